@@ -1,0 +1,1 @@
+//! Ways to reach a person: the same files in each channel's folder.

@@ -1,0 +1,1 @@
+//! The pipeline inward (events to one commit) and the dispatcher outward (deliveries, timers).

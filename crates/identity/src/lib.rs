@@ -1,0 +1,1 @@
+//! Who is it? Exact identifiers, limits, priorities, and the ledger of links and merges.

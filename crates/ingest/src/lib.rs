@@ -1,0 +1,1 @@
+//! Foreign bytes to events: SDK bodies, CSV, JSON lines and XML, contracts, reasons for quarantine.

@@ -1,0 +1,129 @@
+use super::{Broadcast, Contract, IdentityRules, Program, Source, Template};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that one workspace folder defines, by name.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Workspace {
+    /// `workspace:` who it is for.
+    pub organisation: Organisation,
+    /// `identity:` how people are told apart.
+    pub identity: IdentityRules,
+    /// `topic:` what people can consent to.
+    pub topics: BTreeMap<String, Topic>,
+    /// `source:` systems that send data.
+    pub sources: BTreeMap<String, Source>,
+    /// `contract:` what events must look like.
+    pub contracts: BTreeMap<String, Contract>,
+    /// `template:` messages.
+    pub templates: BTreeMap<String, Template>,
+    /// `program:` triggers plus steps plus a goal.
+    pub programs: BTreeMap<String, Program>,
+    /// `broadcast:` one-off programs.
+    pub broadcasts: BTreeMap<String, Broadcast>,
+}
+
+/// `workspace: harbor-motors`: the organisation, and what is common to all of its definitions.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    /// The name of the workspace.
+    #[serde(rename = "workspace")]
+    pub name: String,
+    /// What people call the organisation.
+    pub title: String,
+    /// The country of telephone numbers that come without one: ISO 3166, such as `US`.
+    pub country: String,
+    /// The time zone of dates that come without one: IANA, such as `America/Chicago`.
+    pub time_zone: String,
+    /// The currency of amounts that come without one: ISO 4217, such as `USD`.
+    pub currency: String,
+    /// Where people reach this installation; links in messages begin with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// How e-mail is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailAccount>,
+    /// The brands, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub brands: BTreeMap<String, Brand>,
+}
+
+/// A brand of the organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Brand {
+    /// What people call it.
+    pub title: String,
+}
+
+/// How e-mail is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailAccount {
+    /// The sender: `Harbor Motors <hello@harbor-motors.example>`.
+    pub from: String,
+    /// Where answers go, if not to the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// The postal address that the law wants at the foot of an offer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postal_address: Option<String>,
+    /// The SMTP server; without one, everything goes to the built-in mailbox and nothing leaves the house.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smtp: Option<SmtpAccount>,
+}
+
+/// An SMTP server to hand e-mail to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpAccount {
+    /// Its host name.
+    pub host: String,
+    /// Its port; 465 for `tls`, 587 for `starttls` and 25 for `none` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// How the connection is secured.
+    #[serde(default)]
+    pub security: SmtpSecurity,
+    /// Who we are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// The environment variable that holds the password; the password itself never stands in a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_env: Option<String>,
+    /// A PEM file with the certificate authority to trust besides the public ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
+}
+
+/// How an SMTP connection is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpSecurity {
+    /// TLS from the first byte.
+    Tls,
+    /// Plain at first, then TLS; refused when the server does not offer it.
+    #[default]
+    Starttls,
+    /// Not at all; for a server on the same machine.
+    None,
+}
+
+/// `topic: offers`: something that people can consent to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Its name.
+    #[serde(rename = "topic")]
+    pub name: String,
+    /// What people read on the preference page.
+    pub title: String,
+    /// One sentence more about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// A service message, such as a password reset: it needs no consent, and unsubscribing does not stop it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub service: bool,
+}

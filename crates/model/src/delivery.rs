@@ -1,0 +1,128 @@
+//! One message on one channel, and its life.
+
+use crate::{DeliveryId, HouseholdId, Object, ProfileId, RunId, Time};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// Where a delivery is in its life.
+///
+/// ```text
+/// queued ─► sending ─► sent | failed | unknown
+///   │ ▲        │
+///   │ └─ retry ┘
+///   ├─► held ─► queued
+///   └─► suppressed | cancelled | expired
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryState {
+    /// Will be sent when due.
+    Queued,
+    /// Waits for a condition outside of it, such as a feed's freshness; the reason says which.
+    Held,
+    /// The intent to send is written; the outcome is not known yet.
+    Sending,
+    /// The receiving server took it.
+    Sent,
+    /// It will not be sent: the receiving server refused it, or it could not be made.
+    Failed,
+    /// The line broke when the server may already have taken it. Never repeated by itself.
+    Unknown,
+    /// Left out by a rule at the last check; the reason says which.
+    Suppressed,
+    /// What it was for has happened, or somebody called it off.
+    Cancelled,
+    /// Its time to live ran out before it could be sent.
+    Expired,
+}
+
+impl DeliveryState {
+    /// All states, in the order of a delivery's life.
+    pub const ALL: [Self; 9] = [
+        Self::Queued,
+        Self::Held,
+        Self::Sending,
+        Self::Sent,
+        Self::Failed,
+        Self::Unknown,
+        Self::Suppressed,
+        Self::Cancelled,
+        Self::Expired,
+    ];
+
+    /// Its one spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Held => "held",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Suppressed => "suppressed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Whether nothing will change it any more by itself.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Held | Self::Sending)
+    }
+}
+
+impl fmt::Display for DeliveryState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for DeliveryState {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(())
+    }
+}
+
+/// One message to one contact point of one person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// The program or broadcast that it belongs to.
+    pub program: String,
+    /// The version of its definition.
+    pub version: u32,
+    /// The run that waits for it, if a program made it.
+    pub run: Option<RunId>,
+    /// With program and person, what makes it one of a kind: the same occasion is never delivered twice.
+    pub occasion: String,
+    /// Who gets it.
+    pub profile: ProfileId,
+    /// Their household, if they have one.
+    pub household: Option<HouseholdId>,
+    /// The channel, such as `email`.
+    pub channel: String,
+    /// The contact point it goes to.
+    pub contact: String,
+    /// The template.
+    pub template: String,
+    /// The consent topic.
+    pub topic: String,
+    /// Where it is in its life.
+    pub state: DeliveryState,
+    /// Why it is there, in words.
+    pub reason: Option<String>,
+    /// Not before this moment.
+    pub due: Time,
+    /// Not after this moment.
+    pub expires: Option<Time>,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was queued.
+    pub created: Time,
+    /// When it last changed.
+    pub updated: Time,
+    /// What the template may use of the event behind it: `name` and `properties`.
+    pub event: Object,
+}

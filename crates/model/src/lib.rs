@@ -1,0 +1,27 @@
+//! The words of Crowsnest: ids, events, profiles, consents and definitions.
+//!
+//! Everything here is plain data. No IO, no clock, no randomness: time and entropy come in as arguments, so that the
+//! same events always give the same state.
+
+pub mod consent;
+pub mod contact;
+pub mod definition;
+pub mod delivery;
+pub mod event;
+pub mod id;
+pub mod identifier;
+pub mod money;
+pub mod profile;
+pub mod quarantine;
+pub mod time;
+
+pub use consent::{Consent, ConsentClaim, ConsentStatus};
+pub use event::{Event, EventKind};
+pub use id::{DeliveryId, EventId, HouseholdId, IdMaker, ProfileId, QuarantineId, RunId};
+pub use identifier::{Identifier, Namespace};
+pub use money::Money;
+pub use profile::{Profile, Trait};
+pub use time::{Duration, Time};
+
+/// A JSON object, in the order in which its members were written.
+pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,141 @@
+//! One person: identifiers, traits with provenance, and where they stand in programs.
+
+use crate::{EventId, HouseholdId, Namespace, Object, ProfileId, RunId, Time};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Everything that is known of one person and kept with them. Loaded once per batch, written once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The person.
+    pub id: ProfileId,
+    /// The earliest event time.
+    pub first_seen: Time,
+    /// The latest event time.
+    pub last_seen: Time,
+    /// How many events are theirs.
+    pub events: u64,
+    /// By what they are known, normalised.
+    pub identifiers: Vec<Link>,
+    /// The accounts that they share with their household.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Link>,
+    /// What is known of them, by name.
+    pub traits: BTreeMap<String, Trait>,
+    /// The programs that they are in just now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<Run>,
+}
+
+/// That an identifier is a person's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Link {
+    /// Its kind.
+    pub namespace: Namespace,
+    /// Its value, normalised.
+    pub value: String,
+    /// The earliest event time at which it was the person's.
+    pub first_seen: Time,
+    /// The latest.
+    pub last_seen: Time,
+}
+
+/// A value with its time and provenance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trait {
+    /// The value; never null.
+    pub value: Value,
+    /// When it was so, by the event's time.
+    pub time: Time,
+    /// The source that said so.
+    pub source: String,
+    /// The event that said so.
+    pub event: EventId,
+    /// Bought or appended, not said by the customer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub third_party: bool,
+}
+
+impl Trait {
+    /// Whether this value replaces `other`: what the customer said before what was bought, then the later one; the
+    /// event id decides a tie, so that any order of arrival leaves the same value.
+    pub fn replaces(&self, other: &Self) -> bool {
+        (!self.third_party, self.time, self.event) > (!other.third_party, other.time, other.event)
+    }
+}
+
+/// A person's way through a program, while they are in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// The program.
+    pub program: String,
+    /// The version that they began, and finish on.
+    pub version: u32,
+    /// What makes this the same occasion when its trigger comes again.
+    pub occasion: String,
+    /// When the event that triggered it happened.
+    pub triggered: Time,
+    /// The index of the step that comes next.
+    pub step: u32,
+    /// When the run goes on by itself; `None` while a delivery has to end first.
+    pub wake: Option<Time>,
+    /// The name of the event that triggered it.
+    pub event: String,
+    /// The properties of the event that triggered it, for conditions and templates.
+    pub properties: Object,
+}
+
+impl Profile {
+    /// A person about whom nothing is known yet.
+    pub fn new(id: ProfileId, time: Time) -> Self {
+        Self {
+            id,
+            first_seen: time,
+            last_seen: time,
+            events: 0,
+            identifiers: Vec::new(),
+            accounts: Vec::new(),
+            traits: BTreeMap::new(),
+            runs: Vec::new(),
+        }
+    }
+
+    /// The value of a trait.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.traits.get(name).map(|known| &known.value)
+    }
+
+    /// The value of a trait, if it is a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.value(name).and_then(Value::as_str)
+    }
+
+    /// The person's identifiers of a kind, the most recently seen first.
+    pub fn identifiers_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Link> {
+        let mut links: Vec<&Link> =
+            self.identifiers.iter().filter(move |link| link.namespace.as_str() == namespace).collect();
+        links.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.value.cmp(&b.value)));
+        links.into_iter()
+    }
+
+    /// The household: of the person's accounts, the one whose id is smallest, so that all of a family agree.
+    pub fn household(&self) -> Option<HouseholdId> {
+        self.accounts.iter().map(|link| HouseholdId::of(link.namespace.as_str(), &link.value)).min()
+    }
+
+    /// The contact point for a channel, normalised: the trait of that name if it is a contact point, else the
+    /// identifier last seen.
+    pub fn contact(&self, channel: &str) -> Option<String> {
+        let (name, normal): (&str, fn(&str) -> Option<String>) = match channel {
+            "email" => ("email", |text| crate::contact::email(text).ok()),
+            "sms" | "phone" => ("phone", |text| crate::contact::phone(text, None).ok()),
+            _ => return None,
+        };
+        self.text(name)
+            .and_then(normal)
+            .or_else(|| self.identifiers_in(name).next().map(|link| link.value.clone()))
+    }
+}

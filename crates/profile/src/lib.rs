@@ -1,0 +1,1 @@
+//! What is known of a person: traits with provenance, consent, folding of events.

@@ -1,0 +1,1 @@
+//! Triggers, steps, timers and the reasons why something was done or not.

@@ -1,0 +1,1 @@
+//! HTTP: routes, extractors, error table, OpenAPI document and the small web pages.

@@ -1,0 +1,1 @@
+//! What tests share: a fake clock, a misbehaving SMTP sink, builders, a running server.

@@ -1,0 +1,1 @@
+//! Definitions as text: read, check, compare and write back a workspace folder.
