@@ -215,7 +215,8 @@ impl<'de> Deserialize<'de> for EventId {
     }
 }
 
-/// Gives out ids that sort by time: 42 bits of milliseconds, then 22 bits that count up.
+/// Gives out ids that sort by time: 41 bits of milliseconds since 2020 (they last until 2089, and keep the id positive
+/// as a signed number, as databases have them), then 22 bits that count up.
 ///
 /// Only the writer of a store has one, so an id is never given twice, even when the clock jumps back: ids go on
 /// upwards from the highest that was ever given.
@@ -225,6 +226,9 @@ pub struct IdMaker {
 }
 
 impl IdMaker {
+    /// 2020-01-01T00:00:00Z in milliseconds since 1970.
+    const EPOCH: i64 = 1_577_836_800_000;
+
     /// Continues after `highest`, the highest id that the store has seen.
     pub fn after(highest: u64) -> Self {
         Self { last: highest }
@@ -232,7 +236,7 @@ impl IdMaker {
 
     /// The next id, as of `now`.
     pub fn next(&mut self, now: Time) -> u64 {
-        let floor = (now.0.max(0) as u64) << 22;
+        let floor = (now.0.saturating_sub(Self::EPOCH).clamp(0, (1 << 41) - 1) as u64) << 22;
         self.last = floor.max(self.last + 1);
         self.last
     }

@@ -1,1 +1,10 @@
-//! What is known of a person: traits with provenance, consent, folding of events.
+//! What is known of a person: how events fold into a profile.
+//!
+//! Everything here is commutative and idempotent per event: traits and consents keep the value that wins by time, first
+//! and last moments are minima and maxima. So any order of arrival gives the same profile.
+
+mod consent;
+mod fold;
+
+pub use consent::consents_of;
+pub use fold::{MAX_TRAITS, absorb, fold, see_link, words};

@@ -34,6 +34,9 @@ pub struct NamespaceRule {
     /// One person has one value, and two values are always two people: a limit of 1, for ever.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unique: bool,
+    /// A browser or device: it is whoever's who identified themselves on it last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub device: bool,
     /// Shared by a household (an account, a policy): it groups people and never makes them one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub household: bool,
@@ -63,6 +66,7 @@ impl NamespaceRule {
             limit,
             window,
             unique: false,
+            device: false,
             household: false,
             blocked: Vec::new(),
         };
@@ -72,7 +76,7 @@ impl NamespaceRule {
             "email" => rule(60, Some(5), None),
             "phone" => rule(50, Some(5), None),
             "account" => Self { household: true, ..rule(40, None, None) },
-            "anonymous_id" => rule(10, Some(50), Some(Duration::days(90))),
+            "anonymous_id" => Self { device: true, ..rule(10, Some(50), Some(Duration::days(90))) },
             _ => rule(30, Some(5), None),
         }
     }

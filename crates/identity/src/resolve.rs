@@ -1,0 +1,271 @@
+//! Whose event is it?
+
+use crowsnest_model::{
+    Identifier, Namespace, Profile, ProfileId, Time, definition::NamespaceRule, profile::Link,
+};
+
+/// What is known before an event is resolved. The flow answers from its batch and the store.
+pub trait Known {
+    /// Who holds an identifier.
+    fn holder(&self, identifier: &Identifier) -> Option<ProfileId>;
+    /// A person whose identifier was asked for.
+    fn profile(&self, id: ProfileId) -> Option<&Profile>;
+    /// The rule of a namespace.
+    fn rule(&self, namespace: &Namespace) -> NamespaceRule;
+}
+
+/// An identifier that was not believed, because it would have welded two people together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GaveWay {
+    /// The identifier.
+    pub identifier: Identifier,
+    /// Whose it stays or becomes; `None` when nobody's.
+    pub holder: Option<ProfileId>,
+    /// It changes hands: a device goes along with whoever identified themselves on it last.
+    pub moves: bool,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// Whose an event is, and what follows for identity.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resolution {
+    /// The people whom the event shows to be one, the survivor first; empty when nobody is known yet.
+    pub people: Vec<ProfileId>,
+    /// Identifiers that become the person's; those that already are theirs are not listed.
+    pub links: Vec<Identifier>,
+    /// Identifiers that gave way.
+    pub gave_way: Vec<GaveWay>,
+}
+
+/// Says whose an event with these normalised identifiers is.
+///
+/// The strongest identifier is believed first. Each weaker one is believed too, with everybody who holds it, as long
+/// as the person that results keeps the limits of every namespace; otherwise it gives way. So two user ids are never
+/// one person, whatever browser or mailbox they share. Of the people who turn out to be one, the one with the most
+/// events survives, of equals the oldest.
+pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Resolution {
+    let mut order: Vec<(NamespaceRule, &Identifier)> =
+        identifiers.iter().map(|identifier| (known.rule(&identifier.namespace), identifier)).collect();
+    order.sort_by(|(a, x), (b, y)| b.priority.cmp(&a.priority).then_with(|| x.cmp(y)));
+    order.dedup_by(|a, b| a.1 == b.1);
+
+    let mut resolution = Resolution::default();
+    for (rule, identifier) in order {
+        let holder = known.holder(identifier);
+        if holder.is_some_and(|holder| resolution.people.contains(&holder)) {
+            continue;
+        }
+        match broken_limit(&resolution, identifier, holder, time, known) {
+            None => match holder {
+                Some(holder) => resolution.people.push(holder),
+                None => resolution.links.push(identifier.clone()),
+            },
+            Some(reason) => {
+                let moves = rule.device
+                    && !(resolution.people.is_empty() && resolution.links.is_empty())
+                    && holder
+                        .and_then(|id| known.profile(id))
+                        .and_then(|profile| link(profile, identifier))
+                        .is_some_and(|link| link.last_seen <= time);
+                resolution.gave_way.push(GaveWay { identifier: identifier.clone(), holder, moves, reason });
+            }
+        }
+    }
+    resolution
+        .people
+        .sort_by_key(|id| (std::cmp::Reverse(known.profile(*id).map_or(0, |profile| profile.events)), *id));
+    resolution
+}
+
+fn link<'a>(profile: &'a Profile, identifier: &Identifier) -> Option<&'a Link> {
+    profile
+        .identifiers
+        .iter()
+        .find(|link| link.namespace == identifier.namespace && link.value == identifier.value)
+}
+
+/// Why the person so far cannot also be the holder of `identifier`; `None` when they can.
+fn broken_limit(
+    so_far: &Resolution,
+    identifier: &Identifier,
+    holder: Option<ProfileId>,
+    time: Time,
+    known: &impl Known,
+) -> Option<String> {
+    let mut namespaces: Vec<&Namespace> = vec![&identifier.namespace];
+    if let Some(profile) = holder.and_then(|id| known.profile(id)) {
+        for link in &profile.identifiers {
+            if !namespaces.contains(&&link.namespace) {
+                namespaces.push(&link.namespace);
+            }
+        }
+    }
+    for namespace in namespaces {
+        let rule = known.rule(namespace);
+        let Some(limit) = (if rule.unique { Some(1) } else { rule.limit }) else { continue };
+        let since = match rule.window {
+            Some(window) if !rule.unique => time.minus(window),
+            _ => Time(i64::MIN),
+        };
+        let mut before: Vec<&str> = Vec::new();
+        let mut after: Vec<&str> = Vec::new();
+        let add = |values: &mut Vec<_>, value| {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        };
+        for profile in so_far.people.iter().filter_map(|id| known.profile(*id)) {
+            for link in
+                profile.identifiers.iter().filter(|l| l.namespace == *namespace && l.last_seen >= since)
+            {
+                add(&mut before, link.value.as_str());
+            }
+        }
+        for new in so_far.links.iter().filter(|new| new.namespace == *namespace) {
+            add(&mut before, new.value.as_str());
+        }
+        after.extend(&before);
+        if let Some(profile) = holder.and_then(|id| known.profile(id)) {
+            for link in
+                profile.identifiers.iter().filter(|l| l.namespace == *namespace && l.last_seen >= since)
+            {
+                add(&mut after, link.value.as_str());
+            }
+        }
+        if identifier.namespace == *namespace {
+            add(&mut after, identifier.value.as_str());
+        }
+        // People who are over a limit already (the rules were tightened) stay as they are; only growth is refused.
+        if after.len() > limit as usize && after.len() > before.len() && !before.is_empty() {
+            return Some(format!(
+                "the person would have {} values of {namespace}, and may have {limit}{}",
+                after.len(),
+                rule.window
+                    .filter(|_| !rule.unique)
+                    .map(|w| format!(" within {}", w.in_words()))
+                    .unwrap_or_default(),
+            ));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crowsnest_model::definition::IdentityRules;
+    use std::collections::BTreeMap;
+
+    #[derive(Default)]
+    struct People {
+        rules: IdentityRules,
+        people: BTreeMap<ProfileId, Profile>,
+    }
+
+    impl People {
+        fn with(mut self, id: u64, events: u64, identifiers: &[(&str, &str, i64)]) -> Self {
+            let mut profile = Profile::new(ProfileId(id), Time(0));
+            profile.events = events;
+            profile.identifiers = identifiers
+                .iter()
+                .map(|(namespace, value, seen)| Link {
+                    namespace: Namespace::new(namespace),
+                    value: (*value).into(),
+                    first_seen: Time(*seen),
+                    last_seen: Time(*seen),
+                })
+                .collect();
+            self.people.insert(ProfileId(id), profile);
+            self
+        }
+    }
+
+    impl Known for People {
+        fn holder(&self, identifier: &Identifier) -> Option<ProfileId> {
+            self.people.values().find(|profile| link(profile, identifier).is_some()).map(|profile| profile.id)
+        }
+        fn profile(&self, id: ProfileId) -> Option<&Profile> {
+            self.people.get(&id)
+        }
+        fn rule(&self, namespace: &Namespace) -> NamespaceRule {
+            self.rules.rule(namespace.as_str())
+        }
+    }
+
+    fn run(people: &People, identifiers: &[(&str, &str)], time: i64) -> Resolution {
+        let identifiers: Vec<_> = identifiers.iter().map(|(n, v)| Identifier::new(*n, *v)).collect();
+        resolve(&identifiers, Time(time), people)
+    }
+
+    #[test]
+    fn a_stranger_is_new_and_gets_all_identifiers() {
+        let found = run(&People::default(), &[("anonymous_id", "a"), ("email", "ann@x.org")], 1);
+        assert!(found.people.is_empty());
+        assert_eq!(
+            found.links,
+            [Identifier::new("email", "ann@x.org"), Identifier::new("anonymous_id", "a")]
+        );
+    }
+
+    #[test]
+    fn a_login_merges_the_anonymous_browser_into_the_person() {
+        let people =
+            People::default().with(1, 3, &[("anonymous_id", "a", 0)]).with(2, 5, &[("user_id", "u", 0)]);
+        let found = run(&people, &[("anonymous_id", "a"), ("user_id", "u")], 1);
+        assert_eq!(found.people, [ProfileId(2), ProfileId(1)], "the larger one survives");
+        assert!(found.gave_way.is_empty());
+    }
+
+    #[test]
+    fn a_shared_browser_goes_along_with_the_second_login_and_welds_nobody() {
+        let people = People::default().with(1, 3, &[("user_id", "u1", 0), ("anonymous_id", "a", 5)]);
+        let found = run(&people, &[("anonymous_id", "a"), ("user_id", "u2"), ("email", "new@x.org")], 9);
+        assert!(found.people.is_empty(), "u2 is somebody new");
+        assert_eq!(found.links, [Identifier::new("user_id", "u2"), Identifier::new("email", "new@x.org")]);
+        assert_eq!(found.gave_way.len(), 1);
+        assert!(found.gave_way[0].moves);
+        assert_eq!(found.gave_way[0].reason, "the person would have 2 values of user_id, and may have 1");
+        let late = run(&people, &[("anonymous_id", "a"), ("user_id", "u2")], 3);
+        assert!(
+            !late.gave_way[0].moves,
+            "an old event does not take the browser away from whoever used it since"
+        );
+    }
+
+    #[test]
+    fn a_shared_mailbox_gives_way_and_stays_where_it_was() {
+        let people = People::default().with(1, 3, &[("user_id", "u1", 0), ("email", "us@x.org", 5)]);
+        let found = run(&people, &[("user_id", "u2"), ("email", "us@x.org")], 9);
+        assert!(found.people.is_empty());
+        assert_eq!(found.gave_way[0].holder, Some(ProfileId(1)));
+        assert!(!found.gave_way[0].moves);
+    }
+
+    #[test]
+    fn a_limit_with_a_window_counts_what_was_seen_within_it() {
+        let mut people = People::default().with(1, 3, &[("user_id", "u", 0), ("anonymous_id", "a", 0)]);
+        let rule = NamespaceRule { limit: Some(1), ..NamespaceRule::usual("anonymous_id") };
+        people.rules.namespaces.insert("anonymous_id".into(), rule);
+        let day = 86_400_000;
+        let soon = run(&people, &[("user_id", "u"), ("anonymous_id", "b")], day);
+        assert_eq!(
+            soon.gave_way[0].reason,
+            "the person would have 2 values of anonymous_id, and may have 1 within 90 days"
+        );
+        assert_eq!(soon.people, [ProfileId(1)], "the event is still hers");
+        assert!(run(&people, &[("user_id", "u"), ("anonymous_id", "b")], 91 * day).gave_way.is_empty());
+    }
+
+    #[test]
+    fn any_order_of_identifiers_gives_the_same_answer() {
+        let people = People::default().with(1, 3, &[("user_id", "u1", 0), ("anonymous_id", "a", 5)]).with(
+            2,
+            3,
+            &[("email", "ann@x.org", 0)],
+        );
+        let one = run(&people, &[("user_id", "u2"), ("anonymous_id", "a"), ("email", "ann@x.org")], 9);
+        let other = run(&people, &[("email", "ann@x.org"), ("anonymous_id", "a"), ("user_id", "u2")], 9);
+        assert_eq!(one, other);
+    }
+}

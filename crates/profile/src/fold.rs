@@ -1,0 +1,97 @@
+//! Folding events into a profile, and one profile into another.
+
+use crowsnest_model::{Event, Identifier, Profile, Time, Trait, profile::Link};
+use serde_json::Value;
+use std::collections::btree_map::Entry;
+
+/// How many traits one person may have; a source that makes up names cannot grow a profile without bound.
+pub const MAX_TRAITS: usize = 500;
+
+/// Adds an event to its person: traits by event time with their provenance, first and last seen, the count.
+///
+/// The caller sees to it that each event comes here once. Returns the names of traits that found no room.
+pub fn fold(profile: &mut Profile, event: &Event, third_party: bool) -> Vec<String> {
+    profile.events += 1;
+    profile.first_seen = profile.first_seen.min(event.time);
+    profile.last_seen = profile.last_seen.max(event.time);
+    let mut no_room = Vec::new();
+    for (name, value) in &event.traits {
+        if value.is_null() {
+            continue;
+        }
+        let said = Trait {
+            value: value.clone(),
+            time: event.time,
+            source: event.source.to_string(),
+            event: event.id,
+            third_party,
+        };
+        if profile.traits.len() >= MAX_TRAITS && !profile.traits.contains_key(name) {
+            no_room.push(name.clone());
+            continue;
+        }
+        keep_winner(profile, name.clone(), said);
+    }
+    no_room
+}
+
+fn keep_winner(profile: &mut Profile, name: String, said: Trait) {
+    match profile.traits.entry(name) {
+        Entry::Vacant(place) => {
+            place.insert(said);
+        }
+        Entry::Occupied(mut place) => {
+            if said.replaces(place.get()) {
+                place.insert(said);
+            }
+        }
+    }
+}
+
+/// Notes that an identifier was the person's at `time`. True when it was not theirs before.
+pub fn see_link(links: &mut Vec<Link>, identifier: &Identifier, time: Time) -> bool {
+    if let Some(link) =
+        links.iter_mut().find(|link| link.namespace == identifier.namespace && link.value == identifier.value)
+    {
+        link.first_seen = link.first_seen.min(time);
+        link.last_seen = link.last_seen.max(time);
+        return false;
+    }
+    links.push(Link {
+        namespace: identifier.namespace.clone(),
+        value: identifier.value.clone(),
+        first_seen: time,
+        last_seen: time,
+    });
+    links.sort();
+    true
+}
+
+/// Makes one person of two: `other` is no more.
+pub fn absorb(survivor: &mut Profile, other: Profile) {
+    survivor.events += other.events;
+    survivor.first_seen = survivor.first_seen.min(other.first_seen);
+    survivor.last_seen = survivor.last_seen.max(other.last_seen);
+    for (links, more) in
+        [(&mut survivor.identifiers, other.identifiers), (&mut survivor.accounts, other.accounts)]
+    {
+        for link in more {
+            let identifier = Identifier { namespace: link.namespace, value: link.value };
+            see_link(links, &identifier, link.first_seen);
+            see_link(links, &identifier, link.last_seen);
+        }
+    }
+    for (name, said) in other.traits {
+        keep_winner(survivor, name, said);
+    }
+    survivor.runs.extend(other.runs);
+    survivor.runs.sort_by_key(|run| (run.triggered, run.id));
+}
+
+/// The words for a value, for people: texts without quotation marks.
+pub fn words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
