@@ -8,6 +8,7 @@ pub mod contact;
 pub mod definition;
 pub mod delivery;
 pub mod event;
+pub mod household;
 pub mod id;
 pub mod identifier;
 pub mod money;

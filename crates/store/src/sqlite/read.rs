@@ -1,0 +1,463 @@
+//! What can be asked of the store.
+
+use super::{rows, session::Session};
+use crate::{
+    DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result, RunRecord,
+    SourceCount, StoredDocument, Suppression, Switch, Watermark,
+};
+use crowsnest_model::{
+    Consent, ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId,
+    RunId, Time,
+    delivery::Delivery,
+    quarantine::{QuarantineState, Quarantined},
+};
+use rusqlite::{OptionalExtension, Params, Row, ToSql, params};
+use std::collections::{BTreeMap, HashMap};
+
+impl Session<'_> {
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        Ok(self.connection.prepare_cached(sql)?.query_map(params, read)?.collect::<Result<_, _>>()?)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.connection.prepare_cached(sql)?.query_row(params, read).optional()?)
+    }
+
+    fn counts(&self, sql: &str, params: impl Params) -> Result<BTreeMap<String, u64>> {
+        Ok(self
+            .all(sql, params, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)? as u64)))?
+            .into_iter()
+            .collect())
+    }
+
+    fn event_rows(&self, sql: &str, params: impl Params) -> Result<Vec<EventRow>> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut found = statement.query(params)?;
+        let mut events = Vec::new();
+        while let Some(row) = found.next()? {
+            events.push(rows::event(self, row)?);
+        }
+        Ok(events)
+    }
+}
+
+fn launch(row: &Row<'_>) -> rusqlite::Result<LaunchRecord> {
+    let counts: String = row.get(4)?;
+    Ok(LaunchRecord {
+        broadcast: row.get(0)?,
+        version: row.get(1)?,
+        launched: rows::time(row, 2)?,
+        queued: row.get::<_, Option<i64>>(3)?.map(Time),
+        counts: serde_json::from_str(&counts).unwrap_or_default(),
+    })
+}
+
+impl Read for Session<'_> {
+    fn holders(&self, identifiers: &[&Identifier]) -> Result<HashMap<Identifier, ProfileId>> {
+        let mut holders = HashMap::with_capacity(identifiers.len());
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT profile FROM identifiers WHERE namespace = ?1 AND value = ?2")?;
+        for identifier in identifiers {
+            let Some(namespace) = self.number(identifier.namespace.as_str())? else { continue };
+            let holder = statement
+                .query_row(params![namespace, identifier.value], |row| rows::id(row, 0))
+                .optional()?;
+            if let Some(holder) = holder {
+                holders.insert((*identifier).clone(), ProfileId(holder));
+            }
+        }
+        Ok(holders)
+    }
+
+    fn seen(&self, event: EventId) -> Result<bool> {
+        Ok(self.one("SELECT 1 FROM events WHERE id = ?1", [event.0.to_be_bytes()], |_| Ok(()))?.is_some())
+    }
+
+    fn profile(&self, id: ProfileId) -> Result<Option<Profile>> {
+        let mut statement = self.connection.prepare_cached("SELECT doc FROM people WHERE id = ?1")?;
+        let mut found = statement.query([id.0 as i64])?;
+        match found.next()? {
+            Some(row) => {
+                let doc = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+                rows::decode_profile(doc).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn survivor(&self, id: ProfileId) -> Result<ProfileId> {
+        let survivor =
+            self.one("SELECT survivor FROM redirects WHERE absorbed = ?1", [id.0 as i64], |row| {
+                rows::id(row, 0)
+            })?;
+        Ok(survivor.map_or(id, ProfileId))
+    }
+
+    fn absorbed(&self, id: ProfileId) -> Result<Vec<ProfileId>> {
+        self.all(
+            "SELECT absorbed FROM redirects WHERE survivor = ?1 ORDER BY absorbed",
+            [id.0 as i64],
+            |row| rows::id(row, 0).map(ProfileId),
+        )
+    }
+
+    fn people_after(&self, after: Option<ProfileId>, limit: usize) -> Result<Vec<Profile>> {
+        let after = after.map_or(i64::MIN, |id| id.0 as i64);
+        let mut statement =
+            self.connection.prepare_cached("SELECT doc FROM people WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let mut found = statement.query(params![after, limit as i64])?;
+        let mut people = Vec::new();
+        while let Some(row) = found.next()? {
+            let doc = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+            people.push(rows::decode_profile(doc)?);
+        }
+        Ok(people)
+    }
+
+    fn household(&self, id: HouseholdId) -> Result<Vec<ProfileId>> {
+        self.all("SELECT profile FROM households WHERE household = ?1", [id.0 as i64], |row| {
+            rows::id(row, 0).map(ProfileId)
+        })
+    }
+
+    fn consents(&self, channel: &str, contact: &str) -> Result<Vec<Consent>> {
+        self.all(
+            "SELECT topic, status, time, source, evidence FROM consents WHERE channel = ?1 AND contact = ?2",
+            [channel, contact],
+            |row| {
+                let status: String = row.get(1)?;
+                Ok(Consent {
+                    channel: channel.to_owned(),
+                    contact: contact.to_owned(),
+                    topic: row.get(0)?,
+                    // Whatever is not plainly a grant is not one.
+                    status: if status == "granted" {
+                        ConsentStatus::Granted
+                    } else {
+                        ConsentStatus::Withdrawn
+                    },
+                    time: rows::time(row, 2)?,
+                    source: row.get(3)?,
+                    evidence: row.get(4)?,
+                })
+            },
+        )
+    }
+
+    fn suppression(&self, channel: &str, contact: &str) -> Result<Option<Suppression>> {
+        self.one(
+            "SELECT reason, time FROM suppressions WHERE channel = ?1 AND contact = ?2",
+            [channel, contact],
+            |row| {
+                Ok(Suppression {
+                    channel: channel.to_owned(),
+                    contact: contact.to_owned(),
+                    reason: row.get(0)?,
+                    time: rows::time(row, 1)?,
+                })
+            },
+        )
+    }
+
+    fn events(&self, profile: ProfileId, page: Page) -> Result<Vec<EventRow>> {
+        let sql = format!(
+            "SELECT {} FROM events WHERE profile = ?1 ORDER BY time DESC, seq DESC LIMIT ?2 OFFSET ?3",
+            rows::EVENT
+        );
+        self.event_rows(&sql, params![profile.0 as i64, page.limit as i64, page.offset as i64])
+    }
+
+    fn events_named(&self, profile: ProfileId, names: &[&str], since: Time) -> Result<Vec<EventRow>> {
+        let mut numbers = Vec::with_capacity(names.len());
+        for name in names {
+            if let Some(number) = self.number(name)? {
+                numbers.push(number);
+            }
+        }
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places = vec!["?"; numbers.len()].join(", ");
+        let sql = format!(
+            "SELECT {} FROM events WHERE profile = ? AND time >= ? AND name IN ({places}) ORDER BY time, seq",
+            rows::EVENT
+        );
+        let person = profile.0 as i64;
+        let mut values: Vec<&dyn ToSql> = vec![&person, &since.0];
+        values.extend(numbers.iter().map(|number| number as &dyn ToSql));
+        self.event_rows(&sql, &*values)
+    }
+
+    fn ledger(&self, profile: ProfileId, page: Page) -> Result<Vec<LedgerEntry>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT time, event, kind, profile, other, namespace, value, reason FROM ledger
+             WHERE profile = ?1 OR profile IN (SELECT absorbed FROM redirects WHERE survivor = ?1)
+             ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
+        )?;
+        let mut found = statement.query(params![profile.0 as i64, page.limit as i64, page.offset as i64])?;
+        let mut entries = Vec::new();
+        while let Some(row) = found.next()? {
+            entries.push(rows::ledger(self, row)?);
+        }
+        Ok(entries)
+    }
+
+    fn had_occasion(&self, program: &str, profile: ProfileId, occasion: &str) -> Result<bool> {
+        let found = self.one(
+            "SELECT 1 FROM runs WHERE program = ?1 AND profile = ?2 AND occasion = ?3",
+            params![program, profile.0 as i64, occasion],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
+    fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>> {
+        let sql = format!(
+            "SELECT {} FROM runs WHERE (?1 IS NULL OR program = ?1) AND (?2 IS NULL OR profile = ?2)
+             ORDER BY id DESC LIMIT ?3 OFFSET ?4",
+            rows::RUN
+        );
+        let profile = profile.map(|id| id.0 as i64);
+        self.all(&sql, params![program, profile, page.limit as i64, page.offset as i64], rows::run)
+    }
+
+    fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>> {
+        self.counts("SELECT state, count(*) FROM runs WHERE program = ?1 GROUP BY state", [program])
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>> {
+        let sql = format!("SELECT {} FROM deliveries WHERE id = ?1", rows::DELIVERY);
+        self.one(&sql, [id.0 as i64], rows::delivery)
+    }
+
+    fn deliveries(&self, filter: &DeliveryFilter, limit: usize) -> Result<Vec<Delivery>> {
+        let sql = format!(
+            "SELECT {} FROM deliveries
+             WHERE (?1 IS NULL OR program = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR profile = ?3)
+               AND (?4 IS NULL OR run = ?4) AND (?5 IS NULL OR id < ?5)
+             ORDER BY id DESC LIMIT ?6",
+            rows::DELIVERY
+        );
+        let params = params![
+            filter.program,
+            filter.state,
+            filter.profile.map(|id| id.0 as i64),
+            filter.run.map(|id| id.0 as i64),
+            filter.before.map(|id| id.0 as i64),
+            limit as i64
+        ];
+        self.all(&sql, params, rows::delivery)
+    }
+
+    fn delivery_counts(&self, program: Option<&str>) -> Result<BTreeMap<String, u64>> {
+        match program {
+            Some(program) => self.counts(
+                "SELECT state, count(*) FROM deliveries WHERE program = ?1 GROUP BY state",
+                [program],
+            ),
+            None => self.counts("SELECT state, count(*) FROM deliveries GROUP BY state", []),
+        }
+    }
+
+    fn delivery_reasons(&self, program: &str) -> Result<Vec<(String, Option<String>, u64)>> {
+        self.all(
+            "SELECT state, reason, count(*) FROM deliveries WHERE program = ?1
+             GROUP BY state, reason ORDER BY count(*) DESC, state, reason",
+            [program],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)? as u64)),
+        )
+    }
+
+    fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>> {
+        let sql = format!(
+            "SELECT {} FROM deliveries WHERE state = 'queued' AND due <= ?1 ORDER BY due LIMIT ?2",
+            rows::DELIVERY
+        );
+        self.all(&sql, params![now.0, limit as i64], rows::delivery)
+    }
+
+    fn held_deliveries(&self, programs: &[&str]) -> Result<Vec<Delivery>> {
+        let sql = format!(
+            "SELECT {} FROM deliveries WHERE program = ?1 AND state = 'held' ORDER BY id",
+            rows::DELIVERY
+        );
+        let mut held = Vec::new();
+        for program in programs {
+            held.extend(self.all(&sql, [program], rows::delivery)?);
+        }
+        Ok(held)
+    }
+
+    fn overdue_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>> {
+        let sql = format!(
+            "SELECT {} FROM deliveries
+             WHERE state IN ('queued', 'held') AND expires IS NOT NULL AND expires <= ?1 ORDER BY expires LIMIT ?2",
+            rows::DELIVERY
+        );
+        self.all(&sql, params![now.0, limit as i64], rows::delivery)
+    }
+
+    fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>> {
+        self.all(
+            "SELECT due, profile, run FROM timers WHERE due <= ?1 ORDER BY due, run LIMIT ?2",
+            params![now.0, limit as i64],
+            |row| Ok((rows::time(row, 0)?, ProfileId(rows::id(row, 1)?), RunId(rows::id(row, 2)?))),
+        )
+    }
+
+    fn next_due(&self) -> Result<Option<Time>> {
+        let mut next: Option<i64> = None;
+        for sql in [
+            "SELECT min(due) FROM deliveries WHERE state = 'queued'",
+            "SELECT min(expires) FROM deliveries WHERE state IN ('queued', 'held') AND expires IS NOT NULL",
+            "SELECT min(due) FROM timers",
+        ] {
+            let found: Option<i64> = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+            next = match (next, found) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        Ok(next.map(Time))
+    }
+
+    fn quarantine(
+        &self,
+        source: Option<&str>,
+        state: Option<QuarantineState>,
+        page: Page,
+    ) -> Result<Vec<Quarantined>> {
+        let sql = format!(
+            "SELECT {} FROM quarantine WHERE (?1 IS NULL OR source = ?1) AND (?2 IS NULL OR state = ?2)
+             ORDER BY id DESC LIMIT ?3 OFFSET ?4",
+            rows::QUARANTINED
+        );
+        let state = state.map(QuarantineState::as_str);
+        self.all(&sql, params![source, state, page.limit as i64, page.offset as i64], rows::quarantined)
+    }
+
+    fn quarantined(&self, id: QuarantineId) -> Result<Option<Quarantined>> {
+        let sql = format!("SELECT {} FROM quarantine WHERE id = ?1", rows::QUARANTINED);
+        self.one(&sql, [id.0 as i64], rows::quarantined)
+    }
+
+    fn watermarks(&self) -> Result<Vec<Watermark>> {
+        self.all("SELECT source, complete_until, updated FROM watermarks ORDER BY source", [], |row| {
+            Ok(Watermark {
+                source: row.get(0)?,
+                complete_until: rows::time(row, 1)?,
+                updated: rows::time(row, 2)?,
+            })
+        })
+    }
+
+    fn switches(&self) -> Result<Vec<Switch>> {
+        self.all("SELECT scope, since FROM switches ORDER BY scope", [], |row| {
+            Ok(Switch { scope: row.get(0)?, since: rows::time(row, 1)? })
+        })
+    }
+
+    fn imports(&self, page: Page) -> Result<Vec<ImportRecord>> {
+        self.all(
+            "SELECT time, source, feed, file, rows, accepted, duplicates, quarantined, complete_until
+             FROM imports ORDER BY id DESC LIMIT ?1 OFFSET ?2",
+            params![page.limit as i64, page.offset as i64],
+            |row| {
+                Ok(ImportRecord {
+                    time: rows::time(row, 0)?,
+                    source: row.get(1)?,
+                    feed: row.get(2)?,
+                    file: row.get(3)?,
+                    rows: rows::id(row, 4)?,
+                    accepted: rows::id(row, 5)?,
+                    duplicates: rows::id(row, 6)?,
+                    quarantined: rows::id(row, 7)?,
+                    complete_until: row.get::<_, Option<i64>>(8)?.map(Time),
+                })
+            },
+        )
+    }
+
+    fn launch(&self, broadcast: &str) -> Result<Option<LaunchRecord>> {
+        self.one(
+            "SELECT broadcast, version, launched, queued, counts FROM launches WHERE broadcast = ?1",
+            [broadcast],
+            launch,
+        )
+    }
+
+    fn unfinished_launches(&self) -> Result<Vec<LaunchRecord>> {
+        self.all(
+            "SELECT broadcast, version, launched, queued, counts FROM launches WHERE queued IS NULL",
+            [],
+            launch,
+        )
+    }
+
+    fn documents(&self, all_versions: bool) -> Result<Vec<StoredDocument>> {
+        self.all(
+            "SELECT kind, name, version, path, text, live, applied FROM documents
+             WHERE live OR ?1 ORDER BY kind, name, version",
+            [all_versions],
+            |row| {
+                Ok(StoredDocument {
+                    kind: row.get(0)?,
+                    name: row.get(1)?,
+                    version: row.get(2)?,
+                    path: row.get(3)?,
+                    text: row.get(4)?,
+                    live: row.get(5)?,
+                    applied: rows::time(row, 6)?,
+                })
+            },
+        )
+    }
+
+    fn counter(&self, name: &str) -> Result<u64> {
+        let value =
+            self.one("SELECT value FROM counters WHERE name = ?1", [name], |row| row.get::<_, i64>(0))?;
+        Ok(value.unwrap_or(0).max(0) as u64)
+    }
+
+    fn household_count(&self) -> Result<u64> {
+        let members: Vec<(i64, i64)> =
+            self.all("SELECT household, profile FROM households", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut shared = crowsnest_model::household::Groups::default();
+        for (household, profile) in &members {
+            shared.join(ProfileId(*profile as u64), HouseholdId(*household as u64));
+        }
+        let people: i64 =
+            self.connection.prepare_cached("SELECT count(*) FROM people")?.query_row([], |row| row.get(0))?;
+        Ok((people.max(0) as u64).saturating_sub(shared.people()) + shared.groups())
+    }
+
+    fn source_counts(&self) -> Result<Vec<SourceCount>> {
+        self.all(
+            "SELECT source, events, duplicates, quarantined FROM source_counts ORDER BY source",
+            [],
+            |row| {
+                Ok(SourceCount {
+                    source: row.get(0)?,
+                    events: rows::id(row, 1)?,
+                    duplicates: rows::id(row, 2)?,
+                    quarantined: rows::id(row, 3)?,
+                })
+            },
+        )
+    }
+
+    fn setting(&self, name: &str) -> Result<Option<String>> {
+        self.one("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get(0))
+    }
+}

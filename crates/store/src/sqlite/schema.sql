@@ -1,0 +1,191 @@
+-- Format 1 of the embedded store. Every later change is a migration of its own; yesterday's data open today.
+-- Moments are milliseconds since 1970. Ids are 64-bit numbers, events' ids the 16 bytes of their hash.
+
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
+
+-- Names of sources, events and namespaces, so that rows carry a small number.
+CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE identifiers (
+    namespace INTEGER NOT NULL,
+    value     TEXT NOT NULL,
+    profile   INTEGER NOT NULL,
+    PRIMARY KEY (namespace, value)
+) WITHOUT ROWID, STRICT;
+
+-- doc: one byte of format, then the profile as MessagePack.
+CREATE TABLE people (id INTEGER PRIMARY KEY, doc BLOB NOT NULL) STRICT;
+
+CREATE TABLE redirects (absorbed INTEGER PRIMARY KEY, survivor INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;
+CREATE INDEX redirects_by_survivor ON redirects (survivor);
+
+CREATE TABLE households (
+    household INTEGER NOT NULL,
+    profile   INTEGER NOT NULL,
+    PRIMARY KEY (household, profile)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX households_by_profile ON households (profile);
+
+-- body: one byte of format, then JSON.
+CREATE TABLE events (
+    seq        INTEGER PRIMARY KEY,
+    id         BLOB NOT NULL,
+    profile    INTEGER NOT NULL,
+    time       INTEGER NOT NULL,
+    received   INTEGER NOT NULL,
+    source     INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
+    name       INTEGER,
+    historical INTEGER NOT NULL,
+    body       BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX events_by_id ON events (id);
+CREATE INDEX events_by_profile ON events (profile, time);
+
+CREATE TABLE ledger (
+    seq       INTEGER PRIMARY KEY,
+    time      INTEGER NOT NULL,
+    event     BLOB NOT NULL,
+    kind      INTEGER NOT NULL,
+    profile   INTEGER NOT NULL,
+    other     INTEGER,
+    namespace INTEGER,
+    value     TEXT,
+    reason    TEXT NOT NULL
+) STRICT;
+CREATE INDEX ledger_by_profile ON ledger (profile);
+
+CREATE TABLE consents (
+    channel  TEXT NOT NULL,
+    contact  TEXT NOT NULL,
+    topic    TEXT NOT NULL,
+    status   TEXT NOT NULL,
+    time     INTEGER NOT NULL,
+    source   TEXT NOT NULL,
+    evidence TEXT,
+    PRIMARY KEY (channel, contact, topic)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE suppressions (
+    channel TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    reason  TEXT NOT NULL,
+    time    INTEGER NOT NULL,
+    PRIMARY KEY (channel, contact)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE runs (
+    id        INTEGER PRIMARY KEY,
+    program   TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    profile   INTEGER NOT NULL,
+    occasion  TEXT NOT NULL,
+    event     BLOB NOT NULL,
+    triggered INTEGER NOT NULL,
+    started   INTEGER NOT NULL,
+    ended     INTEGER,
+    state     TEXT NOT NULL,
+    reason    TEXT,
+    value     REAL,
+    UNIQUE (program, profile, occasion)
+) STRICT;
+CREATE INDEX runs_by_profile ON runs (profile);
+CREATE INDEX runs_by_state ON runs (program, state);
+
+CREATE TABLE timers (run INTEGER PRIMARY KEY, due INTEGER NOT NULL, profile INTEGER NOT NULL) STRICT;
+CREATE INDEX timers_by_due ON timers (due);
+
+CREATE TABLE deliveries (
+    id        INTEGER PRIMARY KEY,
+    program   TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    run       INTEGER,
+    occasion  TEXT NOT NULL,
+    profile   INTEGER NOT NULL,
+    household INTEGER,
+    channel   TEXT NOT NULL,
+    contact   TEXT NOT NULL,
+    template  TEXT NOT NULL,
+    topic     TEXT NOT NULL,
+    state     TEXT NOT NULL,
+    reason    TEXT,
+    due       INTEGER NOT NULL,
+    expires   INTEGER,
+    attempts  INTEGER NOT NULL,
+    created   INTEGER NOT NULL,
+    updated   INTEGER NOT NULL,
+    event     TEXT NOT NULL,
+    UNIQUE (program, profile, occasion)
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'queued';
+CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;
+CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
+CREATE INDEX deliveries_by_state ON deliveries (program, state);
+CREATE INDEX deliveries_by_profile ON deliveries (profile);
+CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
+
+CREATE TABLE quarantine (
+    id       INTEGER PRIMARY KEY,
+    received INTEGER NOT NULL,
+    state    TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    source   TEXT NOT NULL,
+    feed     TEXT,
+    place    TEXT NOT NULL,
+    code     TEXT NOT NULL,
+    reason   TEXT NOT NULL,
+    raw      BLOB NOT NULL,
+    header   TEXT
+) STRICT;
+CREATE INDEX quarantine_by_state ON quarantine (state, source);
+-- The same bytes that are rejected again for the same reason at the same place are the same thing.
+CREATE UNIQUE INDEX quarantine_once ON quarantine (source, ifnull(feed, ''), place, code, raw);
+
+CREATE TABLE watermarks (
+    source         TEXT PRIMARY KEY,
+    complete_until INTEGER NOT NULL,
+    updated        INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE switches (scope TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+
+CREATE TABLE imports (
+    id             INTEGER PRIMARY KEY,
+    time           INTEGER NOT NULL,
+    source         TEXT NOT NULL,
+    feed           TEXT NOT NULL,
+    file           TEXT NOT NULL,
+    rows           INTEGER NOT NULL,
+    accepted       INTEGER NOT NULL,
+    duplicates     INTEGER NOT NULL,
+    quarantined    INTEGER NOT NULL,
+    complete_until INTEGER
+) STRICT;
+
+CREATE TABLE launches (
+    broadcast TEXT PRIMARY KEY,
+    version   INTEGER NOT NULL,
+    launched  INTEGER NOT NULL,
+    queued    INTEGER,
+    counts    TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE documents (
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    path    TEXT NOT NULL,
+    text    TEXT NOT NULL,
+    live    INTEGER NOT NULL,
+    applied INTEGER NOT NULL,
+    PRIMARY KEY (kind, name, version)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+
+CREATE TABLE source_counts (
+    source      TEXT PRIMARY KEY,
+    events      INTEGER NOT NULL,
+    duplicates  INTEGER NOT NULL,
+    quarantined INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;

@@ -1,0 +1,79 @@
+//! A transaction, read or write, and the small numbers that stand for names in it.
+
+use crate::Result;
+use rusqlite::{Connection, OptionalExtension};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
+
+/// Names by number and numbers by name, as far as they were needed.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    by_name: HashMap<Arc<str>, i64>,
+    by_number: HashMap<i64, Arc<str>>,
+}
+
+/// One transaction.
+pub(super) struct Session<'c> {
+    pub(super) connection: &'c Connection,
+    names: RefCell<Names>,
+}
+
+impl<'c> Session<'c> {
+    pub(super) fn new(connection: &'c Connection, names: Names) -> Self {
+        Self { connection, names: RefCell::new(names) }
+    }
+
+    pub(super) fn into_names(self) -> Names {
+        self.names.into_inner()
+    }
+
+    /// The number of a name, if it has one.
+    pub(super) fn number(&self, name: &str) -> Result<Option<i64>> {
+        if let Some(number) = self.names.borrow().by_name.get(name) {
+            return Ok(Some(*number));
+        }
+        let found: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM names WHERE name = ?1")?
+            .query_row([name], |row| row.get(0))
+            .optional()?;
+        if let Some(number) = found {
+            self.keep(name, number);
+        }
+        Ok(found)
+    }
+
+    /// The number of a name; a new name gets one.
+    pub(super) fn number_or_new(&self, name: &str) -> Result<i64> {
+        if let Some(number) = self.number(name)? {
+            return Ok(number);
+        }
+        self.connection.prepare_cached("INSERT INTO names (name) VALUES (?1)")?.execute([name])?;
+        let number = self.connection.last_insert_rowid();
+        self.keep(name, number);
+        Ok(number)
+    }
+
+    /// The name that a number stands for.
+    pub(super) fn name(&self, number: i64) -> Result<Arc<str>> {
+        if let Some(name) = self.names.borrow().by_number.get(&number) {
+            return Ok(name.clone());
+        }
+        let name: String = self
+            .connection
+            .prepare_cached("SELECT name FROM names WHERE id = ?1")?
+            .query_row([number], |row| row.get(0))?;
+        Ok(self.keep(&name, number))
+    }
+
+    fn keep(&self, name: &str, number: i64) -> Arc<str> {
+        let mut names = self.names.borrow_mut();
+        // Event names are foreign input: the cache must not grow with everything that anybody ever sends.
+        if names.by_name.len() > 20_000 {
+            *names = Names::default();
+        }
+        let name: Arc<str> = Arc::from(name);
+        names.by_name.insert(name.clone(), number);
+        names.by_number.insert(number, name.clone());
+        name
+    }
+}

@@ -1,0 +1,436 @@
+//! What is written in one commit.
+
+use super::{
+    rows::{self, DOCUMENT_FORMAT},
+    session::Session,
+};
+use crate::{
+    ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, SourceCount,
+    StoreError, Suppression, Unit,
+};
+use crowsnest_model::{
+    Consent, Event, HouseholdId, Identifier, Profile, ProfileId, RunId, Time,
+    delivery::{Delivery, DeliveryState},
+    quarantine::Quarantined,
+};
+use rusqlite::params;
+
+impl Unit for Session<'_> {
+    fn put_event(&mut self, profile: ProfileId, event: &Event, json: &[u8]) -> Result<()> {
+        let source = self.number_or_new(&event.source)?;
+        let name = event.name.as_deref().map(|name| self.number_or_new(name)).transpose()?;
+        let mut body = Vec::with_capacity(json.len() + 1);
+        body.push(DOCUMENT_FORMAT);
+        body.extend_from_slice(json);
+        self.connection
+            .prepare_cached(
+                "INSERT INTO events (id, profile, time, received, source, kind, name, historical, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                event.id.0.to_be_bytes(),
+                profile.0 as i64,
+                event.time.0,
+                event.received.0,
+                source,
+                rows::kind_number(event.kind),
+                name,
+                event.historical,
+                body
+            ])?;
+        Ok(())
+    }
+
+    fn put_profile(&mut self, profile: &Profile) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO people (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
+            )?
+            .execute(params![profile.id.0 as i64, rows::encode_profile(profile)?])?;
+        Ok(())
+    }
+
+    fn put_holder(&mut self, identifier: &Identifier, profile: ProfileId) -> Result<()> {
+        let namespace = self.number_or_new(identifier.namespace.as_str())?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO identifiers (namespace, value, profile) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (namespace, value) DO UPDATE SET profile = excluded.profile",
+            )?
+            .execute(params![namespace, identifier.value, profile.0 as i64])?;
+        Ok(())
+    }
+
+    fn put_household_member(&mut self, household: HouseholdId, profile: ProfileId) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR IGNORE INTO households (household, profile) VALUES (?1, ?2)")?
+            .execute(params![household.0 as i64, profile.0 as i64])?;
+        Ok(())
+    }
+
+    fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<()> {
+        let (to, from) = (survivor.0 as i64, other.0 as i64);
+        for sql in [
+            "UPDATE events SET profile = ?1 WHERE profile = ?2",
+            "UPDATE OR IGNORE households SET profile = ?1 WHERE profile = ?2",
+            "UPDATE OR IGNORE runs SET profile = ?1 WHERE profile = ?2",
+            "UPDATE OR IGNORE deliveries SET profile = ?1 WHERE profile = ?2",
+            "UPDATE timers SET profile = ?1 WHERE profile = ?2",
+            "UPDATE redirects SET survivor = ?1 WHERE survivor = ?2",
+        ] {
+            self.connection.prepare_cached(sql)?.execute(params![to, from])?;
+        }
+        self.connection.prepare_cached("DELETE FROM households WHERE profile = ?1")?.execute([from])?;
+        // What could not move is an occasion that the survivor has had too.
+        self.connection
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'cancelled', updated = ?2,
+                        reason = 'the same occasion of the same person has a message already'
+                 WHERE profile = ?1 AND state IN ('queued', 'held')",
+            )?
+            .execute(params![from, time.0])?;
+        self.connection.prepare_cached("DELETE FROM people WHERE id = ?1")?.execute([from])?;
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO redirects (absorbed, survivor, time) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![from, to, time.0])?;
+        Ok(())
+    }
+
+    fn put_ledger(&mut self, entry: &LedgerEntry) -> Result<()> {
+        let namespace = entry.namespace.as_deref().map(|name| self.number_or_new(name)).transpose()?;
+        let kind = LedgerKind::ALL.iter().position(|kind| *kind == entry.kind).unwrap_or_default() as i64;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO ledger (time, event, kind, profile, other, namespace, value, reason)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                entry.time.0,
+                entry.event.0.to_be_bytes(),
+                kind,
+                entry.profile.0 as i64,
+                entry.other.map(|other| other.0 as i64),
+                namespace,
+                entry.value,
+                entry.reason
+            ])?;
+        Ok(())
+    }
+
+    fn put_consent(&mut self, consent: &Consent) -> Result<bool> {
+        use crate::Read;
+        let before = self.consents(&consent.channel, &consent.contact)?;
+        if before.iter().any(|other| other.topic == consent.topic && !consent.replaces(other)) {
+            return Ok(false);
+        }
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO consents (channel, contact, topic, status, time, source, evidence)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                consent.channel,
+                consent.contact,
+                consent.topic,
+                consent.status.as_str(),
+                consent.time.0,
+                consent.source,
+                consent.evidence
+            ])?;
+        Ok(true)
+    }
+
+    fn put_suppression(&mut self, suppression: &Suppression) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO suppressions (channel, contact, reason, time) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![
+                suppression.channel,
+                suppression.contact,
+                suppression.reason,
+                suppression.time.0
+            ])?;
+        Ok(())
+    }
+
+    fn put_run(&mut self, run: &RunRecord) -> Result<bool> {
+        let changed = self
+            .connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO runs (id, program, version, profile, occasion, event, triggered, started,
+                                             ended, state, reason, value)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?
+            .execute(params![
+                run.id.0 as i64,
+                run.program,
+                run.version,
+                run.profile.0 as i64,
+                run.occasion,
+                run.event.0.to_be_bytes(),
+                run.triggered.0,
+                run.started.0,
+                run.ended.map(|time| time.0),
+                run.state.as_str(),
+                run.reason,
+                run.value
+            ])?;
+        Ok(changed == 1)
+    }
+
+    fn end_run(
+        &mut self,
+        id: RunId,
+        state: RunState,
+        ended: Time,
+        reason: &str,
+        value: Option<f64>,
+    ) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE runs SET state = ?2, ended = ?3, reason = ?4, value = ?5 WHERE id = ?1")?
+            .execute(params![id.0 as i64, state.as_str(), ended.0, reason, value])?;
+        self.put_timer(id, ProfileId(0), None)
+    }
+
+    fn put_timer(&mut self, run: RunId, profile: ProfileId, due: Option<Time>) -> Result<()> {
+        match due {
+            Some(due) => self
+                .connection
+                .prepare_cached("INSERT OR REPLACE INTO timers (run, due, profile) VALUES (?1, ?2, ?3)")?
+                .execute(params![run.0 as i64, due.0, profile.0 as i64])?,
+            None => self
+                .connection
+                .prepare_cached("DELETE FROM timers WHERE run = ?1")?
+                .execute([run.0 as i64])?,
+        };
+        Ok(())
+    }
+
+    fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool> {
+        let event = serde_json::to_string(&delivery.event)
+            .map_err(|error| StoreError::Document { what: "delivery", fault: error.to_string() })?;
+        let changed = self
+            .connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO deliveries (id, program, version, run, occasion, profile, household, channel,
+                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+            )?
+            .execute(params![
+                delivery.id.0 as i64,
+                delivery.program,
+                delivery.version,
+                delivery.run.map(|run| run.0 as i64),
+                delivery.occasion,
+                delivery.profile.0 as i64,
+                delivery.household.map(|household| household.0 as i64),
+                delivery.channel,
+                delivery.contact,
+                delivery.template,
+                delivery.topic,
+                delivery.state.as_str(),
+                delivery.reason,
+                delivery.due.0,
+                delivery.expires.map(|time| time.0),
+                delivery.attempts,
+                delivery.created.0,
+                delivery.updated.0,
+                event
+            ])?;
+        Ok(changed == 1)
+    }
+
+    fn update_delivery(&mut self, delivery: &Delivery) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6 WHERE id = ?1",
+            )?
+            .execute(params![
+                delivery.id.0 as i64,
+                delivery.state.as_str(),
+                delivery.reason,
+                delivery.due.0,
+                delivery.attempts,
+                delivery.updated.0
+            ])?;
+        Ok(())
+    }
+
+    fn settle_interrupted(&mut self, reason: &str, now: Time) -> Result<Vec<Delivery>> {
+        let sql = format!("SELECT {} FROM deliveries WHERE state = 'sending'", rows::DELIVERY);
+        let mut interrupted: Vec<Delivery> =
+            self.connection.prepare_cached(&sql)?.query_map([], rows::delivery)?.collect::<Result<_, _>>()?;
+        for delivery in &mut interrupted {
+            delivery.state = DeliveryState::Unknown;
+            delivery.reason = Some(reason.to_owned());
+            delivery.updated = now;
+            self.update_delivery(delivery)?;
+        }
+        Ok(interrupted)
+    }
+
+    fn put_quarantined(&mut self, item: &Quarantined) -> Result<()> {
+        let rejection = &item.rejection;
+        let changed = self
+            .connection
+            .prepare_cached("UPDATE quarantine SET state = ?2, attempts = ?3, reason = ?4 WHERE id = ?1")?
+            .execute(params![item.id.0 as i64, item.state.as_str(), item.attempts, rejection.reason])?;
+        if changed == 0 {
+            self.connection
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO quarantine
+                         (id, received, state, attempts, source, feed, place, code, reason, raw, header)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                )?
+                .execute(params![
+                    item.id.0 as i64,
+                    item.received.0,
+                    item.state.as_str(),
+                    item.attempts,
+                    rejection.source,
+                    rejection.feed,
+                    rejection.place,
+                    rejection.code,
+                    rejection.reason,
+                    rejection.raw,
+                    rejection.header
+                ])?;
+        }
+        Ok(())
+    }
+
+    fn advance_watermark(&mut self, source: &str, complete_until: Time, now: Time) -> Result<bool> {
+        let changed = self
+            .connection
+            .prepare_cached(
+                "INSERT INTO watermarks (source, complete_until, updated) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (source) DO UPDATE SET complete_until = excluded.complete_until,
+                                                    updated = excluded.updated
+                 WHERE excluded.complete_until > watermarks.complete_until",
+            )?
+            .execute(params![source, complete_until.0, now.0])?;
+        Ok(changed == 1)
+    }
+
+    fn put_switch(&mut self, scope: &str, since: Option<Time>) -> Result<()> {
+        match since {
+            Some(since) => self
+                .connection
+                .prepare_cached("INSERT OR IGNORE INTO switches (scope, since) VALUES (?1, ?2)")?
+                .execute(params![scope, since.0])?,
+            None => {
+                self.connection.prepare_cached("DELETE FROM switches WHERE scope = ?1")?.execute([scope])?
+            }
+        };
+        Ok(())
+    }
+
+    fn put_import(&mut self, import: &ImportRecord) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO imports
+                     (time, source, feed, file, rows, accepted, duplicates, quarantined, complete_until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                import.time.0,
+                import.source,
+                import.feed,
+                import.file,
+                import.rows as i64,
+                import.accepted as i64,
+                import.duplicates as i64,
+                import.quarantined as i64,
+                import.complete_until.map(|time| time.0)
+            ])?;
+        Ok(())
+    }
+
+    fn put_launch(&mut self, launch: &LaunchRecord) -> Result<()> {
+        let counts = serde_json::to_string(&launch.counts)
+            .map_err(|error| StoreError::Document { what: "launch", fault: error.to_string() })?;
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO launches (broadcast, version, launched, queued, counts)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                launch.broadcast,
+                launch.version,
+                launch.launched.0,
+                launch.queued.map(|time| time.0),
+                counts
+            ])?;
+        Ok(())
+    }
+
+    fn put_document(&mut self, kind: &str, name: &str, path: &str, text: &str, now: Time) -> Result<u32> {
+        self.retire_document(kind, name)?;
+        let last: u32 = self
+            .connection
+            .prepare_cached("SELECT ifnull(max(version), 0) FROM documents WHERE kind = ?1 AND name = ?2")?
+            .query_row([kind, name], |row| row.get(0))?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO documents (kind, name, version, path, text, live, applied)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
+            )?
+            .execute(params![kind, name, last + 1, path, text, now.0])?;
+        Ok(last + 1)
+    }
+
+    fn retire_document(&mut self, kind: &str, name: &str) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE documents SET live = 0 WHERE kind = ?1 AND name = ?2 AND live = 1")?
+            .execute([kind, name])?;
+        Ok(())
+    }
+
+    fn count_source(&mut self, counts: &SourceCount) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO source_counts (source, events, duplicates, quarantined) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (source) DO UPDATE SET events = events + excluded.events,
+                     duplicates = duplicates + excluded.duplicates,
+                     quarantined = quarantined + excluded.quarantined",
+            )?
+            .execute(params![
+                counts.source,
+                counts.events as i64,
+                counts.duplicates as i64,
+                counts.quarantined as i64
+            ])?;
+        Ok(())
+    }
+
+    fn count(&mut self, name: &str, more: i64) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO counters (name, value) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+            )?
+            .execute(params![name, more])?;
+        Ok(())
+    }
+
+    fn put_setting(&mut self, name: &str, value: &str) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")?
+            .execute([name, value])?;
+        Ok(())
+    }
+
+    fn close_deliveries(&mut self, run: RunId, state: DeliveryState, reason: &str, now: Time) -> Result<u64> {
+        let changed = self
+            .connection
+            .prepare_cached(
+                "UPDATE deliveries SET state = ?2, reason = ?3, updated = ?4
+                 WHERE run = ?1 AND state IN ('queued', 'held')",
+            )?
+            .execute(params![run.0 as i64, state.as_str(), reason, now.0])?;
+        Ok(changed as u64)
+    }
+}

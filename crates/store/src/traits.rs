@@ -1,0 +1,165 @@
+//! What the house asks of a store.
+
+use crate::Result;
+use crate::words::{
+    DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, RunRecord, RunState, SourceCount,
+    StoredDocument, Suppression, Switch, Watermark,
+};
+use crowsnest_model::{
+    Consent, DeliveryId, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId,
+    Time,
+    delivery::{Delivery, DeliveryState},
+    quarantine::{QuarantineState, Quarantined},
+};
+use std::collections::{BTreeMap, HashMap};
+
+/// A part of a list: at most this many, the newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// At most this many.
+    pub limit: usize,
+    /// After this many.
+    pub offset: usize,
+}
+
+/// What can be asked. Every answer of one reader is of one moment.
+pub trait Read {
+    /// Who holds these identifiers; those that nobody holds are left out.
+    fn holders(&self, identifiers: &[&Identifier]) -> Result<HashMap<Identifier, ProfileId>>;
+    /// Whether an event is here already.
+    fn seen(&self, event: EventId) -> Result<bool>;
+    /// A person.
+    fn profile(&self, id: ProfileId) -> Result<Option<Profile>>;
+    /// Who a person is now: the survivor of all merges.
+    fn survivor(&self, id: ProfileId) -> Result<ProfileId>;
+    /// Who was absorbed into a person.
+    fn absorbed(&self, id: ProfileId) -> Result<Vec<ProfileId>>;
+    /// People in the order of their ids, after `after`.
+    fn people_after(&self, after: Option<ProfileId>, limit: usize) -> Result<Vec<Profile>>;
+    /// The members of a household.
+    fn household(&self, id: HouseholdId) -> Result<Vec<ProfileId>>;
+    /// What a contact point agreed to.
+    fn consents(&self, channel: &str, contact: &str) -> Result<Vec<Consent>>;
+    /// Whether nothing may be sent to a contact point, and why.
+    fn suppression(&self, channel: &str, contact: &str) -> Result<Option<Suppression>>;
+    /// A person's events, the latest first.
+    fn events(&self, profile: ProfileId, page: Page) -> Result<Vec<EventRow>>;
+    /// A person's events with one of these names, not before `since`, the earliest first.
+    fn events_named(&self, profile: ProfileId, names: &[&str], since: Time) -> Result<Vec<EventRow>>;
+    /// Why a person's identifiers are theirs.
+    fn ledger(&self, profile: ProfileId, page: Page) -> Result<Vec<LedgerEntry>>;
+    /// Whether a program has had this occasion of a person.
+    fn had_occasion(&self, program: &str, profile: ProfileId, occasion: &str) -> Result<bool>;
+    /// Runs, the newest first.
+    fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>>;
+    /// How many runs of a program are in which state.
+    fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>>;
+    /// A delivery.
+    fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>>;
+    /// Deliveries, the newest first.
+    fn deliveries(&self, filter: &DeliveryFilter, limit: usize) -> Result<Vec<Delivery>>;
+    /// How many deliveries, of a program or of all, are in which state.
+    fn delivery_counts(&self, program: Option<&str>) -> Result<BTreeMap<String, u64>>;
+    /// How many deliveries of a program are in which state for which reason.
+    fn delivery_reasons(&self, program: &str) -> Result<Vec<(String, Option<String>, u64)>>;
+    /// Queued deliveries that are due, the earliest first.
+    fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>>;
+    /// Held deliveries of these programs.
+    fn held_deliveries(&self, programs: &[&str]) -> Result<Vec<Delivery>>;
+    /// Queued or held deliveries whose time to live has run out.
+    fn overdue_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>>;
+    /// Runs whose time has come: person and run.
+    fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
+    /// The next moment at which a delivery or a timer is due or runs out.
+    fn next_due(&self) -> Result<Option<Time>>;
+    /// What waits in the quarantine, or was in it, the newest first.
+    fn quarantine(
+        &self,
+        source: Option<&str>,
+        state: Option<QuarantineState>,
+        page: Page,
+    ) -> Result<Vec<Quarantined>>;
+    /// One thing of the quarantine.
+    fn quarantined(&self, id: QuarantineId) -> Result<Option<Quarantined>>;
+    /// Up to when the sources are complete.
+    fn watermarks(&self) -> Result<Vec<Watermark>>;
+    /// The kill switches that are thrown.
+    fn switches(&self) -> Result<Vec<Switch>>;
+    /// The files that were read, the newest first.
+    fn imports(&self, page: Page) -> Result<Vec<ImportRecord>>;
+    /// A broadcast's launch.
+    fn launch(&self, broadcast: &str) -> Result<Option<LaunchRecord>>;
+    /// Launches whose deliveries are not all queued.
+    fn unfinished_launches(&self) -> Result<Vec<LaunchRecord>>;
+    /// Definitions: those in force, or all versions.
+    fn documents(&self, all_versions: bool) -> Result<Vec<StoredDocument>>;
+    /// A counter, such as `events`, `people`, `duplicates`.
+    fn counter(&self, name: &str) -> Result<u64>;
+    /// Households: people who share an account count once, everybody else counts for themselves.
+    fn household_count(&self) -> Result<u64>;
+    /// How much each source has sent.
+    fn source_counts(&self) -> Result<Vec<SourceCount>>;
+    /// A small text kept under a name, such as a secret made at first start.
+    fn setting(&self, name: &str) -> Result<Option<String>>;
+}
+
+/// One commit. What is written can be read in it at once.
+pub trait Unit: Read {
+    /// Keeps an event as a person's, with its document ([`Event::body`]). The event must not have been seen.
+    fn put_event(&mut self, profile: ProfileId, event: &Event, body: &[u8]) -> Result<()>;
+    /// Keeps a person.
+    fn put_profile(&mut self, profile: &Profile) -> Result<()>;
+    /// An identifier is a person's from now on, whoever's it was.
+    fn put_holder(&mut self, identifier: &Identifier, profile: ProfileId) -> Result<()>;
+    /// A person is of a household.
+    fn put_household_member(&mut self, household: HouseholdId, profile: ProfileId) -> Result<()>;
+    /// `other` becomes part of `survivor`: events, identifiers, household, runs, deliveries; the id redirects.
+    fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<()>;
+    /// Writes into the ledger.
+    fn put_ledger(&mut self, entry: &LedgerEntry) -> Result<()>;
+    /// Keeps a consent, if it is the later word. True when it is.
+    fn put_consent(&mut self, consent: &Consent) -> Result<bool>;
+    /// Nothing is sent to a contact point any more.
+    fn put_suppression(&mut self, suppression: &Suppression) -> Result<()>;
+    /// Keeps a run, new or changed. False when its occasion was already had; then nothing is written.
+    fn put_run(&mut self, run: &RunRecord) -> Result<bool>;
+    /// A run's record, by its id.
+    fn end_run(
+        &mut self,
+        id: RunId,
+        state: RunState,
+        ended: Time,
+        reason: &str,
+        value: Option<f64>,
+    ) -> Result<()>;
+    /// Sets or clears when a run goes on by itself.
+    fn put_timer(&mut self, run: RunId, profile: ProfileId, due: Option<Time>) -> Result<()>;
+    /// Queues a delivery. False when the same occasion has one already; then nothing is written.
+    fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
+    /// Changes a delivery's state, reason, due moment and attempts.
+    fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
+    /// Deliveries that were being sent when the process ended become of unknown outcome.
+    fn settle_interrupted(&mut self, reason: &str, now: Time) -> Result<Vec<Delivery>>;
+    /// Keeps what could not be taken in.
+    fn put_quarantined(&mut self, item: &Quarantined) -> Result<()>;
+    /// Moves a source's watermark forward. True when it moved.
+    fn advance_watermark(&mut self, source: &str, complete_until: Time, now: Time) -> Result<bool>;
+    /// Throws or resets a kill switch.
+    fn put_switch(&mut self, scope: &str, since: Option<Time>) -> Result<()>;
+    /// Keeps what came of a file.
+    fn put_import(&mut self, import: &ImportRecord) -> Result<()>;
+    /// Keeps a launch, new or changed.
+    fn put_launch(&mut self, launch: &LaunchRecord) -> Result<()>;
+    /// Puts a definition in force, as its next version. Returns the version.
+    fn put_document(&mut self, kind: &str, name: &str, path: &str, text: &str, now: Time) -> Result<u32>;
+    /// Takes a definition out of force.
+    fn retire_document(&mut self, kind: &str, name: &str) -> Result<()>;
+    /// Adds to a source's counts.
+    fn count_source(&mut self, counts: &SourceCount) -> Result<()>;
+    /// Adds to a counter.
+    fn count(&mut self, name: &str, more: i64) -> Result<()>;
+    /// Keeps a small text under a name.
+    fn put_setting(&mut self, name: &str, value: &str) -> Result<()>;
+    /// The states of deliveries that a cancelled run still has open, changed to `state`.
+    fn close_deliveries(&mut self, run: RunId, state: DeliveryState, reason: &str, now: Time) -> Result<u64>;
+}

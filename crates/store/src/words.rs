@@ -1,0 +1,238 @@
+//! What the store keeps beside events, people and deliveries.
+
+use crowsnest_model::{DeliveryId, EventId, Object, ProfileId, RunId, Time, event::EventColumns};
+use serde::{Deserialize, Serialize};
+
+/// Why two things belong together, or why they do not. Written for every link and merge, and never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// When it was decided.
+    pub time: Time,
+    /// The event that led to it.
+    pub event: EventId,
+    /// What was decided.
+    pub kind: LedgerKind,
+    /// The person.
+    pub profile: ProfileId,
+    /// The other person: absorbed, or from or to whom an identifier went.
+    pub other: Option<ProfileId>,
+    /// The identifier's namespace.
+    pub namespace: Option<String>,
+    /// The identifier's value, normalised.
+    pub value: Option<String>,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What a ledger entry decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LedgerKind {
+    /// An identifier became a person's.
+    Link,
+    /// `other` became part of the person.
+    Merge,
+    /// An identifier went from `other` to the person.
+    Move,
+    /// An identifier was not believed.
+    GaveWay,
+    /// An identifier was nobody's: blocked, or not one.
+    Ignored,
+}
+
+impl LedgerKind {
+    /// All kinds; the place in this list is how they are stored.
+    pub const ALL: [Self; 5] = [Self::Link, Self::Merge, Self::Move, Self::GaveWay, Self::Ignored];
+}
+
+/// An event as the timeline shows it.
+#[derive(Debug, Clone)]
+pub struct EventRow {
+    /// Its columns.
+    pub columns: EventColumns,
+    /// Its document, see [`crowsnest_model::Event::body`].
+    pub body: Vec<u8>,
+}
+
+/// One person's way through a program, as it is reported: kept after it ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// The program.
+    pub program: String,
+    /// Its version.
+    pub version: u32,
+    /// The person.
+    pub profile: ProfileId,
+    /// What makes it one of a kind, with program and person.
+    pub occasion: String,
+    /// The event that triggered it.
+    pub event: EventId,
+    /// When that happened.
+    pub triggered: Time,
+    /// When it began here.
+    pub started: Time,
+    /// When it ended.
+    pub ended: Option<Time>,
+    /// How it stands.
+    pub state: RunState,
+    /// Why, in words.
+    pub reason: Option<String>,
+    /// What the goal was worth.
+    pub value: Option<f64>,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// On its way.
+    Active,
+    /// All steps are done.
+    Finished,
+    /// What it was for has happened.
+    Goal,
+    /// Called off in mid-wait.
+    Cancelled,
+    /// Its time to live ran out.
+    Expired,
+    /// It never began.
+    Skipped,
+}
+
+impl RunState {
+    /// All states.
+    pub const ALL: [Self; 6] =
+        [Self::Active, Self::Finished, Self::Goal, Self::Cancelled, Self::Expired, Self::Skipped];
+
+    /// Its one spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Finished => "finished",
+            Self::Goal => "goal",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// Up to when a source is known to be complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watermark {
+    /// The source.
+    pub source: String,
+    /// Everything up to this moment is here.
+    pub complete_until: Time,
+    /// When we learned it.
+    pub updated: Time,
+}
+
+/// A contact point to which nothing is sent, whatever was agreed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppression {
+    /// The channel.
+    pub channel: String,
+    /// The contact point.
+    pub contact: String,
+    /// Why, in words.
+    pub reason: String,
+    /// Since when.
+    pub time: Time,
+}
+
+/// A kill switch that is thrown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    /// A program or broadcast, or `*` for all.
+    pub scope: String,
+    /// Since when.
+    pub since: Time,
+}
+
+/// What came of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRecord {
+    /// When it began.
+    pub time: Time,
+    /// The source.
+    pub source: String,
+    /// The feed.
+    pub feed: String,
+    /// The file's name, as a label only.
+    pub file: String,
+    /// Rows read.
+    pub rows: u64,
+    /// Rows that became new events.
+    pub accepted: u64,
+    /// Rows that were here already.
+    pub duplicates: u64,
+    /// Rows that went to the quarantine.
+    pub quarantined: u64,
+    /// Up to when the file is complete, if it says so.
+    pub complete_until: Option<Time>,
+}
+
+/// A broadcast's launch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LaunchRecord {
+    /// The broadcast.
+    pub broadcast: String,
+    /// The version of its definition.
+    pub version: u32,
+    /// When it was launched.
+    pub launched: Time,
+    /// When all its deliveries were queued; `None` while that goes on.
+    pub queued: Option<Time>,
+    /// Who was left out and why, by reason.
+    pub counts: Object,
+}
+
+/// A definition as it is in force or was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredDocument {
+    /// Its kind, such as `program`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Counts up from 1 with each change.
+    pub version: u32,
+    /// The file that it was read from.
+    pub path: String,
+    /// The document.
+    pub text: String,
+    /// In force.
+    pub live: bool,
+    /// When it was applied.
+    pub applied: Time,
+}
+
+/// How much a source has sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceCount {
+    /// The source.
+    pub source: String,
+    /// Its events.
+    pub events: u64,
+    /// Copies of events that came again.
+    pub duplicates: u64,
+    /// What went to the quarantine, open or not.
+    pub quarantined: u64,
+}
+
+/// Which deliveries are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// Of this program or broadcast.
+    pub program: Option<String>,
+    /// In this state.
+    pub state: Option<String>,
+    /// To this person.
+    pub profile: Option<ProfileId>,
+    /// Of this run.
+    pub run: Option<RunId>,
+    /// Older than this one.
+    pub before: Option<DeliveryId>,
+}
