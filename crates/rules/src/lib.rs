@@ -1,1 +1,29 @@
-//! The condition language: parse, type, evaluate, say as a sentence.
+//! The condition language: a strict subset of CEL with our own parser and a typed form that is made once.
+//!
+//! A text becomes a [`Condition`] (true, false or unknown) or an [`Expression`] (a value). Both are checked against a
+//! [`Schema`], evaluated over a [`Subject`], and a condition says itself as a sentence. What is missing is *unknown*,
+//! and unknown never counts as true. Evaluation does no IO, reads no clock and ends in time linear in the condition
+//! and the data that it looks at. The reference for people is `docs/guide/conditions.md`.
+
+mod checks;
+mod condition;
+mod error;
+mod evaluate;
+mod ir;
+mod kinds;
+mod lexer;
+mod names;
+mod number;
+mod parser;
+mod schema;
+mod sentence;
+mod subject;
+mod text;
+mod value;
+mod words;
+
+pub use condition::{Clause, Condition, Expression};
+pub use error::RuleError;
+pub use kinds::Type;
+pub use schema::Schema;
+pub use subject::{EventView, Subject, Truth};

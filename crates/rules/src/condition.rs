@@ -1,0 +1,154 @@
+//! Conditions and expressions, as the rest of the house sees them.
+
+use crate::{
+    error::RuleError,
+    evaluate::{look_up, truth, value},
+    ir::{Node, Path, Root},
+    parser,
+    schema::Schema,
+    sentence::{consent_subject, noun, sentence},
+    subject::{Subject, Truth},
+    words,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Something that is true of a person and an event, or not, or not known.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    text: Box<str>,
+    root: Node,
+}
+
+/// One of the parts of a condition that all have to hold, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Clause {
+    /// What it asks: "tier is “gold”".
+    pub sentence: String,
+    /// Whether it holds.
+    pub truth: Truth,
+    /// What is known of the customer: "tier is “silver”". Empty when the clause asks about nothing. Personal data.
+    pub value: String,
+}
+
+impl Condition {
+    /// Reads a condition and checks its names and types.
+    pub fn parse(text: &str, schema: &Schema) -> Result<Self, RuleError> {
+        Ok(Self { root: parser::condition(text, schema)?, text: text.into() })
+    }
+
+    /// Whether it holds. Unknown when that depends on something that is missing or of another type.
+    pub fn evaluate(&self, subject: &dyn Subject) -> Truth {
+        truth(&self.root, subject)
+    }
+
+    /// The condition in English: "tier is “gold” and may be mailed about offers by email".
+    pub fn sentence(&self) -> String {
+        sentence(&self.root)
+    }
+
+    /// The parts that all have to hold, each with what is known of the customer.
+    pub fn explain(&self, subject: &dyn Subject) -> Vec<Clause> {
+        let clauses = match &self.root {
+            Node::AllOf(nodes) => nodes,
+            other => std::slice::from_ref(other),
+        };
+        clauses
+            .iter()
+            .map(|node| Clause {
+                sentence: sentence(node),
+                truth: truth(node, subject),
+                value: facts(node, subject).join(", "),
+            })
+            .collect()
+    }
+
+    /// The text that was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it asks for a consent.
+    pub fn uses_consent(&self) -> bool {
+        self.root.any(&|node| matches!(node, Node::Consent(_)))
+    }
+
+    /// Whether it looks at the event.
+    pub fn uses_event(&self) -> bool {
+        uses_event(&self.root)
+    }
+}
+
+/// A value made from a person and an event, such as `event.properties.cart_id`.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    text: Box<str>,
+    root: Node,
+}
+
+impl Expression {
+    /// Reads an expression and checks its names and types.
+    pub fn parse(text: &str, schema: &Schema) -> Result<Self, RuleError> {
+        Ok(Self { root: parser::expression(text, schema)?, text: text.into() })
+    }
+
+    /// Its value; `None` when it is unknown. A moment is a text in RFC 3339.
+    pub fn value(&self, subject: &dyn Subject) -> Option<Value> {
+        value(&self.root, subject).to_json()
+    }
+
+    /// The text that was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it looks at the event.
+    pub fn uses_event(&self) -> bool {
+        uses_event(&self.root)
+    }
+}
+
+fn uses_event(root: &Node) -> bool {
+    root.any(&|node| match node {
+        Node::Path(path) | Node::Has(path) => !matches!(path.root, Root::Trait(_)),
+        _ => false,
+    })
+}
+
+/// What is known of everything that a clause asks about, each said once.
+fn facts(node: &Node, subject: &dyn Subject) -> Vec<String> {
+    let mut found = Vec::new();
+    gather(node, subject, &mut found);
+    found
+}
+
+fn gather(node: &Node, subject: &dyn Subject, found: &mut Vec<String>) {
+    let fact = match node {
+        Node::Path(path) | Node::Has(path) => Some(path_fact(path, subject)),
+        Node::Consent(asked) => {
+            let about = consent_subject(asked);
+            Some(match subject.consent(&asked.channel, &asked.topic) {
+                Some(true) => format!("said yes to {about}"),
+                Some(false) => format!("said no to {about}"),
+                None => format!("said neither yes nor no to {about}"),
+            })
+        }
+        _ => None,
+    };
+    if let Some(fact) = fact
+        && !found.contains(&fact)
+    {
+        found.push(fact);
+    }
+    for child in node.children() {
+        gather(child, subject, found);
+    }
+}
+
+fn path_fact(path: &Path, subject: &dyn Subject) -> String {
+    let name = noun(&Node::Path(Box::new(path.clone())));
+    match words::value(look_up(path, subject)) {
+        Some(value) => format!("{name} is {value}"),
+        None => format!("{name} is not known"),
+    }
+}

@@ -1,0 +1,208 @@
+//! The typed form of a condition: what the parser makes, and everything else reads.
+//!
+//! Names are resolved here once, so that evaluating looks up exactly the fields that are named and allocates nothing.
+
+use crate::kinds::Type;
+use crowsnest_model::Time;
+
+/// One operation or value.
+#[derive(Debug, Clone)]
+pub(crate) enum Node {
+    /// A value that stands in the text.
+    Literal(Literal),
+    /// A list that stands in the text.
+    List(Box<[Node]>),
+    /// A value of the person or the event.
+    Path(Box<Path>),
+    /// Whether there is a value.
+    Has(Box<Path>),
+    /// Whether the person may be contacted.
+    Consent(Box<ConsentAsked>),
+    /// Not.
+    Not(Box<Node>),
+    /// All of these; never nested directly in another.
+    AllOf(Box<[Node]>),
+    /// One of these at least; never nested directly in another.
+    AnyOf(Box<[Node]>),
+    /// A comparison.
+    Compare(Comparison, Box<[Node; 2]>),
+    /// Whether the first is among the second.
+    In(Box<[Node; 2]>),
+    /// A question about two texts.
+    TextTest(TextTest, Box<[Node; 2]>),
+    /// A text in another case.
+    Cased(Case, Box<Node>),
+    /// How long a text is, or how many a list or object has.
+    Size(Box<Node>),
+    /// A moment, read from a text.
+    Moment(Box<Node>),
+    /// The number with the other sign.
+    Negative(Box<Node>),
+    /// Arithmetic.
+    Arithmetic(Arithmetic, Box<[Node; 2]>),
+    /// If the first then the second, else the third.
+    Choice(Box<[Node; 3]>),
+}
+
+/// A value that stands in the text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Literal {
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Text(Box<str>),
+    Time(Time),
+}
+
+/// Where a value is to be found.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    pub(crate) root: Root,
+    /// The fields to go down from there.
+    pub(crate) fields: Box<[Box<str>]>,
+    /// What is said to be there. A declared time is a text in the data and read as a moment.
+    pub(crate) kind: Type,
+}
+
+/// Where a path begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Root {
+    Trait(Box<str>),
+    EventName,
+    EventType,
+    EventSource,
+    EventTime,
+    Properties,
+}
+
+/// The two words of `consent("email", "offers")`.
+#[derive(Debug, Clone)]
+pub(crate) struct ConsentAsked {
+    pub(crate) channel: Box<str>,
+    pub(crate) topic: Box<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TextTest {
+    StartsWith,
+    EndsWith,
+    Contains,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Case {
+    Lower,
+    Upper,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    Plus,
+    Minus,
+    Times,
+    DividedBy,
+    Remainder,
+}
+
+impl Comparison {
+    /// What stays true when the two sides change places.
+    pub(crate) fn mirrored(self) -> Self {
+        match self {
+            Self::Less => Self::More,
+            Self::AtMost => Self::AtLeast,
+            Self::More => Self::Less,
+            Self::AtLeast => Self::AtMost,
+            Self::Equal | Self::NotEqual => self,
+        }
+    }
+
+    /// What holds exactly when this does not, if both sides are known.
+    pub(crate) fn opposite(self) -> Self {
+        match self {
+            Self::Equal => Self::NotEqual,
+            Self::NotEqual => Self::Equal,
+            Self::Less => Self::AtLeast,
+            Self::AtMost => Self::More,
+            Self::More => Self::AtMost,
+            Self::AtLeast => Self::Less,
+        }
+    }
+}
+
+impl Node {
+    /// The type of its value, as far as it is known before the data is there.
+    pub(crate) fn kind(&self) -> Type {
+        match self {
+            Self::Literal(literal) => match literal {
+                Literal::Bool(_) => Type::Bool,
+                Literal::Int(_) => Type::Int,
+                Literal::Double(_) => Type::Double,
+                Literal::Text(_) => Type::Text,
+                Literal::Time(_) => Type::Time,
+            },
+            Self::List(_) => Type::List,
+            Self::Path(path) => path.kind,
+            Self::Has(_)
+            | Self::Consent(_)
+            | Self::Not(_)
+            | Self::AllOf(_)
+            | Self::AnyOf(_)
+            | Self::Compare(..)
+            | Self::In(_)
+            | Self::TextTest(..) => Type::Bool,
+            Self::Cased(..) => Type::Text,
+            Self::Size(_) => Type::Int,
+            Self::Moment(_) => Type::Time,
+            Self::Negative(inner) => inner.kind(),
+            Self::Arithmetic(_, sides) => {
+                let [left, right] = sides.as_ref();
+                match (left.kind(), right.kind()) {
+                    (Type::Double, _) | (_, Type::Double) => Type::Double,
+                    (Type::Int, Type::Int) => Type::Int,
+                    _ => Type::Any,
+                }
+            }
+            Self::Choice(parts) => {
+                let [_, yes, no] = parts.as_ref();
+                yes.kind().joined(no.kind())
+            }
+        }
+    }
+
+    /// The nodes directly under this one.
+    pub(crate) fn children(&self) -> &[Node] {
+        match self {
+            Self::Literal(_) | Self::Path(_) | Self::Has(_) | Self::Consent(_) => &[],
+            Self::List(nodes) | Self::AllOf(nodes) | Self::AnyOf(nodes) => nodes,
+            Self::Not(node)
+            | Self::Cased(_, node)
+            | Self::Size(node)
+            | Self::Moment(node)
+            | Self::Negative(node) => std::slice::from_ref(node),
+            Self::Compare(_, pair) | Self::In(pair) | Self::TextTest(_, pair) | Self::Arithmetic(_, pair) => {
+                pair.as_slice()
+            }
+            Self::Choice(parts) => parts.as_slice(),
+        }
+    }
+
+    /// Whether `wanted` is true of this node or one below it.
+    pub(crate) fn any(&self, wanted: &dyn Fn(&Node) -> bool) -> bool {
+        wanted(self) || self.children().iter().any(|child| child.any(wanted))
+    }
+
+    /// Whether it looks at nothing but what stands in the text.
+    pub(crate) fn is_constant(&self) -> bool {
+        !self.any(&|node| matches!(node, Self::Path(_) | Self::Has(_) | Self::Consent(_)))
+    }
+}

@@ -1,0 +1,259 @@
+//! What words mean: traits, event fields, functions; and what to say of words that mean nothing.
+
+use crate::{
+    error::{Fault, nearest},
+    ir::{Case, ConsentAsked, Literal, Node, Path, Root, TextTest},
+    kinds::Type,
+    lexer::What,
+    parser::{Parser, Typed},
+};
+
+/// Functions that are written before their arguments.
+const FUNCTIONS: [&str; 4] = ["consent", "has", "size", "timestamp"];
+/// Functions that are written after the value that they are asked of.
+const METHODS: [&str; 6] = ["contains", "endsWith", "lowerAscii", "size", "startsWith", "upperAscii"];
+const EVENT_FIELDS: [&str; 5] = ["name", "properties", "source", "time", "type"];
+/// Values that a condition can begin with, besides functions.
+const ROOTS: [&str; 4] = ["profile", "event", "true", "false"];
+
+type Made = Result<Typed, Fault>;
+
+impl Parser<'_, '_> {
+    /// A value that begins with a word.
+    pub(crate) fn word(&mut self, at: usize, word: &str) -> Made {
+        if matches!(self.peek_after(), What::Sign("(")) && !matches!(word, "in" | "true" | "false" | "null") {
+            return self.function(at, word);
+        }
+        match word {
+            "true" | "false" => {
+                self.skip();
+                self.typed(at, Node::Literal(Literal::Bool(word == "true")))
+            }
+            "profile" => {
+                self.skip();
+                let (name_at, name) = self.selector("a trait, as in profile.tier")?;
+                let kind = self.schema.profile_trait(&name).map_err(|unknown| {
+                    Fault::new(name_at, format!("`{name}` is not a trait that is known here")).hinting(unknown.nearest)
+                })?;
+                self.path(at, Root::Trait(name.into()), kind)
+            }
+            "event" => {
+                if !self.schema.has_event() {
+                    return Err(Fault::new(at, "there is no event here: this condition is on the profile alone"));
+                }
+                self.skip();
+                let (name_at, name) = self.selector("one of name, properties, source, time, type")?;
+                let (root, kind) = match name.as_str() {
+                    "name" => (Root::EventName, Type::Text),
+                    "type" => (Root::EventType, Type::Text),
+                    "source" => (Root::EventSource, Type::Text),
+                    "time" => (Root::EventTime, Type::Time),
+                    "properties" => (Root::Properties, Type::Object),
+                    other => return Err(self.no_event_field(name_at, other)),
+                };
+                self.path(at, root, kind)
+            }
+            "null" => Err(Fault::new(
+                at,
+                "there is no null here: a missing value is unknown; whether there is one is asked with has(profile.tier)",
+            )
+            .hinting(Some("has"))),
+            "in" | "and" | "or" | "not" | "AND" | "OR" | "NOT" => Err(self.expected("a value")),
+            other => Err(self.unknown_word(at, other)),
+        }
+    }
+
+    fn path(&mut self, at: usize, root: Root, kind: Type) -> Made {
+        self.typed(at, Node::Path(Box::new(Path { root, fields: Box::default(), kind })))
+    }
+
+    fn no_event_field(&self, at: usize, name: &str) -> Fault {
+        let message = format!("an event has no `{name}`: it has {}", EVENT_FIELDS.join(", "));
+        let fault = Fault::new(at, message);
+        if let Some(near) = nearest(name, EVENT_FIELDS) {
+            return fault.hinting(Some(near));
+        }
+        let property = self.schema.property(name).is_ok();
+        fault.hinting(property.then(|| format!("event.properties.{name}")))
+    }
+
+    fn unknown_word(&self, at: usize, word: &str) -> Fault {
+        let message = format!("`{word}` is not known here: a value begins with profile. or event.");
+        let hint = if self.schema.declares_trait(word) {
+            Some(format!("profile.{word}"))
+        } else {
+            nearest(word, ROOTS.into_iter().chain(FUNCTIONS)).map(Into::into)
+        };
+        Fault::new(at, message).hinting(hint)
+    }
+
+    /// `.name` or `["name"]`.
+    fn selector(&mut self, wanted: &str) -> Result<(usize, String), Fault> {
+        if self.takes(".") {
+            let at = self.here();
+            let name = match self.peek() {
+                What::Word(word @ ("in" | "true" | "false" | "null")) => {
+                    return Err(Fault::new(
+                        at,
+                        format!("`{word}` is a word of the language: write [\"{word}\"]"),
+                    ));
+                }
+                What::Word(word) => (*word).to_owned(),
+                _ => return Err(self.expected(wanted)),
+            };
+            self.skip();
+            return Ok((at, name));
+        }
+        if self.takes("[") {
+            let at = self.here();
+            let What::Text(name) = self.peek() else {
+                return Err(self.expected("a name in quotes, as in profile[\"first name\"]"));
+            };
+            let name = name.clone();
+            self.skip();
+            self.expect("]")?;
+            return Ok((at, name));
+        }
+        Err(self.expected(&format!("`.` and {wanted}")))
+    }
+
+    /// A field of the value before it.
+    pub(crate) fn deeper(&mut self, whole: Typed) -> Made {
+        let here = self.here();
+        let Node::Path(path) = whole.node else {
+            return Err(Fault::new(here, format!("{} has no fields", whole.node.kind())));
+        };
+        let property = path.root == Root::Properties && path.fields.is_empty();
+        if !property && !path.kind.may_be(Type::Object) {
+            return Err(Fault::new(here, format!("{} has no fields", path.kind)));
+        }
+        let (at, name) = self.selector("the name of a field")?;
+        self.count(at)?;
+        let kind = if property {
+            self.schema.property(&name).map_err(|unknown| {
+                Fault::new(at, format!("`{name}` is not a property that is known here"))
+                    .hinting(unknown.nearest)
+            })?
+        } else {
+            Type::Any
+        };
+        let Path { root, fields, .. } = *path;
+        let mut fields = fields.into_vec();
+        fields.push(name.into());
+        Ok(Typed { node: Node::Path(Box::new(Path { root, fields: fields.into(), kind })), at: whole.at })
+    }
+
+    fn function(&mut self, at: usize, name: &str) -> Made {
+        self.skip();
+        if !FUNCTIONS.contains(&name) {
+            return Err(if name == "matches" {
+                no_matches(at)
+            } else if METHODS.contains(&name) {
+                Fault::new(at, format!("`{name}` is written after a value, as in profile.city.{name}(…)"))
+            } else {
+                Fault::new(
+                    at,
+                    format!("`{name}` is not known here; known functions: {}", FUNCTIONS.join(", ")),
+                )
+                .hinting(nearest(name, FUNCTIONS.into_iter().chain(METHODS)))
+            });
+        }
+        self.expect("(")?;
+        let arguments = self.arguments(")")?;
+        let found = arguments.len();
+        match name {
+            "consent" => {
+                let [channel, topic] = exactly(
+                    at,
+                    arguments,
+                    "consent needs a channel and a topic, as in consent(\"email\", \"offers\")",
+                )?;
+                self.consent(at, channel, topic)
+            }
+            "has" => {
+                let [asked] = exactly(at, arguments, "has needs one value, as in has(profile.tier)")?;
+                match asked.node {
+                    Node::Path(path) => self.typed(at, Node::Has(path)),
+                    _ => Err(Fault::new(asked.at, "has needs a name, as in has(profile.tier)")),
+                }
+            }
+            "size" => {
+                let [inner] = exactly(at, arguments, &format!("size needs one value, found {found}"))?;
+                self.size(Typed { at, ..inner })
+            }
+            _ => {
+                let [inner] = exactly(
+                    at,
+                    arguments,
+                    "timestamp needs one text, as in timestamp(\"2026-03-01T09:30:00Z\")",
+                )?;
+                self.moment(inner)
+            }
+        }
+    }
+
+    fn consent(&mut self, at: usize, channel: Typed, topic: Typed) -> Made {
+        let (channel_at, topic_at) = (channel.at, topic.at);
+        let (Node::Literal(Literal::Text(channel)), Node::Literal(Literal::Text(topic))) =
+            (channel.node, topic.node)
+        else {
+            return Err(Fault::new(
+                at,
+                "consent needs two texts in quotes, as in consent(\"email\", \"offers\")",
+            ));
+        };
+        self.schema.channel(&channel).map_err(|unknown| {
+            Fault::new(channel_at, format!("`{channel}` is not a channel that is known here"))
+                .hinting(unknown.nearest)
+        })?;
+        self.schema.topic(&topic).map_err(|unknown| {
+            Fault::new(topic_at, format!("`{topic}` is not a topic that is known here"))
+                .hinting(unknown.nearest)
+        })?;
+        self.typed(at, Node::Consent(Box::new(ConsentAsked { channel, topic })))
+    }
+
+    /// A function of the value before it. The word is next.
+    pub(crate) fn method(&mut self, name: &str, whole: Typed) -> Made {
+        let at = self.here();
+        self.skip();
+        let test = match name {
+            "startsWith" => Some(TextTest::StartsWith),
+            "endsWith" => Some(TextTest::EndsWith),
+            "contains" => Some(TextTest::Contains),
+            "lowerAscii" | "upperAscii" | "size" => None,
+            "matches" => return Err(no_matches(at)),
+            other => {
+                return Err(Fault::new(
+                    at,
+                    format!("`{other}` is not known here; known after a value: {}", METHODS.join(", ")),
+                )
+                .hinting(nearest(other, METHODS)));
+            }
+        };
+        self.expect("(")?;
+        let arguments = self.arguments(")")?;
+        if let Some(test) = test {
+            let [part] = exactly(
+                at,
+                arguments,
+                &format!("{name} needs one text, as in profile.city.{name}(\"New\")"),
+            )?;
+            return self.text_test(name, test, whole, part);
+        }
+        let [] = exactly(at, arguments, &format!("{name} needs nothing between its parentheses"))?;
+        match name {
+            "lowerAscii" => self.cased(name, Case::Lower, whole),
+            "upperAscii" => self.cased(name, Case::Upper, whole),
+            _ => self.size(whole),
+        }
+    }
+}
+
+fn no_matches(at: usize) -> Fault {
+    Fault::new(at, "`matches` is left out: instead of a pattern use startsWith, endsWith, contains or `in`")
+}
+
+fn exactly<const N: usize>(at: usize, arguments: Vec<Typed>, otherwise: &str) -> Result<[Typed; N], Fault> {
+    arguments.try_into().map_err(|_| Fault::new(at, otherwise))
+}

@@ -1,0 +1,153 @@
+//! What names a condition may use, and what is known of their types.
+
+use crate::{error::nearest, kinds::Type};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The names that exist, and their types.
+///
+/// It begins [open](Schema::open). The first trait, event property, topic or channel that is declared closes the list
+/// of its kind: from then on, other names of that kind are errors.
+#[derive(Debug, Clone, Default)]
+pub struct Schema {
+    traits: BTreeMap<String, Type>,
+    other_traits: bool,
+    /// By event; those under `None` belong to every event.
+    properties: BTreeMap<Option<String>, BTreeMap<String, Type>>,
+    other_properties: bool,
+    about: Option<String>,
+    topics: Option<BTreeSet<String>>,
+    channels: Option<BTreeSet<String>>,
+    no_event: bool,
+}
+
+/// A name that does not exist, and the one that was probably meant.
+pub(crate) struct Unknown<'a> {
+    pub(crate) nearest: Option<&'a str>,
+}
+
+impl Schema {
+    /// Everything is allowed: traits and properties may be of any type, topics and channels are not checked.
+    pub fn open() -> Self {
+        Self::default()
+    }
+
+    /// Declares a trait. A trait declared twice may be either.
+    pub fn with_profile_trait(mut self, name: impl Into<String>, kind: Type) -> Self {
+        declare(&mut self.traits, name.into(), kind);
+        self
+    }
+
+    /// Declares a property of one event, or with `None` of every event. Declared twice, it may be either.
+    pub fn with_event_property(mut self, event: Option<&str>, name: impl Into<String>, kind: Type) -> Self {
+        declare(self.properties.entry(event.map(Into::into)).or_default(), name.into(), kind);
+        self
+    }
+
+    /// Traits that are not declared are allowed too, and may be of any type.
+    pub fn with_other_traits(mut self) -> Self {
+        self.other_traits = true;
+        self
+    }
+
+    /// Event properties that are not declared are allowed too, and may be of any type.
+    pub fn with_other_properties(mut self) -> Self {
+        self.other_properties = true;
+        self
+    }
+
+    /// Declares topics; from then on, others are errors.
+    pub fn with_topics<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.topics.get_or_insert_default().extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Declares channels; from then on, others are errors.
+    pub fn with_channels<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.channels.get_or_insert_default().extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// There is no event, as in an audience.
+    pub fn without_event(mut self) -> Self {
+        self.no_event = true;
+        self
+    }
+
+    /// The event is always one of this name, so only its properties and those of every event count. Without any
+    /// declared for it, all are allowed.
+    pub fn for_event(mut self, name: impl Into<String>) -> Self {
+        self.about = Some(name.into());
+        self
+    }
+
+    /// Whether there can be an event.
+    pub(crate) fn has_event(&self) -> bool {
+        !self.no_event
+    }
+
+    /// The type of a trait.
+    pub(crate) fn profile_trait(&self, name: &str) -> Result<Type, Unknown<'_>> {
+        match self.traits.get(name) {
+            Some(kind) => Ok(*kind),
+            None if self.other_traits || self.traits.is_empty() => Ok(Type::Any),
+            None => Err(Unknown { nearest: nearest(name, self.traits.keys().map(String::as_str)) }),
+        }
+    }
+
+    /// Whether a trait of this name was declared.
+    pub(crate) fn declares_trait(&self, name: &str) -> bool {
+        self.traits.contains_key(name)
+    }
+
+    /// The type of a property.
+    pub(crate) fn property(&self, name: &str) -> Result<Type, Unknown<'_>> {
+        let relevant = || {
+            self.properties
+                .iter()
+                .filter(|(event, _)| self.about.is_none() || event.is_none() || **event == self.about)
+                .map(|(_, properties)| properties)
+        };
+        let declared = relevant().filter_map(|properties| properties.get(name).copied()).reduce(Type::joined);
+        match declared {
+            Some(kind) => Ok(kind),
+            None if self.other_properties || !self.closes_properties() => Ok(Type::Any),
+            None => Err(Unknown {
+                nearest: nearest(
+                    name,
+                    relevant().flat_map(|properties| properties.keys().map(String::as_str)),
+                ),
+            }),
+        }
+    }
+
+    fn closes_properties(&self) -> bool {
+        if self.about.is_some() {
+            self.properties.contains_key(&self.about)
+        } else {
+            !self.properties.is_empty()
+        }
+    }
+
+    /// Checks a topic.
+    pub(crate) fn topic(&self, name: &str) -> Result<(), Unknown<'_>> {
+        check(self.topics.as_ref(), name)
+    }
+
+    /// Checks a channel.
+    pub(crate) fn channel(&self, name: &str) -> Result<(), Unknown<'_>> {
+        check(self.channels.as_ref(), name)
+    }
+}
+
+fn declare(into: &mut BTreeMap<String, Type>, name: String, kind: Type) {
+    into.entry(name).and_modify(|known| *known = known.joined(kind)).or_insert(kind);
+}
+
+fn check<'a>(known: Option<&'a BTreeSet<String>>, name: &str) -> Result<(), Unknown<'a>> {
+    match known {
+        Some(names) if !names.contains(name) => {
+            Err(Unknown { nearest: nearest(name, names.iter().map(String::as_str)) })
+        }
+        _ => Ok(()),
+    }
+}

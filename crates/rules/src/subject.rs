@@ -1,0 +1,99 @@
+//! What a condition is asked of, and what it answers.
+
+use crowsnest_model::Time;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// One person, and the event at hand if there is one.
+pub trait Subject {
+    /// The value of a trait; `None` when it is not known.
+    fn profile_trait(&self, name: &str) -> Option<&Value>;
+
+    /// The event at hand.
+    fn event(&self) -> Option<EventView<'_>>;
+
+    /// Whether the person may be contacted about a topic on a channel; `None` when they never said.
+    fn consent(&self, channel: &str, topic: &str) -> Option<bool>;
+}
+
+/// What a condition sees of an event.
+#[derive(Debug, Clone, Copy)]
+pub struct EventView<'a> {
+    /// Its name; empty for an event that has none, and then `event.name` is missing.
+    pub name: &'a str,
+    /// What it says: `track`, `identify`, `page` and so on.
+    pub kind: &'a str,
+    /// What it says of itself.
+    pub properties: &'a Map<String, Value>,
+    /// The source that sent it.
+    pub source: &'a str,
+    /// When it happened.
+    pub time: Time,
+}
+
+/// The answer of a condition, in Kleene's logic of three values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Truth {
+    /// It holds.
+    True,
+    /// It does not hold.
+    False,
+    /// Something it asks about is missing or of another kind. Never taken for true.
+    Unknown,
+}
+
+impl Truth {
+    /// Whether it holds: unknown does not.
+    pub fn holds(self) -> bool {
+        self == Self::True
+    }
+
+    /// Its one spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "true",
+            Self::False => "false",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// True or false when known.
+    pub(crate) fn known(self) -> Option<bool> {
+        match self {
+            Self::True => Some(true),
+            Self::False => Some(false),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(value: bool) -> Self {
+        if value { Self::True } else { Self::False }
+    }
+}
+
+impl From<Option<bool>> for Truth {
+    fn from(value: Option<bool>) -> Self {
+        value.map_or(Self::Unknown, Self::from)
+    }
+}
+
+impl std::ops::Not for Truth {
+    type Output = Self;
+    fn not(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl fmt::Display for Truth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
