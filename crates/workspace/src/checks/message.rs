@@ -1,0 +1,63 @@
+//! `topic:` and `template:`, and what sends a message.
+
+use super::{Findings, Scene, Spot, value};
+use crate::{
+    Kind,
+    problem::{did_you_mean, listed, quoted},
+};
+use crowsnest_model::definition::{self, Template, Topic};
+
+/// The channels on which messages can be sent.
+const CHANNELS: [&str; 1] = ["email"];
+
+pub(super) fn topic(topic: &Topic, spot: Spot<'_>, findings: &mut Findings) {
+    value::filled(&topic.title, spot.at("title"), findings);
+}
+
+pub(super) fn template(template: &Template, spot: Spot<'_>, findings: &mut Findings) {
+    channel(&template.channel, spot.at("channel"), findings);
+    value::filled(&template.subject, spot.at("subject"), findings);
+    value::filled(&template.mjml, spot.at("mjml"), findings);
+    value::filled(&template.text, spot.at("text"), findings);
+    if template.subject.trim().contains('\n') {
+        findings.problem(spot.at("subject"), "a subject is one line");
+    }
+}
+
+/// Checks a channel on which messages are sent.
+fn channel(name: &str, spot: Spot<'_>, findings: &mut Findings) {
+    if !CHANNELS.contains(&name) {
+        let message = format!("there is no channel {}; known: {}", quoted(name), listed(CHANNELS));
+        findings.problem_hint(spot, message, did_you_mean(name, CHANNELS));
+    }
+}
+
+/// Checks what a program or broadcast sends.
+pub(super) fn send(send: &definition::Send, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    channel(&send.channel, spot.at("channel"), findings);
+    scene.must_exist(Kind::Template, &send.template, spot.at("template"), findings);
+    scene.must_exist(Kind::Topic, &send.topic, spot.at("topic"), findings);
+    if let Some(template) = scene.workspace.templates.get(&send.template)
+        && template.channel != send.channel
+    {
+        let message = format!("the template {} is for {}", quoted(&send.template), quoted(&template.channel));
+        findings.problem(spot.at("template"), message);
+    }
+    let organisation = &scene.workspace.organisation;
+    // A workspace document that could not be read says nothing about its e-mail account.
+    if send.channel == "email" && !organisation.name.is_empty() {
+        let needs_address = scene.workspace.topics.get(&send.topic).is_some_and(|topic| !topic.service);
+        match &organisation.email {
+            None => {
+                let message = "e-mail needs a sender: the `workspace:` document has no `email: { from: … }`";
+                findings.problem(spot.at("channel"), message);
+            }
+            Some(account) if account.postal_address.is_none() && needs_address => {
+                let message = "an offer needs a postal address at its foot by law in many countries, and the \
+                               `workspace:` document has none";
+                findings.warning(spot, message, Some("set `email.postal_address` there".into()));
+            }
+            Some(_) => {}
+        }
+    }
+}

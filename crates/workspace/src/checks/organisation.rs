@@ -1,0 +1,80 @@
+//! `workspace:`
+
+use super::{Findings, Spot, value};
+use crate::problem::quoted;
+use crowsnest_model::{
+    contact,
+    definition::{EmailAccount, Organisation},
+    money::Currency,
+};
+
+pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, findings: &mut Findings) {
+    value::filled(&organisation.title, spot.at("title"), findings);
+    findings.value(spot.at("country"), contact::country(&organisation.country));
+    findings.value(spot.at("time_zone"), value::time_zone(&organisation.time_zone));
+    findings.value(spot.at("currency"), Currency::parse(&organisation.currency));
+    if let Some(url) = &organisation.public_url {
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        if host
+            .is_none_or(|host| host.is_empty() || host.starts_with('/') || url.contains(char::is_whitespace))
+        {
+            findings.problem(
+                spot.at("public_url"),
+                format!("{} is not an address: expected https:// or http:// and a host", quoted(url)),
+            );
+        } else if url.contains(['?', '#']) {
+            findings.problem(
+                spot.at("public_url"),
+                format!("{} cannot begin a link: it must have no `?` and no `#`", quoted(url)),
+            );
+        }
+    }
+    if let Some(account) = &organisation.email {
+        email(account, spot.at("email"), findings);
+    }
+    for (name, brand) in &organisation.brands {
+        let spot = spot.at("brands");
+        findings.value(spot.at(name), value::name(name));
+        value::filled(&brand.title, spot.at(name).at("title"), findings);
+    }
+}
+
+fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
+    findings.value(spot.at("from"), mailbox(&account.from));
+    if let Some(reply_to) = &account.reply_to {
+        findings.value(spot.at("reply_to"), mailbox(reply_to));
+    }
+    if let Some(address) = &account.postal_address {
+        value::filled(address, spot.at("postal_address"), findings);
+    }
+    let Some(smtp) = &account.smtp else { return };
+    let spot = spot.at("smtp");
+    value::filled(&smtp.host, spot.at("host"), findings);
+    if smtp.port == Some(0) {
+        findings.problem(spot.at("port"), "a port is a number from 1 to 65535");
+    }
+    if smtp.username.is_some() && smtp.password_env.is_none() {
+        let message = "a `username` needs `password_env`, the environment variable that holds its password";
+        findings.misplaced(spot, "username", message);
+    }
+    if smtp.password_env.is_some() && smtp.username.is_none() {
+        findings.misplaced(spot, "password_env", "`password_env` needs a `username`");
+    }
+}
+
+/// Checks `Name <address>` or a bare address.
+fn mailbox(text: &str) -> Result<(), String> {
+    let address = match text.trim().strip_suffix('>') {
+        Some(rest) => rest.rsplit_once('<').map_or("", |(_, address)| address),
+        None => text,
+    };
+    let one_line = !text.contains(char::is_control);
+    match contact::email(address) {
+        Ok(_) if one_line => Ok(()),
+        Ok(_) => Err(format!("{} must be one line", quoted(text))),
+        Err(error) => Err(format!(
+            "{} {error}; expected such as Harbor Motors <hello@harbor-motors.example>",
+            quoted(text)
+        )),
+    }
+}

@@ -1,0 +1,181 @@
+//! `program:` and `broadcast:`
+
+use super::{Findings, Scene, Spot, message, value};
+use crate::{
+    Kind,
+    condition::{condition_schema, place_in_file},
+    problem::{did_you_mean, quoted},
+};
+use crowsnest_model::{
+    Duration,
+    definition::{Broadcast, EventMatch, EventName, FreshnessNeed, OnePer, Program, Step},
+};
+use crowsnest_rules::{Condition, Expression, RuleError};
+use std::collections::BTreeSet;
+
+pub(super) fn program(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    let trigger = spot.at("trigger");
+    event(&program.trigger, trigger, scene, findings);
+    let about = Some(program.trigger.event.as_str());
+    if let Some(occasion) = &program.occasion {
+        expression(occasion, spot.at("occasion"), about, scene, findings);
+    }
+    if let Some(audience) = &program.audience {
+        condition(audience, spot.at("audience"), None, scene, findings);
+    }
+    for (index, cancel) in program.cancel_on.iter().enumerate() {
+        let spot = spot.at("cancel_on").item(index);
+        event(cancel, spot, scene, findings);
+        if cancel.ttl.is_some() {
+            findings.misplaced(spot, "ttl", "`ttl` belongs to the trigger only");
+        }
+    }
+    freshness(&program.requires_fresh, spot, scene, findings);
+    if let Some(goal) = &program.goal {
+        let spot = spot.at("goal");
+        event_name(&goal.event, spot.at("event"), scene, findings);
+        if let Some(when) = &goal.when {
+            condition(when, spot.at("when"), Some(&goal.event), scene, findings);
+        }
+        value::positive(goal.within, spot.at("within"), findings);
+        if let Some(worth) = &goal.value {
+            expression(worth, spot.at("value"), Some(&goal.event), scene, findings);
+        }
+    }
+    steps(program, spot, scene, findings);
+}
+
+fn steps(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    if program.steps.is_empty() {
+        findings.problem(spot.at("steps"), "a program does something: expected at least one step");
+    }
+    let mut waited = Duration(0);
+    let mut expired = false;
+    for (index, step) in program.steps.iter().enumerate() {
+        let spot = spot.at("steps").item(index);
+        match step {
+            Step::Wait(span) => {
+                value::positive(*span, spot.at("wait"), findings);
+                waited = Duration(waited.0.saturating_add(span.0));
+                if let Some(ttl) = program.trigger.ttl
+                    && ttl <= waited
+                    && !expired
+                {
+                    expired = true;
+                    let message = format!(
+                        "the trigger's `ttl` of {ttl} is over after this wait, so nothing more is done"
+                    );
+                    findings.warning(
+                        spot.at("wait"),
+                        message,
+                        Some("give the trigger a longer `ttl`".into()),
+                    );
+                }
+            }
+            Step::Send(send) => message::send(send, spot.at("send"), scene, findings),
+        }
+    }
+}
+
+pub(super) fn broadcast(broadcast: &Broadcast, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    // Deliveries are kept under one of these names, so that it must say which.
+    if let Some(program) = scene.names.get(&Kind::Program).and_then(|names| names.get(&broadcast.name)) {
+        let message = format!(
+            "there is already a program {} at {}:{}; a broadcast needs another name",
+            quoted(&broadcast.name),
+            program.path,
+            program.line
+        );
+        findings.problem(spot.at("broadcast"), message);
+    }
+    condition(&broadcast.audience, spot.at("audience"), None, scene, findings);
+    for (index, prefer) in broadcast.prefer.iter().enumerate() {
+        condition(prefer, spot.at("prefer").item(index), None, scene, findings);
+    }
+    if !broadcast.prefer.is_empty() && broadcast.one_per == OnePer::Person {
+        let message = "`prefer` chooses among a household, and here everybody gets one";
+        findings.misplaced(spot, "prefer", message);
+    }
+    let rules = &scene.workspace.identity;
+    if broadcast.one_per == OnePer::Household
+        && !rules.rule("account").household
+        && !rules.namespaces.values().any(|rule| rule.household)
+    {
+        let message = "one per household, but no namespace of identifiers is shared by a household, so everybody gets one";
+        let hint = "set `household: true` in the `identity:` document, or `one_per: person` here";
+        findings.warning(spot.at("one_per"), message, Some(hint.into()));
+    }
+    freshness(&broadcast.requires_fresh, spot, scene, findings);
+    message::send(&broadcast.send, spot.at("send"), scene, findings);
+    if let Some(ttl) = broadcast.ttl {
+        value::positive(ttl, spot.at("ttl"), findings);
+    }
+}
+
+fn event(event: &EventMatch, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    event_name(&event.event, spot.at("event"), scene, findings);
+    if let Some(when) = &event.when {
+        condition(when, spot.at("when"), Some(&event.event), scene, findings);
+    }
+    if let Some(ttl) = event.ttl {
+        value::positive(ttl, spot.at("ttl"), findings);
+    }
+}
+
+/// An event may come from anywhere, so that an unknown name is no mistake; one that is nearly known probably is.
+fn event_name(name: &str, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    value::filled(name, spot, findings);
+    let mut known: BTreeSet<&str> = scene
+        .workspace
+        .contracts
+        .values()
+        .flat_map(|contract| contract.events.keys().map(String::as_str))
+        .collect();
+    for feed in scene.workspace.sources.values().flat_map(|source| source.feeds.values()) {
+        match &feed.event {
+            Some(EventName::Fixed(name)) => drop(known.insert(name)),
+            Some(EventName::Field { names, .. }) => known.extend(names.values().map(String::as_str)),
+            None => {}
+        }
+    }
+    if known.contains(name) {
+        return;
+    }
+    if let Some(hint) = did_you_mean(name, known) {
+        let message = format!("no contract and no feed knows the event {}", quoted(name));
+        findings.warning(spot, message, Some(hint));
+    }
+}
+
+fn freshness(needs: &[FreshnessNeed], spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    let mut seen = BTreeSet::new();
+    for (index, need) in needs.iter().enumerate() {
+        let spot = spot.at("requires_fresh").item(index);
+        scene.must_exist(Kind::Source, &need.source, spot.at("source"), findings);
+        value::positive(need.max_lag, spot.at("max_lag"), findings);
+        if !seen.insert(&need.source) {
+            findings
+                .problem(spot.at("source"), format!("the source {} is named twice", quoted(&need.source)));
+        }
+    }
+}
+
+/// Checks a condition: about an event of this name and its person, or about a person alone.
+fn condition(text: &str, spot: Spot<'_>, event: Option<&str>, scene: &Scene<'_>, findings: &mut Findings) {
+    let parsed = Condition::parse(text, &condition_schema(scene.workspace, event));
+    rule(parsed.err(), spot, findings);
+}
+
+/// Checks an expression over an event.
+fn expression(text: &str, spot: Spot<'_>, event: Option<&str>, scene: &Scene<'_>, findings: &mut Findings) {
+    let parsed = Expression::parse(text, &condition_schema(scene.workspace, event));
+    rule(parsed.err(), spot, findings);
+}
+
+fn rule(error: Option<RuleError>, spot: Spot<'_>, findings: &mut Findings) {
+    if let Some(error) = error {
+        let place = place_in_file(spot.node, spot.document.section, &error);
+        let hint = error.hint.map(|word| format!("did you mean `{word}`?"));
+        findings.problem_at(spot.document.path, place, error.message, hint);
+    }
+}
