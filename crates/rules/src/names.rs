@@ -179,7 +179,7 @@ impl Parser<'_, '_> {
             }
             "size" => {
                 let [inner] = exactly(at, arguments, &format!("size needs one value, found {found}"))?;
-                self.size(Typed { at, ..inner })
+                self.size(inner).map(|made| Typed { at, ..made })
             }
             _ => {
                 let [inner] = exactly(
@@ -187,7 +187,7 @@ impl Parser<'_, '_> {
                     arguments,
                     "timestamp needs one text, as in timestamp(\"2026-03-01T09:30:00Z\")",
                 )?;
-                self.moment(inner)
+                self.moment(inner).map(|made| Typed { at, ..made })
             }
         }
     }

@@ -217,7 +217,7 @@ impl<'t> Parser<'t, '_> {
                 count += 1;
             }
             let inner = self.member()?;
-            return self.not(at, count % 2 == 1, inner);
+            return self.not(at, !count.is_multiple_of(2), inner);
         }
         while self.takes("-") {
             count += 1;
@@ -225,10 +225,10 @@ impl<'t> Parser<'t, '_> {
         if count > 0 && matches!(self.peek(), What::Int(_) | What::Double(_)) {
             // The sign belongs to the number, so that the smallest whole number can be written.
             let number = self.number(at, true)?;
-            return self.negative(at, count % 2 == 0, number);
+            return self.negative(at, count.is_multiple_of(2), number);
         }
         let inner = self.member()?;
-        if count == 0 { Ok(inner) } else { self.negative(at, count % 2 == 1, inner) }
+        if count == 0 { Ok(inner) } else { self.negative(at, !count.is_multiple_of(2), inner) }
     }
 
     fn number(&mut self, at: usize, negative: bool) -> Result<Typed, Fault> {

@@ -56,7 +56,7 @@ fn printable(c: char) -> char {
 pub(crate) fn number(number: Number) -> String {
     match number {
         Number::Int(number) => number.to_string(),
-        Number::Double(number) if number == 0.0 => "0".into(),
+        Number::Double(0.0) => "0".into(),
         Number::Double(number) if (1e-6..1e15).contains(&number.abs()) => number.to_string(),
         Number::Double(number) => format!("{number:e}"),
     }
