@@ -1,0 +1,150 @@
+//! Signed links in messages. A link carries a delivery's id and an HMAC, and nothing personal.
+//!
+//! ```text
+//! 1 ‖ base64url( delivery id, 8 bytes ‖ first 16 bytes of HMAC-SHA256(secret, label ‖ purpose ‖ delivery id) )
+//! ```
+//!
+//! The leading `1` is the version, so that links in mail that has been sent go on working when the format changes.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use crowsnest_model::DeliveryId;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::fmt;
+use subtle::ConstantTimeEq;
+
+/// Keeps a link's signature apart from whatever else the same secret may sign.
+const LABEL: &[u8] = b"crowsnest link 1";
+const VERSION: char = '1';
+const TAG: usize = 16;
+/// The fewest bytes of a secret: 128 bits.
+const SHORTEST: usize = 16;
+
+/// What a link is for. A token for one purpose is worth nothing for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To stop messages like this one.
+    Unsubscribe,
+    /// To see and change what one agreed to.
+    Preferences,
+}
+
+impl Purpose {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Unsubscribe => b'u',
+            Self::Preferences => b'p',
+        }
+    }
+}
+
+/// A secret that must not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the secret for links has {0} bytes: it needs at least {SHORTEST}, made at random")]
+pub struct WeakSecret(usize);
+
+/// Signs and checks links.
+#[derive(Clone)]
+pub struct LinkSigner {
+    keyed: Hmac<Sha256>,
+}
+
+impl fmt::Debug for LinkSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LinkSigner(…)")
+    }
+}
+
+impl LinkSigner {
+    /// Signs with `secret`, which must have at least 16 bytes.
+    pub fn new(secret: &[u8]) -> Result<Self, WeakSecret> {
+        if secret.len() < SHORTEST {
+            return Err(WeakSecret(secret.len()));
+        }
+        let mut keyed = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| WeakSecret(secret.len()))?;
+        keyed.update(LABEL);
+        Ok(Self { keyed })
+    }
+
+    /// The token of a link for one delivery: 33 characters that may stand in a URL as they are.
+    pub fn token(&self, purpose: Purpose, delivery: DeliveryId) -> String {
+        let mut bytes = Vec::with_capacity(8 + TAG);
+        bytes.extend_from_slice(&delivery.0.to_be_bytes());
+        bytes.extend_from_slice(&self.tag(purpose, delivery));
+        format!("{VERSION}{}", URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The delivery of a token that this signer made for this purpose; `None` for anything else.
+    pub fn verify(&self, purpose: Purpose, token: &str) -> Option<DeliveryId> {
+        let encoded = token.strip_prefix(VERSION)?;
+        if encoded.len() != (8 + TAG) / 3 * 4 {
+            return None;
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+        let (id, tag) = bytes.split_first_chunk::<8>()?;
+        let delivery = DeliveryId(u64::from_be_bytes(*id));
+        bool::from(self.tag(purpose, delivery).ct_eq(tag)).then_some(delivery)
+    }
+
+    fn tag(&self, purpose: Purpose, delivery: DeliveryId) -> [u8; TAG] {
+        let mut mac = self.keyed.clone();
+        mac.update(&[purpose.byte()]);
+        mac.update(&delivery.0.to_be_bytes());
+        let full = mac.finalize().into_bytes();
+        let mut tag = [0; TAG];
+        for (place, byte) in tag.iter_mut().zip(full) {
+            *place = byte;
+        }
+        tag
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signer() -> LinkSigner {
+        LinkSigner::new(b"0123456789abcdef").unwrap()
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_own_purpose_and_secret_only() {
+        let id = DeliveryId(0x0123_4567_89ab_cdef);
+        let token = signer().token(Purpose::Unsubscribe, id);
+        assert_eq!(signer().verify(Purpose::Unsubscribe, &token), Some(id));
+        assert_eq!(signer().verify(Purpose::Preferences, &token), None);
+        let other = LinkSigner::new(b"another secret of some length").unwrap();
+        assert_eq!(other.verify(Purpose::Unsubscribe, &token), None);
+    }
+
+    #[test]
+    fn the_format_of_links_in_mail_that_was_sent_stays() {
+        let token = signer().token(Purpose::Preferences, DeliveryId(1));
+        insta::assert_snapshot!(token, @"");
+    }
+
+    #[test]
+    fn whatever_is_changed_in_a_token_it_is_refused() {
+        let token = signer().token(Purpose::Unsubscribe, DeliveryId(7));
+        for place in 0..token.len() {
+            for letter in ['A', 'b', '0', '_', '=', ' '] {
+                let mut changed: Vec<char> = token.chars().collect();
+                if changed[place] == letter {
+                    continue;
+                }
+                changed[place] = letter;
+                let changed: String = changed.into_iter().collect();
+                assert_eq!(signer().verify(Purpose::Unsubscribe, &changed), None, "{changed}");
+            }
+        }
+        for foreign in ["", "1", "2", "é", "1é", &token[..32], &format!("{token}A"), "../../etc/passwd"] {
+            assert_eq!(signer().verify(Purpose::Unsubscribe, foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        assert!(LinkSigner::new(b"").is_err());
+        assert!(LinkSigner::new(b"0123456789abcde").is_err());
+    }
+}
