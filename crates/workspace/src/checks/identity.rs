@@ -34,6 +34,13 @@ pub(super) fn check(rules: &IdentityRules, spot: Spot<'_>, findings: &mut Findin
                 "`unique` is a limit of 1, for ever: leave out `limit` and `window`",
             );
         }
+        if rule.device && rule.household {
+            findings.misplaced(
+                spot,
+                "device",
+                "one of `device` and `household`: a device is one person's at a time",
+            );
+        }
         if rule.unique && rule.household {
             let message =
                 "one of `unique` and `household`: what is shared by a household cannot tell people apart";
