@@ -88,8 +88,7 @@ impl Parser<'_, '_> {
                 return Err(Fault::new(
                     at,
                     "`in` looks into a list; whether a text has a part is said with contains",
-                )
-                .hinting(Some("contains")));
+                ));
             }
             other => {
                 return Err(Fault::new(whole.at, format!("after `in` comes a list, but this is {other}")));
@@ -130,8 +129,7 @@ impl Parser<'_, '_> {
             return Err(Fault::new(
                 whole.at,
                 "this is a list: whether it has an item is said with `in`, as in \"red\" in profile.colours",
-            )
-            .hinting(Some("in")));
+            ));
         }
         needs_text(name, &whole)?;
         needs_text(name, &part)?;

@@ -27,7 +27,8 @@ pub struct Clause {
     pub sentence: String,
     /// Whether it holds.
     pub truth: Truth,
-    /// What is known of the customer: "tier is “silver”". Empty when the clause asks about nothing. Personal data.
+    /// What is known of the customer, with semicolons between: "tier is “silver”; points is not known". Empty when
+    /// the clause asks about nothing. Personal data.
     pub value: String,
 }
 
@@ -58,7 +59,7 @@ impl Condition {
             .map(|node| Clause {
                 sentence: sentence(node),
                 truth: truth(node, subject),
-                value: facts(node, subject).join(", "),
+                value: facts(node, subject).join("; "),
             })
             .collect()
     }

@@ -121,14 +121,14 @@ impl<'t> Lexer<'t> {
         if let Some(sign) = SIGNS.into_iter().find(|sign| self.rest().starts_with(sign)) {
             self.at += sign.len();
             return if sign == "=" {
-                Err(Fault::new(at, "`=` is not an operator: equal is `==`").hinting(Some("==")))
+                Err(Fault::new(at, "`=` is not an operator: equal is `==`"))
             } else {
                 Ok(What::Sign(sign))
             };
         }
         Err(match first {
-            '&' => Fault::new(at, "`&` is not an operator: and is `&&`").hinting(Some("&&")),
-            '|' => Fault::new(at, "`|` is not an operator: or is `||`").hinting(Some("||")),
+            '&' => Fault::new(at, "`&` is not an operator: and is `&&`"),
+            '|' => Fault::new(at, "`|` is not an operator: or is `||`"),
             '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '`' => {
                 Fault::new(at, format!("`{first}` does not begin a text: use straight quotes, \"like this\""))
             }

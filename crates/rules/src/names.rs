@@ -33,13 +33,17 @@ impl Parser<'_, '_> {
                 self.skip();
                 let (name_at, name) = self.selector("a trait, as in profile.tier")?;
                 let kind = self.schema.profile_trait(&name).map_err(|unknown| {
-                    Fault::new(name_at, format!("`{name}` is not a trait that is known here")).hinting(unknown.nearest)
+                    Fault::new(name_at, format!("`{name}` is not a trait that is known here"))
+                        .hinting(unknown.nearest)
                 })?;
                 self.path(at, Root::Trait(name.into()), kind)
             }
             "event" => {
                 if !self.schema.has_event() {
-                    return Err(Fault::new(at, "there is no event here: this condition is on the profile alone"));
+                    return Err(Fault::new(
+                        at,
+                        "there is no event here: this condition is on the profile alone",
+                    ));
                 }
                 self.skip();
                 let (name_at, name) = self.selector("one of name, properties, source, time, type")?;
@@ -56,8 +60,7 @@ impl Parser<'_, '_> {
             "null" => Err(Fault::new(
                 at,
                 "there is no null here: a missing value is unknown; whether there is one is asked with has(profile.tier)",
-            )
-            .hinting(Some("has"))),
+            )),
             "in" | "and" | "or" | "not" | "AND" | "OR" | "NOT" => Err(self.expected("a value")),
             other => Err(self.unknown_word(at, other)),
         }

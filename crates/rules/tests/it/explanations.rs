@@ -17,7 +17,7 @@ fn each_clause_says_what_it_asks_and_what_is_known() {
             (
                 "nothing is more than 1 or the event’s value is at least 50",
                 Truth::True,
-                "nothing is not known, the event’s value is 75"
+                "nothing is not known; the event’s value is 75"
             ),
             ("may not be texted about news by sms", Truth::Unknown, "said neither yes nor no to news by sms"),
             ("always", Truth::True, ""),

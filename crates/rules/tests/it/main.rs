@@ -1,5 +1,7 @@
 //! What people do with conditions, file by file.
 
+#![expect(clippy::unwrap_used, reason = "in a test a surprise should end it where it happens")]
+
 mod arbitrary_text;
 mod errors;
 mod evaluation;
