@@ -1,1 +1,29 @@
-//! The pipeline inward (events to one commit) and the dispatcher outward (deliveries, timers).
+//! The way through the house: [`inward`] turns events into one commit, [`outward`] turns what is due into messages.
+//!
+//! [`Engine`] is what the server and the commands hold: it takes events in, answers questions, applies definitions and
+//! launches broadcasts. One thread writes; everything that changes state goes through it.
+
+mod broadcast;
+mod clock;
+mod definitions;
+mod engine;
+mod error;
+mod feeds;
+mod inbox;
+pub mod inward;
+mod live;
+pub mod outward;
+mod preferences;
+mod quarantine;
+mod writer;
+
+pub use broadcast::{Audience, Chosen, LaunchReport};
+pub use clock::{Clock, SystemClock};
+pub use definitions::Applied;
+pub use engine::{Engine, Opening};
+pub use error::FlowError;
+pub use feeds::{ImportOptions, Progress};
+pub use inbox::{Arrival, Inbox};
+pub use inward::Receipt;
+pub use live::{Live, OWN_SOURCE};
+pub use preferences::Standing;

@@ -82,6 +82,9 @@ pub struct Run {
     pub step: u32,
     /// When the run goes on by itself; `None` while a delivery has to end first.
     pub wake: Option<Time>,
+    /// All steps are done; only the goal may still come.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_goal: bool,
     /// The name of the event that triggered it.
     pub event: String,
     /// The properties of the event that triggered it, for conditions and templates.

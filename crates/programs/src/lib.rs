@@ -1,1 +1,15 @@
-//! Triggers, steps, timers and the reasons why something was done or not.
+//! Programs: triggers, steps and ends, as pure decisions. The flow carries them out.
+//!
+//! A person enters a program by an event ([`LiveProgram::entry`]), goes on by time ([`LiveProgram::advance`]) and leaves
+//! by an event ([`LiveProgram::exit`]), at the end of the steps, or when the time to live runs out. Nobody's way depends
+//! on when we look: waits are counted from event times, not from the moment at which a timer happens to be served.
+
+mod broadcast;
+mod compile;
+mod decide;
+mod person;
+
+pub use broadcast::{Candidate, LeftOut, LiveBroadcast, Recipient, Selection, select};
+pub use compile::{CompileError, LiveProgram, Plan};
+pub use decide::{Begin, Entry, Exit, Next};
+pub use person::{Consents, Person};

@@ -150,8 +150,8 @@ pub trait Unit: Read {
     fn put_import(&mut self, import: &ImportRecord) -> Result<()>;
     /// Keeps a launch, new or changed.
     fn put_launch(&mut self, launch: &LaunchRecord) -> Result<()>;
-    /// Puts a definition in force, as its next version. Returns the version.
-    fn put_document(&mut self, kind: &str, name: &str, path: &str, text: &str, now: Time) -> Result<u32>;
+    /// Puts a definition in force, as its next version. Returns the version; `live` and `version` are not looked at.
+    fn put_document(&mut self, document: &StoredDocument) -> Result<u32>;
     /// Takes a definition out of force.
     fn retire_document(&mut self, kind: &str, name: &str) -> Result<()>;
     /// Adds to a source's counts.

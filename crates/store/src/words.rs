@@ -203,6 +203,8 @@ pub struct StoredDocument {
     pub path: String,
     /// The document.
     pub text: String,
+    /// The document as JSON, as it was understood when it was applied.
+    pub compiled: String,
     /// In force.
     pub live: bool,
     /// When it was applied.

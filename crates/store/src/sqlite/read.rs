@@ -407,7 +407,7 @@ impl Read for Session<'_> {
 
     fn documents(&self, all_versions: bool) -> Result<Vec<StoredDocument>> {
         self.all(
-            "SELECT kind, name, version, path, text, live, applied FROM documents
+            "SELECT kind, name, version, path, text, live, applied, compiled FROM documents
              WHERE live OR ?1 ORDER BY kind, name, version",
             [all_versions],
             |row| {
@@ -419,6 +419,7 @@ impl Read for Session<'_> {
                     text: row.get(4)?,
                     live: row.get(5)?,
                     applied: rows::time(row, 6)?,
+                    compiled: row.get(7)?,
                 })
             },
         )

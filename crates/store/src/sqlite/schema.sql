@@ -176,6 +176,7 @@ CREATE TABLE documents (
     version INTEGER NOT NULL,
     path    TEXT NOT NULL,
     text    TEXT NOT NULL,
+    compiled TEXT NOT NULL,
     live    INTEGER NOT NULL,
     applied INTEGER NOT NULL,
     PRIMARY KEY (kind, name, version)

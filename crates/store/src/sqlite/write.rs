@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, SourceCount,
-    StoreError, Suppression, Unit,
+    StoreError, StoredDocument, Suppression, Unit,
 };
 use crowsnest_model::{
     Consent, Event, HouseholdId, Identifier, Profile, ProfileId, RunId, Time,
@@ -367,7 +367,8 @@ impl Unit for Session<'_> {
         Ok(())
     }
 
-    fn put_document(&mut self, kind: &str, name: &str, path: &str, text: &str, now: Time) -> Result<u32> {
+    fn put_document(&mut self, document: &StoredDocument) -> Result<u32> {
+        let StoredDocument { kind, name, path, text, compiled, applied, .. } = document;
         self.retire_document(kind, name)?;
         let last: u32 = self
             .connection
@@ -375,10 +376,10 @@ impl Unit for Session<'_> {
             .query_row([kind, name], |row| row.get(0))?;
         self.connection
             .prepare_cached(
-                "INSERT INTO documents (kind, name, version, path, text, live, applied)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
+                "INSERT INTO documents (kind, name, version, path, text, compiled, live, applied)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)",
             )?
-            .execute(params![kind, name, last + 1, path, text, now.0])?;
+            .execute(params![kind, name, last + 1, path, text, compiled, applied.0])?;
         Ok(last + 1)
     }
 

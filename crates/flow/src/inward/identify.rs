@@ -1,0 +1,217 @@
+//! Whose is it? Carries out what the room `identity` says, and writes into the ledger why.
+
+use super::{Prepared, Working, enrol::Enrolment};
+use crate::FlowError;
+use crowsnest_identity::{GaveWay, Known, resolve};
+use crowsnest_model::{HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule};
+use crowsnest_store::{LedgerEntry, LedgerKind};
+
+impl Known for Working<'_> {
+    fn holder(&self, identifier: &Identifier) -> Option<ProfileId> {
+        self.holders.get(identifier).copied().flatten()
+    }
+
+    fn profile(&self, id: ProfileId) -> Option<&Profile> {
+        self.people.get(&id).map(|loaded| &loaded.profile)
+    }
+
+    fn rule(&self, namespace: &Namespace) -> NamespaceRule {
+        self.live.normaliser().rule(namespace)
+    }
+}
+
+impl Working<'_> {
+    /// The person whose event this is, loaded: found, made, or merged from several.
+    pub(super) fn identify(&mut self, prepared: &Prepared) -> Result<ProfileId, FlowError> {
+        let event = &prepared.event;
+        let person = match prepared.person {
+            Some(known) => {
+                let survivor = self.unit.survivor(known)?;
+                self.load(survivor)?;
+                survivor
+            }
+            None => {
+                let mut named = prepared.people.clone();
+                // `previousId` does not say whether it was an anonymous id or a user id: it is what we know it as.
+                if let Some(user) = &prepared.previous_user
+                    && self.holder(user).is_some()
+                {
+                    named.retain(|id| !(id.namespace.as_str() == "anonymous_id" && id.value == user.value));
+                    named.push(user.clone());
+                }
+                let resolution = resolve(&named, event.time, self);
+                let person = match resolution.people.split_first() {
+                    None => self.make_person(event.time),
+                    Some((survivor, others)) => {
+                        for other in others {
+                            self.merge(*survivor, *other, prepared)?;
+                        }
+                        *survivor
+                    }
+                };
+                for identifier in &resolution.links {
+                    let reason = format!("named in {} event", an(event.kind.as_str()));
+                    self.link(person, identifier, prepared, LedgerKind::Link, None, reason)?;
+                }
+                for gave_way in &resolution.gave_way {
+                    self.give_way(person, gave_way, prepared)?;
+                }
+                self.see(person, &named, prepared);
+                person
+            }
+        };
+        for (identifier, reason) in &prepared.ignored {
+            self.write_ledger(prepared, LedgerKind::Ignored, person, None, Some(identifier), reason.clone())?;
+        }
+        for account in &prepared.households {
+            self.join_household(person, account, prepared)?;
+        }
+        Ok(person)
+    }
+
+    /// Notes when the person's identifiers were seen.
+    fn see(&mut self, person: ProfileId, named: &[Identifier], prepared: &Prepared) {
+        let Some(loaded) = self.people.get_mut(&person) else { return };
+        for identifier in named {
+            if self.holders.get(identifier).copied().flatten() == Some(person) {
+                crowsnest_profile::see_link(&mut loaded.profile.identifiers, identifier, prepared.event.time);
+                loaded.changed = true;
+            }
+        }
+    }
+
+    fn link(
+        &mut self,
+        person: ProfileId,
+        identifier: &Identifier,
+        prepared: &Prepared,
+        kind: LedgerKind,
+        from: Option<ProfileId>,
+        reason: String,
+    ) -> Result<(), FlowError> {
+        self.holders.insert(identifier.clone(), Some(person));
+        self.unit.put_holder(identifier, person)?;
+        if let Some(loaded) = self.people.get_mut(&person) {
+            crowsnest_profile::see_link(&mut loaded.profile.identifiers, identifier, prepared.event.time);
+            loaded.changed = true;
+        }
+        self.write_ledger(prepared, kind, person, from, Some(identifier), reason)
+    }
+
+    /// An identifier was not believed. A device changes hands; anything else stays where it is.
+    fn give_way(
+        &mut self,
+        person: ProfileId,
+        gave_way: &GaveWay,
+        prepared: &Prepared,
+    ) -> Result<(), FlowError> {
+        let identifier = &gave_way.identifier;
+        if let (true, Some(holder)) = (gave_way.moves, gave_way.holder) {
+            if let Some(loaded) = self.people.get_mut(&holder) {
+                loaded.profile.identifiers.retain(|link| {
+                    (&link.namespace, &link.value) != (&identifier.namespace, &identifier.value)
+                });
+                loaded.changed = true;
+            }
+            let reason = format!(
+                "{}; the device goes along with whoever identified themselves on it last",
+                gave_way.reason
+            );
+            return self.link(person, identifier, prepared, LedgerKind::Move, Some(holder), reason);
+        }
+        // A shared device names two people with every event: once is enough to say so.
+        let said = self.people.get(&person).is_some_and(|loaded| loaded.profile.events > 0)
+            && gave_way.holder.is_some_and(|holder| self.said_before(person, holder, identifier));
+        if said {
+            return Ok(());
+        }
+        self.write_ledger(
+            prepared,
+            LedgerKind::GaveWay,
+            person,
+            gave_way.holder,
+            Some(identifier),
+            gave_way.reason.clone(),
+        )
+    }
+
+    fn said_before(&self, person: ProfileId, holder: ProfileId, identifier: &Identifier) -> bool {
+        let page = crowsnest_store::Page { limit: 50, offset: 0 };
+        self.unit.ledger(person, page).is_ok_and(|entries| {
+            entries.iter().any(|entry| {
+                entry.kind == LedgerKind::GaveWay
+                    && entry.other == Some(holder)
+                    && entry.value.as_deref() == Some(identifier.value.as_str())
+            })
+        })
+    }
+
+    fn merge(&mut self, survivor: ProfileId, other: ProfileId, prepared: &Prepared) -> Result<(), FlowError> {
+        let Some(absorbed) = self.people.remove(&other) else {
+            return Err(FlowError::Broken(format!("{other} is to be merged and is not loaded")));
+        };
+        for link in &absorbed.profile.identifiers {
+            let identifier = Identifier { namespace: link.namespace.clone(), value: link.value.clone() };
+            self.unit.put_holder(&identifier, survivor)?;
+            self.holders.insert(identifier, Some(survivor));
+        }
+        self.unit.merge(survivor, other, self.now)?;
+        let reason = format!(
+            "identifiers of both were named together in {} event: {}",
+            an(prepared.event.kind.as_str()),
+            prepared.people.iter().map(|id| id.namespace.as_str()).collect::<Vec<_>>().join(", ")
+        );
+        if let Some(loaded) = self.people.get_mut(&survivor) {
+            crowsnest_profile::absorb(&mut loaded.profile, absorbed.profile);
+            loaded.changed = true;
+        }
+        self.lost_person();
+        self.write_ledger(prepared, LedgerKind::Merge, survivor, Some(other), None, reason)?;
+        Enrolment::of(self).after_merge(survivor)
+    }
+
+    fn join_household(
+        &mut self,
+        person: ProfileId,
+        account: &Identifier,
+        prepared: &Prepared,
+    ) -> Result<(), FlowError> {
+        let Some(loaded) = self.people.get_mut(&person) else { return Ok(()) };
+        loaded.changed = true;
+        if crowsnest_profile::see_link(&mut loaded.profile.accounts, account, prepared.event.time) {
+            let household = HouseholdId::of(account.namespace.as_str(), &account.value);
+            self.unit.put_household_member(household, person)?;
+            let reason = "declared as a member of the account".to_owned();
+            self.write_ledger(prepared, LedgerKind::Link, person, None, Some(account), reason)?;
+        }
+        Ok(())
+    }
+
+    fn write_ledger(
+        &mut self,
+        prepared: &Prepared,
+        kind: LedgerKind,
+        profile: ProfileId,
+        other: Option<ProfileId>,
+        identifier: Option<&Identifier>,
+        reason: String,
+    ) -> Result<(), FlowError> {
+        self.unit.put_ledger(&LedgerEntry {
+            time: self.now,
+            event: prepared.event.id,
+            kind,
+            profile,
+            other,
+            namespace: identifier.map(|id| id.namespace.to_string()),
+            value: identifier.map(|id| id.value.clone()),
+            reason,
+        })?;
+        Ok(())
+    }
+}
+
+/// A word with its article.
+fn an(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
+}

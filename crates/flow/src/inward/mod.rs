@@ -1,0 +1,45 @@
+//! The way in: events to one commit.
+//!
+//! The stages, in order. The first runs before the queue, on the caller's thread; the others run on the writer's, for
+//! everything that has queued up, as one commit:
+//!
+//! 1. [`prepare`] — identifiers get their one spelling; the document that is kept is written
+//! 2. `dedupe` — a copy of an event that is here changes nothing
+//! 3. `identify` — whose is it? People are found, made, merged; the ledger says why
+//! 4. `fold` — traits and moments change the profile
+//! 5. `agree` — consents are settled on contact points
+//! 6. `leave` — programs that the event ends
+//! 7. `enter` — programs that the event begins
+//! 8. `keep` — the event itself
+//!
+//! then, once for the batch: profiles are written, watermarks and counts move, what a watermark releases is released.
+
+mod enrol;
+mod identify;
+mod prepare;
+mod working;
+
+pub(crate) use enrol::{Enrolment, consent_of};
+pub use prepare::{Incoming, Prepared, prepare};
+pub(crate) use working::{Receipts, Working};
+
+use serde::Serialize;
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Receipt {
+    /// New events.
+    pub accepted: u64,
+    /// Events that were here already.
+    pub duplicates: u64,
+    /// What went to the quarantine.
+    pub quarantined: u64,
+}
+
+impl std::ops::AddAssign for Receipt {
+    fn add_assign(&mut self, more: Self) {
+        self.accepted += more.accepted;
+        self.duplicates += more.duplicates;
+        self.quarantined += more.quarantined;
+    }
+}

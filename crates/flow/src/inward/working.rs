@@ -1,0 +1,242 @@
+//! What a batch works on: the people it touches, loaded once, changed in memory, written once.
+
+use super::{Enrolment, Prepared, Receipt, prepare::Incoming};
+use crate::{FlowError, Live};
+use crowsnest_model::{
+    EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
+    definition::Sync,
+    quarantine::{QuarantineState, Quarantined, Rejection},
+};
+use crowsnest_store::{SourceCount, Unit};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A person of the batch.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) profile: Profile,
+    pub(crate) changed: bool,
+}
+
+/// The working set of one commit.
+pub(crate) struct Working<'w> {
+    pub(crate) unit: &'w mut dyn Unit,
+    pub(crate) live: &'w Live,
+    pub(crate) ids: &'w mut IdMaker,
+    pub(crate) now: Time,
+    pub(crate) people: HashMap<ProfileId, Loaded>,
+    /// Who holds the identifiers that the batch names; `None` when nobody does.
+    pub(crate) holders: HashMap<Identifier, Option<ProfileId>>,
+    counts: BTreeMap<String, SourceCount>,
+    fresh: BTreeMap<String, Time>,
+    new_people: i64,
+}
+
+/// What each request of a batch is answered.
+pub(crate) type Receipts = Vec<Receipt>;
+
+impl<'w> Working<'w> {
+    pub(crate) fn new(unit: &'w mut dyn Unit, live: &'w Live, ids: &'w mut IdMaker, now: Time) -> Self {
+        Self {
+            unit,
+            live,
+            ids,
+            now,
+            people: HashMap::new(),
+            holders: HashMap::new(),
+            counts: BTreeMap::new(),
+            fresh: BTreeMap::new(),
+            new_people: 0,
+        }
+    }
+
+    /// Takes in everything that has queued up. The stages are those of [`super`].
+    pub(crate) fn take_in(&mut self, requests: &[Incoming]) -> Result<Receipts, FlowError> {
+        self.look_up(requests)?;
+        let mut in_batch = HashSet::new();
+        let mut receipts = Vec::with_capacity(requests.len());
+        for request in requests {
+            let mut receipt = Receipt::default();
+            for prepared in &request.events {
+                let event = &prepared.event;
+                if !in_batch.insert(event.id) || self.unit.seen(event.id)? {
+                    receipt.duplicates += 1;
+                    self.source(&event.source).duplicates += 1;
+                    continue;
+                }
+                self.take_in_one(prepared)?;
+                receipt.accepted += 1;
+                self.source(&event.source).events += 1;
+                self.note_freshness(prepared);
+            }
+            for rejection in &request.rejected {
+                self.quarantine(rejection.clone())?;
+                receipt.quarantined += 1;
+            }
+            receipts.push(receipt);
+        }
+        self.finish()?;
+        Ok(receipts)
+    }
+
+    fn take_in_one(&mut self, prepared: &Prepared) -> Result<(), FlowError> {
+        let event = &prepared.event;
+        let person = self.identify(prepared)?;
+        let Some(loaded) = self.people.get_mut(&person) else {
+            return Err(FlowError::Broken("a person of the batch is not loaded".into()));
+        };
+        loaded.changed = true;
+        let no_room = crowsnest_profile::fold(&mut loaded.profile, event, prepared.third_party);
+        let (consents, homeless) = crowsnest_profile::consents_of(event, &loaded.profile);
+        for consent in &consents {
+            self.unit.put_consent(consent)?;
+        }
+        let mut flagged = Vec::new();
+        if !no_room.is_empty() {
+            flagged.push((
+                "too-many-traits",
+                format!(
+                    "the event was taken in, but the person has {} traits already and these found no room: {}",
+                    crowsnest_profile::MAX_TRAITS,
+                    no_room.join(", ")
+                ),
+            ));
+        }
+        if !homeless.is_empty() {
+            let about: Vec<_> = homeless.iter().map(|c| format!("{} / {}", c.channel, c.topic)).collect();
+            flagged.push((
+                "consent-without-contact",
+                format!(
+                    "the event was taken in, but its consent says nothing, since no contact point is known: {}",
+                    about.join(", ")
+                ),
+            ));
+        }
+        for (code, reason) in flagged {
+            self.quarantine(Rejection {
+                source: event.source.to_string(),
+                feed: None,
+                place: event.id.to_string(),
+                code: code.into(),
+                reason,
+                raw: prepared.body.clone(),
+                header: None,
+            })?;
+        }
+        self.unit.put_event(person, event, &prepared.body)?;
+        if event.kind == EventKind::Track {
+            let mut enrolment = Enrolment::of(self);
+            enrolment.leave(person, event)?;
+            if !event.historical {
+                enrolment.enter(person, event)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the holders of all identifiers of the batch, and loads them.
+    fn look_up(&mut self, requests: &[Incoming]) -> Result<(), FlowError> {
+        let mut wanted: HashSet<&Identifier> = HashSet::new();
+        for prepared in requests.iter().flat_map(|request| &request.events) {
+            wanted.extend(&prepared.people);
+            wanted.extend(&prepared.previous_user);
+        }
+        let wanted: Vec<&Identifier> = wanted.into_iter().collect();
+        let found = self.unit.holders(&wanted)?;
+        for identifier in wanted {
+            let holder = found.get(identifier).copied();
+            self.holders.insert(identifier.clone(), holder);
+            if let Some(holder) = holder {
+                self.load(holder)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads a person, unless they are here.
+    pub(crate) fn load(&mut self, id: ProfileId) -> Result<(), FlowError> {
+        if !self.people.contains_key(&id) {
+            let profile = self
+                .unit
+                .profile(id)?
+                .ok_or_else(|| FlowError::Broken(format!("{id} holds an identifier and is not there")))?;
+            self.people.insert(id, Loaded { profile, changed: false });
+        }
+        Ok(())
+    }
+
+    /// A new person.
+    pub(crate) fn make_person(&mut self, time: Time) -> ProfileId {
+        let id = ProfileId(self.ids.next(self.now));
+        self.people.insert(id, Loaded { profile: Profile::new(id, time), changed: true });
+        self.new_people += 1;
+        id
+    }
+
+    /// One person fewer, after a merge.
+    pub(crate) fn lost_person(&mut self) {
+        self.new_people -= 1;
+    }
+
+    pub(crate) fn quarantine(&mut self, rejection: Rejection) -> Result<(), FlowError> {
+        self.source(&rejection.source).quarantined += 1;
+        self.unit.put_quarantined(&Quarantined {
+            id: QuarantineId(self.ids.next(self.now)),
+            received: self.now,
+            state: QuarantineState::Open,
+            attempts: 0,
+            rejection,
+        })?;
+        Ok(())
+    }
+
+    fn source(&mut self, name: &str) -> &mut SourceCount {
+        self.counts.entry(name.to_owned()).or_insert_with(|| SourceCount {
+            source: name.to_owned(),
+            events: 0,
+            duplicates: 0,
+            quarantined: 0,
+        })
+    }
+
+    /// A source that sends as things happen is as fresh as its latest event.
+    fn note_freshness(&mut self, prepared: &Prepared) {
+        let event = &prepared.event;
+        if event.historical || self.live.sync_of(&event.source) != Some(Sync::RealTime) {
+            return;
+        }
+        let latest = self.fresh.entry(event.source.to_string()).or_insert(event.time);
+        *latest = event.time.max(*latest);
+    }
+
+    /// Writes what the batch changed.
+    pub(crate) fn finish(&mut self) -> Result<(), FlowError> {
+        for loaded in self.people.values_mut().filter(|loaded| loaded.changed) {
+            self.unit.put_profile(&loaded.profile)?;
+            loaded.changed = false;
+        }
+        let mut totals = SourceCount { source: String::new(), events: 0, duplicates: 0, quarantined: 0 };
+        for counts in std::mem::take(&mut self.counts).into_values() {
+            totals.events += counts.events;
+            totals.duplicates += counts.duplicates;
+            totals.quarantined += counts.quarantined;
+            self.unit.count_source(&counts)?;
+        }
+        for (name, more) in [
+            ("events", totals.events as i64),
+            ("duplicates", totals.duplicates as i64),
+            ("quarantined", totals.quarantined as i64),
+            ("people", std::mem::take(&mut self.new_people)),
+        ] {
+            if more != 0 {
+                self.unit.count(name, more)?;
+            }
+        }
+        for (source, until) in std::mem::take(&mut self.fresh) {
+            if self.unit.advance_watermark(&source, until, self.now)? {
+                crate::outward::release_fresh(self.unit, self.live, &source, self.now)?;
+            }
+        }
+        self.unit.put_setting("highest_id", &self.ids.highest().to_string())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,249 @@
+//! What is in force: the definitions, compiled once, shared by everybody until the next ones are applied.
+
+use crowsnest_channels::email::CompiledTemplate;
+use crowsnest_identity::Normaliser;
+use crowsnest_ingest::SourceReader;
+use crowsnest_model::definition::{Broadcast, FreshnessNeed, Program, Sync, Trust, Workspace};
+use crowsnest_programs::{LiveBroadcast, LiveProgram, Plan};
+use crowsnest_store::StoredDocument;
+use crowsnest_workspace::{Checked, Document, Problem, SourceFile};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
+
+/// The source of what people do on our own pages, such as unsubscribing.
+pub const OWN_SOURCE: &str = "crowsnest";
+
+/// What is in force.
+#[derive(Debug)]
+pub struct Live {
+    workspace: Workspace,
+    documents: Vec<Document>,
+    versions: HashMap<(String, String), u32>,
+    normaliser: Normaliser,
+    readers: HashMap<String, Arc<SourceReader>>,
+    keys: HashMap<String, String>,
+    third_party: HashSet<String>,
+    plan: Plan,
+    needs: HashMap<String, Vec<String>>,
+    broadcasts: BTreeMap<String, LiveBroadcast>,
+    templates: HashMap<String, CompiledTemplate>,
+}
+
+impl Live {
+    /// Compiles what was checked. `stored` has every version of every definition; `made_keys` the write keys that were
+    /// made for sources that declare none.
+    pub fn compile(
+        checked: Checked,
+        stored: &[StoredDocument],
+        made_keys: &HashMap<String, String>,
+    ) -> Result<Self, Vec<Problem>> {
+        let Checked { workspace, documents, .. } = checked;
+        let mut problems = Vec::new();
+        let place = |kind: &str, name: &str| {
+            documents
+                .iter()
+                .find(|document| document.kind.as_str() == kind && document.name == name)
+                .map_or((String::new(), 1), |document| (document.path.clone(), document.line))
+        };
+        let mut problem = |kind: &str, name: &str, message: String| {
+            let (path, line) = place(kind, name);
+            problems.push(Problem { path, line, column: 1, message, hint: None });
+        };
+        let mut readers = HashMap::new();
+        let mut keys = HashMap::new();
+        for (name, source) in &workspace.sources {
+            match SourceReader::new(&workspace, name) {
+                Ok(reader) => {
+                    readers.insert(name.clone(), Arc::new(reader));
+                }
+                Err(error) => problem("source", name, error.to_string()),
+            }
+            if let Some(key) = source.write_key.as_ref().or_else(|| made_keys.get(name)) {
+                keys.insert(key.clone(), name.clone());
+            }
+        }
+        let mut templates = HashMap::new();
+        for (name, template) in &workspace.templates {
+            match CompiledTemplate::compile(template) {
+                Ok(compiled) => {
+                    templates.insert(name.clone(), compiled);
+                }
+                Err(error) => problem("template", name, error.to_string()),
+            }
+        }
+        let mut broadcasts = BTreeMap::new();
+        for (name, broadcast) in &workspace.broadcasts {
+            let version = version_in_force(stored, "broadcast", name);
+            match LiveBroadcast::compile(broadcast.clone(), version) {
+                Ok(live) => {
+                    broadcasts.insert(name.clone(), live);
+                }
+                Err(error) => problem("broadcast", name, error.to_string()),
+            }
+        }
+        let mut plan = Plan::default();
+        let mut needs: HashMap<String, BTreeSet<String>> = HashMap::new();
+        for (name, program) in &workspace.programs {
+            let version = version_in_force(stored, "program", name);
+            match LiveProgram::compile(program.clone(), version, true) {
+                Ok(live) => plan.add(live),
+                Err(error) => problem("program", name, error.to_string()),
+            }
+        }
+        // People finish on the version that they began, so earlier versions stay ready.
+        for document in stored.iter().filter(|document| document.kind == "program" && !document.live) {
+            if let Some(live) = earlier_version(document) {
+                for need in live.requires_fresh() {
+                    needs.entry(need.source.clone()).or_default().insert(document.name.clone());
+                }
+                plan.add(live);
+            }
+        }
+        let in_force = workspace
+            .programs
+            .values()
+            .map(|program: &Program| (&program.name, &program.requires_fresh))
+            .chain(
+                workspace
+                    .broadcasts
+                    .values()
+                    .map(|broadcast: &Broadcast| (&broadcast.name, &broadcast.requires_fresh)),
+            );
+        for (name, wanted) in in_force {
+            for need in wanted {
+                needs.entry(need.source.clone()).or_default().insert(name.clone());
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self {
+            normaliser: Normaliser::new(&workspace.identity, &workspace.organisation.country),
+            third_party: workspace
+                .sources
+                .values()
+                .filter(|source| source.trust == Trust::ThirdParty)
+                .map(|source| source.name.clone())
+                .collect(),
+            versions: stored
+                .iter()
+                .filter(|document| document.live)
+                .map(|document| ((document.kind.clone(), document.name.clone()), document.version))
+                .collect(),
+            needs: needs.into_iter().map(|(source, names)| (source, names.into_iter().collect())).collect(),
+            workspace,
+            documents,
+            readers,
+            keys,
+            plan,
+            broadcasts,
+            templates,
+        })
+    }
+
+    /// The definitions.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// The definitions as they stand in their files.
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// The version of a definition in force.
+    pub fn version(&self, kind: &str, name: &str) -> Option<u32> {
+        self.versions.get(&(kind.to_owned(), name.to_owned())).copied()
+    }
+
+    /// How identifiers get their one spelling.
+    pub fn normaliser(&self) -> &Normaliser {
+        &self.normaliser
+    }
+
+    /// How a source's data are read.
+    pub fn reader(&self, source: &str) -> Option<&Arc<SourceReader>> {
+        self.readers.get(source)
+    }
+
+    /// The source that a write key identifies.
+    pub fn source_of_key(&self, key: &str) -> Option<&str> {
+        self.keys.get(key).map(String::as_str)
+    }
+
+    /// The write key of a source.
+    pub fn key_of_source(&self, source: &str) -> Option<&str> {
+        self.keys.iter().find(|(_, name)| *name == source).map(|(key, _)| key.as_str())
+    }
+
+    /// Whether a source's data were bought.
+    pub fn is_third_party(&self, source: &str) -> bool {
+        self.third_party.contains(source)
+    }
+
+    /// How often a source sends.
+    pub fn sync_of(&self, source: &str) -> Option<Sync> {
+        self.workspace.sources.get(source).map(|source| source.sync)
+    }
+
+    /// All programs.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// A broadcast.
+    pub fn broadcast(&self, name: &str) -> Option<&LiveBroadcast> {
+        self.broadcasts.get(name)
+    }
+
+    /// A template.
+    pub fn template(&self, name: &str) -> Option<&CompiledTemplate> {
+        self.templates.get(name)
+    }
+
+    /// Whether a topic needs no consent.
+    pub fn is_service(&self, topic: &str) -> bool {
+        self.workspace.topics.get(topic).is_some_and(|topic| topic.service)
+    }
+
+    /// The feeds without which nothing of a program or broadcast is sent.
+    pub fn requires_fresh(&self, program: &str, version: u32) -> &[FreshnessNeed] {
+        if let Some(program) = self.plan.version(program, version) {
+            return program.requires_fresh();
+        }
+        self.workspace.broadcasts.get(program).map_or(&[], |broadcast| &broadcast.requires_fresh)
+    }
+
+    /// The programs and broadcasts that need a source to be fresh.
+    pub fn programs_needing(&self, source: &str) -> &[String] {
+        self.needs.get(source).map_or(&[], Vec::as_slice)
+    }
+
+    /// The names of all programs and broadcasts.
+    pub fn program_names(&self) -> Vec<String> {
+        self.workspace.programs.keys().chain(self.workspace.broadcasts.keys()).cloned().collect()
+    }
+}
+
+fn version_in_force(stored: &[StoredDocument], kind: &str, name: &str) -> u32 {
+    stored
+        .iter()
+        .find(|document| document.live && document.kind == kind && document.name == name)
+        .map_or(1, |document| document.version)
+}
+
+fn earlier_version(document: &StoredDocument) -> Option<LiveProgram> {
+    let definition: Program = serde_json::from_str(&document.compiled).ok()?;
+    LiveProgram::compile(definition, document.version, false).ok()
+}
+
+/// The files of the definitions in force, as they were applied.
+pub(crate) fn files_of(stored: &[StoredDocument]) -> Vec<SourceFile> {
+    stored
+        .iter()
+        .filter(|document| document.live)
+        .map(|document| SourceFile { path: document.path.clone(), text: document.text.clone() })
+        .collect()
+}

@@ -1,0 +1,231 @@
+//! The last check, next to the send.
+
+use crate::{
+    FlowError, Live,
+    inward::{Enrolment, Working},
+};
+use crowsnest_model::{
+    Profile, Time, consent,
+    consent::ConsentStatus,
+    definition::FreshnessNeed,
+    delivery::{Delivery, DeliveryState},
+};
+use crowsnest_store::{Read, Unit, Watermark};
+use std::collections::HashMap;
+
+/// A delivery that may go out now: its intent is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Claimed {
+    pub(crate) delivery: Delivery,
+    pub(crate) profile: Profile,
+}
+
+/// What the last check says.
+enum Verdict {
+    Send,
+    Hold(String),
+    End(DeliveryState, String),
+}
+
+/// What is in force at this moment for all deliveries of a claim.
+struct Circumstances {
+    watermarks: HashMap<String, Watermark>,
+    switches: Vec<String>,
+}
+
+impl Circumstances {
+    fn read(read: &(impl Read + ?Sized)) -> Result<Self, FlowError> {
+        Ok(Self {
+            watermarks: read.watermarks()?.into_iter().map(|mark| (mark.source.clone(), mark)).collect(),
+            switches: read.switches()?.into_iter().map(|switch| switch.scope).collect(),
+        })
+    }
+
+    /// Why the feeds that a program needs are not fresh enough; `None` when they are.
+    fn stale(&self, needs: &[FreshnessNeed], now: Time) -> Option<String> {
+        needs.iter().find_map(|need| match self.watermarks.get(&need.source) {
+            None => Some(format!("{} has never said up to when it is complete", need.source)),
+            Some(mark) => {
+                let lag = now.since(mark.complete_until);
+                (lag > need.max_lag).then(|| {
+                    format!(
+                        "{} is complete until {} only, and may lag {} at most",
+                        need.source,
+                        mark.complete_until,
+                        need.max_lag.in_words()
+                    )
+                })
+            }
+        })
+    }
+
+    fn switched_off(&self, program: &str) -> Option<String> {
+        self.switches.iter().find(|scope| *scope == "*" || *scope == program).map(|scope| {
+            match scope.as_str() {
+                "*" => "the kill switch for all is thrown".to_owned(),
+                _ => "the program's kill switch is thrown".to_owned(),
+            }
+        })
+    }
+}
+
+/// Expires what has no point, wakes runs, and claims at most `limit` deliveries. `more` says that work is left.
+pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed>, bool), FlowError> {
+    let now = work.now;
+    let overdue = work.unit.overdue_deliveries(now, limit)?;
+    let mut more = overdue.len() == limit;
+    for mut delivery in overdue {
+        let held =
+            delivery.reason.take().map(|reason| format!("; it was held: {reason}")).unwrap_or_default();
+        end(work, &mut delivery, DeliveryState::Expired, format!("its time to live ran out{held}"))?;
+    }
+    let timers = work.unit.due_timers(now, limit)?;
+    more |= timers.len() == limit;
+    for (due, person, run) in timers {
+        let person = work.unit.survivor(person)?;
+        if work.unit.profile(person)?.is_none() {
+            work.unit.put_timer(run, person, None)?;
+            continue;
+        }
+        work.load(person)?;
+        Enrolment::of(work).wake(person, run, due)?;
+    }
+    let due = work.unit.due_deliveries(now, limit)?;
+    more |= due.len() == limit;
+    let circumstances = Circumstances::read(work.unit)?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for mut delivery in due {
+        match verdict(work.unit, work.live, &circumstances, &delivery, now)? {
+            Verdict::Send => {
+                let person = work.unit.survivor(delivery.profile)?;
+                let Some(profile) = work.unit.profile(person)? else {
+                    end(
+                        work,
+                        &mut delivery,
+                        DeliveryState::Cancelled,
+                        "the person is not there any more".into(),
+                    )?;
+                    continue;
+                };
+                delivery.state = DeliveryState::Sending;
+                delivery.attempts += 1;
+                delivery.updated = now;
+                work.unit.update_delivery(&delivery)?;
+                claimed.push(Claimed { delivery, profile });
+            }
+            Verdict::Hold(reason) => {
+                delivery.state = DeliveryState::Held;
+                delivery.reason = Some(reason);
+                delivery.updated = now;
+                work.unit.update_delivery(&delivery)?;
+            }
+            Verdict::End(state, reason) => end(work, &mut delivery, state, reason)?,
+        }
+    }
+    Ok((claimed, more))
+}
+
+fn end(
+    work: &mut Working<'_>,
+    delivery: &mut Delivery,
+    state: DeliveryState,
+    reason: String,
+) -> Result<(), FlowError> {
+    delivery.state = state;
+    delivery.reason = Some(reason);
+    delivery.updated = work.now;
+    work.unit.update_delivery(delivery)?;
+    super::settle::go_on(work, delivery)
+}
+
+fn verdict(
+    unit: &dyn Unit,
+    live: &Live,
+    circumstances: &Circumstances,
+    delivery: &Delivery,
+    now: Time,
+) -> Result<Verdict, FlowError> {
+    if delivery.expires.is_some_and(|expires| expires <= now) {
+        return Ok(Verdict::End(DeliveryState::Expired, "its time to live ran out".into()));
+    }
+    if let Some(reason) = circumstances.switched_off(&delivery.program) {
+        return Ok(Verdict::Hold(reason));
+    }
+    if let Some(reason) = circumstances.stale(live.requires_fresh(&delivery.program, delivery.version), now) {
+        return Ok(Verdict::Hold(reason));
+    }
+    Ok(match may_contact(unit, live, &delivery.channel, &delivery.contact, &delivery.topic)? {
+        Ok(()) => Verdict::Send,
+        Err(reason) => Verdict::End(DeliveryState::Suppressed, reason),
+    })
+}
+
+/// Whether a contact point may be used for a topic; if not, why not, in the words by which such people are counted.
+pub(crate) fn may_contact(
+    read: &(impl Read + ?Sized),
+    live: &Live,
+    channel: &str,
+    contact: &str,
+    topic: &str,
+) -> Result<Result<(), String>, FlowError> {
+    if let Some(suppression) = read.suppression(channel, contact)? {
+        return Ok(Err(format!("the {channel} address is suppressed: {}", suppression.reason)));
+    }
+    if live.is_service(topic) {
+        return Ok(Ok(()));
+    }
+    let consents = read.consents(channel, contact)?;
+    Ok(match consent::in_force(&consents, topic) {
+        Some(found) if found.status == ConsentStatus::Granted => Ok(()),
+        Some(found) => {
+            let what = if found.topic == consent::EVERY_TOPIC { "everything" } else { topic };
+            Err(format!("withdrew consent to {what} by {channel}"))
+        }
+        None => Err(format!("never agreed to {topic} by {channel}")),
+    })
+}
+
+/// A source's watermark moved: what was held for it and is fresh now is queued again.
+pub(crate) fn release_fresh(
+    unit: &mut dyn Unit,
+    live: &Live,
+    source: &str,
+    now: Time,
+) -> Result<(), FlowError> {
+    let programs = live.programs_needing(source);
+    if programs.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = programs.iter().map(String::as_str).collect();
+    release(unit, live, &names, now)
+}
+
+/// A kill switch was reset: what was held for it is queued again.
+pub(crate) fn release_switched(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(), FlowError> {
+    let names = live.program_names();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    release(unit, live, &names, now)
+}
+
+fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Result<(), FlowError> {
+    let held = unit.held_deliveries(programs)?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    let circumstances = Circumstances::read(unit)?;
+    for mut delivery in held {
+        let needs = live.requires_fresh(&delivery.program, delivery.version);
+        if circumstances.switched_off(&delivery.program).is_some()
+            || circumstances.stale(needs, now).is_some()
+        {
+            continue;
+        }
+        let held_for = delivery.reason.take().unwrap_or_default();
+        delivery.state = DeliveryState::Queued;
+        delivery.reason = Some(format!("released; it was held: {held_for}"));
+        delivery.due = now;
+        delivery.updated = now;
+        unit.update_delivery(&delivery)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! Makes messages and hands them over.
+
+use super::Claimed;
+use crate::{FlowError, Live};
+use crowsnest_channels::{
+    email::{Letter, Outcome, SmtpTransport, compose, message_id},
+    links::{LinkSigner, Purpose},
+};
+use crowsnest_model::{DeliveryId, Object, Profile, Time, definition::SmtpAccount, delivery::Delivery};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, sync::Mutex};
+
+/// Where e-mail goes.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    /// The built-in mailbox.
+    Mailbox,
+    /// An SMTP server of the workspace.
+    Smtp(String),
+}
+
+/// Makes messages and hands them over.
+#[derive(Debug)]
+pub struct Courier {
+    mailbox: SocketAddr,
+    signer: LinkSigner,
+    url: String,
+    current: Mutex<Option<(SmtpAccount, SmtpTransport)>>,
+    own: SmtpTransport,
+}
+
+/// A message as it would go out.
+#[derive(Debug, Clone, Serialize)]
+pub struct Preview {
+    /// The sender.
+    pub from: String,
+    /// The address.
+    pub to: String,
+    /// The subject line.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The text part.
+    pub text: String,
+}
+
+impl Courier {
+    /// For an installation whose built-in mailbox listens at `mailbox`, and which people reach at `url` unless the
+    /// workspace says otherwise. Links are signed with `secret`.
+    pub fn new(mailbox: SocketAddr, url: String, secret: &str) -> Result<Self, FlowError> {
+        let signer =
+            LinkSigner::new(secret.as_bytes()).map_err(|error| FlowError::Broken(error.to_string()))?;
+        Ok(Self { mailbox, signer, url, current: Mutex::new(None), own: SmtpTransport::plain(mailbox) })
+    }
+
+    /// The delivery that a token is about, if the token is ours.
+    pub fn verify(&self, purpose: Purpose, token: &str) -> Option<DeliveryId> {
+        self.signer.verify(purpose, token)
+    }
+
+    /// The path of the page on which a delivery's recipient sets their preferences.
+    pub fn preferences_path(&self, delivery: DeliveryId) -> String {
+        format!("/p/{}", self.signer.token(Purpose::Preferences, delivery))
+    }
+
+    /// Where e-mail goes by the definitions in force.
+    pub fn transport(&self, live: &Live) -> Result<(Transport, SmtpTransport), String> {
+        let account = live.workspace().organisation.email.as_ref().and_then(|email| email.smtp.as_ref());
+        let Some(account) = account else { return Ok((Transport::Mailbox, self.own.clone())) };
+        let named = Transport::Smtp(account.host.clone());
+        let mut current = self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((known, transport)) = current.as_ref()
+            && known == account
+        {
+            return Ok((named, transport.clone()));
+        }
+        let password = match &account.password_env {
+            None => None,
+            Some(variable) => Some(std::env::var(variable).map_err(|_| {
+                format!("the environment variable {variable} with the SMTP password is not set; set it and restart")
+            })?),
+        };
+        let transport = SmtpTransport::new(account, password).map_err(|error| error.to_string())?;
+        *current = Some((account.clone(), transport.clone()));
+        Ok((named, transport))
+    }
+
+    /// The address of the built-in mailbox.
+    pub fn mailbox(&self) -> SocketAddr {
+        self.mailbox
+    }
+
+    fn base<'u>(&'u self, live: &'u Live) -> &'u str {
+        live.workspace().organisation.public_url.as_deref().unwrap_or(&self.url).trim_end_matches('/')
+    }
+
+    /// A message of a template for a person. Nothing is sent.
+    pub fn preview(
+        &self,
+        live: &Live,
+        template: &str,
+        profile: &Profile,
+        to: &str,
+        event: &Object,
+    ) -> Result<Preview, String> {
+        let letter = self.letter(live, template, profile, to, event, DeliveryId(0), Time(0), true)?;
+        Ok(Preview {
+            from: letter.from,
+            to: letter.to,
+            subject: letter.subject,
+            html: letter.html,
+            text: letter.text,
+        })
+    }
+
+    /// Sends a message of a template to an address of one's own, marked as a test. Its links say that they do not work.
+    pub async fn send_test(
+        &self,
+        live: &Live,
+        template: &str,
+        profile: &Profile,
+        to: &str,
+        event: &Object,
+        now: Time,
+    ) -> Result<Outcome, String> {
+        let mut letter =
+            self.letter(live, template, profile, to, event, DeliveryId(now.0 as u64), now, true)?;
+        letter.subject = format!("[Test] {}", letter.subject);
+        self.hand_over(live, &letter).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a letter is made of all of these, and of nothing else")]
+    fn letter(
+        &self,
+        live: &Live,
+        template: &str,
+        profile: &Profile,
+        to: &str,
+        event: &Object,
+        delivery: DeliveryId,
+        date: Time,
+        service: bool,
+    ) -> Result<Letter, String> {
+        let organisation = &live.workspace().organisation;
+        let account = organisation.email.as_ref().ok_or(
+            "the workspace does not say from which address e-mail is sent; add `email: { from: … }` to it",
+        )?;
+        let compiled = live.template(template).ok_or_else(|| format!("there is no template `{template}`"))?;
+        let base = self.base(live);
+        let unsubscribe = format!("{base}/u/{}", self.signer.token(Purpose::Unsubscribe, delivery));
+        let preferences = format!("{base}/p/{}", self.signer.token(Purpose::Preferences, delivery));
+        let traits: Object =
+            profile.traits.iter().map(|(name, known)| (name.clone(), known.value.clone())).collect();
+        let data: Value = json!({
+            "profile": traits,
+            "event": event,
+            "organisation": {
+                "title": organisation.title,
+                "postal_address": account.postal_address.as_deref().unwrap_or_default(),
+            },
+            "links": { "unsubscribe": unsubscribe, "preferences": preferences },
+        });
+        let content = compiled.render(&data).map_err(|error| error.to_string())?;
+        Ok(Letter {
+            from: account.from.clone(),
+            reply_to: account.reply_to.clone(),
+            to: to.to_owned(),
+            subject: content.subject,
+            html: content.html,
+            text: content.text,
+            message_id: message_id(delivery, &account.from).map_err(|error| error.to_string())?,
+            unsubscribe_url: (!service).then_some(unsubscribe),
+            date,
+        })
+    }
+
+    /// Makes a claimed delivery's message and hands it over.
+    pub(super) async fn carry(&self, live: &Live, claimed: &Claimed, now: Time) -> Outcome {
+        let Claimed { delivery, profile } = claimed;
+        let Delivery { template, contact, event, id, .. } = delivery;
+        let service = live.is_service(&delivery.topic);
+        let letter = match self.letter(live, template, profile, contact, event, *id, now, service) {
+            Ok(letter) => letter,
+            Err(reason) => {
+                return Outcome::Refused { reason: format!("the message could not be made: {reason}") };
+            }
+        };
+        match self.hand_over(live, &letter).await {
+            Ok(outcome) => outcome,
+            Err(reason) => Outcome::Later { reason },
+        }
+    }
+
+    async fn hand_over(&self, live: &Live, letter: &Letter) -> Result<Outcome, String> {
+        let (_, transport) = self.transport(live)?;
+        let message = match compose(letter) {
+            Ok(message) => message,
+            Err(error) => {
+                return Ok(Outcome::Refused { reason: format!("the message could not be made: {error}") });
+            }
+        };
+        Ok(transport.hand_over(&letter.from, &letter.to, &message).await)
+    }
+}

@@ -1,0 +1,129 @@
+//! Serves what is due: wakes at the next due moment or when something new comes, never by polling.
+
+use super::{Claimed, Courier, claim, settle};
+use crate::{Engine, FlowError};
+use crowsnest_channels::email::Outcome;
+use crowsnest_model::{DeliveryId, Duration};
+use fail::fail_point;
+use std::sync::Arc;
+use tokio::{sync::watch, task::JoinSet};
+
+/// At most this many deliveries are on the line at once: what may become of unknown outcome when the process dies.
+const AT_ONCE: usize = 64;
+
+/// Serves what is due.
+#[derive(Debug, Clone)]
+pub struct Dispatcher {
+    engine: Engine,
+    courier: Arc<Courier>,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(engine: Engine, courier: Courier) -> Self {
+        Self { engine, courier: Arc::new(courier) }
+    }
+
+    /// Who makes and carries messages.
+    pub fn courier(&self) -> &Courier {
+        &self.courier
+    }
+
+    /// Serves until `stop` says so; what is on the line then is finished first.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let wait = match self.serve_due().await {
+                Ok(()) => self.until_next().await,
+                Err(FlowError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, "what is due could not be served; tried again in a second");
+                    Duration::seconds(1)
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait.to_std()) => {}
+                () = self.engine.something_new() => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// How long until something is due. Looked at again at least once a minute, since clocks are set.
+    async fn until_next(&self) -> Duration {
+        let engine = self.engine.clone();
+        let next = tokio::task::spawn_blocking(move || engine.read(|read| read.next_due())).await;
+        match next {
+            Ok(Ok(Some(next))) => next.since(self.engine.now()).clamp(Duration(0), Duration::minutes(1)),
+            Ok(Ok(None)) => Duration::minutes(1),
+            _ => Duration::seconds(1),
+        }
+    }
+
+    /// Serves everything that is due now.
+    pub async fn serve_due(&self) -> Result<(), FlowError> {
+        loop {
+            let engine = self.engine.clone();
+            if !something_due(&engine).await? {
+                return Ok(());
+            }
+            let (claimed, more) = self.engine.commit(|work| claim(work, AT_ONCE)).await?;
+            fail_point!("claim-after", |_| std::process::abort());
+            let nothing = claimed.is_empty();
+            let outcomes = self.carry_all(claimed).await;
+            fail_point!("settle-before", |_| std::process::abort());
+            if !outcomes.is_empty() {
+                for (_, outcome) in &outcomes {
+                    metrics::counter!("crowsnest_handovers_total", "outcome" => word(outcome)).increment(1);
+                }
+                self.engine.commit(move |work| settle(work, outcomes)).await?;
+            }
+            if nothing && !more {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn carry_all(&self, claimed: Vec<Claimed>) -> Vec<(DeliveryId, Outcome)> {
+        let mut on_the_line = JoinSet::new();
+        let mut ids = std::collections::HashMap::new();
+        let live = self.engine.live();
+        let now = self.engine.now();
+        for claimed in claimed {
+            let (courier, live) = (self.courier.clone(), live.clone());
+            let id = claimed.delivery.id;
+            let task = on_the_line.spawn(async move { (id, courier.carry(&live, &claimed, now).await) });
+            ids.insert(task.id(), id);
+        }
+        let mut outcomes = Vec::with_capacity(ids.len());
+        while let Some(done) = on_the_line.join_next_with_id().await {
+            match done {
+                Ok((_, outcome)) => outcomes.push(outcome),
+                // A fault of ours while a message was on the line: nobody knows how far it got.
+                Err(error) => {
+                    if let Some(id) = ids.get(&error.id()) {
+                        let reason = format!("crowsnest has a fault: {error}");
+                        outcomes.push((*id, Outcome::Unknown { reason }));
+                    }
+                }
+            }
+        }
+        outcomes
+    }
+}
+
+/// Whether anything is due, asked of a reader, so that the writer is not troubled when nothing is.
+async fn something_due(engine: &Engine) -> Result<bool, FlowError> {
+    let asked = engine.clone();
+    let next = tokio::task::spawn_blocking(move || asked.read(|read| read.next_due()))
+        .await
+        .map_err(|error| FlowError::Broken(error.to_string()))??;
+    Ok(next.is_some_and(|next| next <= engine.now()))
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted { .. } => "accepted",
+        Outcome::Later { .. } => "later",
+        Outcome::Refused { .. } => "refused",
+        Outcome::Unknown { .. } => "unknown",
+    }
+}

@@ -1,0 +1,97 @@
+//! What somebody may change by a signed link: their own consents, and nothing else.
+
+use crate::{
+    Engine, FlowError, OWN_SOURCE,
+    inward::{Incoming, Prepared},
+};
+use crowsnest_model::{
+    ConsentClaim, ConsentStatus, DeliveryId, Event, EventId, EventKind, Identifier, Object, consent,
+    definition::Topic, delivery::Delivery,
+};
+
+/// Where a contact point stands: what its holder sees on the preference page.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The message whose link was followed.
+    pub delivery: Delivery,
+    /// The topics, and whether the contact point may be used for each.
+    pub topics: Vec<(Topic, bool)>,
+}
+
+impl Engine {
+    /// Where the contact point of a delivery stands; `None` for a delivery that is not there. It blocks.
+    pub fn standing(&self, id: DeliveryId) -> Result<Option<Standing>, FlowError> {
+        let live = self.live();
+        self.read(|read| {
+            let Some(delivery) = read.delivery(id)? else { return Ok(None) };
+            let consents = read.consents(&delivery.channel, &delivery.contact)?;
+            let topics = live
+                .workspace()
+                .topics
+                .values()
+                .filter(|topic| !topic.service)
+                .map(|topic| {
+                    let granted = consent::in_force(&consents, &topic.name)
+                        .is_some_and(|found| found.status == ConsentStatus::Granted);
+                    (topic.clone(), granted)
+                })
+                .collect();
+            Ok(Some(Standing { delivery, topics }))
+        })
+    }
+
+    /// Keeps what the holder of a delivery's contact point says about topics, with its evidence. In force for every
+    /// message that is not on the line yet when this answers.
+    pub async fn set_consents(
+        &self,
+        delivery: &Delivery,
+        claims: Vec<(String, ConsentStatus)>,
+        evidence: &str,
+    ) -> Result<(), FlowError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let said: Vec<&str> = claims.iter().map(|(topic, _)| topic.as_str()).collect();
+        // One moment, one contact point, one set of topics: sent twice it is the same event.
+        let message_id =
+            format!("{}-{}-{}", delivery.id, now.0, EventId::of("topics", &said.join(",")).0 as u32);
+        let withdrawn = claims.iter().any(|(_, status)| *status == ConsentStatus::Withdrawn);
+        let event = Event {
+            id: EventId::of(OWN_SOURCE, &message_id),
+            source: OWN_SOURCE.into(),
+            message_id,
+            kind: EventKind::Track,
+            name: Some(if withdrawn { "Consent Withdrawn" } else { "Consent Granted" }.to_owned()),
+            time: now,
+            received: now,
+            historical: false,
+            identifiers: vec![Identifier::new(namespace(&delivery.channel), delivery.contact.clone())],
+            previous: None,
+            traits: Object::new(),
+            properties: serde_json::value::to_raw_value(&serde_json::json!({
+                "channel": delivery.channel, "program": delivery.program, "delivery": delivery.id,
+            }))
+            .ok(),
+            context: None,
+            consents: claims
+                .into_iter()
+                .map(|(topic, status)| ConsentClaim {
+                    channel: delivery.channel.clone(),
+                    contact: Some(delivery.contact.clone()),
+                    topic,
+                    status,
+                    evidence: Some(evidence.to_owned()),
+                })
+                .collect(),
+        };
+        let prepared = Prepared::of(delivery.profile, event)
+            .map_err(|error| FlowError::Broken(format!("an event cannot be written: {error}")))?;
+        self.take_in_prepared(Incoming { events: vec![prepared], rejected: Vec::new() }).await?;
+        Ok(())
+    }
+}
+
+fn namespace(channel: &str) -> &str {
+    if channel == "sms" { "phone" } else { channel }
+}

@@ -1,0 +1,60 @@
+//! The quarantine: looked at, corrected, driven again, or discarded.
+
+use crate::{Engine, FlowError, Receipt, inward};
+use crowsnest_ingest::Reading;
+use crowsnest_model::{Duration, QuarantineId, quarantine::QuarantineState};
+
+impl Engine {
+    /// Reads a quarantined thing again, as it came or as corrected, and takes it in if it can be read now.
+    ///
+    /// What cannot be read stays in the quarantine with the new reason.
+    pub async fn redrive(&self, id: QuarantineId, corrected: Option<Vec<u8>>) -> Result<Receipt, FlowError> {
+        let mut item = self
+            .read(|read| read.quarantined(id))?
+            .ok_or_else(|| FlowError::not_found("quarantined item", &id.to_string(), []))?;
+        if item.state != QuarantineState::Open {
+            return Err(FlowError::Refused(format!("{id} is {} already", item.state.as_str())));
+        }
+        let live = self.live();
+        let source = &item.rejection.source;
+        let reader = live.reader(source).ok_or_else(|| {
+            FlowError::not_found("source", source, live.workspace().sources.keys().map(String::as_str))
+        })?;
+        let reading = Reading { received: item.received, shift: Duration(0), historical: false };
+        item.attempts += 1;
+        match crowsnest_ingest::redrive(reader, &item.rejection, corrected.as_deref(), reading) {
+            Ok(events) => {
+                let incoming = inward::prepare(&live, events, Vec::new());
+                self.commit(move |work| {
+                    let receipts = work.take_in(std::slice::from_ref(&incoming))?;
+                    item.state = QuarantineState::Resolved;
+                    work.unit.put_quarantined(&item)?;
+                    Ok(receipts.first().copied().unwrap_or_default())
+                })
+                .await
+            }
+            Err(still) => {
+                let reason = still.reason.clone();
+                item.rejection.reason = still.reason;
+                self.commit(move |work| Ok(work.unit.put_quarantined(&item)?)).await?;
+                Err(FlowError::Refused(format!("{id} still cannot be taken in: {reason}")))
+            }
+        }
+    }
+
+    /// Says that a quarantined thing is not needed. It is kept, marked.
+    pub async fn discard(&self, id: QuarantineId) -> Result<(), FlowError> {
+        self.commit(move |work| {
+            let mut item = work
+                .unit
+                .quarantined(id)?
+                .ok_or_else(|| FlowError::not_found("quarantined item", &id.to_string(), []))?;
+            if item.state != QuarantineState::Open {
+                return Err(FlowError::Refused(format!("{id} is {} already", item.state.as_str())));
+            }
+            item.state = QuarantineState::Discarded;
+            Ok(work.unit.put_quarantined(&item)?)
+        })
+        .await
+    }
+}

@@ -1,0 +1,150 @@
+//! The one thread that writes.
+
+use crate::{
+    Clock, FlowError, Live, Receipt,
+    inward::{Incoming, Receipts, Working},
+};
+use crossbeam_channel::Receiver;
+use crowsnest_model::IdMaker;
+use crowsnest_store::{StoreError, sqlite::Writer};
+use fail::fail_point;
+use std::sync::{
+    Arc, RwLock,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio::sync::oneshot;
+
+/// At most this many events go into one commit.
+const BATCH: usize = 5_000;
+
+/// What the writer is asked.
+pub(crate) enum Job {
+    /// Take this in.
+    TakeIn(Incoming, oneshot::Sender<Result<Receipt, FlowError>>),
+    /// Do this; it answers for itself.
+    Task(Box<dyn FnOnce(&mut Desk) + Send>),
+}
+
+/// What the writer has at hand.
+pub(crate) struct Desk {
+    pub(crate) store: Writer,
+    pub(crate) ids: IdMaker,
+    pub(crate) live: Arc<RwLock<Arc<Live>>>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Desk {
+    pub(crate) fn live(&self) -> Arc<Live> {
+        self.live.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_live(&self, live: Live) {
+        *self.live.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(live);
+    }
+
+    /// One commit over a working set.
+    pub(crate) fn commit<T>(
+        &mut self,
+        work: impl FnOnce(&mut Working<'_>) -> Result<T, FlowError>,
+    ) -> Result<T, FlowError> {
+        let (live, now) = (self.live(), self.clock.now());
+        let ids = &mut self.ids;
+        self.store.commit(|unit| {
+            let mut working = Working::new(unit, &live, ids, now);
+            let done = work(&mut working)?;
+            working.finish()?;
+            fail_point!("commit-before", |_| std::process::abort());
+            Ok(done)
+        })
+    }
+
+    fn take_in(&mut self, requests: &[Incoming]) -> Result<Receipts, FlowError> {
+        let done = self.commit(|work| work.take_in(requests));
+        fail_point!("commit-after", |_| std::process::abort());
+        done
+    }
+}
+
+/// Serves jobs until nobody can send any more. What has queued up is taken in as one commit.
+pub(crate) fn serve(mut desk: Desk, jobs: &Receiver<Job>, waiting: &AtomicUsize) {
+    let mut next = None;
+    loop {
+        let job = match next.take() {
+            Some(job) => job,
+            None => match jobs.recv() {
+                Ok(job) => job,
+                Err(_) => return,
+            },
+        };
+        match job {
+            Job::Task(task) => task(&mut desk),
+            Job::TakeIn(incoming, answer) => {
+                let mut size = incoming.len();
+                let mut requests = vec![incoming];
+                let mut answers = vec![answer];
+                while size < BATCH {
+                    match jobs.try_recv() {
+                        Ok(Job::TakeIn(incoming, answer)) => {
+                            size += incoming.len();
+                            requests.push(incoming);
+                            answers.push(answer);
+                        }
+                        Ok(task) => {
+                            next = Some(task);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                metrics::histogram!("crowsnest_commit_events").record(size as f64);
+                let started = std::time::Instant::now();
+                answer_all(&mut desk, &requests, answers);
+                metrics::histogram!("crowsnest_commit_seconds").record(started.elapsed().as_secs_f64());
+                waiting.fetch_sub(size, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Takes requests in together; when that fails, each on its own, so that one cannot fail the others.
+fn answer_all(
+    desk: &mut Desk,
+    requests: &[Incoming],
+    answers: Vec<oneshot::Sender<Result<Receipt, FlowError>>>,
+) {
+    match desk.take_in(requests) {
+        Ok(receipts) => {
+            for (receipt, answer) in receipts.into_iter().zip(answers) {
+                // Nobody waits any more: the client has gone, its events are kept.
+                let _ = answer.send(Ok(receipt));
+            }
+        }
+        // The outcome is unknown or nothing can be written: trying again one by one would not help.
+        Err(error @ FlowError::Store(StoreError::CommitUnknown(_) | StoreError::Full)) => {
+            tracing::error!(%error, "a commit failed");
+            let message = error.to_string();
+            let mut first = Some(error);
+            for answer in answers {
+                let error = first
+                    .take()
+                    .unwrap_or_else(|| FlowError::Store(StoreError::CommitUnknown(message.clone())));
+                let _ = answer.send(Err(error));
+            }
+        }
+        Err(error) if requests.len() == 1 => {
+            tracing::error!(%error, "a request could not be taken in");
+            for answer in answers {
+                let _ = answer.send(Err(FlowError::Broken(error.to_string())));
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, requests = requests.len(), "a commit failed; its requests are tried one by one");
+            for (request, answer) in requests.iter().zip(answers) {
+                let done = desk
+                    .take_in(std::slice::from_ref(request))
+                    .map(|receipts| receipts.first().copied().unwrap_or_default());
+                let _ = answer.send(done);
+            }
+        }
+    }
+}
