@@ -1,7 +1,7 @@
 //! A tree read as one of the model's types, with every mistake in it and the place of each.
 
 use crate::{
-    problem::{did_you_mean, listed, quoted},
+    problem::{did_you_mean, listed, nearest, quoted},
     tree::{Content, Entry, Node, Place},
 };
 use serde::de::{
@@ -34,6 +34,15 @@ pub(crate) fn read<T: DeserializeOwned>(root: &Node) -> Result<T, Vec<Mistake>> 
             Ok(_) => return Err(mistakes),
             Err(fault) => {
                 let (place, id) = fault.at.unwrap_or((root.place, root.id));
+                if left_out.contains(&id) {
+                    // What holds it cannot be without it, so that goes too.
+                    let holder = holders(root, id).into_iter().find(|holder| !left_out.contains(holder));
+                    match holder.filter(|holder| *holder != root.id) {
+                        Some(holder) => left_out.insert(holder),
+                        None => return Err(mistakes),
+                    };
+                    continue;
+                }
                 if let Some((message, hint)) = fault.kind.in_words(root, id, &left_out) {
                     mistakes.push(Mistake { place, message, hint });
                 }
@@ -45,9 +54,10 @@ pub(crate) fn read<T: DeserializeOwned>(root: &Node) -> Result<T, Vec<Mistake>> 
                     });
                     return Err(mistakes);
                 }
-                if id == root.id || !left_out.insert(id) {
+                if id == root.id {
                     return Err(mistakes);
                 }
+                left_out.insert(id);
             }
         }
     }
@@ -90,9 +100,11 @@ impl Kind {
                 Some((message, did_you_mean(word, expected.iter().copied())))
             }
             Self::Missing(word) => {
-                let follows = find(root, id)
-                    .and_then(|node| node.get(word))
-                    .is_some_and(|value| left_out.contains(&value.id));
+                // It was written, but wrongly, or under a mistyped name.
+                let written = |entry: &Entry| {
+                    left_out.contains(&entry.value.id) && nearest(&entry.key, [*word]).is_some()
+                };
+                let follows = find(root, id).is_some_and(|node| node.entries().iter().any(written));
                 (!follows).then(|| (format!("`{word}` is missing"), None))
             }
             Self::Unlike { expected } => {
@@ -118,6 +130,25 @@ fn find(node: &Node, id: usize) -> Option<&Node> {
         Content::List(items) => items.iter().find_map(|item| find(item, id)),
         Content::Mapping(entries) => entries.iter().find_map(|entry| find(&entry.value, id)),
         _ => None,
+    }
+}
+
+/// The nodes that hold a node, the nearest first.
+fn holders(node: &Node, id: usize) -> Vec<usize> {
+    let below = match &node.content {
+        Content::List(items) => items.iter().find(|item| find(item, id).is_some()),
+        Content::Mapping(entries) => {
+            entries.iter().map(|entry| &entry.value).find(|value| find(value, id).is_some())
+        }
+        _ => None,
+    };
+    match below {
+        Some(below) => {
+            let mut all = holders(below, id);
+            all.push(node.id);
+            all
+        }
+        None => Vec::new(),
     }
 }
 

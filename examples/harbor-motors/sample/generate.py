@@ -142,7 +142,7 @@ def ago(**span):
 def some_time(first_day, last_day):
     """A moment of so many days ago, by day rather than by night, never in the last twelve hours."""
     day = rng.randint(last_day, first_day)
-    return AS_OF - dt.timedelta(days=day, minutes=rng.randint(0, 480), seconds=rng.randint(0, 59))
+    return AS_OF - dt.timedelta(days=day, minutes=rng.randint(-420, 240), seconds=rng.randint(0, 59))
 
 
 def rfc(time):

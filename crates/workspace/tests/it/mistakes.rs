@@ -1,1 +1,353 @@
+//! What an engineer reads who has mistyped something.
 
+use crate::harbor_motors;
+use crowsnest_workspace::{SourceFile, check};
+
+const BASE: &str = "workspace: acme\ntitle: Acme\ncountry: US\ntime_zone: America/Chicago\ncurrency: USD\nemail: { from: a@acme.example, postal_address: 1 Quay }\n---\ntopic: offers\ntitle: Offers\n---\ntopic: receipts\ntitle: Receipts\nservice: true\n---\nsource: calls\n---\ntemplate: hello\nchannel: email\nsubject: Hi\nmjml: <mjml/>\ntext: Hi\n";
+
+fn files(base: &str, text: &str) -> Vec<SourceFile> {
+    let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+    vec![file("base.yaml", base), file("x.yaml", text)]
+}
+
+/// The problems and warnings of `text` beside the base, one a line.
+fn said(base: &str, text: &str) -> String {
+    let found = match check(&files(base, text)) {
+        Ok(checked) => {
+            checked.warnings.iter().map(|warning| format!("warning: {warning}")).collect::<Vec<_>>()
+        }
+        Err(problems) => problems.iter().map(ToString::to_string).collect(),
+    };
+    found.join("\n")
+}
+
+#[track_caller]
+fn expect(text: &str, expected: &str) {
+    assert_eq!(said(BASE, text), expected, "for\n{text}");
+}
+
+#[test]
+fn the_base_is_clean() {
+    expect("", "");
+}
+
+#[test]
+fn a_mistyped_word_is_named_with_its_place_and_the_nearest() {
+    for (text, expected) in [
+        (
+            "progam: x\n",
+            "x.yaml:1:1: unknown word `progam`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, program, broadcast; did you mean `program`?",
+        ),
+        (
+            "title: X\ntopic: x\n",
+            "x.yaml:1:1: unknown word `title`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, program, broadcast; move `topic` to the first line of the document",
+        ),
+        (
+            "topic: x\ntitle: X\nservise: true\n",
+            "x.yaml:3:1: unknown word `servise`; expected one of topic, title, description, service; did you mean `service`?",
+        ),
+        (
+            "program: x\ntrigerr: { event: A }\nsteps:\n  - wiat: 5m\n  - send: { chanel: email, template: hello, topic: offers }\n",
+            "x.yaml:2:1: unknown word `trigerr`; expected one of program, title, state, trigger, occasion, audience, cancel_on, requires_fresh, goal, steps; did you mean `trigger`?\n\
+             x.yaml:4:5: unknown word `wiat`; expected one of wait, send; did you mean `wait`?\n\
+             x.yaml:5:13: unknown word `chanel`; expected one of channel, template, topic; did you mean `channel`?",
+        ),
+        (
+            "program: x\nsteps: [{ wait: 1h }]\ngoal: { event: A }\n",
+            "x.yaml:1:1: `trigger` is missing\nx.yaml:3:7: `within` is missing",
+        ),
+        (
+            "source: x\nsync: hourley\ntrust: 3\nfeeds:\n  f:\n    format: csv\n    identifiers: { email: { field: E, typ: email, format: 1 } }\n",
+            "x.yaml:2:7: unknown word `hourley`; expected one of real-time, hourly, nightly; did you mean `hourly`?\n\
+             x.yaml:3:8: expected one of first-party, third-party, found the number 3\n\
+             x.yaml:7:39: unknown word `typ`; expected one of field, type, format, time_zone, currency, decimal_comma, country, values, required; did you mean `type`?\n\
+             x.yaml:7:59: expected text, found the number 1; put it in quotes",
+        ),
+    ] {
+        expect(text, expected);
+    }
+}
+
+#[test]
+fn a_value_of_the_wrong_shape_says_what_was_expected() {
+    for (text, expected) in [
+        ("topic: 7\ntitle: X\n", "x.yaml:1:8: expected the name of the topic, found the number 7"),
+        (
+            "- topic: x\n",
+            "x.yaml:1:1: a document begins with what it defines, one of workspace, identity, topic, source, contract, template, program, broadcast; this is a list",
+        ),
+        (
+            "topic: a b\ntitle: X\n",
+            "x.yaml:1:8: `a b` is not a name: expected at most 100 letters a-z, digits, `-`, `_` or `.`, the first a letter or digit",
+        ),
+        ("topic: x\ntitle:\n", "x.yaml:2:6: expected text, found nothing"),
+        ("topic: x\ntitle: ' '\n", "x.yaml:2:8: expected text, found an empty one"),
+        ("topic: x\ntitle: X\nservice: yes\n", "x.yaml:3:10: expected true or false, found the text `yes`"),
+        ("topic: x\ntitle: [X]\n", "x.yaml:2:8: expected text, found a list"),
+        ("topic: x\ntitle: X\ntitle: Y\n", "x.yaml:3:1: `title` is given twice"),
+        ("topic: x\ntitle: {\n", "x.yaml:2:8: this is not YAML that can be read: unclosed bracket '{'"),
+        (
+            "broadcast: x\naudience: 'true'\nsend: { channel: email, template: hello, topic: offers }\nttl: 6 hours\n",
+            "x.yaml:4:6: `6 hours` is not a duration: expected a number with a unit (ms, s, m, h, d, w), such as 45m, 6h or 1h 30m",
+        ),
+        (
+            "identity: x\nnamespaces: { email: { priority: 1.5, limit: -1 } }\n",
+            "x.yaml:2:34: expected a whole number, found the number 1.5\nx.yaml:2:46: expected a whole number that is not negative, found the number -1",
+        ),
+        (
+            "program: x\ntrigger: { event: A }\nsteps: [{ wait: 1h, send: {} }]\n",
+            "x.yaml:3:9: expected one of wait, send, found a mapping",
+        ),
+    ] {
+        expect(text, expected);
+    }
+}
+
+#[test]
+fn what_is_named_must_exist() {
+    for (text, expected) in [
+        (
+            "broadcast: x\naudience: has(profile.a)\nsend: { channel: emial, template: helo, topic: ofers }\nrequires_fresh: [{ source: call, max_lag: 0s }]\n",
+            "x.yaml:3:18: there is no channel `emial`; known: email; did you mean `email`?\n\
+             x.yaml:3:35: there is no template `helo`; defined: hello; did you mean `hello`?\n\
+             x.yaml:3:48: there is no topic `ofers`; defined: offers, receipts; did you mean `offers`?\n\
+             x.yaml:4:28: there is no source `call`; defined: calls; did you mean `calls`?\n\
+             x.yaml:4:43: `0ms` is too short: expected more than nothing, such as 15m",
+        ),
+        (
+            "source: x\ncontract: web\nbrand: b\n",
+            "x.yaml:2:11: there is no contract `web`; none is defined\nx.yaml:3:8: there is no brand `b`; the `workspace:` document has none",
+        ),
+        ("topic: offers\ntitle: Again\n", "x.yaml:1:8: there is already a topic `offers` at base.yaml:8"),
+        (
+            "workspace: y\ntitle: Y\ncountry: US\ntime_zone: UTC\ncurrency: USD\nemail: { from: a@b.example, postal_address: 1 }\n",
+            "x.yaml:1:12: a workspace has only one `workspace:`, and it is at base.yaml:1\nx.yaml:6:45: expected text, found the number 1; put it in quotes",
+        ),
+        (
+            "broadcast: p\naudience: has(profile.a)\nsend: { channel: email, template: hello, topic: receipts }\n---\nprogram: p\ntrigger: { event: A }\nsteps: [{ wait: 1h }]\n",
+            "x.yaml:1:12: there is already a program `p` at x.yaml:5; a broadcast needs another name",
+        ),
+    ] {
+        expect(text, expected);
+    }
+    assert_eq!(
+        said("", "topic: offers\ntitle: Offers\n"),
+        "crowsnest.yaml:1:1: there is no `workspace:` document: a folder has exactly one, by custom in this file"
+    );
+}
+
+#[test]
+fn the_organisation_is_somewhere() {
+    let base = "workspace: acme\ntitle: Acme\ncountry: Atlantis\ntime_zone: Chicago\ncurrency: Dollar\npublic_url: acme.example\nemail: { from: Acme, smtp: { host: mail, port: 0, username: acme } }\n";
+    assert_eq!(
+        said(base, ""),
+        "base.yaml:3:10: `Atlantis` is not a country: expected an ISO 3166 code of two letters, such as US\n\
+         base.yaml:4:12: `Chicago` is not a time zone: expected an IANA name, such as America/Chicago\n\
+         base.yaml:5:11: `Dollar` is not a currency: expected an ISO 4217 code of three letters, such as USD\n\
+         base.yaml:6:13: `acme.example` is not an address: expected https:// or http:// and a host\n\
+         base.yaml:7:16: `Acme` is not an e-mail address: there is no @; expected such as Harbor Motors <hello@harbor-motors.example>\n\
+         base.yaml:7:48: a port is a number from 1 to 65535\n\
+         base.yaml:7:51: a `username` needs `password_env`, the environment variable that holds its password"
+    );
+}
+
+#[test]
+fn a_condition_points_at_its_mistake() {
+    for (text, at) in [
+        (
+            "broadcast: x\naudience: consent(\"email\", \"ofers\")\nsend: { channel: email, template: hello, topic: offers }\n",
+            "x.yaml:2:28: ",
+        ),
+        (
+            "broadcast: x\naudience: |\n  has(profile.a)\n  && event.name == \"A\"\nsend: { channel: email, template: hello, topic: offers }\n",
+            "x.yaml:4:6: ",
+        ),
+        (
+            "program: x\ntrigger: { event: A, when: 'event.properties.value >= ' }\nsteps: [{ wait: 1h }]\n",
+            "x.yaml:2:55: ",
+        ),
+        (
+            "program: x\ntrigger: { event: A }\noccasion: event.properties.\nsteps: [{ wait: 1h }]\n",
+            "x.yaml:3:28: ",
+        ),
+    ] {
+        let said = said(BASE, text);
+        assert!(said.starts_with(at) && !said.contains('\n'), "expected {at} in\n{said}");
+    }
+}
+
+#[test]
+fn a_feed_says_what_its_format_has() {
+    let feed = |rest: &str| format!("source: x\nfeeds:\n  f:\n{rest}");
+    for (text, expected) in [
+        (
+            "    format: csv\n    record: /a/b\n    delimiter: é\n    encoding: latin-99\n    files: a/*.csv\n    columns: [a, b, a]\n    row_id: [a, d]\n    identical_rows: separate\n    identifiers: {}\n",
+            "x.yaml:5:5: `record` is for `format: xml` only\n\
+             x.yaml:6:16: a delimiter is one ASCII character other than a quote or a line end, such as `;` or \"\\t\"\n\
+             x.yaml:7:15: `latin-99` is not a character encoding: expected such as utf-8 or windows-1252\n\
+             x.yaml:8:12: `a/*.csv` is not a pattern of file names: expected such as orders-*.csv\n\
+             x.yaml:9:21: the column `a` is given twice\n\
+             x.yaml:10:17: there is no column `d`; the feed has a, b, a; did you mean `a`?\n\
+             x.yaml:11:5: `identical_rows` is for rows without an id, and there is a `row_id`\n\
+             x.yaml:12:18: a row without an identifier is nobody's: expected at least one",
+        ),
+        (
+            "    format: xml\n    columns: [a]\n    identifiers: { email: e }\n",
+            "x.yaml:4:5: `record` is missing: XML needs the path of the element that is one record, such as /orders/order\n\
+             x.yaml:5:5: `columns` is for `format: csv` only\n\
+             x.yaml:6:27: there is no column `e`; the feed has a; did you mean `a`?",
+        ),
+        (
+            "    format: xml\n    record: orders\n    identifiers: { email: e }\n    properties: { a: b }\n",
+            "x.yaml:5:13: `orders` is not the path of an element: expected such as /orders/order\n\
+             x.yaml:7:5: `properties` say what happened, and there is no `event`",
+        ),
+        (
+            "    format: jsonl\n    time: { field: t, format: '%H:%M', time_zone: Mars }\n    identifiers:\n      phone: { field: p, type: phone, country: Nowhere }\n    event: Bought\n    properties:\n      a: { field: a, currency: USD, decimal_comma: true }\n      b: { field: b, type: money, currency: Euros }\n      c: { field: c, type: date, format: '%Q' }\n",
+            "x.yaml:5:31: `%H:%M` does not say year, month and day: expected strftime's letters, such as %m/%d/%Y %H:%M\n\
+             x.yaml:5:51: `Mars` is not a time zone: expected an IANA name, such as America/Chicago\n\
+             x.yaml:7:48: `Nowhere` is not a country: expected an ISO 3166 code of two letters, such as US\n\
+             x.yaml:10:22: `currency` is for fields of the type `money` only\n\
+             x.yaml:10:37: `decimal_comma` is for fields of the type `money` and `number` only\n\
+             x.yaml:11:45: `Euros` is not a currency: expected an ISO 4217 code of three letters, such as USD\n\
+             x.yaml:12:42: ",
+        ),
+        (
+            "    format: jsonl\n    identifiers: { email: e }\n    consents:\n      - { channel: fax, topic: ofers }\n      - { channel: email, topic: '*', status: granted, granted: [Y] }\n      - { channel: sms, topic: offers, field: s, status: granted, granted: [Y], withdrawn: [N, Y] }\n",
+            "x.yaml:7:9: one of `field` and `status` is missing: what did they agree to?\n\
+             x.yaml:7:20: there is no channel `fax`; known: email, phone, sms\n\
+             x.yaml:7:32: there is no topic `ofers`; defined: offers, receipts; did you mean `offers`?\n\
+             x.yaml:8:56: `granted` says what a `field` means, and there is none\n\
+             x.yaml:9:50: one of `field` and `status`: every row says it, or a field does\n\
+             x.yaml:9:96: `Y` cannot mean both yes and no",
+        ),
+    ] {
+        let said = said(BASE, &feed(text));
+        // The words about a wrong letter are the date library's own.
+        let same = if expected.ends_with(": ") { said.starts_with(expected) } else { said == expected };
+        assert!(same, "for\n{text}\nexpected\n{expected}\nfound\n{said}");
+    }
+}
+
+#[test]
+fn keys_and_names_are_safe() {
+    for (text, expected) in [
+        (
+            "source: x\nwrite_key: short\nsecret: ''\n",
+            "x.yaml:2:12: a write key has at least 16 characters, so that nobody guesses it\nx.yaml:3:9: an empty secret keeps nobody out: leave it out, or give one",
+        ),
+        (
+            "source: x\nwrite_key: 'a key with spaces: no'\n",
+            "x.yaml:2:12: a write key is of letters, digits and signs of ASCII other than `:`",
+        ),
+        (
+            "source: x\nwrite_key: 0123456789abcdef\n---\nsource: y\nwrite_key: 0123456789abcdef\n",
+            "x.yaml:5:12: the source `x` has the same write key",
+        ),
+        (
+            "source: ../x\n",
+            "x.yaml:1:9: `../x` is not a name: expected at most 100 letters a-z, digits, `-`, `_` or `.`, the first a letter or digit",
+        ),
+    ] {
+        expect(text, expected);
+    }
+}
+
+#[test]
+fn identity_and_contracts_make_sense() {
+    for (text, expected) in [
+        (
+            "identity: x\nnamespaces:\n  email: { priority: 1, limit: 0, blocked: ['**'] }\n  phone: { priority: 1, window: 3d }\n  card: { priority: 1, unique: true, household: true, limit: 2 }\n",
+            "x.yaml:3:32: a limit of 0 would leave nobody an identifier: expected 1 or more\n\
+             x.yaml:3:45: `**` would block every identifier\n\
+             x.yaml:4:25: `window` says what a `limit` counts, and there is no `limit`\n\
+             x.yaml:5:24: `unique` is a limit of 1, for ever: leave out `limit` and `window`\n\
+             x.yaml:5:38: one of `unique` and `household`: what is shared by a household cannot tell people apart",
+        ),
+        (
+            "contract: x\ntraits:\n  a: { type: text, minimum: 1 }\n  b: { type: number, minimum: 3, maximum: 2 }\n  c: { type: integer, enum: [1, two], class: persnal }\n",
+            "x.yaml:3:20: `minimum` is for `integer` and `number` only\n\
+             x.yaml:4:43: the maximum 2 is less than the minimum 3\n\
+             x.yaml:5:33: \"two\" is not of the type that the field has\n\
+             x.yaml:5:46: unknown word `persnal`; expected one of personal, sensitive, internal; did you mean `personal`?",
+        ),
+        (
+            "contract: c\nunknown_events: quarantine\nevents: { Bought: {} }\n---\nsource: x\ncontract: c\nfeeds:\n  f: { format: csv, identifiers: { email: e }, event: Bougth }\n",
+            "x.yaml:8:55: the contract `c` does not know the event `Bougth`, so every row would go to the quarantine; did you mean `Bought`?",
+        ),
+    ] {
+        expect(text, expected);
+    }
+}
+
+#[test]
+fn what_is_probably_not_meant_is_a_warning() {
+    for (text, expected) in [
+        (
+            "program: x\ntrigger: { event: A, ttl: 1h }\nsteps:\n  - wait: 30m\n  - wait: 45m\n  - send: { channel: email, template: hello, topic: offers }\n",
+            "warning: x.yaml:5:11: the trigger's `ttl` of 1h is over after this wait, so nothing more is done; give the trigger a longer `ttl`",
+        ),
+        (
+            "contract: c\nevents: { Cart Updated: {} }\n---\nprogram: x\ntrigger: { event: Cart Updatd }\nsteps: [{ wait: 30m }]\n",
+            "warning: x.yaml:5:19: no contract and no feed knows the event `Cart Updatd`; did you mean `Cart Updated`?",
+        ),
+        (
+            "identity: x\nnamespaces: { account: { priority: 1 } }\n---\nbroadcast: x\naudience: has(profile.a)\none_per: household\nsend: { channel: email, template: hello, topic: offers }\n",
+            "warning: x.yaml:6:10: one per household, but no namespace of identifiers is shared by a household, so everybody gets one; set `household: true` in the `identity:` document, or `one_per: person` here",
+        ),
+    ] {
+        expect(text, expected);
+    }
+    let no_address = BASE.replace(", postal_address: 1 Quay", "");
+    let send = |topic: &str| {
+        format!(
+            "broadcast: x\naudience: has(profile.a)\nsend: {{ channel: email, template: hello, topic: {topic} }}\n"
+        )
+    };
+    assert!(said(&no_address, &send("offers")).contains("needs a postal address"));
+    assert_eq!(said(&no_address, &send("receipts")), "");
+}
+
+#[test]
+fn hostile_files_are_problems_and_not_crashes() {
+    let nested = format!("topic: {}", "{a: ".repeat(10_000));
+    let lists =
+        format!("topic: x\ntitle:\n{}", (1..5_000).map(|n| " ".repeat(n) + "-\n").collect::<String>());
+    let mut bomb = String::from("topic: x\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for n in 1..12 {
+        bomb += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "));
+    }
+    let many =
+        format!("topic: x\ntitle: X\n{}", (0..5_000).map(|n| format!("k{n}: 1\n")).collect::<String>());
+    for text in [
+        &nested,
+        &lists,
+        &bomb,
+        &many,
+        "\u{0}",
+        "topic: \u{7}\n",
+        "%YAML 9.9\n---\na",
+        "topic: x\n...\ntopic: y\n",
+        "? [a]\n: b\n",
+    ] {
+        let problems = check(&files(BASE, text)).expect_err(&text.chars().take(40).collect::<String>());
+        assert!(problems.len() <= 101, "{}", problems.len());
+        assert!(problems.iter().all(|problem| problem.message.len() < 1_000 && problem.path == "x.yaml"));
+    }
+    let last = said(BASE, &many);
+    assert!(last.starts_with("x.yaml:1:1: more than 100 mistakes in this document; correct the first ones"));
+}
+
+#[test]
+fn one_letter_left_out_anywhere_in_the_example_is_never_a_crash() {
+    let files = harbor_motors();
+    for (index, file) in files.iter().enumerate() {
+        for at in file.text.char_indices().map(|(at, _)| at).step_by(71) {
+            let mut changed = files.clone();
+            changed[index].text.remove(at);
+            if let Err(problems) = check(&changed) {
+                assert!(problems.iter().all(|p| p.line > 0 && p.column > 0 && !p.message.is_empty()));
+            }
+        }
+    }
+}
