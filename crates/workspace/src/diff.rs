@@ -3,7 +3,7 @@
 use crate::{Document, Kind};
 use serde::Serialize;
 use similar::TextDiff;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,16 +45,11 @@ impl Change {
 /// A definition that only moved to another file or line is the same. One of which only a comment changed is shown, since
 /// its text is what is kept; its value tells that nothing will be done differently.
 pub fn diff(old: &[Document], new: &[Document]) -> Vec<Change> {
-    let mut pairs: BTreeMap<(Kind, &str), (Option<&Document>, Option<&Document>)> = BTreeMap::new();
-    for document in old {
-        pairs.entry((document.kind, &document.name)).or_default().0 = Some(document);
-    }
-    for document in new {
-        pairs.entry((document.kind, &document.name)).or_default().1 = Some(document);
-    }
-    pairs
+    let (old, new) = (by_name(old), by_name(new));
+    let either: BTreeSet<(Kind, &str)> = old.keys().chain(new.keys()).copied().collect();
+    either
         .into_iter()
-        .filter_map(|((kind, name), pair)| match pair {
+        .filter_map(|(kind, name)| match (old.get(&(kind, name)), new.get(&(kind, name))) {
             (None, Some(_)) => Some(Change::Added(kind, name.to_owned())),
             (Some(_), None) => Some(Change::Removed(kind, name.to_owned())),
             (Some(old), Some(new)) if old.text != new.text => {
@@ -63,6 +58,10 @@ pub fn diff(old: &[Document], new: &[Document]) -> Vec<Change> {
             _ => None,
         })
         .collect()
+}
+
+fn by_name(documents: &[Document]) -> BTreeMap<(Kind, &str), &Document> {
+    documents.iter().map(|document| ((document.kind, document.name.as_str()), document)).collect()
 }
 
 fn unified(old: &Document, new: &Document) -> String {
