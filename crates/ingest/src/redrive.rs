@@ -15,7 +15,10 @@ use std::{borrow::Cow, sync::Arc};
 /// They are read as they were the first time: times are counted from the moment at which they first came, with the
 /// context of their batch or the columns of their file. The events say `reading.received` for when they came in.
 /// Everything must be readable; otherwise the rejection comes back with what is wrong now, and nothing is taken.
-#[expect(clippy::result_large_err, reason = "the rejection is what the caller keeps, and driving again is rare")]
+#[expect(
+    clippy::result_large_err,
+    reason = "the rejection is what the caller keeps, and driving again is rare"
+)]
 pub fn redrive(
     reader: &SourceReader,
     rejection: &Rejection,

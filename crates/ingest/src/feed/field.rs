@@ -272,7 +272,7 @@ mod tests {
         field
             .read("f", &Cell::Text(text.into()))
             .map(|value| value.map_or_else(|| "-".into(), |value| value.to_string()))
-            .map_err(|fault| fault.code.to_owned())
+            .map_err(|fault| fault.code.into_owned())
     }
 
     #[test]
