@@ -26,6 +26,8 @@ struct Guard<B> {
     /// Bytes that came after a record that could not be read, to be read again.
     again: Vec<u8>,
     position: usize,
+    /// How many bytes of the document have been passed.
+    offset: u64,
 }
 
 /// That more bytes were asked for than one record may have.
@@ -43,6 +45,7 @@ impl<B: BufRead> Guard<B> {
     }
 
     fn advance(&mut self, count: usize) {
+        self.offset += count as u64;
         if self.position < self.again.len() {
             self.position += count;
             if self.position >= self.again.len() {
@@ -96,6 +99,9 @@ impl EndTag {
 
     /// How many of `bytes` there are up to the end of the tag, if it ends among them.
     fn find(&mut self, bytes: &[u8]) -> Option<usize> {
+        if self.matched == 0 && !bytes.contains(&b'<') {
+            return None;
+        }
         for (index, &byte) in bytes.iter().enumerate() {
             self.matched = match self.pattern.get(self.matched) {
                 Some(wanted) if *wanted == byte => self.matched + 1,
@@ -110,7 +116,7 @@ impl EndTag {
 
 impl<B: BufRead> Elements<B> {
     pub fn new(input: B, wanted: Vec<String>) -> Self {
-        let guard = Guard { input, passed: Vec::new(), again: Vec::new(), position: 0 };
+        let guard = Guard { input, passed: Vec::new(), again: Vec::new(), position: 0, offset: 0 };
         Self {
             reader: Some(reader(guard)),
             wanted,
@@ -131,7 +137,7 @@ impl<B: BufRead> Elements<B> {
             let Some(reader) = &mut self.reader else { return Ok(None) };
             reader.get_mut().passed.clear();
             self.buffer.clear();
-            let before = reader.buffer_position();
+            let before = reader.get_ref().offset;
             let broken = |reason: String| FeedError::Xml { byte: before, reason };
             let (name, empty) = match reader.read_event_into(&mut self.buffer) {
                 Ok(Event::Start(tag)) => (tag.name().into_inner().to_owned(), false),
@@ -186,7 +192,7 @@ impl<B: BufRead> Elements<B> {
         let fault = loop {
             let Some(reader) = &mut self.reader else { return Ok(None) };
             self.buffer.clear();
-            let before = reader.buffer_position();
+            let before = reader.get_ref().offset;
             match reader.read_event_into(&mut self.buffer) {
                 Ok(Event::Start(tag)) => {
                     self.open.push(tag.name().into_inner().to_owned());
@@ -229,6 +235,7 @@ impl<B: BufRead> Elements<B> {
         let mut guard = old.into_inner();
         if let Some(end) = tag.find(&guard.passed) {
             let mut again = guard.passed.split_off(end);
+            guard.offset -= again.len() as u64;
             again.extend_from_slice(guard.again.get(guard.position..).unwrap_or_default());
             guard.again = again;
             guard.position = 0;

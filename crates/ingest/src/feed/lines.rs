@@ -1,7 +1,7 @@
 //! Cuts a stream into lines, each bounded.
 
 use super::{Cut, LIMIT, too_large};
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 /// Cuts at line feeds.
 pub(super) struct Lines<B> {
@@ -23,24 +23,15 @@ impl<B: BufRead> Lines<B> {
         loop {
             raw.clear();
             let mut whole = true;
-            let ended = loop {
-                let chunk = self.input.fill_buf()?;
-                if chunk.is_empty() {
-                    break true;
-                }
-                let end = chunk.iter().position(|b| *b == b'\n');
-                let part = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-                let room = LIMIT - raw.len();
-                whole &= part.len() <= room;
-                raw.extend_from_slice(part.get(..room).unwrap_or(part));
-                let used = end.map_or(chunk.len(), |end| end + 1);
-                self.input.consume(used);
-                if end.is_some() {
-                    break false;
-                }
-            };
-            if ended && raw.is_empty() {
+            if (&mut self.input).take(LIMIT as u64 + 1).read_until(b'\n', raw)? == 0 {
                 return Ok(None);
+            }
+            if raw.last() == Some(&b'\n') {
+                raw.pop();
+            } else if raw.len() > LIMIT {
+                whole = false;
+                raw.truncate(LIMIT);
+                self.input.skip_until(b'\n')?;
             }
             self.line += 1;
             if raw.last() == Some(&b'\r') {

@@ -118,7 +118,7 @@ pub enum FeedError {
     /// The file is not XML, outside of any record.
     #[error("the XML cannot be read at byte {byte}: {reason}")]
     Xml {
-        /// How many bytes come before it, counted from the last record that could not be read.
+        /// How many bytes of text come before it.
         byte: u64,
         /// What is wrong.
         reason: String,
@@ -126,7 +126,7 @@ pub enum FeedError {
     /// Something outside of any record is too large.
     #[error("at byte {byte} there is something of more than {limit} bytes that is not a record")]
     RecordTooLarge {
-        /// How many bytes come before it, counted from the last record that could not be read.
+        /// How many bytes of text come before it.
         byte: u64,
         /// How many bytes it may have.
         limit: usize,

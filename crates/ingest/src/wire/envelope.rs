@@ -18,6 +18,14 @@ pub struct Envelope<'a> {
     sent: Sent<'a>,
 }
 
+/// The one thing in a single call that is not about its event.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Keyed<'a> {
+    #[serde(borrow, default)]
+    write_key: Option<&'a RawValue>,
+}
+
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Outer<'a> {
@@ -76,14 +84,15 @@ impl<'a> Envelope<'a> {
             serde_json::from_str::<IgnoredAny>(text).map_err(|error| WireError::json(&error))?;
             return Err(WireError::InvalidShape { what: "expected a JSON object, but a list came".into() });
         }
-        let outer: Outer<'a> = serde_json::from_str(text).map_err(|error| WireError::json(&error))?;
-        let write_key = short_text(outer.write_key);
         let import = endpoint == Endpoint::Import;
         if let Endpoint::One(kind) = endpoint {
             // The item is the whole body: its `sentAt` and `context` are its own.
-            let sent = Sent::default();
-            return Ok(Self { write_key, one: Some(kind), import, items: vec![text.trim()], sent });
+            let keyed: Keyed<'a> = serde_json::from_str(text).map_err(|error| WireError::json(&error))?;
+            let (write_key, items) = (short_text(keyed.write_key), vec![text.trim()]);
+            return Ok(Self { write_key, one: Some(kind), import, items, sent: Sent::default() });
         }
+        let outer: Outer<'a> = serde_json::from_str(text).map_err(|error| WireError::json(&error))?;
+        let write_key = short_text(outer.write_key);
         let items = outer.batch.ok_or_else(|| WireError::InvalidShape {
             what: "expected a batch: an object with the member `batch`, a list of events".into(),
         })?;
