@@ -70,6 +70,11 @@ pub fn message_id(delivery: DeliveryId, from: &str) -> Result<String, ComposeErr
     Ok(format!("<{delivery}@{}>", sender.email.domain()))
 }
 
+/// The address alone of a sender such as `Harbor Motors <hello@harbor-motors.example>`: who the envelope is from.
+pub fn sender_address(from: &str) -> Result<String, ComposeError> {
+    Ok(mailbox("from", from)?.email.to_string())
+}
+
 /// Writes the message: `multipart/alternative` with the text first, and one-click unsubscribing (RFC 8058).
 pub fn compose(letter: &Letter) -> Result<Vec<u8>, ComposeError> {
     no_controls("subject", &letter.subject)?;
@@ -222,6 +227,20 @@ mod tests {
         ] {
             let result = compose(&Letter { unsubscribe_url: Some(url.into()), ..letter() });
             assert_eq!(result.is_ok(), good, "{url}");
+        }
+    }
+
+    #[test]
+    fn senders_are_names_with_addresses() {
+        for (from, address) in [
+            ("Harbor Motors <hello@harbor-motors.example>", Some("hello@harbor-motors.example")),
+            ("\"Motors, Harbor\" <hello@harbor-motors.example>", Some("hello@harbor-motors.example")),
+            ("Häfen & Söhne <hello@harbor-motors.example>", Some("hello@harbor-motors.example")),
+            ("hello@harbor-motors.example", Some("hello@harbor-motors.example")),
+            ("Harbor Motors", None),
+            ("", None),
+        ] {
+            assert_eq!(sender_address(from).ok().as_deref(), address, "{from}");
         }
     }
 

@@ -12,6 +12,6 @@ mod template;
 
 pub use handover::{SetupError, SmtpTransport, Timeouts};
 pub use mailbox::{Mail, MailSummary, Mailbox};
-pub use message::{ComposeError, Letter, compose, message_id};
+pub use message::{ComposeError, Letter, compose, message_id, sender_address};
 pub use outcome::{Outcome, retry_after};
 pub use template::{CompiledTemplate, Content, Part, TemplateError};

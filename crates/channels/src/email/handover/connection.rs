@@ -1,6 +1,6 @@
 //! One connection to an SMTP server: how it is made and secured, and what a command's answer means.
 
-use super::Timeouts;
+use super::{Timeouts, line_by_line::LineByLine};
 use crowsnest_model::definition::{SmtpAccount, SmtpSecurity};
 use lettre::transport::smtp::{
     Error,
@@ -130,7 +130,9 @@ impl Endpoint {
             // The final dot is a small write after a large one; without this it waits for the peer's delayed
             // acknowledgement, forty milliseconds for each message.
             stream.set_nodelay(true).map_err(|error| format!("cannot connect: {error}"))?;
-            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello).await.map_err(in_words)?
+            AsyncSmtpConnection::connect_with_transport(Box::new(LineByLine::new(stream)), &hello)
+                .await
+                .map_err(in_words)?
         };
         if let Security::Starttls(parameters) = &self.security {
             if !connection.can_starttls() {

@@ -4,6 +4,7 @@
 //! the first byte of the message until its answer to the final dot, only that answer tells.
 
 mod connection;
+mod line_by_line;
 
 use super::Outcome;
 use connection::{Endpoint, Failure, Open};
@@ -178,7 +179,6 @@ impl SmtpTransport {
         envelope: &Envelope,
         message: &[u8],
     ) -> Outcome {
-        let patience = self.shared.timeouts.command;
         let ready = match begun {
             Ok(()) => self.announce(&mut kept.open, envelope).await,
             failed => failed,
@@ -197,7 +197,7 @@ impl SmtpTransport {
             };
         }
         kept.messages += 1;
-        match kept.open.message(message, self.shared.timeouts.message.max(patience)).await {
+        match kept.open.message(message, self.shared.timeouts.message).await {
             Ok(said) if said.code.starts_with('2') => {
                 self.keep(kept);
                 Outcome::Accepted { response: format!("{} {}", said.code, said.text) }

@@ -16,7 +16,8 @@ pub use folder::{Mail, MailSummary};
 /// How many connections are served at once; one more is told to come back.
 const CONNECTIONS: usize = 512;
 
-/// A running mailbox. Cheap to clone; it stops listening when the last clone is dropped.
+/// A running mailbox. Cheap to clone; it stops listening when the last clone is dropped. Its methods other than
+/// [`Mailbox::start`], [`Mailbox::addr`] and [`Mailbox::count`] read and write files: not for an async task.
 #[derive(Debug, Clone)]
 pub struct Mailbox {
     folder: Arc<Folder>,

@@ -66,6 +66,10 @@ pub(super) fn check(chain: &Chain<'_>, at: usize) -> Result<(), Fault> {
     let mut growth: usize = 1;
     for filter in &chain.filters {
         let name = filter.name;
+        if name.is_empty() {
+            // Nothing after a bar: the Liquid parser says so.
+            continue;
+        }
         if !STEADY.contains(&name) && !GROWING.contains(&name) {
             let fault = Fault::new(at, format!("there is no filter `{name}`"));
             let known = STEADY.into_iter().chain(GROWING);

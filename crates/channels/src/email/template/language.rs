@@ -52,8 +52,17 @@ pub(super) enum Mode {
 #[derive(Debug)]
 pub(super) struct Prepared<'s> {
     pub(super) pieces: Vec<String>,
-    /// The variables that it asks for, and where.
-    pub(super) uses: Vec<(usize, &'s str)>,
+    /// The variables that it asks for.
+    pub(super) uses: Vec<Asked<'s>>,
+}
+
+/// A variable that a template asks for.
+#[derive(Debug)]
+pub(super) struct Asked<'s> {
+    pub(super) at: usize,
+    pub(super) path: &'s str,
+    /// The template made it itself.
+    pub(super) local: bool,
 }
 
 /// Checks the pieces of one part and rewrites them.
@@ -101,7 +110,7 @@ fn locals<'s>(pieces: &[Piece<'s>]) -> Result<Vec<&'s str>, Fault> {
 struct Checker<'s, 'p> {
     locals: Vec<&'s str>,
     open: Vec<(&'s str, usize)>,
-    uses: Vec<(usize, &'s str)>,
+    uses: Vec<Asked<'s>>,
     mode: Mode,
     parser: &'p liquid::Parser,
 }
@@ -114,15 +123,15 @@ enum Made {
 
 impl<'s> Checker<'s, '_> {
     fn output(&mut self, piece: &Piece<'s>, inner: Inner<'s>) -> Result<String, Fault> {
-        self.parses(piece.at, &format!("{{{{ {} }}}}", inner.body))?;
         let read = chain(inner.body);
         self.expression(piece.at, inner.body)?;
+        self.parses(piece.at, &format!("{{{{ {} }}}}", inner.body))?;
         let body = match self.mode {
             Mode::Text => inner.body.to_owned(),
             Mode::Html => match read.filters.last().map(|filter| filter.name) {
                 Some("escape" | "escape_once") => inner.body.to_owned(),
                 // Its `<br>` is HTML on purpose, so what comes before it is escaped.
-                Some("newline_to_br") if read.filters.len() > 1 || !inner.body.is_empty() => {
+                Some("newline_to_br") => {
                     let before = inner.body.rsplit_once('|').map_or(inner.body, |(before, _)| before);
                     format!("{} | escape | newline_to_br", before.trim_end())
                 }
@@ -202,10 +211,10 @@ impl<'s> Checker<'s, '_> {
     }
 
     fn assign(&mut self, at: usize, inner: Inner<'s>, arguments: &'s str) -> Result<String, Fault> {
-        self.parses(at, &format!("{{% {} %}}", inner.body))?;
         let (name, value) = arguments.split_once('=').unwrap_or((arguments, ""));
         let (name, value) = (name.trim(), value.trim());
         self.expression(at, value)?;
+        self.parses(at, &format!("{{% {} %}}", inner.body))?;
         let assign = |value: &str| Made::Tag(format!("assign {name} = {value}"));
         let mut made = match guarded(&chain(value), value) {
             Some((head, missing)) => vec![
@@ -244,7 +253,9 @@ impl<'s> Checker<'s, '_> {
         for path in variables(text) {
             let names = fixed_names(path);
             let Some(root) = names.first().copied() else { continue };
-            if self.locals.contains(&root) {
+            let local = self.locals.contains(&root);
+            self.uses.push(Asked { at, path, local });
+            if local {
                 continue;
             }
             let Some((_, known)) = ROOTS.iter().find(|(name, _)| *name == root) else {
@@ -265,7 +276,6 @@ impl<'s> Checker<'s, '_> {
                     None => fault.hint(format!("there are {root}.{}", known.join(&format!(" and {root}.")))),
                 });
             }
-            self.uses.push((at, path));
         }
         Ok(())
     }

@@ -17,9 +17,9 @@ use mrml::{
 };
 use std::collections::HashMap;
 
-/// What stands around a mark's number: private-use characters, which no template has any business with.
-const OPEN: char = '\u{F0000}';
-const CLOSE: char = '\u{F0001}';
+/// What stands around a mark's number: brackets that nobody writes, and that MJML carries along as they are.
+const OPEN: char = '⸨';
+const CLOSE: char = '⸩';
 /// How deep elements may be nested.
 const DEEPEST: usize = 100;
 
@@ -45,7 +45,7 @@ pub(super) fn compile(
     prepared: &[String],
     preheader: Option<&str>,
 ) -> Result<String, Fault> {
-    let marked = mark(pieces, prepared)?;
+    let marked = mark(pieces)?;
     let options = ParserOptions::default();
     let parsed = mrml::parse_with_options(&marked.mjml, &options).map_err(|error| marked.fault(&error))?;
     if let Some(warning) = parsed.warnings.first() {
@@ -71,8 +71,8 @@ struct Marked {
     mjml: String,
     /// Where pieces begin: in `mjml`, and in the template.
     places: Vec<(usize, usize)>,
-    /// Liquid before `<mjml>`, such as assignments.
-    before: String,
+    /// Pieces of Liquid before `<mjml>`, such as assignments, by number.
+    before: Vec<usize>,
 }
 
 impl Marked {
@@ -88,17 +88,15 @@ impl Marked {
         let at = |span: &Span| self.original(span.start);
         let here = |span: &Span| {
             let rest = self.mjml.get(self.mjml.floor_char_boundary(span.start)..).unwrap_or_default();
-            let end = rest.char_indices().nth(30).map_or(rest.len(), |(end, _)| end);
-            let shown = rest.get(..end).unwrap_or_default().lines().next().unwrap_or_default();
-            shown.split(OPEN).next().unwrap_or_default().to_owned()
+            let end = rest.find(|c: char| c.is_whitespace() || c == '>' || c == OPEN).unwrap_or(rest.len());
+            rest.get(..end.min(60)).unwrap_or_default().trim_matches(['<', '/']).to_owned()
         };
         match error {
-            Error::UnexpectedElement { position, .. } => Fault::new(
-                at(position),
-                format!("MJML does not allow this element here: `{}`", here(position)),
-            ),
+            Error::UnexpectedElement { position, .. } => {
+                Fault::new(at(position), format!("MJML does not allow `{}` here", here(position)))
+            }
             Error::UnexpectedToken { position, .. } => {
-                Fault::new(at(position), format!("MJML does not expect this here: `{}`", here(position)))
+                Fault::new(at(position), format!("MJML does not expect `{}` here", here(position)))
             }
             Error::MissingAttribute { name, position, .. } => {
                 Fault::new(at(position), format!("the attribute `{name}` is missing"))
@@ -129,27 +127,22 @@ fn mark_of(index: usize) -> String {
     format!("{OPEN}{index}{CLOSE}")
 }
 
-fn mark(pieces: &[Piece<'_>], prepared: &[String]) -> Result<Marked, Fault> {
-    let mut marked = Marked { mjml: String::new(), places: Vec::new(), before: String::new() };
+fn mark(pieces: &[Piece<'_>]) -> Result<Marked, Fault> {
+    let mut marked = Marked { mjml: String::new(), places: Vec::new(), before: Vec::new() };
     let mut scan = Scan::default();
-    for (index, (piece, ready)) in pieces.iter().zip(prepared).enumerate() {
+    for (index, piece) in pieces.iter().enumerate() {
         match piece.kind {
             Kind::Text => {
                 if let Some(at) = piece.source.find([OPEN, CLOSE]) {
-                    return Err(Fault::new(
-                        piece.at + at,
-                        "a private-use character (U+F0000) is not allowed",
-                    ));
+                    return Err(Fault::new(piece.at + at, "the brackets ⸨ and ⸩ are not allowed in MJML"));
                 }
-                scan.read(piece)?;
-                marked.places.push((marked.mjml.len(), piece.at));
-                marked.mjml.push_str(piece.source);
+                scan.read(piece, &mut marked)?;
             }
             Kind::Comment => {}
             Kind::Output(_) | Kind::Tag(_) | Kind::Raw => {
                 let is_tag = matches!(piece.kind, Kind::Tag(_));
                 match scan.around() {
-                    Around::Nothing if is_tag && !scan.begun => marked.before.push_str(ready),
+                    Around::Nothing if is_tag && !scan.begun => marked.before.push(index),
                     Around::Nothing => return Err(Fault::new(piece.at, "this stands outside of <mjml>")),
                     Around::Between if is_tag => {
                         // The place comes after `<mj-raw>`, so that a complaint points at the tag.
@@ -190,26 +183,29 @@ fn unmark(
     preheader: Option<&str>,
     marked: &Marked,
 ) -> Result<String, Fault> {
-    let mut out = marked.before.clone();
-    let mut seen = vec![false; prepared.len() + 1];
+    let mut carried = vec![false; prepared.len() + 1];
+    let mut put = |out: &mut String, index: usize| {
+        out.push_str(prepared.get(index).map_or_else(|| preheader.unwrap_or_default(), String::as_str));
+        if let Some(carried) = carried.get_mut(index) {
+            *carried = true;
+        }
+    };
+    let mut out = String::with_capacity(html.len() * 2);
+    for index in &marked.before {
+        put(&mut out, *index);
+    }
     let mut rest = html;
     while let Some((before, after)) = rest.split_once(OPEN) {
         push_literal(&mut out, before);
         let (number, after) = after.split_once(CLOSE).unwrap_or((after, ""));
-        if let Ok(index) = number.parse::<usize>() {
-            out.push_str(prepared.get(index).map_or_else(|| preheader.unwrap_or_default(), String::as_str));
-            if let Some(seen) = seen.get_mut(index) {
-                *seen = true;
-            }
+        if let Ok(index) = number.parse() {
+            put(&mut out, index);
         }
         rest = after;
     }
     push_literal(&mut out, rest);
-    for (index, piece) in pieces.iter().enumerate() {
-        let carried = seen.get(index).copied().unwrap_or(true);
-        let must_be = !matches!(piece.kind, Kind::Text | Kind::Comment);
-        let hoisted = prepared.get(index).is_some_and(|ready| marked.before.contains(ready.as_str()));
-        if must_be && !carried && !hoisted {
+    for (piece, carried) in pieces.iter().zip(carried) {
+        if !carried && !matches!(piece.kind, Kind::Text | Kind::Comment) {
             return Err(Fault::new(piece.at, "MJML leaves out what stands here")
                 .hint("the attribute or the place is not one that MJML knows"));
         }
@@ -250,6 +246,7 @@ enum State {
     Text,
     Comment,
     Tag {
+        at: usize,
         name: String,
         closing: bool,
         quote: Option<char>,
@@ -267,70 +264,109 @@ impl Scan {
         }
     }
 
-    fn read(&mut self, piece: &Piece<'_>) -> Result<(), Fault> {
+    /// Reads a piece of text and writes it to `marked`, with attributes spelt so that MJML keeps them as they are.
+    fn read(&mut self, piece: &Piece<'_>, marked: &mut Marked) -> Result<(), Fault> {
         let mut rest = piece.source;
+        marked.places.push((marked.mjml.len(), piece.at));
         while !rest.is_empty() {
-            rest = match &mut self.state {
-                State::Comment => match rest.split_once("-->") {
-                    Some((_, after)) => {
+            let at = piece.at + piece.source.len() - rest.len();
+            let after = match &mut self.state {
+                State::Comment => match rest.find("-->") {
+                    Some(end) => {
                         self.state = State::Text;
-                        after
+                        rest.get(end + 3..).unwrap_or_default()
                     }
                     None => "",
                 },
-                State::Text => {
-                    let Some((_, after)) = rest.split_once('<') else { break };
-                    if let Some(comment) = after.strip_prefix("!--") {
-                        self.state = State::Comment;
-                        comment
-                    } else {
-                        let (closing, named) =
-                            after.strip_prefix('/').map_or((false, after), |named| (true, named));
-                        let end = named
-                            .find(|c: char| !c.is_ascii_alphanumeric() && !"-_:".contains(c))
-                            .unwrap_or(named.len());
-                        let (name, after) = named.split_at(end);
-                        if !name.is_empty() {
-                            let at = piece.at + piece.source.len() - rest.len();
-                            if name == "mj-include" {
-                                return Err(Fault::new(at, "<mj-include> is not available")
-                                    .hint("put what it holds into the template"));
-                            }
-                            let name = name.to_owned();
-                            self.state = State::Tag { name, closing, quote: None, slash: false };
-                        }
-                        after
+                State::Text => self.text(rest, at)?,
+                State::Tag { quote: Some(quote), .. } => {
+                    let quote = *quote;
+                    let end = rest.find(quote).unwrap_or(rest.len());
+                    let (value, after) = rest.split_at(end);
+                    for (offset, c) in value.char_indices() {
+                        push_attribute(&mut marked.mjml, c);
+                        marked.places.push((marked.mjml.len(), at + offset + c.len_utf8()));
                     }
-                }
-                State::Tag { name, closing, quote, slash } => {
-                    let Some(c) = rest.chars().next() else { break };
-                    let after = rest.get(c.len_utf8()..).unwrap_or_default();
-                    match (*quote, c) {
-                        (Some(open), _) if c == open => *quote = None,
-                        (Some(_), _) => {}
-                        (None, '"' | '\'') => *quote = Some(c),
-                        (None, '>') => {
-                            let empty = *slash || VOID.contains(&name.as_str());
-                            if *closing {
-                                self.open.pop();
-                            } else if !empty {
-                                self.open.push(std::mem::take(name));
-                            }
-                            self.begun = true;
-                            self.state = State::Text;
-                            if self.open.len() > DEEPEST {
-                                return Err(Fault::new(
-                                    piece.at,
-                                    format!("elements are nested deeper than {DEEPEST}"),
-                                ));
-                            }
-                        }
-                        (None, _) => *slash = c == '/',
+                    if let State::Tag { quote, .. } = &mut self.state
+                        && !after.is_empty()
+                    {
+                        *quote = None;
+                        marked.mjml.push_str(after.get(..1).unwrap_or_default());
                     }
-                    after
+                    rest = after.get(1..).unwrap_or_default();
+                    continue;
                 }
+                State::Tag { .. } => self.tag(rest, at)?,
             };
+            marked.mjml.push_str(rest.get(..rest.len() - after.len()).unwrap_or_default());
+            rest = after;
         }
         Ok(())
+    }
+
+    /// Up to and with the name of the next tag; gives what follows.
+    fn text<'r>(&mut self, rest: &'r str, at: usize) -> Result<&'r str, Fault> {
+        let Some(open) = rest.find('<') else { return Ok("") };
+        let after = rest.get(open + 1..).unwrap_or_default();
+        if let Some(comment) = after.strip_prefix("!--") {
+            self.state = State::Comment;
+            return Ok(comment);
+        }
+        let (closing, named) = after.strip_prefix('/').map_or((false, after), |named| (true, named));
+        let end =
+            named.find(|c: char| !c.is_ascii_alphanumeric() && !"-_:".contains(c)).unwrap_or(named.len());
+        let (name, after) = named.split_at(end);
+        if name == "mj-include" {
+            return Err(Fault::new(at + open, "<mj-include> is not available")
+                .hint("put what it holds into the template"));
+        }
+        if !name.is_empty() {
+            self.state =
+                State::Tag { at: at + open, name: name.to_owned(), closing, quote: None, slash: false };
+        }
+        Ok(after)
+    }
+
+    /// One character of a tag outside of quotes; gives what follows.
+    fn tag<'r>(&mut self, rest: &'r str, at: usize) -> Result<&'r str, Fault> {
+        let (State::Tag { at: begin, name, closing, quote, slash }, Some(c)) =
+            (&mut self.state, rest.chars().next())
+        else {
+            return Ok("");
+        };
+        match c {
+            '"' | '\'' => *quote = Some(c),
+            '>' => {
+                if *closing {
+                    let open = self.open.pop();
+                    if open.as_ref() != Some(name) {
+                        let fault = Fault::new(*begin, format!("`</{name}>` closes nothing here"));
+                        return Err(match open {
+                            Some(open) => fault.hint(format!("expected `</{open}>`")),
+                            None => fault,
+                        });
+                    }
+                } else if !*slash && !VOID.contains(&name.as_str()) {
+                    self.open.push(std::mem::take(name));
+                }
+                self.begun = true;
+                self.state = State::Text;
+                if self.open.len() > DEEPEST {
+                    return Err(Fault::new(at, format!("elements are nested deeper than {DEEPEST}")));
+                }
+            }
+            _ => *slash = c == '/',
+        }
+        Ok(rest.get(c.len_utf8()..).unwrap_or_default())
+    }
+}
+
+/// A character of an attribute. The MJML library writes attributes as Rust would write a string, with backslashes, so
+/// what that would change goes in as an entity, which it does not.
+fn push_attribute(out: &mut String, c: char) {
+    if c == '\'' || c.escape_debug().len() == 1 {
+        out.push(c);
+    } else {
+        out.push_str(&format!("&#{};", u32::from(c)));
     }
 }

@@ -65,6 +65,7 @@ struct Use {
     line: u32,
     column: u32,
     path: String,
+    local: bool,
 }
 
 impl CompiledTemplate {
@@ -93,11 +94,11 @@ impl CompiledTemplate {
         Ok(Content { subject, html, text })
     }
 
-    /// The variables that the template asks for, as written, each once: `profile.first_name`.
+    /// The variables that the template asks for of what it gets, as written, each once: `profile.first_name`.
     pub fn variables(&self) -> Vec<&str> {
         let mut paths: Vec<&str> = [&self.subject, &self.html, &self.text]
             .into_iter()
-            .flat_map(|part| part.uses.iter().map(|used| used.path.as_str()))
+            .flat_map(|part| part.uses.iter().filter(|used| !used.local).map(|used| used.path.as_str()))
             .collect();
         paths.sort_unstable();
         paths.dedup();
@@ -159,9 +160,9 @@ fn prepare(
     let uses = prepared
         .uses
         .into_iter()
-        .map(|(at, path)| {
-            let TemplateError { line, column, .. } = Fault::new(at, "").in_part(part, source);
-            Use { part, line, column, path: path.to_owned() }
+        .map(|asked| {
+            let TemplateError { line, column, .. } = Fault::new(asked.at, "").in_part(part, source);
+            Use { part, line, column, path: asked.path.to_owned(), local: asked.local }
         })
         .collect();
     Ok((liquid, uses))

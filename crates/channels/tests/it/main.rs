@@ -1,0 +1,8 @@
+//! The crate from outside: templates, the handover to servers that misbehave, and the built-in mailbox.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod handover;
+mod mailbox;
+mod sink;
+mod templates;
