@@ -4,7 +4,7 @@ mod folder;
 mod session;
 
 use folder::Folder;
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -15,6 +15,9 @@ pub use folder::{Mail, MailSummary};
 
 /// How many connections are served at once; one more is told to come back.
 const CONNECTIONS: usize = 512;
+
+/// How long to wait when no connection can be accepted and none is open whose end would help.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A running mailbox. Cheap to clone; it stops listening when the last clone is dropped. Its methods other than
 /// [`Mailbox::start`], [`Mailbox::addr`] and [`Mailbox::count`] read and write files: not for an async task.
@@ -82,7 +85,9 @@ async fn serve(listener: TcpListener, folder: Arc<Folder>) {
             Err(error) => {
                 // Out of file handles, most likely: those that are served go on, and give theirs back.
                 tracing::warn!(%error, "the mailbox cannot accept a connection");
-                sessions.join_next().await;
+                if sessions.join_next().await.is_none() {
+                    tokio::time::sleep(PAUSE).await;
+                }
                 continue;
             }
         };
