@@ -68,7 +68,7 @@ impl FromStr for Kind {
 }
 
 /// One definition: a YAML document of a file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// What it defines.
     pub kind: Kind,

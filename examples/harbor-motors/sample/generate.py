@@ -14,6 +14,7 @@ import io
 import json
 import pathlib
 import random
+import types
 from xml.sax.saxutils import escape, quoteattr
 
 HERE = pathlib.Path(__file__).parent
@@ -227,9 +228,8 @@ wants = {}
 for kind, people in cart_people.items():
     for person in people:
         wants[person] = kind != "without_consent"
-for kind in ("bought_by_phone",):
-    for person in cart_people[kind]:
-        person.says_phone = True
+for person in cart_people["bought_by_phone"]:
+    person.says_phone = True
 
 ann = Person("Ann", "Carter", "ann.carter@lakemail.example", "IL")
 ben = Person("Ben", "Carter", "ben.carter@postbox.example", "IL")
@@ -370,10 +370,8 @@ for index, person in enumerate(listed[: ON_A_LIST // 2] + overlap):
         row[2] = ""
     person.seen(("email", person.email), ("phone", person.phone if known_phone else None))
     add("list-autofans", list_number, row)
-nobody = [Person.__new__(Person) for _ in range(2)]
-for n, person in enumerate(nobody):
-    person.first, person.last, person.state = "Nobody", f"Atall{n}", "IL"
-    person.email, person.phone = f"nobody{n}@mail.example", f"(312) 555-019{n}"
+nobody = [types.SimpleNamespace(first="Nobody", last=f"Atall{n}", state="IL", email=f"nobody{n}@mail.example",
+                                phone=f"(312) 555-019{n}") for n in range(2)]
 broken["list-autofans"] = [
     autofans(90001, nobody[0], email="nobody.at.mail.example"),
     autofans(90002, nobody[1])[:7] + ["nineteen ninety", "01/05/2015", "2025-09-01"],
@@ -587,9 +585,9 @@ def together(feed):
     """The records by time, with copies of some and the broken ones in between."""
     records = [record for _, record in sorted(feeds[feed], key=lambda pair: pair[0])]
     good = len(records)
+    # A copy shifts what stands behind it, so that a later one may copy a copy: then they are three, and two are copies.
     for copy in rng.sample(range(good), COPIES[feed]):
         records.insert(rng.randint(copy + 1, len(records)), records[copy])
-    # A copy shifts what stands behind it, so that a later one may copy a copy: then they are three, and two are copies.
     assert len(broken[feed]) == BROKEN[feed], feed
     for record in broken[feed]:
         records.insert(rng.randint(1, len(records) - 1), record)
@@ -670,15 +668,14 @@ def main():
     expected["couple"] = {"account": ann.account, "emails": [ann.email, ben.email], "gets_the_mailing": ann.email}
     expected["shared_mailbox"] = family[0].email
     expected["broadcast"] = broadcast()
-    carts = CARTS
     expected["carts"] = {
-        "left_behind": sum(carts.values()),
-        "triggered": sum(carts.values()) - carts["too_small"],
-        "expired": carts["too_old"],
-        "cancelled": carts["bought_on_web"] + carts["bought_by_phone"],
-        "cancelled_by_phone_order": carts["bought_by_phone"],
-        "suppressed": carts["without_consent"] + carts["unsubscribed"],
-        "reminded": carts["reminded"],
+        "left_behind": sum(CARTS.values()),
+        "triggered": sum(CARTS.values()) - CARTS["too_small"],
+        "expired": CARTS["too_old"],
+        "cancelled": CARTS["bought_on_web"] + CARTS["bought_by_phone"],
+        "cancelled_by_phone_order": CARTS["bought_by_phone"],
+        "suppressed": CARTS["without_consent"] + CARTS["unsubscribed"],
+        "reminded": CARTS["reminded"],
     }
     (HERE / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
 

@@ -4,7 +4,7 @@ use crate::harbor_motors;
 use crowsnest_model::definition::{EventName, Feed, FieldType, Format, IdenticalRows};
 use crowsnest_workspace::{Checked, Kind, check};
 use serde_json::Value;
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf, process::Command};
 
 fn checked() -> Checked {
     check(&harbor_motors()).unwrap_or_else(|problems| {
@@ -153,4 +153,24 @@ fn every_feature_of_a_feed_is_used() {
     ] {
         assert!(maps().any(|field| field.kind == kind), "no field is of the type {kind:?}");
     }
+}
+
+/// What is committed is what the script writes, so that the counts in `expected.json` are those of the files.
+#[test]
+fn the_sample_is_what_its_script_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("generate.py"), sample("generate.py")).unwrap();
+    let run = Command::new("python3").arg(dir.path().join("generate.py")).output().expect("python3 runs");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let mut written = 0;
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(
+            fs::read(&path).unwrap() == sample(name),
+            "{name} is not what the script writes: run it again"
+        );
+        written += 1;
+    }
+    assert_eq!(written, 11, "nine feeds, the counts and the script itself");
 }
