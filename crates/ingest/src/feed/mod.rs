@@ -346,7 +346,8 @@ fn read_header<R: Read>(plan: &Plan, cutter: &mut Cutter<R>) -> Result<Vec<Strin
         return Ok(text.split_ascii_whitespace().map(str::to_owned).collect());
     }
     let mut record = csv::StringRecord::new();
-    parser::split(text, plan.delimiter, &mut record)
+    parser::Splitter::new(plan.delimiter)
+        .split(text, &mut record)
         .map_err(|fault| FeedError::Header { reason: fault.reason })?;
     Ok(record.iter().map(|name| name.trim().to_owned()).collect())
 }

@@ -8,12 +8,16 @@ use crate::{
 use crowsnest_model::definition::Format;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::Value;
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    io::{self, Read},
+};
 
 /// Reads records of one format.
 pub(super) enum Parser {
     /// Columns with a delimiter and quotes.
-    Csv { columns: Vec<usize>, count: usize, delimiter: u8, record: csv::StringRecord },
+    Csv { columns: Vec<usize>, count: usize, splitter: Box<Splitter>, record: csv::StringRecord },
     /// Columns between runs of spaces.
     Spaces { columns: Vec<usize>, count: usize },
     /// One JSON object.
@@ -37,7 +41,12 @@ impl Parser {
                 if plan.delimiter == b' ' {
                     Self::Spaces { columns, count }
                 } else {
-                    Self::Csv { columns, count, delimiter: plan.delimiter, record: csv::StringRecord::new() }
+                    Self::Csv {
+                        columns,
+                        count,
+                        splitter: Box::new(Splitter::new(plan.delimiter)),
+                        record: csv::StringRecord::new(),
+                    }
                 }
             }
             Format::Jsonl => Self::Json { value: Value::Null },
@@ -67,8 +76,8 @@ impl Parser {
             )
         })?;
         match self {
-            Self::Csv { columns, count, delimiter, record } => {
-                split(text, *delimiter, record)?;
+            Self::Csv { columns, count, splitter, record } => {
+                splitter.split(text, record)?;
                 counted(record.len(), *count)?;
                 let cell =
                     |column: &usize| Cell::Text(Cow::Borrowed(record.get(*column).unwrap_or_default()));
@@ -137,17 +146,54 @@ fn column(slot: &str, names: &[String]) -> Result<usize, FeedError> {
     }
 }
 
-/// Splits one CSV record into its fields.
-pub(super) fn split(text: &str, delimiter: u8, record: &mut csv::StringRecord) -> Result<(), Fault> {
-    csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .buffer_capacity(text.len().clamp(16, 8 * 1024))
-        .from_reader(text.as_bytes())
-        .read_record(record)
-        .map(|_| ())
-        .map_err(|error| Fault::new("fields", error.to_string()))
+/// Splits CSV records into their fields. Kept from record to record, because its tables take long to make.
+pub(super) struct Splitter {
+    delimiter: u8,
+    reader: csv::Reader<Fed>,
+}
+
+/// Bytes that are given one record at a time.
+#[derive(Default)]
+struct Fed {
+    bytes: Vec<u8>,
+    position: usize,
+}
+
+impl Read for Fed {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut rest = self.bytes.get(self.position..).unwrap_or_default();
+        let count = rest.read(out)?;
+        self.position += count;
+        Ok(count)
+    }
+}
+
+impl Splitter {
+    pub fn new(delimiter: u8) -> Self {
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(Fed::default());
+        Self { delimiter, reader }
+    }
+
+    /// Splits one record, without its line end, into its fields.
+    pub fn split(&mut self, text: &str, record: &mut csv::StringRecord) -> Result<(), Fault> {
+        let before = self.reader.position().byte();
+        let fed = self.reader.get_mut();
+        fed.position = 0;
+        fed.bytes.clear();
+        fed.bytes.extend_from_slice(text.as_bytes());
+        fed.bytes.push(b'\n');
+        let read = self.reader.read_record(record);
+        let whole = self.reader.position().byte() == before + text.len() as u64 + 1;
+        if self.reader.is_done() || !whole {
+            // It saw another end than was given, and would go on from there: the next record needs a new one.
+            *self = Self::new(self.delimiter);
+        }
+        read.map(|_| ()).map_err(|error| Fault::new("fields", error.to_string()))
+    }
 }
 
 fn counted(found: usize, expected: usize) -> Result<(), Fault> {
