@@ -264,6 +264,11 @@ impl Engine {
         self.inner.due.notified().await;
     }
 
+    /// Writes something, to see that the store writes.
+    pub async fn probe(&self) -> Result<(), FlowError> {
+        self.commit(|_| Ok(())).await
+    }
+
     /// Throws (`true`) or resets a kill switch: a program's, a broadcast's, or `*` for all. What it holds is queued
     /// again when it is reset.
     pub async fn set_switch(&self, scope: &str, thrown: bool) -> Result<(), FlowError> {

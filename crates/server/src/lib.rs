@@ -1,1 +1,33 @@
-//! HTTP: routes, extractors, error table, OpenAPI document and the small web pages.
+//! HTTP: routes, extractors, the error table, the OpenAPI document and the small pages.
+//!
+//! - [`collect`] — what SDKs send; opened by a write key
+//! - [`api`] — `/api/v1`, opened by the administrator's token
+//! - [`pages`] — the built-in mailbox, unsubscribing and preferences, the API's description for people
+//! - [`health`] — `/healthz`, `/readyz`, `/metrics`
+
+pub mod api;
+mod app;
+mod auth;
+mod collect;
+mod error;
+mod health;
+mod pages;
+mod serve;
+
+pub use app::{App, Parts};
+pub use auth::AdminToken;
+pub use serve::{Limits, serve};
+
+use axum::Router;
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .merge(collect::routes())
+        .merge(api::routes())
+        .merge(pages::routes())
+        .merge(health::routes())
+        .fallback(error::no_route)
+        .method_not_allowed_fallback(error::no_method)
+        .with_state(app)
+}

@@ -3,7 +3,7 @@
 use super::Claimed;
 use crate::{FlowError, Live};
 use crowsnest_channels::{
-    email::{Letter, Outcome, SmtpTransport, compose, message_id},
+    email::{Letter, Outcome, SmtpTransport, compose, message_id, sender_address},
     links::{LinkSigner, Purpose},
 };
 use crowsnest_model::{DeliveryId, Object, Profile, Time, definition::SmtpAccount, delivery::Delivery};
@@ -200,6 +200,7 @@ impl Courier {
                 return Ok(Outcome::Refused { reason: format!("the message could not be made: {error}") });
             }
         };
-        Ok(transport.hand_over(&letter.from, &letter.to, &message).await)
+        let from = sender_address(&letter.from).map_err(|error| error.to_string())?;
+        Ok(transport.hand_over(&from, &letter.to, &message).await)
     }
 }

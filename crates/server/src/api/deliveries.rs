@@ -1,0 +1,144 @@
+//! Messages and where they are in their lives.
+
+use super::read;
+use crate::{
+    App,
+    auth::Admin,
+    error::{ApiError, Query, id},
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::get,
+};
+use crowsnest_model::{
+    DeliveryId, HouseholdId, ProfileId, RunId, Time,
+    delivery::{Delivery, DeliveryState},
+};
+use crowsnest_store::DeliveryFilter;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/deliveries", get(deliveries)).route("/deliveries/{id}", get(delivery))
+}
+
+/// One message on one channel.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeliveryView {
+    #[schema(value_type = String)]
+    id: DeliveryId,
+    /// The program or broadcast.
+    program: String,
+    version: u32,
+    #[schema(value_type = Option<String>)]
+    run: Option<RunId>,
+    occasion: String,
+    #[schema(value_type = String)]
+    profile: ProfileId,
+    #[schema(value_type = Option<String>)]
+    household: Option<HouseholdId>,
+    channel: String,
+    /// The address.
+    to: String,
+    template: String,
+    topic: String,
+    /// `queued`, `held`, `sending`, `sent`, `failed`, `unknown`, `suppressed`, `cancelled` or `expired`.
+    state: String,
+    /// Why it is there, in words.
+    reason: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    due: Time,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires: Option<Time>,
+    attempts: u32,
+    #[schema(value_type = String, format = DateTime)]
+    created: Time,
+    #[schema(value_type = String, format = DateTime)]
+    updated: Time,
+}
+
+impl From<Delivery> for DeliveryView {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            id: delivery.id,
+            program: delivery.program,
+            version: delivery.version,
+            run: delivery.run,
+            occasion: delivery.occasion,
+            profile: delivery.profile,
+            household: delivery.household,
+            channel: delivery.channel,
+            to: delivery.contact,
+            template: delivery.template,
+            topic: delivery.topic,
+            state: delivery.state.to_string(),
+            reason: delivery.reason,
+            due: delivery.due,
+            expires: delivery.expires,
+            attempts: delivery.attempts,
+            created: delivery.created,
+            updated: delivery.updated,
+        }
+    }
+}
+
+/// Which deliveries are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Wanted {
+    /// Of this program or broadcast.
+    program: Option<String>,
+    /// In this state.
+    state: Option<String>,
+    /// To this person.
+    profile: Option<String>,
+    /// Older than this delivery: the last id of the page before.
+    before: Option<String>,
+    /// At most this many, 100 if not said, 1,000 at the most.
+    limit: Option<usize>,
+}
+
+/// Deliveries, the newest first.
+#[utoipa::path(get, path = "/api/v1/deliveries", tag = "messages", params(Wanted),
+    responses((status = 200, body = [DeliveryView])), security(("admin" = [])))]
+pub(crate) async fn deliveries(
+    _: Admin,
+    State(app): State<App>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Vec<DeliveryView>>, ApiError> {
+    let limit = super::Paging { limit: wanted.limit, offset: None }.page()?.limit;
+    if let Some(state) = &wanted.state
+        && state.parse::<DeliveryState>().is_err()
+    {
+        let known: Vec<&str> = DeliveryState::ALL.iter().map(|state| state.as_str()).collect();
+        return Err(ApiError::bad_request(
+            "invalid-query",
+            format!("`{state}` is not a state; expected one of {}", known.join(", ")),
+        ));
+    }
+    let filter = DeliveryFilter {
+        program: wanted.program,
+        state: wanted.state,
+        profile: wanted.profile.as_deref().map(id).transpose()?,
+        run: None,
+        before: wanted.before.as_deref().map(id).transpose()?,
+    };
+    let found = read(&app, move |read| read.deliveries(&filter, limit)).await?;
+    Ok(Json(found.into_iter().map(DeliveryView::from).collect()))
+}
+
+/// A delivery.
+#[utoipa::path(get, path = "/api/v1/deliveries/{id}", tag = "messages", params(("id" = String, Path)),
+    responses((status = 200, body = DeliveryView), (status = 404, body = crate::error::ErrorBody)),
+    security(("admin" = [])))]
+pub(crate) async fn delivery(
+    _: Admin,
+    State(app): State<App>,
+    Path(wanted): Path<String>,
+) -> Result<Json<DeliveryView>, ApiError> {
+    let id: DeliveryId = id(&wanted)?;
+    let found = read(&app, move |read| read.delivery(id)).await?;
+    found.map(|found| Json(found.into())).ok_or_else(|| ApiError::not_found(format!("there is no delivery {id}")))
+}

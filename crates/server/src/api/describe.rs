@@ -1,0 +1,163 @@
+//! What the API is, for programs (OpenAPI) and for people (a page).
+
+use crate::{App, collect, health};
+use axum::{Json, Router, routing::get};
+use serde_json::Value;
+use std::fmt::Write;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/openapi.json", get(document))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Crowsnest",
+        description = "Collect every touch, know each customer once, do the next best thing in time.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        collect::collect,
+        super::stats::stats,
+        super::stats::sources,
+        super::feeds::import,
+        super::feeds::imports,
+        super::feeds::set_watermark,
+        super::quarantine::list,
+        super::quarantine::one,
+        super::quarantine::redrive,
+        super::quarantine::discard,
+        super::profiles::lookup,
+        super::profiles::profile,
+        super::profiles::timeline,
+        super::profiles::ledger,
+        super::programs::programs,
+        super::programs::runs,
+        super::programs::reasons,
+        super::programs::switches,
+        super::programs::throw,
+        super::programs::reset,
+        super::broadcasts::broadcasts,
+        super::broadcasts::preview,
+        super::broadcasts::launch,
+        super::deliveries::deliveries,
+        super::deliveries::delivery,
+        super::templates::preview,
+        super::templates::test,
+        super::mailbox::list,
+        super::mailbox::one,
+        super::definitions::export,
+        super::definitions::apply,
+        super::definitions::diff,
+        super::definitions::schema,
+        super::run::backup,
+        document,
+        health::healthz,
+        health::readyz,
+        health::metrics,
+    ),
+    modifiers(&Schemes),
+    tags(
+        (name = "collect", description = "What comes in: events and files."),
+        (name = "quarantine", description = "What could not be taken in, and why."),
+        (name = "people", description = "Who they are, and everything that is known of them."),
+        (name = "programs", description = "Triggered programs, and the kill switches."),
+        (name = "broadcasts", description = "One-off mailings."),
+        (name = "messages", description = "Deliveries, templates, and the built-in mailbox."),
+        (name = "workspace", description = "Definitions as text."),
+        (name = "run", description = "Keeping it running."),
+    )
+)]
+struct Description;
+
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let http = |scheme, about: &str| {
+            SecurityScheme::Http(HttpBuilder::new().scheme(scheme).description(Some(about)).build())
+        };
+        components.add_security_scheme(
+            "admin",
+            http(HttpAuthScheme::Bearer, "The administrator's token. For GET also Basic, with the token as password."),
+        );
+        components.add_security_scheme(
+            "write_key",
+            http(HttpAuthScheme::Basic, "A source's write key as user, with an empty password; or `writeKey` in the body."),
+        );
+    }
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "run", responses((status = 200, body = Object)))]
+pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}
+
+/// The document as a page for people.
+pub(crate) fn page() -> String {
+    let document = serde_json::to_value(Description::openapi()).unwrap_or_default();
+    let mut body = String::from(
+        "<h1>Crowsnest API</h1>\n<p>Everything but collecting needs the administrator's token: \
+         <code>Authorization: Bearer …</code>. A browser may look at pages with any user name and the token as \
+         password. The same for programs: <a href=\"/api/v1/openapi.json\">openapi.json</a>. \
+         Mails of the built-in mailbox: <a href=\"/mailbox\">mailbox</a>.</p>\n",
+    );
+    let empty = Vec::new();
+    for tag in document["tags"].as_array().unwrap_or(&empty) {
+        let name = tag["name"].as_str().unwrap_or_default();
+        let about = tag["description"].as_str().unwrap_or_default();
+        let _ = writeln!(body, "<h2>{}</h2>\n<p>{}</p>\n<dl>", escape(name), escape(about));
+        for (path, operations) in document["paths"].as_object().into_iter().flatten() {
+            for (method, operation) in operations.as_object().into_iter().flatten() {
+                let tagged =
+                    operation["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag.as_str() == Some(name)));
+                if tagged {
+                    describe(&mut body, method, path, operation);
+                }
+            }
+        }
+        body.push_str("</dl>\n");
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Crowsnest API</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <link rel=\"stylesheet\" href=\"/assets/page.css\"></head><body class=\"wide\"><main>\n{body}</main></body></html>\n"
+    )
+}
+
+fn describe(out: &mut String, method: &str, path: &str, operation: &Value) {
+    let text = |value: &Value| value.as_str().map(str::trim).unwrap_or_default().to_owned();
+    let _ = writeln!(
+        out,
+        "<dt><code>{} {}</code></dt>\n<dd>{} {}",
+        escape(&method.to_uppercase()),
+        escape(path),
+        escape(&text(&operation["summary"])),
+        escape(&text(&operation["description"]))
+    );
+    let empty = Vec::new();
+    let parameters = operation["parameters"].as_array().unwrap_or(&empty);
+    if !parameters.is_empty() {
+        out.push_str("<ul>");
+        for parameter in parameters {
+            let _ = write!(
+                out,
+                "<li><code>{}</code> {}</li>",
+                escape(&text(&parameter["name"])),
+                escape(&text(&parameter["description"]))
+            );
+        }
+        out.push_str("</ul>");
+    }
+    out.push_str("</dd>\n");
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,198 @@
+//! Programs: how they run, who is in them and why, and their kill switches.
+
+use super::{Paging, read};
+use crate::{
+    App,
+    auth::Admin,
+    error::{ApiError, Query},
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::{get, put},
+};
+use crowsnest_flow::FlowError;
+use crowsnest_model::{ProfileId, RunId, Time};
+use crowsnest_store::RunRecord;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/programs", get(programs))
+        .route("/programs/{name}/runs", get(runs))
+        .route("/programs/{name}/reasons", get(reasons))
+        .route("/switches", get(switches))
+        .route("/switches/{scope}", put(throw).delete(reset))
+}
+
+/// A program and how it runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProgramView {
+    program: String,
+    title: Option<String>,
+    version: u32,
+    /// `draft` or `live`.
+    state: String,
+    /// Its kill switch, or that for all, is thrown.
+    switched_off: bool,
+    /// Runs by state.
+    runs: BTreeMap<String, u64>,
+    /// Deliveries by state.
+    deliveries: BTreeMap<String, u64>,
+}
+
+/// The programs.
+#[utoipa::path(get, path = "/api/v1/programs", tag = "programs", responses((status = 200, body = [ProgramView])), security(("admin" = [])))]
+pub(crate) async fn programs(_: Admin, State(app): State<App>) -> Result<Json<Vec<ProgramView>>, ApiError> {
+    let live = app.engine.live();
+    let views = read(&app, move |read| {
+        let switches = read.switches()?;
+        live.workspace()
+            .programs
+            .values()
+            .map(|program| {
+                let name = &program.name;
+                Ok(ProgramView {
+                    program: name.clone(),
+                    title: program.title.clone(),
+                    version: live.version("program", name).unwrap_or(1),
+                    state: match program.state {
+                        crowsnest_model::definition::ProgramState::Draft => "draft".into(),
+                        crowsnest_model::definition::ProgramState::Live => "live".into(),
+                    },
+                    switched_off: switches.iter().any(|switch| switch.scope == "*" || switch.scope == *name),
+                    runs: read.run_counts(name)?,
+                    deliveries: read.delivery_counts(Some(name))?,
+                })
+            })
+            .collect()
+    })
+    .await?;
+    Ok(Json(views))
+}
+
+/// One person's way through a program.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RunInfo {
+    #[schema(value_type = String)]
+    id: RunId,
+    version: u32,
+    #[schema(value_type = String)]
+    profile: ProfileId,
+    occasion: String,
+    #[schema(value_type = String, format = DateTime)]
+    triggered: Time,
+    #[schema(value_type = String, format = DateTime)]
+    started: Time,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended: Option<Time>,
+    /// `active`, `finished`, `goal`, `cancelled`, `expired` or `skipped`.
+    state: String,
+    /// Why, in words.
+    reason: Option<String>,
+    /// What the goal was worth.
+    value: Option<f64>,
+}
+
+impl From<RunRecord> for RunInfo {
+    fn from(run: RunRecord) -> Self {
+        Self {
+            id: run.id,
+            version: run.version,
+            profile: run.profile,
+            occasion: run.occasion,
+            triggered: run.triggered,
+            started: run.started,
+            ended: run.ended,
+            state: run.state.as_str().to_owned(),
+            reason: run.reason,
+            value: run.value,
+        }
+    }
+}
+
+/// Who is or was in a program, the newest first.
+#[utoipa::path(get, path = "/api/v1/programs/{name}/runs", tag = "programs", params(("name" = String, Path), Paging),
+    responses((status = 200, body = [RunInfo])), security(("admin" = [])))]
+pub(crate) async fn runs(
+    _: Admin,
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Vec<RunInfo>>, ApiError> {
+    let page = paging.page()?;
+    let live = app.engine.live();
+    let found = read(&app, {
+        let name = name.clone();
+        move |read| read.runs(Some(&name), None, page)
+    })
+    .await?;
+    if found.is_empty() && !live.workspace().programs.contains_key(&name) {
+        let known = live.workspace().programs.keys().map(String::as_str);
+        return Err(FlowError::not_found("program", &name, known).into());
+    }
+    Ok(Json(found.into_iter().map(RunInfo::from).collect()))
+}
+
+/// How many deliveries of a program are in a state for a reason.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReasonCount {
+    state: String,
+    reason: Option<String>,
+    count: u64,
+}
+
+/// Deliveries of a program or broadcast by state and reason, the most frequent first.
+#[utoipa::path(get, path = "/api/v1/programs/{name}/reasons", tag = "programs", params(("name" = String, Path)),
+    responses((status = 200, body = [ReasonCount])), security(("admin" = [])))]
+pub(crate) async fn reasons(
+    _: Admin,
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<Json<Vec<ReasonCount>>, ApiError> {
+    let found = read(&app, move |read| read.delivery_reasons(&name)).await?;
+    Ok(Json(found.into_iter().map(|(state, reason, count)| ReasonCount { state, reason, count }).collect()))
+}
+
+/// A kill switch that is thrown.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SwitchView {
+    /// A program or broadcast, or `*` for all.
+    scope: String,
+    #[schema(value_type = String, format = DateTime)]
+    since: Time,
+}
+
+/// The kill switches that are thrown.
+#[utoipa::path(get, path = "/api/v1/switches", tag = "programs", responses((status = 200, body = [SwitchView])), security(("admin" = [])))]
+pub(crate) async fn switches(_: Admin, State(app): State<App>) -> Result<Json<Vec<SwitchView>>, ApiError> {
+    let found = read(&app, |read| read.switches()).await?;
+    Ok(Json(found.into_iter().map(|switch| SwitchView { scope: switch.scope, since: switch.since }).collect()))
+}
+
+/// Throw a kill switch: nothing of the program or broadcast, or with `*` nothing at all, is sent from now on.
+#[utoipa::path(put, path = "/api/v1/switches/{scope}", tag = "programs", params(("scope" = String, Path)),
+    responses((status = 204), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn throw(
+    _: Admin,
+    State(app): State<App>,
+    Path(scope): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    app.engine.set_switch(&scope, true).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reset a kill switch: what it held goes out, if its time to live has not run out.
+#[utoipa::path(delete, path = "/api/v1/switches/{scope}", tag = "programs", params(("scope" = String, Path)),
+    responses((status = 204), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn reset(
+    _: Admin,
+    State(app): State<App>,
+    Path(scope): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    app.engine.set_switch(&scope, false).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

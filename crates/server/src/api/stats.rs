@@ -1,0 +1,101 @@
+//! How much there is of everything.
+
+use super::read;
+use crate::{App, auth::Admin, error::ApiError};
+use axum::{Json, Router, extract::State, routing::get};
+use crowsnest_model::Time;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/stats", get(stats)).route("/sources", get(sources))
+}
+
+/// How much there is of everything.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Stats {
+    /// Events, each counted once.
+    events: u64,
+    /// People.
+    people: u64,
+    /// Households: people who share an account count once, everybody else for themselves.
+    households: u64,
+    /// Things that went to the quarantine, open or not.
+    quarantined: u64,
+    /// Copies of events that came again and changed nothing.
+    duplicates: u64,
+    /// Deliveries by state.
+    deliveries: BTreeMap<String, u64>,
+}
+
+/// How much there is of everything.
+#[utoipa::path(get, path = "/api/v1/stats", tag = "run", responses((status = 200, body = Stats)), security(("admin" = [])))]
+pub(crate) async fn stats(_: Admin, State(app): State<App>) -> Result<Json<Stats>, ApiError> {
+    let stats = read(&app, |read| {
+        let mut deliveries: BTreeMap<String, u64> =
+            crowsnest_model::delivery::DeliveryState::ALL.iter().map(|state| (state.to_string(), 0)).collect();
+        deliveries.extend(read.delivery_counts(None)?);
+        Ok(Stats {
+            events: read.counter("events")?,
+            people: read.counter("people")?,
+            households: read.household_count()?,
+            quarantined: read.counter("quarantined")?,
+            duplicates: read.counter("duplicates")?,
+            deliveries,
+        })
+    })
+    .await?;
+    Ok(Json(stats))
+}
+
+/// A source: how to send as it, what it has sent, how fresh it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourceInfo {
+    /// Its name.
+    source: String,
+    /// What people call it.
+    title: Option<String>,
+    /// The key with which it may append events.
+    write_key: Option<String>,
+    /// Its feeds.
+    feeds: Vec<String>,
+    /// Events, each counted once.
+    events: u64,
+    /// Copies.
+    duplicates: u64,
+    /// Things that went to the quarantine.
+    quarantined: u64,
+    /// Everything up to this moment is here, as far as the source said.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    complete_until: Option<Time>,
+}
+
+/// The sources.
+#[utoipa::path(get, path = "/api/v1/sources", tag = "collect", responses((status = 200, body = [SourceInfo])), security(("admin" = [])))]
+pub(crate) async fn sources(_: Admin, State(app): State<App>) -> Result<Json<Vec<SourceInfo>>, ApiError> {
+    let (counts, marks) = read(&app, |read| Ok((read.source_counts()?, read.watermarks()?))).await?;
+    let live = app.engine.live();
+    let mut names: Vec<&str> = live.workspace().sources.keys().map(String::as_str).collect();
+    names.extend(counts.iter().map(|count| count.source.as_str()));
+    names.sort_unstable();
+    names.dedup();
+    let infos = names
+        .into_iter()
+        .map(|name| {
+            let source = live.workspace().sources.get(name);
+            let count = counts.iter().find(|count| count.source == name);
+            SourceInfo {
+                source: name.to_owned(),
+                title: source.and_then(|source| source.title.clone()),
+                write_key: live.key_of_source(name).map(str::to_owned),
+                feeds: source.map(|source| source.feeds.keys().cloned().collect()).unwrap_or_default(),
+                events: count.map_or(0, |count| count.events),
+                duplicates: count.map_or(0, |count| count.duplicates),
+                quarantined: count.map_or(0, |count| count.quarantined),
+                complete_until: marks.iter().find(|mark| mark.source == name).map(|mark| mark.complete_until),
+            }
+        })
+        .collect();
+    Ok(Json(infos))
+}

@@ -1,0 +1,40 @@
+//! What every handler has at hand.
+
+use crate::AdminToken;
+use crowsnest_channels::email::Mailbox;
+use crowsnest_flow::{Engine, outward::Dispatcher};
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
+
+/// What a server is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The engine.
+    pub engine: Engine,
+    /// Who makes and carries messages.
+    pub dispatcher: Dispatcher,
+    /// The built-in mailbox.
+    pub mailbox: Mailbox,
+    /// The administrator's token.
+    pub admin: AdminToken,
+    /// Where the numbers of `/metrics` are.
+    pub metrics: PrometheusHandle,
+}
+
+/// What every handler has at hand. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+impl App {
+    /// Of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
