@@ -312,8 +312,8 @@ impl Engine {
         .await
     }
 
-    /// Who carries messages, by the definitions in force.
-    pub fn courier(&self, courier: Courier) -> outward::Dispatcher {
+    /// Who serves what is due, with this courier.
+    pub fn dispatcher(&self, courier: Courier) -> outward::Dispatcher {
         outward::Dispatcher::new(self.clone(), courier)
     }
 }

@@ -55,6 +55,7 @@ pub(crate) fn routes() -> Router<App> {
         super::definitions::diff,
         super::definitions::schema,
         super::run::backup,
+        super::run::transport,
         document,
         health::healthz,
         health::readyz,

@@ -2,13 +2,13 @@
 
 use super::blocking;
 use crate::{App, auth::Admin, error::ApiError};
-use axum::{Json, Router, extract::State, routing::post};
-use crowsnest_flow::FlowError;
+use axum::{Json, Router, extract::State, routing::{get, post}};
+use crowsnest_flow::{FlowError, outward::Transport};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/backups", post(backup))
+    Router::new().route("/backups", post(backup)).route("/transport", get(transport))
 }
 
 /// A backup that was written.
@@ -34,4 +34,31 @@ pub(crate) async fn backup(_: Admin, State(app): State<App>) -> Result<Json<Back
     })
     .await?;
     Ok(Json(view))
+}
+
+/// Where e-mail goes, and whether that answers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TransportView {
+    /// It answers.
+    ok: bool,
+    /// Where e-mail goes, and what is wrong there.
+    detail: String,
+}
+
+/// Ask the server that e-mail is handed to whether it would take any.
+#[utoipa::path(get, path = "/api/v1/transport", tag = "run", responses((status = 200, body = TransportView)), security(("admin" = [])))]
+pub(crate) async fn transport(_: Admin, State(app): State<App>) -> Json<TransportView> {
+    let live = app.engine.live();
+    let (named, transport) = match app.dispatcher.courier().transport(&live) {
+        Ok(found) => found,
+        Err(detail) => return Json(TransportView { ok: false, detail }),
+    };
+    let place = match named {
+        Transport::Mailbox => "the built-in mailbox".to_owned(),
+        Transport::Smtp(host) => host,
+    };
+    Json(match transport.check().await {
+        Ok(()) => TransportView { ok: true, detail: format!("{place} takes e-mail") },
+        Err(error) => TransportView { ok: false, detail: format!("{place}: {error}") },
+    })
 }

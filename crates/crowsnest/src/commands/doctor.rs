@@ -1,0 +1,135 @@
+//! `crowsnest doctor`: what is wrong, and what to do.
+
+use crate::{client::Connection, output::text};
+use clap::Args;
+use crowsnest_store::sqlite::Readers;
+use serde_json::{Value, json};
+
+/// Say what is wrong and what to do about it.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit code 1 when something is wrong.\n\nExample: crowsnest doctor --data /var/lib/crowsnest")]
+pub struct Doctor {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+struct Finding {
+    what: &'static str,
+    fault: Option<String>,
+    said: String,
+}
+
+impl Doctor {
+    /// Runs it.
+    pub fn run(self) -> anyhow::Result<()> {
+        let mut findings = Vec::new();
+        if self.connection.server.is_none() {
+            findings.push(self.store());
+        }
+        findings.extend(self.server());
+        let wrong = findings.iter().filter(|finding| finding.fault.is_some()).count();
+        if self.json {
+            let all: Vec<Value> = findings
+                .iter()
+                .map(|finding| json!({ "what": finding.what, "ok": finding.fault.is_none(), "detail": finding.said, "do": finding.fault }))
+                .collect();
+            crate::output::json(&Value::from(all));
+        } else {
+            for finding in &findings {
+                let mark = if finding.fault.is_none() { "ok  " } else { "BAD " };
+                println!("{mark} {}: {}", finding.what, finding.said);
+                if let Some(cure) = &finding.fault {
+                    println!("     {cure}");
+                }
+            }
+        }
+        anyhow::ensure!(wrong == 0, "{wrong} of {} checks found something wrong", findings.len());
+        Ok(())
+    }
+
+    fn store(&self) -> Finding {
+        let folder = &self.connection.data;
+        if !folder.join("crowsnest.db").exists() {
+            return Finding {
+                what: "store",
+                said: format!("{} has no store", folder.display()),
+                fault: Some("name the data folder with --data, or start the server on it once".into()),
+            };
+        }
+        match Readers::open(folder).check() {
+            Ok(()) => Finding { what: "store", said: "every page and index is sound".into(), fault: None },
+            Err(error) => Finding {
+                what: "store",
+                said: error.to_string(),
+                fault: Some("stop the server and put the last backup in the place of crowsnest.db".into()),
+            },
+        }
+    }
+
+    fn server(&self) -> Vec<Finding> {
+        let ask = || -> anyhow::Result<_> {
+            let client = self.connection.client()?;
+            client.get::<Value>("/readyz")?;
+            Ok((
+                client.get::<Value>("/api/v1/stats")?,
+                client.get::<Vec<Value>>("/api/v1/sources")?,
+                client.get::<Vec<Value>>("/api/v1/switches")?,
+                client.get::<Value>("/api/v1/transport")?,
+            ))
+        };
+        let (stats, sources, switches, transport) = match ask() {
+            Ok(answers) => answers,
+            Err(error) => {
+                return vec![Finding {
+                    what: "server",
+                    said: format!("{error:#}"),
+                    fault: Some("start it with `crowsnest serve`, or look at its log".into()),
+                }];
+            }
+        };
+        let mut findings = vec![Finding { what: "server", said: "it answers, and the store writes".into(), fault: None }];
+        let unknown = stats["deliveries"]["unknown"].as_u64().unwrap_or(0);
+        findings.push(Finding {
+            what: "unknown outcomes",
+            said: format!("{unknown} messages may or may not have gone out"),
+            fault: (unknown > 0).then(|| {
+                "look for them in the receiving server's log: crowsnest program deliveries NAME --state unknown".into()
+            }),
+        });
+        findings.push(Finding {
+            what: "e-mail",
+            said: text(&transport, "detail"),
+            fault: (transport["ok"] != true).then(|| "correct `email.smtp` in the workspace, apply it, and ask again".into()),
+        });
+        for switch in switches {
+            let scope = text(&switch, "scope");
+            findings.push(Finding {
+                what: "kill switch",
+                said: format!("{scope} is stopped since {}", text(&switch, "since")),
+                fault: Some(if scope == "*" {
+                    "crowsnest program resume --all, when the reason is gone".into()
+                } else {
+                    format!("crowsnest program resume {scope}, when the reason is gone")
+                }),
+            });
+        }
+        let silent: Vec<String> = sources
+            .iter()
+            .filter(|source| source["events"] == 0 && source["write_key"].is_string())
+            .map(|source| text(source, "source"))
+            .collect();
+        findings.push(Finding {
+            what: "sources",
+            said: if silent.is_empty() {
+                "all have sent something".into()
+            } else {
+                format!("these have sent nothing yet: {}", silent.join(", "))
+            },
+            fault: None,
+        });
+        findings
+    }
+}

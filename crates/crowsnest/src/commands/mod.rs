@@ -1,0 +1,28 @@
+//! One file for each command.
+
+pub mod backup;
+pub mod definitions;
+pub mod demo;
+pub mod doctor;
+pub mod import;
+pub mod profile;
+pub mod program;
+pub mod quarantine;
+pub mod send;
+pub mod serve;
+pub mod sources;
+
+use crate::client::{Refusal, Unreachable};
+
+/// What a failed command tells the shell.
+pub fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<Unreachable>() {
+        return 6;
+    }
+    match error.downcast_ref::<Refusal>().map(|refusal| refusal.code.as_str()) {
+        Some("not-found") => 3,
+        Some("refused") => 4,
+        Some("definitions") => 5,
+        _ => 1,
+    }
+}

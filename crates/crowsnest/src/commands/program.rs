@@ -1,0 +1,133 @@
+//! `crowsnest program`: how programs run, and their kill switches.
+
+use crate::{
+    client::{Connection, encoded},
+    output::{self, count, text},
+};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+/// See how programs run, who is in them and why; stop and resume them.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  crowsnest program list\n  crowsnest program runs abandoned-cart\n  \
+    crowsnest program stop abandoned-cart\n  crowsnest program stop --all")]
+pub struct Program {
+    #[command(subcommand)]
+    action: Action,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the programs with their runs and messages.
+    List,
+    /// List who is or was in a program, and why it ended for them.
+    Runs {
+        /// The program.
+        name: String,
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// List the messages of a program or broadcast.
+    Deliveries {
+        /// The program or broadcast.
+        name: String,
+        /// In this state only.
+        #[arg(long)]
+        state: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Throw the kill switch: nothing is sent from now on.
+    Stop {
+        /// The program or broadcast.
+        #[arg(required_unless_present = "all")]
+        name: Option<String>,
+        /// Everything.
+        #[arg(long, conflicts_with = "name")]
+        all: bool,
+    },
+    /// Reset the kill switch: what it held goes out, if its time to live has not run out.
+    Resume {
+        /// The program or broadcast.
+        #[arg(required_unless_present = "all")]
+        name: Option<String>,
+        /// The switch for everything.
+        #[arg(long, conflicts_with = "name")]
+        all: bool,
+    },
+}
+
+fn states(value: &Value) -> String {
+    value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(state, number)| format!("{} {state}", count(number)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl Program {
+    /// Runs it.
+    pub fn run(self) -> anyhow::Result<()> {
+        let client = self.connection.client()?;
+        let (path, show): (String, fn(&[Value])) = match &self.action {
+            Action::List => ("/api/v1/programs".into(), |programs| {
+                let rows = programs.iter().map(|program| {
+                    let state = if program["switched_off"] == true { "stopped".into() } else { text(program, "state") };
+                    [
+                        text(program, "program"),
+                        format!("v{}", program["version"]),
+                        state,
+                        states(&program["runs"]),
+                        states(&program["deliveries"]),
+                    ]
+                });
+                println!("{}", output::table(["program", "version", "state", "runs", "messages"], &[], rows));
+            }),
+            Action::Runs { name, limit } => (format!("/api/v1/programs/{}/runs?limit={limit}", encoded(name)), |runs| {
+                let rows = runs.iter().map(|run| {
+                    [text(run, "profile"), text(run, "triggered"), text(run, "state"), text(run, "reason")]
+                });
+                println!("{}", output::table(["profile", "triggered", "state", "why"], &[], rows));
+            }),
+            Action::Deliveries { name, state, limit } => {
+                let state = state.as_ref().map(|state| format!("&state={}", encoded(state))).unwrap_or_default();
+                (format!("/api/v1/deliveries?program={}&limit={limit}{state}", encoded(name)), |deliveries| {
+                    let rows = deliveries.iter().map(|delivery| {
+                        [
+                            text(delivery, "id"),
+                            text(delivery, "to"),
+                            text(delivery, "state"),
+                            text(delivery, "updated"),
+                            text(delivery, "reason"),
+                        ]
+                    });
+                    println!("{}", output::table(["id", "to", "state", "since", "why"], &[], rows));
+                })
+            }
+            Action::Stop { name, .. } => {
+                let scope = name.as_deref().unwrap_or("*");
+                client.put::<Value>(&format!("/api/v1/switches/{}", encoded(scope)), &Value::Null)?;
+                println!("stopped: nothing of {} is sent", name.as_deref().unwrap_or("anything"));
+                return Ok(());
+            }
+            Action::Resume { name, .. } => {
+                let scope = name.as_deref().unwrap_or("*");
+                client.delete::<Value>(&format!("/api/v1/switches/{}", encoded(scope)))?;
+                println!("resumed: {}", name.as_deref().unwrap_or("everything"));
+                return Ok(());
+            }
+        };
+        let answer: Vec<Value> = client.get(&path)?;
+        if self.json { output::json(&Value::from(answer)) } else { show(&answer) }
+        Ok(())
+    }
+}

@@ -1,0 +1,205 @@
+//! `crowsnest serve`: the one process.
+
+use anyhow::{Context, bail};
+use clap::Args;
+use crowsnest_channels::email::Mailbox;
+use crowsnest_flow::{Engine, FlowError, Inbox, Opening, SystemClock, outward::Courier};
+use crowsnest_server::{AdminToken, App, Limits, Parts};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{net::TcpListener, sync::watch};
+
+/// Start Crowsnest.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  crowsnest serve --workspace examples/harbor-motors\n  \
+    crowsnest serve --data /var/lib/crowsnest --listen 0.0.0.0:8080\n\n\
+    The administrator's token is CROWSNEST_ADMIN_TOKEN if that is set. Otherwise one is made at first start, printed \
+    once, and kept in DATA/admin-token, which only you can read, so that the other commands find it.\n\
+    Files that are put into DATA/inbox/<source>/<feed>/ are read.")]
+pub struct Serve {
+    /// The folder for everything that is kept. It is made if it is not there.
+    #[arg(long, value_name = "DIR", default_value = "data", env = "CROWSNEST_DATA")]
+    pub data: PathBuf,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "CROWSNEST_LISTEN")]
+    pub listen: SocketAddr,
+    /// A workspace folder to apply at the start. Without it, the definitions in force stay.
+    #[arg(long, value_name = "DIR", env = "CROWSNEST_WORKSPACE")]
+    pub workspace: Option<PathBuf>,
+    /// Where the built-in mailbox takes SMTP; any free port of this machine if not said.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "CROWSNEST_MAILBOX")]
+    pub mailbox: SocketAddr,
+}
+
+/// The administrator's token: given, kept, or made. True when it was made just now.
+fn admin_token(data: &Path) -> anyhow::Result<(String, bool)> {
+    match std::env::var("CROWSNEST_ADMIN_TOKEN") {
+        Ok(token) if token.len() < AdminToken::SHORTEST => {
+            bail!("CROWSNEST_ADMIN_TOKEN is too short: give it at least {} characters", AdminToken::SHORTEST)
+        }
+        Ok(token) => return Ok((token, false)),
+        Err(std::env::VarError::NotPresent) => {}
+        Err(error) => bail!("CROWSNEST_ADMIN_TOKEN: {error}"),
+    }
+    let file = data.join("admin-token");
+    if file.exists() {
+        let token = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        return Ok((token.trim().to_owned(), false));
+    }
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).context("no randomness to make a token of")?;
+    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    private_file(&file, &token).with_context(|| file.display().to_string())?;
+    Ok((token, true))
+}
+
+/// Writes a file that only its owner can read.
+fn private_file(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// The administrator's token.
+    pub token: String,
+    /// The token was made just now.
+    pub token_is_new: bool,
+    /// Tells everything to stop.
+    pub stop: watch::Sender<bool>,
+    /// Ends when everything has stopped.
+    pub done: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+impl Serve {
+    /// Runs until it is told to stop.
+    pub fn run(self) -> anyhow::Result<()> {
+        crate::output::log_to_stderr();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let running = self.start().await?;
+            println!("Crowsnest listens at http://{}", running.addr);
+            if running.token_is_new {
+                println!(
+                    "The administrator's token, made for this first start and printed this once:\n  {}\n\
+                     It is kept in {}.",
+                    running.token,
+                    self.data.join("admin-token").display()
+                );
+            }
+            stop_signal().await?;
+            tracing::info!("stopping");
+            let _ = running.stop.send(true);
+            running.done.await?
+        })
+    }
+
+    /// Starts everything.
+    pub async fn start(&self) -> anyhow::Result<Running> {
+        let workspace = match &self.workspace {
+            Some(folder) => Some(crowsnest_workspace::read_folder(folder)?),
+            None => None,
+        };
+        std::fs::create_dir_all(&self.data).with_context(|| self.data.display().to_string())?;
+        let mut entropy = [0; 32];
+        getrandom::fill(&mut entropy).context("no randomness to make a secret of")?;
+        let opening =
+            Opening { data: self.data.clone(), workspace, clock: Arc::new(SystemClock), entropy };
+        let (engine, warnings) = match Engine::open(opening) {
+            Ok(opened) => opened,
+            Err(FlowError::Definitions(problems)) => {
+                return Err(crate::client::Refusal {
+                    status: 422,
+                    code: "definitions".into(),
+                    message: FlowError::Definitions(problems.clone()).to_string(),
+                    problems: problems.iter().map(ToString::to_string).collect(),
+                }
+                .into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for warning in warnings {
+            eprintln!("warning: {warning}");
+        }
+        let (token, token_is_new) = admin_token(&self.data)?;
+        let admin = AdminToken::new(&token)
+            .with_context(|| format!("the token in {} is too short", self.data.join("admin-token").display()))?;
+        let mailbox = Mailbox::start(self.mailbox, self.data.join("mailbox"))
+            .await
+            .with_context(|| format!("the built-in mailbox cannot listen at {}", self.mailbox))?;
+        let listener = TcpListener::bind(self.listen)
+            .await
+            .with_context(|| format!("cannot listen at {}; choose another address with --listen", self.listen))?;
+        let addr = listener.local_addr()?;
+        let courier = Courier::new(mailbox.addr(), format!("http://{addr}"), engine.secret())?;
+        let dispatcher = engine.dispatcher(courier);
+        let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
+            .install_recorder()
+            .context("the recorder of numbers cannot be installed")?;
+        let app = App::new(Parts { engine: engine.clone(), dispatcher: dispatcher.clone(), mailbox, admin, metrics });
+        std::fs::write(self.data.join("address"), format!("{addr}\n"))?;
+
+        let (stop, stopping) = watch::channel(false);
+        let serving = tokio::spawn(crowsnest_server::serve(
+            listener,
+            crowsnest_server::router(app),
+            Limits::default(),
+            stopping.clone(),
+        ));
+        let sending = tokio::spawn(dispatcher.run(stopping.clone()));
+        let watching = tokio::spawn(watch_inbox(Inbox::open(engine.clone())?, stopping));
+        let done = tokio::spawn(async move {
+            if let Err(error) = engine.resume_launches().await {
+                tracing::error!(%error, "a launch that was interrupted cannot go on");
+            }
+            serving.await??;
+            sending.await?;
+            watching.await?;
+            Ok(())
+        });
+        Ok(Running { addr, token, token_is_new, stop, done })
+    }
+}
+
+/// Looks at the inbox again and again. A folder is all that a file transfer leaves; it does not call us.
+async fn watch_inbox(mut inbox: Inbox, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let looked = tokio::task::spawn_blocking(move || {
+            let done = inbox.look();
+            (inbox, done)
+        })
+        .await;
+        let Ok((back, done)) = looked else { return };
+        inbox = back;
+        if let Err(error) = done {
+            tracing::warn!(%error, folder = %inbox.folder().display(), "the inbox cannot be looked at");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Waits for Ctrl-C or the signal with which service managers end a process.
+pub async fn stop_signal() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
