@@ -36,7 +36,9 @@ pub struct Refusal {
 
 /// The server cannot be reached.
 #[derive(Debug, thiserror::Error)]
-#[error("the server at {url} cannot be reached: {reason}. Start it with `crowsnest serve`, or name another with --server")]
+#[error(
+    "the server at {url} cannot be reached: {reason}. Start it with `crowsnest serve`, or name another with --server"
+)]
 pub struct Unreachable {
     url: String,
     reason: String,
@@ -83,7 +85,9 @@ impl Connection {
             Some(token) => token.clone(),
             None => std::fs::read_to_string(self.data.join("admin-token"))
                 .map(|text| text.trim().to_owned())
-                .context("the administrator's token is needed: set CROWSNEST_ADMIN_TOKEN, or name the data folder")?,
+                .context(
+                    "the administrator's token is needed: set CROWSNEST_ADMIN_TOKEN, or name the data folder",
+                )?,
         };
         Ok(Client::new(url, token))
     }
@@ -93,7 +97,9 @@ impl Connection {
 pub fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()
@@ -137,8 +143,9 @@ impl Client {
             let text = if text.is_empty() { "null" } else { &text };
             return serde_json::from_str(text).context("the server's answer is not what was expected");
         }
-        let body: ErrorBody = serde_json::from_str(&text)
-            .map_err(|_| anyhow!("the server answered {status}: {}", text.chars().take(200).collect::<String>()))?;
+        let body: ErrorBody = serde_json::from_str(&text).map_err(|_| {
+            anyhow!("the server answered {status}: {}", text.chars().take(200).collect::<String>())
+        })?;
         let problems = body
             .problems
             .into_iter()

@@ -39,6 +39,7 @@ enum Command {
     Program(commands::program::Program),
     Sources(commands::sources::Sources),
     Stats(commands::sources::Stats),
+    Suppress(commands::suppress::Suppress),
     Doctor(commands::doctor::Doctor),
     Backup(commands::backup::Backup),
 }
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         Command::Program(command) => command.run(),
         Command::Sources(command) => command.run(),
         Command::Stats(command) => command.run(),
+        Command::Suppress(command) => command.run(),
         Command::Doctor(command) => command.run(),
         Command::Backup(command) => command.run(),
     };

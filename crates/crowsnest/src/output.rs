@@ -1,12 +1,19 @@
 //! Tables for people, JSON for programs.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde_json::Value;
 
+/// A line under the head, and nothing else: easy to read, and to cut with other tools.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 /// A table with this head. Columns named in `numbers` stand to the right.
-pub fn table<const N: usize>(head: [&str; N], numbers: &[usize], rows: impl IntoIterator<Item = [String; N]>) -> Table {
+pub fn table<const N: usize>(
+    head: [&str; N],
+    numbers: &[usize],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::ASCII_NO_BORDERS).set_content_arrangement(ContentArrangement::Dynamic).set_header(head);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_header(head);
     for row in rows {
         table.add_row(row);
     }

@@ -11,7 +11,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use crowsnest_ingest::wire::Batch;
 use crowsnest_model::{IdMaker, Time};
 use crowsnest_store::{
-    Read, StoreError,
+    Read, StoreError, Suppression,
     sqlite::{DataFolder, Readers, Writer},
 };
 use crowsnest_workspace::{Problem, SourceFile};
@@ -288,6 +288,27 @@ impl Engine {
                 outward::release_switched(work.unit, work.live, work.now)?;
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// Nothing is sent to a contact point any more, whatever was agreed; `None` for a reason lifts that again.
+    ///
+    /// The contact point is taken in its one spelling. Answers whether anything changed.
+    pub async fn set_suppression(
+        &self,
+        channel: &str,
+        contact: &str,
+        reason: Option<String>,
+    ) -> Result<bool, FlowError> {
+        let (channel, contact) = (channel.to_owned(), contact.to_owned());
+        self.commit(move |work| match reason {
+            Some(reason) => {
+                let before = work.unit.suppression(&channel, &contact)?;
+                work.unit.put_suppression(&Suppression { channel, contact, reason, time: work.now })?;
+                Ok(before.is_none())
+            }
+            None => Ok(work.unit.lift_suppression(&channel, &contact)?),
         })
         .await
     }

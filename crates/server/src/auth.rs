@@ -46,7 +46,9 @@ impl FromRequestParts<App> for Admin {
         let granted = match given.and_then(|value| value.split_once(' ')) {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => app.admin.is(token.trim()),
             // A browser sends Basic by itself, also when another site asks it to: it may look, and change nothing.
-            Some((scheme, encoded)) if scheme.eq_ignore_ascii_case("basic") && parts.method == Method::GET => {
+            Some((scheme, encoded))
+                if scheme.eq_ignore_ascii_case("basic") && parts.method == Method::GET =>
+            {
                 basic(encoded).is_some_and(|(_, password)| app.admin.is(&password))
             }
             _ => false,
@@ -112,7 +114,8 @@ mod tests {
             headers.insert(name, HeaderValue::from_str(value).unwrap());
             WriteKey::of_headers(&headers)
         };
-        let key = |secret: Option<&str>| Some(WriteKey { key: "k".into(), secret: secret.map(str::to_owned) });
+        let key =
+            |secret: Option<&str>| Some(WriteKey { key: "k".into(), secret: secret.map(str::to_owned) });
         assert_eq!(with("authorization", &format!("Basic {}", BASE64_STANDARD.encode("k:"))), key(None));
         assert_eq!(with("x-write-key", "k:s"), key(Some("s")));
         assert_eq!(with("x-write-key", "k"), key(None));

@@ -30,10 +30,7 @@ pub(crate) fn routes() -> Router<App> {
         .allow_headers(AllowHeaders::mirror_request())
         .allow_methods([Method::POST, Method::OPTIONS])
         .max_age(std::time::Duration::from_secs(86_400));
-    Router::new()
-        .route("/v1/{endpoint}", post(collect))
-        .route("/api/s/{endpoint}", post(collect))
-        .layer(cors)
+    Router::new().route("/v1/{endpoint}", post(collect)).route("/api/s/{endpoint}", post(collect)).layer(cors)
 }
 
 /// What a client is answered. The status is exactly 200: one client takes 202 as failure and sends again.
@@ -71,24 +68,35 @@ pub(crate) async fn collect(
     body: Body,
 ) -> Result<Json<Collected>, ApiError> {
     let endpoint = Endpoint::from_path(&endpoint).ok_or_else(|| {
-        ApiError::not_found("expected identify, track, page, screen, group, alias, batch or import after /v1/")
+        ApiError::not_found(
+            "expected identify, track, page, screen, group, alias, batch or import after /v1/",
+        )
     })?;
     let received = app.engine.now();
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, wire::MAX_BODY).collect())
         .await
-        .map_err(|_| ApiError::new(axum::http::StatusCode::REQUEST_TIMEOUT, "timeout", "the body took too long"))?
+        .map_err(|_| {
+            ApiError::new(axum::http::StatusCode::REQUEST_TIMEOUT, "timeout", "the body took too long")
+        })?
         .map_err(|error| match error.downcast_ref::<http_body_util::LengthLimitError>() {
             Some(_) => ApiError::from(WireError::TooLarge { limit: wire::MAX_BODY }),
             None => ApiError::bad_request("incomplete-body", "the body broke off"),
         })?
         .to_bytes();
     // The content type is never looked at: SDKs send text/plain, and gzip as a form.
-    let json = wire::inflate(&body, wire::MAX_BODY)?;
-    let envelope = Envelope::parse(endpoint, &json)?;
+    let json = match wire::inflate(&body, wire::MAX_BODY) {
+        Ok(json) => json,
+        Err(error) => return Err(unreadable(&app, &headers, error, &body).await),
+    };
+    let envelope = match Envelope::parse(endpoint, &json) {
+        Ok(envelope) => envelope,
+        Err(error) => return Err(unreadable(&app, &headers, error, &json).await),
+    };
     let reader = open(&app, &headers, envelope.write_key())?;
     let single = matches!(endpoint, Endpoint::One(_));
     let batch = envelope.read(&reader, Reading { received, shift: Duration(0), historical: false });
-    let refused = batch.rejected.first().filter(|_| single).map(|first| (first.code.clone(), first.reason.clone()));
+    let refused =
+        batch.rejected.first().filter(|_| single).map(|first| (first.code.clone(), first.reason.clone()));
     let Receipt { accepted, duplicates, quarantined } = app.engine.take_in(batch).await?;
     match refused {
         // It waits in the quarantine; the client must not send it again, and its developer should see why.
@@ -97,10 +105,31 @@ pub(crate) async fn collect(
     }
 }
 
+/// Keeps a body that cannot be read, if its headers say whose it is: the client will not send it again, and somebody
+/// may correct it. What is too large is the client's to send in smaller pieces.
+async fn unreadable(app: &App, headers: &HeaderMap, error: WireError, body: &[u8]) -> ApiError {
+    if matches!(error, WireError::TooLarge { .. } | WireError::TooMany { .. }) {
+        return error.into();
+    }
+    let reader = match open(app, headers, None) {
+        Ok(reader) => reader,
+        // Without a known key in the headers, nobody knows whose it is; what is wrong with it is said all the same.
+        Err(_) if WriteKey::of_headers(headers).is_none() => return error.into(),
+        Err(refused) => return refused,
+    };
+    let rejection = error.rejection(&reader.source().name, body);
+    let batch = wire::Batch { events: Vec::new(), rejected: vec![rejection] };
+    match app.engine.take_in(batch).await {
+        Ok(_) => error.into(),
+        Err(failed) => failed.into(),
+    }
+}
+
 /// The source that a write key opens.
 fn open(app: &App, headers: &HeaderMap, in_body: Option<&str>) -> Result<Arc<SourceReader>, ApiError> {
-    let given =
-        WriteKey::of_headers(headers).or_else(|| in_body.map(WriteKey::of_body)).ok_or_else(ApiError::unknown_key)?;
+    let given = WriteKey::of_headers(headers)
+        .or_else(|| in_body.map(WriteKey::of_body))
+        .ok_or_else(ApiError::unknown_key)?;
     let live = app.engine.live();
     let reader = live
         .source_of_key(&given.key)

@@ -117,7 +117,9 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         if matches!(
             self.status,
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS | StatusCode::INSUFFICIENT_STORAGE
+            StatusCode::SERVICE_UNAVAILABLE
+                | StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::INSUFFICIENT_STORAGE
         ) {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
@@ -159,10 +161,7 @@ pub(crate) struct Query<T>(pub(crate) T);
 impl<T: serde::de::DeserializeOwned, S: Send + Sync> axum::extract::FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        state: &S,
-    ) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, ApiError> {
         match axum::extract::Query::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
             Err(rejection) => Err(ApiError::bad_request("invalid-query", rejection.body_text())),
@@ -171,8 +170,11 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> axum::extract::FromRequestP
 }
 
 /// An id of a path.
-pub(crate) fn id<T: std::str::FromStr<Err = crowsnest_model::id::IdError>>(text: &str) -> Result<T, ApiError> {
-    text.parse().map_err(|error: crowsnest_model::id::IdError| ApiError::bad_request("invalid-id", error.to_string()))
+pub(crate) fn id<T: std::str::FromStr<Err = crowsnest_model::id::IdError>>(
+    text: &str,
+) -> Result<T, ApiError> {
+    text.parse()
+        .map_err(|error: crowsnest_model::id::IdError| ApiError::bad_request("invalid-id", error.to_string()))
 }
 
 pub(crate) async fn no_route(uri: axum::http::Uri) -> ApiError {

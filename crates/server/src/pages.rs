@@ -47,7 +47,6 @@ fn page(status: StatusCode, html: String, policy: &'static str) -> Response {
     response
 }
 
-
 fn ours(html: String) -> Response {
     page(StatusCode::OK, html, pages::CONTENT_SECURITY_POLICY)
 }
@@ -71,7 +70,11 @@ struct Offset {
     offset: usize,
 }
 
-async fn mailbox(_: Admin, State(app): State<App>, Query(Offset { offset }): Query<Offset>) -> Result<Response, ApiError> {
+async fn mailbox(
+    _: Admin,
+    State(app): State<App>,
+    Query(Offset { offset }): Query<Offset>,
+) -> Result<Response, ApiError> {
     let mails = read_mailbox(&app, move |mailbox| mailbox.list(true, PAGE, offset)).await?;
     let paging = Paging { offset, limit: PAGE, total: app.mailbox.count() };
     Ok(ours(pages::list_page(&mails, paging)))
@@ -108,9 +111,17 @@ pub(crate) async fn read_mailbox<T: Send + 'static>(
     read: impl FnOnce(&crowsnest_channels::email::Mailbox) -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, ApiError> {
     let mailbox = app.mailbox.clone();
-    tokio::task::spawn_blocking(move || read(&mailbox)).await.map_err(std::io::Error::other).flatten().map_err(|error| {
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "mailbox", format!("the mailbox cannot be read: {error}"))
-    })
+    tokio::task::spawn_blocking(move || read(&mailbox))
+        .await
+        .map_err(std::io::Error::other)
+        .flatten()
+        .map_err(|error| {
+            ApiError::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "mailbox",
+                format!("the mailbox cannot be read: {error}"),
+            )
+        })
 }
 
 /// Where the holder of a link stands; `None` for a link that is not ours, and the answer does not say which.
@@ -137,17 +148,29 @@ fn preferences_of(app: &App, standing: &Standing) -> String {
 
 /// Shows a form and changes nothing: scanners and previews follow links with GET and HEAD.
 async fn unsubscribe_form(State(app): State<App>, Path(token): Path<String>) -> Result<Response, ApiError> {
-    let Some(standing) = standing(&app, Purpose::Unsubscribe, &token).await? else { return Ok(unknown_link(&app)) };
+    let Some(standing) = standing(&app, Purpose::Unsubscribe, &token).await? else {
+        return Ok(unknown_link(&app));
+    };
     let preferences = preferences_of(&app, &standing);
     Ok(ours(pages::unsubscribe(&organisation(&app), &format!("/u/{token}"), Some(&preferences))))
 }
 
 /// Acts, for people and for mailbox providers alike (RFC 8058): whatever is posted, it is an unsubscribe.
-async fn unsubscribe(State(app): State<App>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let Some(standing) = standing(&app, Purpose::Unsubscribe, &token).await? else { return Ok(unknown_link(&app)) };
-    let browser = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
-    let evidence =
-        if browser { "the unsubscribe page of a message" } else { "one click in the mail program (RFC 8058)" };
+async fn unsubscribe(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let Some(standing) = standing(&app, Purpose::Unsubscribe, &token).await? else {
+        return Ok(unknown_link(&app));
+    };
+    let browser =
+        headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/html"));
+    let evidence = if browser {
+        "the unsubscribe page of a message"
+    } else {
+        "one click in the mail program (RFC 8058)"
+    };
     let claim = (standing.delivery.topic.clone(), ConsentStatus::Withdrawn);
     app.engine.set_consents(&standing.delivery, vec![claim], evidence).await?;
     let preferences = preferences_of(&app, &standing);
@@ -155,7 +178,9 @@ async fn unsubscribe(State(app): State<App>, Path(token): Path<String>, headers:
 }
 
 async fn preference_form(State(app): State<App>, Path(token): Path<String>) -> Result<Response, ApiError> {
-    let Some(standing) = standing(&app, Purpose::Preferences, &token).await? else { return Ok(unknown_link(&app)) };
+    let Some(standing) = standing(&app, Purpose::Preferences, &token).await? else {
+        return Ok(unknown_link(&app));
+    };
     let topics: Vec<TopicChoice> = standing
         .topics
         .iter()
@@ -174,7 +199,9 @@ async fn set_preferences(
     Path(token): Path<String>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, ApiError> {
-    let Some(standing) = standing(&app, Purpose::Preferences, &token).await? else { return Ok(unknown_link(&app)) };
+    let Some(standing) = standing(&app, Purpose::Preferences, &token).await? else {
+        return Ok(unknown_link(&app));
+    };
     let evidence = "the preference page";
     let (claims, done) = if fields.iter().any(|(name, value)| name == "everything" && value == "stop") {
         (vec![(EVERY_TOPIC.to_owned(), ConsentStatus::Withdrawn)], Done::Unsubscribed)

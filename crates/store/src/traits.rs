@@ -42,6 +42,8 @@ pub trait Read {
     fn consents(&self, channel: &str, contact: &str) -> Result<Vec<Consent>>;
     /// Whether nothing may be sent to a contact point, and why.
     fn suppression(&self, channel: &str, contact: &str) -> Result<Option<Suppression>>;
+    /// The contact points to which nothing is sent, in order.
+    fn suppressions(&self, page: Page) -> Result<Vec<Suppression>>;
     /// A person's events, the latest first.
     fn events(&self, profile: ProfileId, page: Page) -> Result<Vec<EventRow>>;
     /// A person's events with one of these names, not before `since`, the earliest first.
@@ -121,6 +123,8 @@ pub trait Unit: Read {
     fn put_consent(&mut self, consent: &Consent) -> Result<bool>;
     /// Nothing is sent to a contact point any more.
     fn put_suppression(&mut self, suppression: &Suppression) -> Result<()>;
+    /// A contact point may be sent to again. False when it was not suppressed.
+    fn lift_suppression(&mut self, channel: &str, contact: &str) -> Result<bool>;
     /// Keeps a run, new or changed. False when its occasion was already had; then nothing is written.
     fn put_run(&mut self, run: &RunRecord) -> Result<bool>;
     /// A run's record, by its id.

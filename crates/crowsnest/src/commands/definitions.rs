@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 /// Check a workspace folder and put its definitions in force, all or nothing.
 #[derive(Debug, Args)]
-#[command(after_help = "What is not in the folder is taken out of force. People who are in a program finish on the \
-    version that they began.\n\nExample: crowsnest apply examples/harbor-motors")]
+#[command(
+    after_help = "What is not in the folder is taken out of force. People who are in a program finish on the \
+    version that they began.\n\nExample: crowsnest apply examples/harbor-motors"
+)]
 pub struct Apply {
     /// The workspace folder.
     folder: PathBuf,
@@ -94,7 +96,8 @@ impl Apply {
 impl Diff {
     /// Runs it.
     pub fn run(self) -> anyhow::Result<()> {
-        let answer: Value = self.connection.client()?.post("/api/v1/workspace/diff", &files(&self.folder)?)?;
+        let answer: Value =
+            self.connection.client()?.post("/api/v1/workspace/diff", &files(&self.folder)?)?;
         show(&answer, self.json, "nothing would change");
         Ok(())
     }
@@ -103,7 +106,8 @@ impl Diff {
 impl Export {
     /// Runs it.
     pub fn run(self) -> anyhow::Result<()> {
-        let files: Vec<crowsnest_workspace::SourceFile> = self.connection.client()?.get("/api/v1/workspace")?;
+        let files: Vec<crowsnest_workspace::SourceFile> =
+            self.connection.client()?.get("/api/v1/workspace")?;
         for file in &files {
             // The server's word is not trusted with this machine's folders.
             let inside = Path::new(&file.path)

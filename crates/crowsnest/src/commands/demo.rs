@@ -21,8 +21,10 @@ use std::{
 
 /// Start Crowsnest on a workspace, play its sample data, and tell what happened. The server goes on running.
 #[derive(Debug, Args)]
-#[command(after_help = "The workspace's sample/demo.yaml says what is played in which order. All times are moved so \
-    that the sample happens now.\n\nExample: crowsnest demo --workspace examples/harbor-motors --data ./data")]
+#[command(
+    after_help = "The workspace's sample/demo.yaml says what is played in which order. All times are moved so \
+    that the sample happens now.\n\nExample: crowsnest demo --workspace examples/harbor-motors --data ./data"
+)]
 pub struct Demo {
     /// The workspace folder.
     #[arg(long, value_name = "DIR", default_value = "examples/harbor-motors")]
@@ -43,6 +45,8 @@ pub struct Demo {
 #[serde(deny_unknown_fields)]
 struct Script {
     as_of: Time,
+    /// Somebody of the sample worth looking at, as namespace=value.
+    look_at: Option<String>,
     play: Vec<Step>,
 }
 
@@ -70,7 +74,8 @@ impl Demo {
         output::log_to_stderr();
         let script = self.workspace.join("sample/demo.yaml");
         let written = fs::read_to_string(&script).with_context(|| script.display().to_string())?;
-        let script: Script = serde_saphyr::from_str(&written).with_context(|| script.display().to_string())?;
+        let script: Script =
+            serde_saphyr::from_str(&written).with_context(|| script.display().to_string())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             let started = std::time::Instant::now();
@@ -90,7 +95,8 @@ impl Demo {
             let client = Client::new(format!("http://{}", running.addr), running.token.clone());
             let sample = self.workspace.join("sample");
             let (data, token_is_new) = (self.data.clone(), running.token_is_new);
-            tokio::task::spawn_blocking(move || play(&client, &script, &sample, &data, token_is_new)).await??;
+            tokio::task::spawn_blocking(move || play(&client, &script, &sample, &data, token_is_new))
+                .await??;
             if !self.once {
                 println!("\nThe server goes on running. Stop it with Ctrl-C.");
                 serve::stop_signal().await?;
@@ -101,7 +107,13 @@ impl Demo {
     }
 }
 
-fn play(client: &Client, script: &Script, sample: &Path, data: &Path, token_is_new: bool) -> anyhow::Result<()> {
+fn play(
+    client: &Client,
+    script: &Script,
+    sample: &Path,
+    data: &Path,
+    token_is_new: bool,
+) -> anyhow::Result<()> {
     let now: Time = Time::from_timestamp(jiff::Timestamp::now());
     let shift = now.since(script.as_of);
     let mut played = Vec::new();
@@ -121,14 +133,22 @@ fn play(client: &Client, script: &Script, sample: &Path, data: &Path, token_is_n
     tell(client, &played, &launches, &held_before)?;
     let listen = client.url();
     println!("\nWhere to look next");
-    println!("  the mails:      {listen}/mailbox   (any user name; the password is the administrator's token)");
+    println!(
+        "  the mails:      {listen}/mailbox   (any user name; the password is the administrator's token)"
+    );
     println!("  the API:        {listen}/api/v1");
-    println!("  a customer:     crowsnest profile email=ann.carter@example.com --timeline --why");
+    if let Some(somebody) = &script.look_at {
+        println!("  a customer:     crowsnest profile {somebody} --timeline --why");
+    }
     println!("  the quarantine: crowsnest quarantine list");
     println!("  the programs:   crowsnest program list; crowsnest program runs abandoned-cart");
     println!("  your own data:  README.md, “Point your own systems at it”");
     if token_is_new {
-        println!("  the token:      {}   (printed this once; kept in {})", client.token(), data.join("admin-token").display());
+        println!(
+            "  the token:      {}   (printed this once; kept in {})",
+            client.token(),
+            data.join("admin-token").display()
+        );
     } else {
         println!("  the token:      as before; see {}", data.join("admin-token").display());
     }
@@ -169,7 +189,13 @@ fn import(
 }
 
 /// Sends events as an SDK does: in batches, with the source's write key.
-fn collect(client: &Client, sample: &Path, source: &str, file: &str, shift: Duration) -> anyhow::Result<Played> {
+fn collect(
+    client: &Client,
+    sample: &Path,
+    source: &str,
+    file: &str,
+    shift: Duration,
+) -> anyhow::Result<Played> {
     let path = sample.join(file);
     let lines = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let sources: Vec<Value> = client.get("/api/v1/sources")?;
@@ -254,7 +280,10 @@ fn tell(
             file.quarantined.to_string(),
         ]
     });
-    println!("{}", output::table(["source", "file", "records", "new", "copies", "quarantined"], &[2, 3, 4, 5], rows));
+    println!(
+        "{}",
+        output::table(["source", "file", "records", "new", "copies", "quarantined"], &[2, 3, 4, 5], rows)
+    );
     let stats: Value = client.get("/api/v1/stats")?;
     println!(
         "{} records → {} people → {} households",
@@ -279,12 +308,17 @@ fn tell(
         }
         let mut reasons: BTreeMap<(String, String), u64> = BTreeMap::new();
         let runs: Vec<Value> = client.get(&format!("/api/v1/programs/{}/runs?limit=1000", encoded(&name)))?;
-        let deliveries: Vec<Value> = client.get(&format!("/api/v1/deliveries?program={}&limit=1000", encoded(&name)))?;
+        let deliveries: Vec<Value> =
+            client.get(&format!("/api/v1/deliveries?program={}&limit=1000", encoded(&name)))?;
         for run in &runs {
             let sent = deliveries.iter().find(|delivery| delivery["run"] == run["id"]);
             let outcome = match (text(run, "state").as_str(), sent) {
                 ("finished", Some(delivery)) => {
-                    let because = if delivery["state"] == "sent" { "the reminder went out".into() } else { text(delivery, "reason") };
+                    let because = if delivery["state"] == "sent" {
+                        "the reminder went out".into()
+                    } else {
+                        text(delivery, "reason")
+                    };
                     (text(delivery, "state"), because)
                 }
                 (state, _) => (state.to_owned(), without_figures(&text(run, "reason"))),
@@ -300,5 +334,9 @@ fn tell(
 /// A reason without its figures, to count those that are alike.
 fn without_figures(reason: &str) -> String {
     let head = reason.split(", ").next().unwrap_or(reason);
-    if head.contains(" came ") { "the cart was older than the program's time to live".to_owned() } else { head.to_owned() }
+    if head.contains(" came ") {
+        "the cart was older than the program's time to live".to_owned()
+    } else {
+        head.to_owned()
+    }
 }

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 /// Say what is wrong and what to do about it.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 1 when something is wrong.\n\nExample: crowsnest doctor --data /var/lib/crowsnest")]
+#[command(
+    after_help = "Exit code 1 when something is wrong.\n\nExample: crowsnest doctor --data /var/lib/crowsnest"
+)]
 pub struct Doctor {
     /// Print JSON.
     #[arg(long)]
@@ -90,7 +92,8 @@ impl Doctor {
                 }];
             }
         };
-        let mut findings = vec![Finding { what: "server", said: "it answers, and the store writes".into(), fault: None }];
+        let mut findings =
+            vec![Finding { what: "server", said: "it answers, and the store writes".into(), fault: None }];
         let unknown = stats["deliveries"]["unknown"].as_u64().unwrap_or(0);
         findings.push(Finding {
             what: "unknown outcomes",
@@ -102,7 +105,8 @@ impl Doctor {
         findings.push(Finding {
             what: "e-mail",
             said: text(&transport, "detail"),
-            fault: (transport["ok"] != true).then(|| "correct `email.smtp` in the workspace, apply it, and ask again".into()),
+            fault: (transport["ok"] != true)
+                .then(|| "correct `email.smtp` in the workspace, apply it, and ask again".into()),
         });
         for switch in switches {
             let scope = text(&switch, "scope");

@@ -12,9 +12,11 @@ use std::{fs::File, path::PathBuf};
 
 /// Read a file of a source's feed.
 #[derive(Debug, Args)]
-#[command(after_help = "The same file or row twice changes nothing. Rows that cannot be read wait in the quarantine.\n\n\
+#[command(
+    after_help = "The same file or row twice changes nothing. Rows that cannot be read wait in the quarantine.\n\n\
     Examples:\n  crowsnest import orders.xml --source call-centre --feed orders\n  \
-    crowsnest import orders.csv.gz --source till --feed purchases --complete-until 2026-03-02T18:00:00Z")]
+    crowsnest import orders.csv.gz --source till --feed purchases --complete-until 2026-03-02T18:00:00Z"
+)]
 pub struct Import {
     /// The file: CSV, JSON lines or XML as the feed says, gzipped or not.
     file: PathBuf,

@@ -11,6 +11,7 @@ pub mod quarantine;
 pub mod send;
 pub mod serve;
 pub mod sources;
+pub mod suppress;
 
 use crate::client::{Refusal, Unreachable};
 

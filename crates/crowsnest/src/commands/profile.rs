@@ -44,7 +44,8 @@ impl Profile {
         };
         let profile: Value = client.get(&path)?;
         let id = text(&profile, "id");
-        let part = |part: &str| client.get::<Value>(&format!("/api/v1/profiles/{id}/{part}?limit={}", self.limit));
+        let part =
+            |part: &str| client.get::<Value>(&format!("/api/v1/profiles/{id}/{part}?limit={}", self.limit));
         if self.json {
             let mut all = profile;
             if self.timeline {
@@ -64,7 +65,12 @@ impl Profile {
                 let detail = match touch["direction"].as_str() {
                     Some("out") => format!("{} {}", text(touch, "state"), text(touch, "reason")),
                     _ => touch["properties"].as_object().filter(|p| !p.is_empty()).map_or_else(
-                        || touch["traits"].as_object().map(|traits| serde_json::json!(traits).to_string()).unwrap_or_default(),
+                        || {
+                            touch["traits"]
+                                .as_object()
+                                .map(|traits| serde_json::json!(traits).to_string())
+                                .unwrap_or_default()
+                        },
                         |properties| serde_json::json!(properties).to_string(),
                     ),
                 };
@@ -78,7 +84,13 @@ impl Profile {
             let entries = part("ledger")?;
             let rows = entries.as_array().into_iter().flatten().map(|entry| {
                 let identifier = format!("{} {}", text(entry, "namespace"), text(entry, "value"));
-                [text(entry, "time"), text(entry, "kind"), identifier, text(entry, "other"), text(entry, "reason")]
+                [
+                    text(entry, "time"),
+                    text(entry, "kind"),
+                    identifier,
+                    text(entry, "other"),
+                    text(entry, "reason"),
+                ]
             });
             println!("\n{}", output::table(["time", "kind", "identifier", "other", "why"], &[], rows));
         }
@@ -87,30 +99,55 @@ impl Profile {
 }
 
 fn show(profile: &Value) {
-    println!("{}  {} events, {} to {}", text(profile, "id"), profile["events"], text(profile, "first_seen"), text(profile, "last_seen"));
+    println!(
+        "{}  {} events, {} to {}",
+        text(profile, "id"),
+        profile["events"],
+        text(profile, "first_seen"),
+        text(profile, "last_seen")
+    );
     let all = |name: &str| profile[name].as_array().cloned().unwrap_or_default();
-    let identifiers =
-        all("identifiers").into_iter().map(|link| [text(&link, "namespace"), text(&link, "value"), text(&link, "last_seen")]);
+    let identifiers = all("identifiers")
+        .into_iter()
+        .map(|link| [text(&link, "namespace"), text(&link, "value"), text(&link, "last_seen")]);
     println!("\n{}", output::table(["identifier", "value", "last seen"], &[], identifiers));
     let traits = profile["traits"].as_object().cloned().unwrap_or_default();
     let rows = traits.iter().map(|(name, known)| {
-        let source = if known["third_party"] == true { format!("{} (bought)", text(known, "source")) } else { text(known, "source") };
+        let source = if known["third_party"] == true {
+            format!("{} (bought)", text(known, "source"))
+        } else {
+            text(known, "source")
+        };
         [name.clone(), text(known, "value"), source, text(known, "time")]
     });
     println!("\n{}", output::table(["trait", "value", "source", "as of"], &[], rows));
     let consents = all("consents");
     if !consents.is_empty() {
         let rows = consents.iter().map(|consent| {
-            [text(consent, "contact"), text(consent, "topic"), text(consent, "status"), text(consent, "time"), text(consent, "evidence")]
+            [
+                text(consent, "contact"),
+                text(consent, "topic"),
+                text(consent, "status"),
+                text(consent, "time"),
+                text(consent, "evidence"),
+            ]
         });
         println!("\n{}", output::table(["contact", "topic", "consent", "since", "evidence"], &[], rows));
     }
     if let Some(household) = profile["household"].as_object() {
         let members = household["members"].as_array().map(Vec::len).unwrap_or(0);
-        println!("\nHousehold {} of {members}: {}", household["id"].as_str().unwrap_or_default(), household["members"]);
+        println!(
+            "\nHousehold {} of {members}: {}",
+            household["id"].as_str().unwrap_or_default(),
+            household["members"]
+        );
     }
     for run in all("programs") {
-        let then = if run["awaits_goal"] == true { "waits for its goal".into() } else { format!("goes on at {}", text(&run, "wake")) };
+        let then = if run["awaits_goal"] == true {
+            "waits for its goal".into()
+        } else {
+            format!("goes on at {}", text(&run, "wake"))
+        };
         println!("In {} since {}, {then}", text(&run, "program"), text(&run, "triggered"));
     }
 }

@@ -81,7 +81,11 @@ impl Program {
         let (path, show): (String, fn(&[Value])) = match &self.action {
             Action::List => ("/api/v1/programs".into(), |programs| {
                 let rows = programs.iter().map(|program| {
-                    let state = if program["switched_off"] == true { "stopped".into() } else { text(program, "state") };
+                    let state = if program["switched_off"] == true {
+                        "stopped".into()
+                    } else {
+                        text(program, "state")
+                    };
                     [
                         text(program, "program"),
                         format!("v{}", program["version"]),
@@ -92,14 +96,22 @@ impl Program {
                 });
                 println!("{}", output::table(["program", "version", "state", "runs", "messages"], &[], rows));
             }),
-            Action::Runs { name, limit } => (format!("/api/v1/programs/{}/runs?limit={limit}", encoded(name)), |runs| {
-                let rows = runs.iter().map(|run| {
-                    [text(run, "profile"), text(run, "triggered"), text(run, "state"), text(run, "reason")]
-                });
-                println!("{}", output::table(["profile", "triggered", "state", "why"], &[], rows));
-            }),
+            Action::Runs { name, limit } => {
+                (format!("/api/v1/programs/{}/runs?limit={limit}", encoded(name)), |runs| {
+                    let rows = runs.iter().map(|run| {
+                        [
+                            text(run, "profile"),
+                            text(run, "triggered"),
+                            text(run, "state"),
+                            text(run, "reason"),
+                        ]
+                    });
+                    println!("{}", output::table(["profile", "triggered", "state", "why"], &[], rows));
+                })
+            }
             Action::Deliveries { name, state, limit } => {
-                let state = state.as_ref().map(|state| format!("&state={}", encoded(state))).unwrap_or_default();
+                let state =
+                    state.as_ref().map(|state| format!("&state={}", encoded(state))).unwrap_or_default();
                 (format!("/api/v1/deliveries?program={}&limit={limit}{state}", encoded(name)), |deliveries| {
                     let rows = deliveries.iter().map(|delivery| {
                         [
@@ -127,7 +139,11 @@ impl Program {
             }
         };
         let answer: Vec<Value> = client.get(&path)?;
-        if self.json { output::json(&Value::from(answer)) } else { show(&answer) }
+        if self.json {
+            output::json(&Value::from(answer))
+        } else {
+            show(&answer)
+        }
         Ok(())
     }
 }

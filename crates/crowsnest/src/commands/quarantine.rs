@@ -11,8 +11,10 @@ use std::path::PathBuf;
 
 /// See what could not be taken in and why; correct it and drive it again.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  crowsnest quarantine list --source till\n  crowsnest quarantine show qua_0c5v9g2m4x6q8 > row.txt\n  \
-    crowsnest quarantine redrive qua_0c5v9g2m4x6q8 --with row.txt")]
+#[command(
+    after_help = "Examples:\n  crowsnest quarantine list --source till\n  crowsnest quarantine show qua_0c5v9g2m4x6q8 > row.txt\n  \
+    crowsnest quarantine redrive qua_0c5v9g2m4x6q8 --with row.txt"
+)]
 pub struct Quarantine {
     #[command(subcommand)]
     action: Action,
@@ -92,7 +94,12 @@ impl Quarantine {
                 if self.json {
                     output::json(&item);
                 } else {
-                    eprintln!("{} {}: {}", text(&item, "source"), text(&item, "place"), text(&item, "reason"));
+                    eprintln!(
+                        "{} {}: {}",
+                        text(&item, "source"),
+                        text(&item, "place"),
+                        text(&item, "reason")
+                    );
                     println!("{}", text(&item, "raw"));
                 }
             }
@@ -101,8 +108,8 @@ impl Quarantine {
                     Some(file) => std::fs::read(&file).with_context(|| file.display().to_string())?,
                     None => Vec::new(),
                 };
-                let answer: Value =
-                    client.upload(&format!("/api/v1/quarantine/{}/redrive", encoded(&id)), corrected.as_slice())?;
+                let answer: Value = client
+                    .upload(&format!("/api/v1/quarantine/{}/redrive", encoded(&id)), corrected.as_slice())?;
                 if self.json {
                     output::json(&answer);
                 } else {
@@ -121,7 +128,9 @@ impl Quarantine {
                         let path = format!("/api/v1/quarantine/{}/redrive", text(&item, "id"));
                         match client.upload::<Value>(&path, std::io::empty()) {
                             Ok(_) => taken += 1,
-                            Err(error) if error.is::<crate::client::Refusal>() => still.push(error.to_string()),
+                            Err(error) if error.is::<crate::client::Refusal>() => {
+                                still.push(error.to_string())
+                            }
                             Err(error) => return Err(error),
                         }
                     }
@@ -136,7 +145,8 @@ impl Quarantine {
                 }
             }
             Action::Discard { id } => {
-                client.post::<Value>(&format!("/api/v1/quarantine/{}/discard", encoded(&id)), &Value::Null)?;
+                client
+                    .post::<Value>(&format!("/api/v1/quarantine/{}/discard", encoded(&id)), &Value::Null)?;
                 println!("{id} is discarded");
             }
         }

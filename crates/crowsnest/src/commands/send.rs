@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 
 /// Preview a broadcast, send a test of it, or launch it.
 #[derive(Debug, Args)]
-#[command(after_help = "Without --launch nothing is sent but tests. A broadcast happens once.\n\nExamples:\n  \
+#[command(
+    after_help = "Without --launch nothing is sent but tests. A broadcast happens once.\n\nExamples:\n  \
     crowsnest send trade-in-offer\n  crowsnest send trade-in-offer --test me@example.org --as email=ann.carter@example.org\n  \
-    crowsnest send trade-in-offer --launch")]
+    crowsnest send trade-in-offer --launch"
+)]
 pub struct Send {
     /// The broadcast, or with --test also a template.
     name: String,
@@ -39,14 +41,19 @@ impl Send {
         if let (Some(to), Some(person)) = (&self.test, &self.person) {
             let id = match person.split_once('=') {
                 Some((namespace, value)) => {
-                    let path = format!("/api/v1/profiles/lookup?namespace={}&value={}", encoded(namespace), encoded(value));
+                    let path = format!(
+                        "/api/v1/profiles/lookup?namespace={}&value={}",
+                        encoded(namespace),
+                        encoded(value)
+                    );
                     text(&client.get::<Value>(&path)?, "id")
                 }
                 None => person.clone(),
             };
             let template = template_of(&client, &self.name)?;
             let body = json!({ "to": to, "profile": id });
-            let answer: Value = client.post(&format!("/api/v1/templates/{}/test", encoded(&template)), &body)?;
+            let answer: Value =
+                client.post(&format!("/api/v1/templates/{}/test", encoded(&template)), &body)?;
             if self.json {
                 output::json(&answer);
             } else {
@@ -97,9 +104,10 @@ pub fn show_audience(audience: &Value) {
         output::count(&audience["reachable"]),
         output::count(&audience["recipients"]),
     );
-    let rows = audience["left_out"].as_array().into_iter().flatten().map(|left_out| {
-        [output::count(&left_out[1]), left_out[0].as_str().unwrap_or_default().to_owned()]
-    });
+    let rows =
+        audience["left_out"].as_array().into_iter().flatten().map(|left_out| {
+            [output::count(&left_out[1]), left_out[0].as_str().unwrap_or_default().to_owned()]
+        });
     println!("{}", output::table(["left out", "because"], &[0], rows));
     for chosen in audience["chosen"].as_array().into_iter().flatten().take(5) {
         let others = chosen["instead_of"].as_array().map(Vec::len).unwrap_or(0);

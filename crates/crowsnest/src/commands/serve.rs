@@ -115,8 +115,7 @@ impl Serve {
         std::fs::create_dir_all(&self.data).with_context(|| self.data.display().to_string())?;
         let mut entropy = [0; 32];
         getrandom::fill(&mut entropy).context("no randomness to make a secret of")?;
-        let opening =
-            Opening { data: self.data.clone(), workspace, clock: Arc::new(SystemClock), entropy };
+        let opening = Opening { data: self.data.clone(), workspace, clock: Arc::new(SystemClock), entropy };
         let (engine, warnings) = match Engine::open(opening) {
             Ok(opened) => opened,
             Err(FlowError::Definitions(problems)) => {
@@ -134,21 +133,29 @@ impl Serve {
             eprintln!("warning: {warning}");
         }
         let (token, token_is_new) = admin_token(&self.data)?;
-        let admin = AdminToken::new(&token)
-            .with_context(|| format!("the token in {} is too short", self.data.join("admin-token").display()))?;
+        let admin = AdminToken::new(&token).with_context(|| {
+            format!("the token in {} is too short", self.data.join("admin-token").display())
+        })?;
         let mailbox = Mailbox::start(self.mailbox, self.data.join("mailbox"))
             .await
             .with_context(|| format!("the built-in mailbox cannot listen at {}", self.mailbox))?;
-        let listener = TcpListener::bind(self.listen)
-            .await
-            .with_context(|| format!("cannot listen at {}; choose another address with --listen", self.listen))?;
+        let listener = TcpListener::bind(self.listen).await.with_context(|| {
+            format!("cannot listen at {}; choose another address with --listen", self.listen)
+        })?;
         let addr = listener.local_addr()?;
         let courier = Courier::new(mailbox.addr(), format!("http://{addr}"), engine.secret())?;
         let dispatcher = engine.dispatcher(courier);
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
             .install_recorder()
             .context("the recorder of numbers cannot be installed")?;
-        let app = App::new(Parts { engine: engine.clone(), dispatcher: dispatcher.clone(), mailbox, admin, metrics });
+        let upkeep = metrics.clone();
+        let app = App::new(Parts {
+            engine: engine.clone(),
+            dispatcher: dispatcher.clone(),
+            mailbox,
+            admin,
+            metrics,
+        });
         std::fs::write(self.data.join("address"), format!("{addr}\n"))?;
 
         let (stop, stopping) = watch::channel(false);
@@ -159,6 +166,13 @@ impl Serve {
             stopping.clone(),
         ));
         let sending = tokio::spawn(dispatcher.run(stopping.clone()));
+        let numbers = tokio::spawn(async move {
+            // The recorder gathers observations until somebody looks; without this they would pile up.
+            loop {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                upkeep.run_upkeep();
+            }
+        });
         let watching = tokio::spawn(watch_inbox(Inbox::open(engine.clone())?, stopping));
         let done = tokio::spawn(async move {
             if let Err(error) = engine.resume_launches().await {
@@ -167,6 +181,7 @@ impl Serve {
             serving.await??;
             sending.await?;
             watching.await?;
+            numbers.abort();
             Ok(())
         });
         Ok(Running { addr, token, token_is_new, stop, done })

@@ -36,7 +36,8 @@ impl Sources {
             return Ok(());
         }
         let rows = sources.iter().map(|source| {
-            let feeds: Vec<&str> = source["feeds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let feeds: Vec<&str> =
+                source["feeds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             [
                 text(source, "source"),
                 text(source, "write_key"),

@@ -35,7 +35,10 @@ pub(crate) struct BroadcastView {
 
 /// The broadcasts.
 #[utoipa::path(get, path = "/api/v1/broadcasts", tag = "broadcasts", responses((status = 200, body = [BroadcastView])), security(("admin" = [])))]
-pub(crate) async fn broadcasts(_: Admin, State(app): State<App>) -> Result<Json<Vec<BroadcastView>>, ApiError> {
+pub(crate) async fn broadcasts(
+    _: Admin,
+    State(app): State<App>,
+) -> Result<Json<Vec<BroadcastView>>, ApiError> {
     let live = app.engine.live();
     let views = read(&app, move |read| {
         live.workspace()

@@ -140,5 +140,7 @@ pub(crate) async fn delivery(
 ) -> Result<Json<DeliveryView>, ApiError> {
     let id: DeliveryId = id(&wanted)?;
     let found = read(&app, move |read| read.delivery(id)).await?;
-    found.map(|found| Json(found.into())).ok_or_else(|| ApiError::not_found(format!("there is no delivery {id}")))
+    found
+        .map(|found| Json(found.into()))
+        .ok_or_else(|| ApiError::not_found(format!("there is no delivery {id}")))
 }

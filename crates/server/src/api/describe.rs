@@ -46,6 +46,9 @@ pub(crate) fn routes() -> Router<App> {
         super::broadcasts::launch,
         super::deliveries::deliveries,
         super::deliveries::delivery,
+        super::suppressions::list,
+        super::suppressions::suppress,
+        super::suppressions::lift,
         super::templates::preview,
         super::templates::test,
         super::mailbox::list,
@@ -85,11 +88,17 @@ impl Modify for Schemes {
         };
         components.add_security_scheme(
             "admin",
-            http(HttpAuthScheme::Bearer, "The administrator's token. For GET also Basic, with the token as password."),
+            http(
+                HttpAuthScheme::Bearer,
+                "The administrator's token. For GET also Basic, with the token as password.",
+            ),
         );
         components.add_security_scheme(
             "write_key",
-            http(HttpAuthScheme::Basic, "A source's write key as user, with an empty password; or `writeKey` in the body."),
+            http(
+                HttpAuthScheme::Basic,
+                "A source's write key as user, with an empty password; or `writeKey` in the body.",
+            ),
         );
     }
 }
@@ -116,8 +125,9 @@ pub(crate) fn page() -> String {
         let _ = writeln!(body, "<h2>{}</h2>\n<p>{}</p>\n<dl>", escape(name), escape(about));
         for (path, operations) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in operations.as_object().into_iter().flatten() {
-                let tagged =
-                    operation["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag.as_str() == Some(name)));
+                let tagged = operation["tags"]
+                    .as_array()
+                    .is_some_and(|tags| tags.iter().any(|tag| tag.as_str() == Some(name)));
                 if tagged {
                     describe(&mut body, method, path, operation);
                 }

@@ -32,6 +32,10 @@ pub(crate) async fn list(
 /// One mail of it, with its headers and parts.
 #[utoipa::path(get, path = "/api/v1/mailbox/{id}", tag = "messages", params(("id" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
-pub(crate) async fn one(_: Admin, State(app): State<App>, Path(id): Path<String>) -> Result<Json<Mail>, ApiError> {
+pub(crate) async fn one(
+    _: Admin,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Mail>, ApiError> {
     Ok(Json(read_mail(&app, id).await?))
 }

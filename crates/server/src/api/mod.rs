@@ -11,6 +11,7 @@ mod programs;
 mod quarantine;
 mod run;
 mod stats;
+mod suppressions;
 mod templates;
 
 use crate::{App, error::ApiError};
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(quarantine::routes())
         .merge(run::routes())
         .merge(stats::routes())
+        .merge(suppressions::routes())
         .merge(templates::routes());
     Router::new().nest("/api/v1", v1)
 }
@@ -53,7 +55,10 @@ impl Paging {
     pub(crate) fn page(self) -> Result<Page, ApiError> {
         let limit = self.limit.unwrap_or(100);
         if limit == 0 || limit > MOST {
-            return Err(ApiError::bad_request("invalid-query", format!("`limit` is {limit}: expected 1 to {MOST}")));
+            return Err(ApiError::bad_request(
+                "invalid-query",
+                format!("`limit` is {limit}: expected 1 to {MOST}"),
+            ));
         }
         Ok(Page { limit, offset: self.offset.unwrap_or(0) })
     }

@@ -12,9 +12,7 @@ use axum::{
     routing::get,
 };
 use crowsnest_identity::Normal;
-use crowsnest_model::{
-    Consent, Event, HouseholdId, Identifier, Object, Profile, ProfileId, Time,
-};
+use crowsnest_model::{Consent, Event, HouseholdId, Identifier, Object, Profile, ProfileId, Time};
 use crowsnest_store::{DeliveryFilter, EventRow, LedgerEntry, Page, Read, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -138,8 +136,11 @@ fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreErro
     let Some(profile) = read.profile(read.survivor(id)?)? else { return Ok(None) };
     let mut consents = Vec::new();
     for (channel, namespace) in [("email", "email"), ("sms", "phone")] {
-        let mut contacts: Vec<String> =
-            profile.identifiers_in(namespace).map(|link| link.value.clone()).chain(profile.contact(channel)).collect();
+        let mut contacts: Vec<String> = profile
+            .identifiers_in(namespace)
+            .map(|link| link.value.clone())
+            .chain(profile.contact(channel))
+            .collect();
         contacts.sort_unstable();
         contacts.dedup();
         for contact in contacts {
@@ -224,16 +225,17 @@ pub(crate) async fn lookup(
     State(app): State<App>,
     Query(Lookup { namespace, value }): Query<Lookup>,
 ) -> Result<Json<ProfileView>, ApiError> {
-    let identifier = match app.engine.live().normaliser().normalise(&Identifier::new(namespace.as_str(), value)) {
-        Normal::Person(identifier) => identifier,
-        Normal::Household(_) => {
-            return Err(ApiError::bad_request(
-                "not-a-person",
-                format!("{namespace} names a household, not a person; look a member up instead"),
-            ));
-        }
-        Normal::Nobody(reason) => return Err(ApiError::bad_request("invalid-identifier", reason)),
-    };
+    let identifier =
+        match app.engine.live().normaliser().normalise(&Identifier::new(namespace.as_str(), value)) {
+            Normal::Person(identifier) => identifier,
+            Normal::Household(_) => {
+                return Err(ApiError::bad_request(
+                    "not-a-person",
+                    format!("{namespace} names a household, not a person; look a member up instead"),
+                ));
+            }
+            Normal::Nobody(reason) => return Err(ApiError::bad_request("invalid-identifier", reason)),
+        };
     let found = read(&app, move |read| {
         let holder = read.holders(&[&identifier])?.remove(&identifier);
         holder.map(|holder| view(read, holder)).transpose().map(Option::flatten)

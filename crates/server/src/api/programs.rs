@@ -170,7 +170,9 @@ pub(crate) struct SwitchView {
 #[utoipa::path(get, path = "/api/v1/switches", tag = "programs", responses((status = 200, body = [SwitchView])), security(("admin" = [])))]
 pub(crate) async fn switches(_: Admin, State(app): State<App>) -> Result<Json<Vec<SwitchView>>, ApiError> {
     let found = read(&app, |read| read.switches()).await?;
-    Ok(Json(found.into_iter().map(|switch| SwitchView { scope: switch.scope, since: switch.since }).collect()))
+    Ok(Json(
+        found.into_iter().map(|switch| SwitchView { scope: switch.scope, since: switch.since }).collect(),
+    ))
 }
 
 /// Throw a kill switch: nothing of the program or broadcast, or with `*` nothing at all, is sent from now on.

@@ -121,7 +121,9 @@ pub(crate) async fn one(
 ) -> Result<Json<Item>, ApiError> {
     let id: QuarantineId = id(&wanted)?;
     let found = read(&app, move |read| read.quarantined(id)).await?;
-    found.map(|item| Json(item.into())).ok_or_else(|| ApiError::not_found(format!("{id} is not in the quarantine")))
+    found
+        .map(|item| Json(item.into()))
+        .ok_or_else(|| ApiError::not_found(format!("{id} is not in the quarantine")))
 }
 
 /// What came of driving something again.

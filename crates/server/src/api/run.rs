@@ -2,7 +2,11 @@
 
 use super::blocking;
 use crate::{App, auth::Admin, error::ApiError};
-use axum::{Json, Router, extract::State, routing::{get, post}};
+use axum::{
+    Json, Router,
+    extract::State,
+    routing::{get, post},
+};
 use crowsnest_flow::{FlowError, outward::Transport};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -33,8 +33,10 @@ pub(crate) struct Stats {
 #[utoipa::path(get, path = "/api/v1/stats", tag = "run", responses((status = 200, body = Stats)), security(("admin" = [])))]
 pub(crate) async fn stats(_: Admin, State(app): State<App>) -> Result<Json<Stats>, ApiError> {
     let stats = read(&app, |read| {
-        let mut deliveries: BTreeMap<String, u64> =
-            crowsnest_model::delivery::DeliveryState::ALL.iter().map(|state| (state.to_string(), 0)).collect();
+        let mut deliveries: BTreeMap<String, u64> = crowsnest_model::delivery::DeliveryState::ALL
+            .iter()
+            .map(|state| (state.to_string(), 0))
+            .collect();
         deliveries.extend(read.delivery_counts(None)?);
         Ok(Stats {
             events: read.counter("events")?,

@@ -170,6 +170,21 @@ impl Read for Session<'_> {
         )
     }
 
+    fn suppressions(&self, page: Page) -> Result<Vec<Suppression>> {
+        self.all(
+            "SELECT channel, contact, reason, time FROM suppressions ORDER BY channel, contact LIMIT ?1 OFFSET ?2",
+            params![page.limit as i64, page.offset as i64],
+            |row| {
+                Ok(Suppression {
+                    channel: row.get(0)?,
+                    contact: row.get(1)?,
+                    reason: row.get(2)?,
+                    time: rows::time(row, 3)?,
+                })
+            },
+        )
+    }
+
     fn events(&self, profile: ProfileId, page: Page) -> Result<Vec<EventRow>> {
         let sql = format!(
             "SELECT {} FROM events WHERE profile = ?1 ORDER BY time DESC, seq DESC LIMIT ?2 OFFSET ?3",

@@ -156,6 +156,14 @@ impl Unit for Session<'_> {
         Ok(())
     }
 
+    fn lift_suppression(&mut self, channel: &str, contact: &str) -> Result<bool> {
+        let changed = self
+            .connection
+            .prepare_cached("DELETE FROM suppressions WHERE channel = ?1 AND contact = ?2")?
+            .execute([channel, contact])?;
+        Ok(changed == 1)
+    }
+
     fn put_run(&mut self, run: &RunRecord) -> Result<bool> {
         let changed = self
             .connection

@@ -1,0 +1,63 @@
+//! `crowsnest suppress`: addresses to which nothing is sent.
+
+use crate::{
+    client::{Connection, encoded},
+    output::{self, text},
+};
+use clap::Args;
+use serde_json::{Value, json};
+
+/// Send nothing to an address any more, whatever was agreed; list or lift that.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  crowsnest suppress --list\n  \
+    crowsnest suppress ann@example.org --reason 'asked by letter'\n  crowsnest suppress ann@example.org --lift")]
+pub struct Suppress {
+    /// The address.
+    #[arg(required_unless_present = "list")]
+    contact: Option<String>,
+    /// The channel.
+    #[arg(long, default_value = "email")]
+    channel: String,
+    /// Why: it stands beside every message that is left out for it.
+    #[arg(long, default_value = "asked for by hand", conflicts_with = "lift")]
+    reason: String,
+    /// The address may be sent to again.
+    #[arg(long)]
+    lift: bool,
+    /// List the addresses.
+    #[arg(long, conflicts_with_all = ["contact", "lift"])]
+    list: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Suppress {
+    /// Runs it.
+    pub fn run(self) -> anyhow::Result<()> {
+        let client = self.connection.client()?;
+        let Some(contact) = &self.contact else {
+            let found: Vec<Value> = client.get("/api/v1/suppressions?limit=1000")?;
+            if self.json {
+                output::json(&Value::from(found));
+                return Ok(());
+            }
+            let rows = found
+                .iter()
+                .map(|s| [text(s, "channel"), text(s, "contact"), text(s, "since"), text(s, "reason")]);
+            println!("{}", output::table(["channel", "contact", "since", "why"], &[], rows));
+            return Ok(());
+        };
+        let path = format!("/api/v1/suppressions/{}/{}", encoded(&self.channel), encoded(contact));
+        if self.lift {
+            client.delete::<Value>(&path)?;
+            println!("{contact} may be sent to again");
+        } else {
+            client.put::<Value>(&path, &json!({ "reason": self.reason }))?;
+            println!("nothing is sent to {contact} any more");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! Contact points to which nothing is sent, whatever was agreed.
+
+use super::{Paging, read};
+use crate::{
+    App,
+    auth::Admin,
+    error::{ApiError, Body, Query},
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::get,
+};
+use crowsnest_model::{Time, contact};
+use crowsnest_store::Suppression;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/suppressions", get(list))
+        .route("/suppressions/{channel}/{contact}", axum::routing::put(suppress).delete(lift))
+}
+
+/// A contact point to which nothing is sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SuppressionView {
+    channel: String,
+    contact: String,
+    /// Why.
+    reason: String,
+    #[schema(value_type = String, format = DateTime)]
+    since: Time,
+}
+
+impl From<Suppression> for SuppressionView {
+    fn from(suppression: Suppression) -> Self {
+        Self {
+            channel: suppression.channel,
+            contact: suppression.contact,
+            reason: suppression.reason,
+            since: suppression.time,
+        }
+    }
+}
+
+/// Why a contact point is suppressed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Because {
+    /// In words: it stands beside every message that is left out for it.
+    reason: String,
+}
+
+/// A contact point in its one spelling.
+fn spelled(channel: &str, text: &str) -> Result<String, ApiError> {
+    let spelled = match channel {
+        "email" => contact::email(text),
+        "sms" => contact::phone(text, None),
+        other => {
+            return Err(ApiError::bad_request(
+                "invalid-channel",
+                format!("`{other}` is not a channel with contact points; expected email or sms"),
+            ));
+        }
+    };
+    spelled.map_err(|error| ApiError::bad_request("invalid-contact", format!("the contact {error}")))
+}
+
+/// The contact points to which nothing is sent.
+#[utoipa::path(get, path = "/api/v1/suppressions", tag = "messages", params(Paging),
+    responses((status = 200, body = [SuppressionView])), security(("admin" = [])))]
+pub(crate) async fn list(
+    _: Admin,
+    State(app): State<App>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Vec<SuppressionView>>, ApiError> {
+    let page = paging.page()?;
+    let found = read(&app, move |read| read.suppressions(page)).await?;
+    Ok(Json(found.into_iter().map(SuppressionView::from).collect()))
+}
+
+/// Send nothing to a contact point any more, whatever was agreed. In force for every message that is not on the line.
+#[utoipa::path(put, path = "/api/v1/suppressions/{channel}/{contact}", tag = "messages",
+    params(("channel" = String, Path), ("contact" = String, Path)), request_body = Because,
+    responses((status = 204), (status = 400, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn suppress(
+    _: Admin,
+    State(app): State<App>,
+    Path((channel, contact)): Path<(String, String)>,
+    Body(because): Body<Because>,
+) -> Result<StatusCode, ApiError> {
+    app.engine.set_suppression(&channel, &spelled(&channel, &contact)?, Some(because.reason)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A contact point may be sent to again.
+#[utoipa::path(delete, path = "/api/v1/suppressions/{channel}/{contact}", tag = "messages",
+    params(("channel" = String, Path), ("contact" = String, Path)),
+    responses((status = 204), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn lift(
+    _: Admin,
+    State(app): State<App>,
+    Path((channel, contact)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    if app.engine.set_suppression(&channel, &spelled(&channel, &contact)?, None).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::not_found("this contact point is not suppressed"))
+    }
+}
