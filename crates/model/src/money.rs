@@ -127,7 +127,7 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.mills < 0 { "-" } else { "" };
         let mills = self.mills.unsigned_abs();
-        if mills % 10 == 0 {
+        if mills.is_multiple_of(10) {
             write!(f, "{sign}{}.{:02} {}", mills / 1_000, mills % 1_000 / 10, self.currency)
         } else {
             write!(f, "{sign}{}.{:03} {}", mills / 1_000, mills % 1_000, self.currency)
