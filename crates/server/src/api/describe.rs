@@ -122,7 +122,7 @@ pub(crate) fn page() -> String {
     for tag in document["tags"].as_array().unwrap_or(&empty) {
         let name = tag["name"].as_str().unwrap_or_default();
         let about = tag["description"].as_str().unwrap_or_default();
-        let _ = writeln!(body, "<h2>{}</h2>\n<p>{}</p>\n<dl>", escape(name), escape(about));
+        let _ = writeln!(body, "<h2>{}</h2>\n<p>{}</p>", escape(name), escape(about));
         for (path, operations) in document["paths"].as_object().into_iter().flatten() {
             for (method, operation) in operations.as_object().into_iter().flatten() {
                 let tagged = operation["tags"]
@@ -133,12 +133,11 @@ pub(crate) fn page() -> String {
                 }
             }
         }
-        body.push_str("</dl>\n");
     }
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Crowsnest API</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <link rel=\"stylesheet\" href=\"/assets/page.css\"></head><body class=\"wide\"><main>\n{body}</main></body></html>\n"
+         <link rel=\"stylesheet\" href=\"/assets/page.css\"></head><body><main class=\"wide\">\n{body}</main></body></html>\n"
     )
 }
 
@@ -146,7 +145,7 @@ fn describe(out: &mut String, method: &str, path: &str, operation: &Value) {
     let text = |value: &Value| value.as_str().map(str::trim).unwrap_or_default().to_owned();
     let _ = writeln!(
         out,
-        "<dt><code>{} {}</code></dt>\n<dd>{} {}",
+        "<h3><code>{} {}</code></h3>\n<p>{} {}</p>",
         escape(&method.to_uppercase()),
         escape(path),
         escape(&text(&operation["summary"])),
@@ -166,7 +165,6 @@ fn describe(out: &mut String, method: &str, path: &str, operation: &Value) {
         }
         out.push_str("</ul>");
     }
-    out.push_str("</dd>\n");
 }
 
 fn escape(text: &str) -> String {

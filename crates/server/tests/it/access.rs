@@ -1,0 +1,95 @@
+//! Who may do what.
+
+use crate::{described, house::House, house::KEY, house::TOKEN};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
+}
+
+#[tokio::test]
+async fn what_is_the_administrators_opens_to_nobody_else() {
+    let house = House::new().await;
+    let (mut guarded, mut open) = (0, Vec::new());
+    for (method, path, needs_admin) in described::operations(&house).await {
+        if !needs_admin {
+            open.push(format!("{method} {path}"));
+            continue;
+        }
+        guarded += 1;
+        let wrong = ["Bearer wrong-token-of-a-good-length".to_owned(), basic("x", "wrong"), basic(KEY, "")];
+        let mut tries: Vec<Option<&str>> = vec![None];
+        tries.extend(wrong.iter().map(|value| Some(value.as_str())));
+        for authorization in tries {
+            let answer = house.ask(&method, &path, authorization, "").await;
+            assert_eq!(answer.status, 401, "{method} {path} with {authorization:?}");
+            let body = answer.json();
+            assert!(body["code"] == "unauthorised" && body["message"].is_string(), "{body}");
+        }
+    }
+    assert!(guarded > 30, "{guarded}");
+    open.sort();
+    assert_eq!(
+        open,
+        [
+            "GET /api/v1/openapi.json",
+            "GET /api/v1/workspace/schema",
+            "GET /healthz",
+            "GET /readyz",
+            "POST /v1/track"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_browsers_basic_may_look_and_change_nothing() {
+    let house = House::new().await;
+    let authorization = basic("anybody", TOKEN);
+    for path in ["/api/v1/stats", "/mailbox", "/metrics"] {
+        assert_eq!(house.ask("GET", path, Some(&authorization), "").await.status, 200, "{path}");
+    }
+    for (method, path) in [("PUT", "/api/v1/switches/*"), ("POST", "/api/v1/backups")] {
+        assert_eq!(house.ask(method, path, Some(&authorization), "").await.status, 401, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn the_mailbox_is_not_for_everybody() {
+    let house = House::new().await;
+    for path in ["/mailbox", "/mailbox/1-1", "/mailbox/1-1/html", "/mailbox/1-1/raw", "/metrics"] {
+        let answer = house.ask("GET", path, None, "").await;
+        assert_eq!(answer.status, 401, "{path}");
+        assert!(
+            answer.headers.contains_key("www-authenticate"),
+            "{path}: a browser has to ask for the token"
+        );
+    }
+}
+
+#[tokio::test]
+async fn fields_that_nobody_knows_are_refused() {
+    let house = House::new().await;
+    for (method, path, body) in [
+        ("PUT", "/api/v1/sources/web/watermark", r#"{"complete_until":"2026-01-01T00:00:00Z","force":true}"#),
+        ("PUT", "/api/v1/workspace", r#"{"files":[],"dry_run":true}"#),
+        ("PUT", "/api/v1/suppressions/email/ann@example.org", r#"{"reason":"x","until":"tomorrow"}"#),
+    ] {
+        let answer = house.admin(method, path, body).await;
+        assert_eq!(answer.status, 422, "{path}: {}", answer.text);
+        assert_eq!(answer.json()["code"], "invalid-body", "{path}");
+    }
+    let answer = house.admin("GET", "/api/v1/deliveries?progam=x", "").await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.json()["message"].as_str().unwrap().contains("progam"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn names_that_are_nearly_right_are_guessed() {
+    let house = House::new().await;
+    let mark = r#"{"complete_until":"2026-01-01T00:00:00Z"}"#;
+    let answer = house.admin("PUT", "/api/v1/sources/wep/watermark", mark).await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(answer.json()["message"], "there is no source `wep`; did you mean `web`?");
+    let answer = house.admin("GET", "/api/v1/profiles/prf_!", "").await;
+    assert_eq!((answer.status.as_u16(), answer.json()["code"].as_str()), (400, Some("invalid-id")));
+}
