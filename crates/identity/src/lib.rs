@@ -1,6 +1,6 @@
 //! Who is it? Exact identifiers, with limits and priorities that keep strangers apart.
 //!
-//! [`normalise`] gives every identifier its one spelling and sorts out the values that are nobody's; [`resolve`] says
+//! [`Normaliser`] gives every identifier its one spelling and sorts out the values that are nobody's; [`resolve`] says
 //! for the identifiers of one event whose it is, what is linked, who turns out to be one person, and which identifier
 //! gives way because believing it would weld two people together. Both are pure; the flow carries out what they say.
 

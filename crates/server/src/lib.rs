@@ -1,9 +1,9 @@
 //! HTTP: routes, extractors, the error table, the OpenAPI document and the small pages.
 //!
-//! - [`collect`] — what SDKs send; opened by a write key
+//! - `collect` — what SDKs send; opened by a write key
 //! - [`api`] — `/api/v1`, opened by the administrator's token
-//! - [`pages`] — the built-in mailbox, unsubscribing and preferences, the API's description for people
-//! - [`health`] — `/healthz`, `/readyz`, `/metrics`
+//! - `pages` — the built-in mailbox, unsubscribing and preferences, the API's description for people
+//! - `health` — `/healthz`, `/readyz`, `/metrics`
 
 pub mod api;
 mod app;

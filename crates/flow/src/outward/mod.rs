@@ -2,10 +2,10 @@
 //!
 //! 1. `expire` — what has no point any more
 //! 2. `wake` — runs whose time has come go on
-//! 3. [`claim`] — due deliveries are checked next to the send (kill switch, freshness, suppression, consent) and those
+//! 3. `claim` — due deliveries are checked next to the send (kill switch, freshness, suppression, consent) and those
 //!    that pass are written down as being sent, in one commit
 //! 4. `render` and `hand_over` — outside of any commit
-//! 5. [`settle`] — outcomes are written in one commit, and runs go on
+//! 5. `settle` — outcomes are written in one commit, and runs go on
 //!
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
 //! unknown, and nobody repeats them blindly.
