@@ -52,7 +52,7 @@ struct Inner {
     live: Arc<RwLock<Arc<Live>>>,
     readers: Readers,
     clock: Arc<dyn Clock>,
-    due: Notify,
+    due: Arc<Notify>,
     secret: String,
     data: PathBuf,
 }
@@ -91,7 +91,9 @@ impl Engine {
             None => crate::definitions::in_force(&mut store, &secret)?,
         };
         let live = Arc::new(RwLock::new(Arc::new(compiled)));
-        let mut desk = Desk { store, ids, live: live.clone(), clock: opening.clock.clone() };
+        let due = Arc::new(Notify::new());
+        let mut desk =
+            Desk { store, ids, live: live.clone(), clock: opening.clock.clone(), due: due.clone() };
         let interrupted = desk.commit(outward::interrupted)?;
         if interrupted > 0 {
             tracing::warn!(
@@ -112,7 +114,7 @@ impl Engine {
             live,
             readers: Readers::open(&opening.data),
             clock: opening.clock,
-            due: Notify::new(),
+            due,
             secret,
             data: opening.data,
         };
@@ -159,9 +161,7 @@ impl Engine {
     /// Takes in what was prepared.
     pub async fn take_in_prepared(&self, incoming: Incoming) -> Result<Receipt, FlowError> {
         let answer = self.send(incoming)?;
-        let receipt = answer.await.map_err(|_| FlowError::Closed)??;
-        self.inner.due.notify_one();
-        Ok(receipt)
+        answer.await.map_err(|_| FlowError::Closed)?
     }
 
     /// As [`Engine::take_in`], for threads that may block. Waits while too much is waiting.
@@ -178,9 +178,7 @@ impl Engine {
                 Err((error, _)) => return Err(error),
             }
         };
-        let receipt = answer.blocking_recv().map_err(|_| FlowError::Closed)??;
-        self.inner.due.notify_one();
-        Ok(receipt)
+        answer.blocking_recv().map_err(|_| FlowError::Closed)?
     }
 
     fn send(&self, incoming: Incoming) -> Result<oneshot::Receiver<Result<Receipt, FlowError>>, FlowError> {

@@ -12,7 +12,7 @@ use std::sync::{
     Arc, RwLock,
     atomic::{AtomicUsize, Ordering},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// At most this many events go into one commit.
 const BATCH: usize = 5_000;
@@ -31,6 +31,8 @@ pub(crate) struct Desk {
     pub(crate) ids: IdMaker,
     pub(crate) live: Arc<RwLock<Arc<Live>>>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Told when something has become due, so that the dispatcher need not look after every batch.
+    pub(crate) due: Arc<Notify>,
 }
 
 impl Desk {
@@ -49,13 +51,19 @@ impl Desk {
     ) -> Result<T, FlowError> {
         let (live, now) = (self.live(), self.clock.now());
         let ids = &mut self.ids;
-        self.store.commit(|unit| {
+        let mut something_due = false;
+        let done = self.store.commit(|unit| {
             let mut working = Working::new(unit, &live, ids, now);
             let done = work(&mut working)?;
             working.finish()?;
+            something_due = working.something_due;
             fail_point!("commit-before", |_| std::process::abort());
             Ok(done)
-        })
+        });
+        if something_due && done.is_ok() {
+            self.due.notify_one();
+        }
+        done
     }
 
     fn take_in(&mut self, requests: &[Incoming]) -> Result<Receipts, FlowError> {

@@ -316,6 +316,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             }
         }
         self.work.unit.put_timer(run.id, person, run.wake)?;
+        self.work.something_due |= run.wake.is_some();
         if let Some(loaded) = self.work.people.get_mut(&person) {
             loaded.changed = true;
             match loaded.profile.runs.iter_mut().find(|other| other.id == run.id) {
@@ -373,6 +374,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             event,
         };
         let written = self.work.unit.put_delivery(&delivery)?;
+        self.work.something_due |= written && reachable;
         Ok(written && reachable)
     }
 

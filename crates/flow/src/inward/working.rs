@@ -29,6 +29,8 @@ pub(crate) struct Working<'w> {
     counts: BTreeMap<String, SourceCount>,
     fresh: BTreeMap<String, Time>,
     new_people: i64,
+    /// Something was queued, released or given a timer: the dispatcher has to look.
+    pub(crate) something_due: bool,
 }
 
 /// What each request of a batch is answered.
@@ -46,6 +48,7 @@ impl<'w> Working<'w> {
             counts: BTreeMap::new(),
             fresh: BTreeMap::new(),
             new_people: 0,
+            something_due: false,
         }
     }
 
@@ -233,7 +236,7 @@ impl<'w> Working<'w> {
         }
         for (source, until) in std::mem::take(&mut self.fresh) {
             if self.unit.advance_watermark(&source, until, self.now)? {
-                crate::outward::release_fresh(self.unit, self.live, &source, self.now)?;
+                self.something_due |= crate::outward::release_fresh(self.unit, self.live, &source, self.now)?;
             }
         }
         self.unit.put_setting("highest_id", &self.ids.highest().to_string())?;

@@ -185,33 +185,34 @@ pub(crate) fn may_contact(
     })
 }
 
-/// A source's watermark moved: what was held for it and is fresh now is queued again.
+/// A source's watermark moved: what was held for it and is fresh now is queued again. True when anything was.
 pub(crate) fn release_fresh(
     unit: &mut dyn Unit,
     live: &Live,
     source: &str,
     now: Time,
-) -> Result<(), FlowError> {
+) -> Result<bool, FlowError> {
     let programs = live.programs_needing(source);
     if programs.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let names: Vec<&str> = programs.iter().map(String::as_str).collect();
     release(unit, live, &names, now)
 }
 
 /// A kill switch was reset: what was held for it is queued again.
-pub(crate) fn release_switched(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(), FlowError> {
+pub(crate) fn release_switched(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<bool, FlowError> {
     let names = live.program_names();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     release(unit, live, &names, now)
 }
 
-fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Result<(), FlowError> {
+fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Result<bool, FlowError> {
     let held = unit.held_deliveries(programs)?;
     if held.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
+    let mut released = false;
     let circumstances = Circumstances::read(unit)?;
     for mut delivery in held {
         let needs = live.requires_fresh(&delivery.program, delivery.version);
@@ -226,6 +227,7 @@ fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Re
         delivery.due = now;
         delivery.updated = now;
         unit.update_delivery(&delivery)?;
+        released = true;
     }
-    Ok(())
+    Ok(released)
 }
