@@ -36,7 +36,7 @@ impl Engine {
             Err(still) => {
                 let reason = still.reason.clone();
                 item.rejection.reason = still.reason;
-                self.commit(move |work| Ok(work.unit.put_quarantined(&item)?)).await?;
+                self.commit(move |work| Ok(work.unit.put_quarantined(&item).map(drop)?)).await?;
                 Err(FlowError::Refused(format!("{id} still cannot be taken in: {reason}")))
             }
         }
@@ -53,7 +53,8 @@ impl Engine {
                 return Err(FlowError::Refused(format!("{id} is {} already", item.state.as_str())));
             }
             item.state = QuarantineState::Discarded;
-            Ok(work.unit.put_quarantined(&item)?)
+            work.unit.put_quarantined(&item)?;
+            Ok(())
         })
         .await
     }

@@ -18,7 +18,11 @@ pub use app::{App, Parts};
 pub use auth::AdminToken;
 pub use serve::{Limits, serve};
 
-use axum::Router;
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+};
+use tower_http::set_header::SetResponseHeaderLayer;
 
 /// All routes.
 pub fn router(app: App) -> Router {
@@ -29,5 +33,10 @@ pub fn router(app: App) -> Router {
         .merge(health::routes())
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)
+        // No browser may take an answer for something else than it says it is.
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
         .with_state(app)
 }

@@ -38,7 +38,6 @@ fn page(status: StatusCode, html: String, policy: &'static str) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
     ] {
@@ -55,7 +54,6 @@ async fn style() -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
     (headers, pages::style())
 }
@@ -93,10 +91,7 @@ async fn mail_html(_: Admin, State(app): State<App>, Path(id): Path<String>) -> 
 
 async fn mail_raw(_: Admin, State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
     let mail = read_mail(&app, id).await?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    ];
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))];
     Ok((headers, mail.raw).into_response())
 }
 

@@ -80,9 +80,10 @@ impl Doctor {
                 client.get::<Vec<Value>>("/api/v1/sources")?,
                 client.get::<Vec<Value>>("/api/v1/switches")?,
                 client.get::<Value>("/api/v1/transport")?,
+                client.get::<Vec<Value>>("/api/v1/quarantine?state=open&limit=1000")?,
             ))
         };
-        let (stats, sources, switches, transport) = match ask() {
+        let (stats, sources, switches, transport, open) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -101,6 +102,27 @@ impl Doctor {
             fault: (unknown > 0).then(|| {
                 "look for them in the receiving server's log: crowsnest program deliveries NAME --state unknown".into()
             }),
+        });
+        let held = stats["deliveries"]["held"].as_u64().unwrap_or(0);
+        findings.push(Finding {
+            what: "held messages",
+            said: if held == 0 {
+                "none".into()
+            } else {
+                format!(
+                    "{held} wait for a feed or a kill switch; see why: crowsnest program deliveries NAME --state held"
+                )
+            },
+            fault: None,
+        });
+        findings.push(Finding {
+            what: "quarantine",
+            said: match open.len() {
+                0 => "empty".into(),
+                1_000 => "1,000 things or more wait: crowsnest quarantine list".into(),
+                waiting => format!("{waiting} things wait: crowsnest quarantine list"),
+            },
+            fault: None,
         });
         findings.push(Finding {
             what: "e-mail",
