@@ -2,8 +2,8 @@
 
 use crate::Result;
 use crate::words::{
-    DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, RunRecord, RunState, SourceCount,
-    StoredDocument, Suppression, Switch, Watermark,
+    DeliveryEntry, DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, RunRecord, RunState,
+    SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 use crowsnest_model::{
     Consent, DeliveryId, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId,
@@ -50,7 +50,7 @@ pub trait Read {
     fn events_named(&self, profile: ProfileId, names: &[&str], since: Time) -> Result<Vec<EventRow>>;
     /// Why a person's identifiers are theirs.
     fn ledger(&self, profile: ProfileId, page: Page) -> Result<Vec<LedgerEntry>>;
-    /// Whether a program has had this occasion of a person.
+    /// Whether a program has had this occasion of a person. One that was only skipped may still be had.
     fn had_occasion(&self, program: &str, profile: ProfileId, occasion: &str) -> Result<bool>;
     /// Runs, the newest first.
     fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>>;
@@ -58,6 +58,8 @@ pub trait Read {
     fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>>;
     /// A delivery.
     fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>>;
+    /// The life of a delivery, entry by entry, the first one first.
+    fn delivery_log(&self, id: DeliveryId) -> Result<Vec<DeliveryEntry>>;
     /// Deliveries, the newest first.
     fn deliveries(&self, filter: &DeliveryFilter, limit: usize) -> Result<Vec<Delivery>>;
     /// How many deliveries, of a program or of all, are in which state.
@@ -97,7 +99,8 @@ pub trait Read {
     fn documents(&self, all_versions: bool) -> Result<Vec<StoredDocument>>;
     /// A counter, such as `events`, `people`, `duplicates`.
     fn counter(&self, name: &str) -> Result<u64>;
-    /// Households: people who share an account count once, everybody else counts for themselves.
+    /// Households: people who share an account count once, everybody else counts for themselves. How many people there
+    /// are is the counter `people`, since counting them would read them all.
     fn household_count(&self) -> Result<u64>;
     /// How much each source has sent.
     fn source_counts(&self) -> Result<Vec<SourceCount>>;
@@ -115,7 +118,10 @@ pub trait Unit: Read {
     fn put_holder(&mut self, identifier: &Identifier, profile: ProfileId) -> Result<()>;
     /// A person is of a household.
     fn put_household_member(&mut self, household: HouseholdId, profile: ProfileId) -> Result<()>;
-    /// `other` becomes part of `survivor`: events, identifiers, household, runs, deliveries; the id redirects.
+    /// `other` becomes part of `survivor`: events, household, runs, timers, deliveries; the id redirects.
+    ///
+    /// Identifiers go by [`Unit::put_holder`], since only the caller knows those that this commit has added. Of two
+    /// messages of one occasion the survivor's stays, unless it was left out and the other was not; both stay on record.
     fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<()>;
     /// Writes into the ledger.
     fn put_ledger(&mut self, entry: &LedgerEntry) -> Result<()>;
@@ -125,9 +131,10 @@ pub trait Unit: Read {
     fn put_suppression(&mut self, suppression: &Suppression) -> Result<()>;
     /// A contact point may be sent to again. False when it was not suppressed.
     fn lift_suppression(&mut self, channel: &str, contact: &str) -> Result<bool>;
-    /// Keeps a run, new or changed. False when its occasion was already had; then nothing is written.
+    /// Keeps a new run, in the place of one of the same occasion that was only skipped. False when the occasion was
+    /// already had; then nothing is written.
     fn put_run(&mut self, run: &RunRecord) -> Result<bool>;
-    /// A run's record, by its id.
+    /// Ends a run's record and its timer.
     fn end_run(
         &mut self,
         id: RunId,
@@ -144,9 +151,11 @@ pub trait Unit: Read {
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
     /// Deliveries that were being sent when the process ended become of unknown outcome.
     fn settle_interrupted(&mut self, reason: &str, now: Time) -> Result<Vec<Delivery>>;
-    /// Keeps what could not be taken in.
-    fn put_quarantined(&mut self, item: &Quarantined) -> Result<()>;
-    /// Moves a source's watermark forward. True when it moved.
+    /// Keeps what could not be taken in, new or changed. False when the same bytes are here for the same reason, or the
+    /// item itself is.
+    fn put_quarantined(&mut self, item: &Quarantined) -> Result<bool>;
+    /// Moves a source's watermark forward. True when it moved. A mark later than `now` is the mistake of a clock that was
+    /// wrong, and gives way to an earlier one.
     fn advance_watermark(&mut self, source: &str, complete_until: Time, now: Time) -> Result<bool>;
     /// Throws or resets a kill switch.
     fn put_switch(&mut self, scope: &str, since: Option<Time>) -> Result<()>;
@@ -154,7 +163,8 @@ pub trait Unit: Read {
     fn put_import(&mut self, import: &ImportRecord) -> Result<()>;
     /// Keeps a launch, new or changed.
     fn put_launch(&mut self, launch: &LaunchRecord) -> Result<()>;
-    /// Puts a definition in force, as its next version. Returns the version; `live` and `version` are not looked at.
+    /// Puts a definition in force, as its next version, or in the place of the one in force when it means the same (only a
+    /// comment or its file changed). Returns the version; `live` and `version` are not looked at.
     fn put_document(&mut self, document: &StoredDocument) -> Result<u32>;
     /// Takes a definition out of force.
     fn retire_document(&mut self, kind: &str, name: &str) -> Result<()>;

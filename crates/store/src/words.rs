@@ -1,6 +1,8 @@
 //! What the store keeps beside events, people and deliveries.
 
-use crowsnest_model::{DeliveryId, EventId, Object, ProfileId, RunId, Time, event::EventColumns};
+use crowsnest_model::{
+    DeliveryId, EventId, Object, ProfileId, RunId, Time, delivery::DeliveryState, event::EventColumns,
+};
 use serde::{Deserialize, Serialize};
 
 /// Why two things belong together, or why they do not. Written for every link and merge, and never changed.
@@ -222,6 +224,17 @@ pub struct SourceCount {
     pub duplicates: u64,
     /// What went to the quarantine, open or not.
     pub quarantined: u64,
+}
+
+/// One entry of a delivery's life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryEntry {
+    /// Since when.
+    pub time: Time,
+    /// Where it was from then on.
+    pub state: DeliveryState,
+    /// Why, in words.
+    pub reason: Option<String>,
 }
 
 /// Which deliveries are wanted.

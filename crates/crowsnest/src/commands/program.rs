@@ -44,6 +44,11 @@ enum Action {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
+    /// Show the life of one message: when it was held, released, tried, and why.
+    Delivery {
+        /// Its id.
+        id: String,
+    },
     /// Throw the kill switch: nothing is sent from now on.
     Stop {
         /// The program or broadcast.
@@ -124,6 +129,26 @@ impl Program {
                     });
                     println!("{}", output::table(["id", "to", "state", "since", "why"], &[], rows));
                 })
+            }
+            Action::Delivery { id } => {
+                let delivery: Value = client.get(&format!("/api/v1/deliveries/{}", encoded(id)))?;
+                if self.json {
+                    output::json(&delivery);
+                    return Ok(());
+                }
+                println!(
+                    "{} of {} to {} ({})",
+                    text(&delivery, "id"),
+                    text(&delivery, "program"),
+                    text(&delivery, "to"),
+                    text(&delivery, "profile")
+                );
+                let log = delivery["log"].as_array().cloned().unwrap_or_default();
+                let rows = log
+                    .iter()
+                    .map(|entry| [text(entry, "time"), text(entry, "state"), text(entry, "reason")]);
+                println!("{}", output::table(["since", "state", "why"], &[], rows));
+                return Ok(());
             }
             Action::Stop { name, .. } => {
                 let scope = name.as_deref().unwrap_or("*");

@@ -109,6 +109,7 @@ pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed
                 };
                 delivery.state = DeliveryState::Sending;
                 delivery.attempts += 1;
+                delivery.reason = Some(format!("attempt {}", delivery.attempts));
                 delivery.updated = now;
                 work.unit.update_delivery(&delivery)?;
                 claimed.push(Claimed { delivery, profile });

@@ -58,6 +58,25 @@ pub(crate) struct DeliveryView {
     updated: Time,
 }
 
+/// A message and its life so far.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeliveryLife {
+    #[serde(flatten)]
+    delivery: DeliveryView,
+    /// Where it has been, the first entry first.
+    log: Vec<LogEntry>,
+}
+
+/// One entry of a message's life.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LogEntry {
+    #[schema(value_type = String, format = DateTime)]
+    time: Time,
+    state: String,
+    /// Why, in words.
+    reason: Option<String>,
+}
+
 impl From<Delivery> for DeliveryView {
     fn from(delivery: Delivery) -> Self {
         Self {
@@ -129,18 +148,26 @@ pub(crate) async fn deliveries(
     Ok(Json(found.into_iter().map(DeliveryView::from).collect()))
 }
 
-/// A delivery.
+/// A delivery, with its life so far: when it was held, released, tried, and why.
 #[utoipa::path(get, path = "/api/v1/deliveries/{id}", tag = "messages", params(("id" = String, Path)),
-    responses((status = 200, body = DeliveryView), (status = 404, body = crate::error::ErrorBody)),
+    responses((status = 200, body = DeliveryLife), (status = 404, body = crate::error::ErrorBody)),
     security(("admin" = [])))]
 pub(crate) async fn delivery(
     _: Admin,
     State(app): State<App>,
     Path(wanted): Path<String>,
-) -> Result<Json<DeliveryView>, ApiError> {
+) -> Result<Json<DeliveryLife>, ApiError> {
     let id: DeliveryId = id(&wanted)?;
-    let found = read(&app, move |read| read.delivery(id)).await?;
-    found
-        .map(|found| Json(found.into()))
-        .ok_or_else(|| ApiError::not_found(format!("there is no delivery {id}")))
+    let found = read(&app, move |read| {
+        let Some(delivery) = read.delivery(id)? else { return Ok(None) };
+        let log = read.delivery_log(id)?;
+        Ok(Some((delivery, log)))
+    })
+    .await?;
+    let (delivery, log) = found.ok_or_else(|| ApiError::not_found(format!("there is no delivery {id}")))?;
+    let log = log
+        .into_iter()
+        .map(|entry| LogEntry { time: entry.time, state: entry.state.to_string(), reason: entry.reason })
+        .collect();
+    Ok(Json(DeliveryLife { delivery: delivery.into(), log }))
 }

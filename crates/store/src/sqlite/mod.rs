@@ -1,5 +1,6 @@
 //! The embedded store: one SQLite file in write-ahead-log mode, one writer, any number of readers.
 
+mod lists;
 mod migrations;
 mod read;
 mod rows;

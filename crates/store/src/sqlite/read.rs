@@ -1,9 +1,9 @@
 //! What can be asked of the store.
 
-use super::{rows, session::Session};
+use super::{lists, rows, session::Session};
 use crate::{
-    DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result, RunRecord,
-    SourceCount, StoredDocument, Suppression, Switch, Watermark,
+    DeliveryEntry, DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result,
+    RunRecord, SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 use crowsnest_model::{
     Consent, ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId,
@@ -15,7 +15,7 @@ use rusqlite::{OptionalExtension, Params, Row, ToSql, params};
 use std::collections::{BTreeMap, HashMap};
 
 impl Session<'_> {
-    fn all<T>(
+    pub(super) fn all<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -230,7 +230,7 @@ impl Read for Session<'_> {
 
     fn had_occasion(&self, program: &str, profile: ProfileId, occasion: &str) -> Result<bool> {
         let found = self.one(
-            "SELECT 1 FROM runs WHERE program = ?1 AND profile = ?2 AND occasion = ?3",
+            "SELECT 1 FROM runs WHERE program = ?1 AND profile = ?2 AND occasion = ?3 AND state <> 'skipped'",
             params![program, profile.0 as i64, occasion],
             |_| Ok(()),
         )?;
@@ -238,13 +238,7 @@ impl Read for Session<'_> {
     }
 
     fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>> {
-        let sql = format!(
-            "SELECT {} FROM runs WHERE (?1 IS NULL OR program = ?1) AND (?2 IS NULL OR profile = ?2)
-             ORDER BY id DESC LIMIT ?3 OFFSET ?4",
-            rows::RUN
-        );
-        let profile = profile.map(|id| id.0 as i64);
-        self.all(&sql, params![program, profile, page.limit as i64, page.offset as i64], rows::run)
+        lists::runs(self, program, profile, page)
     }
 
     fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>> {
@@ -256,23 +250,22 @@ impl Read for Session<'_> {
         self.one(&sql, [id.0 as i64], rows::delivery)
     }
 
+    fn delivery_log(&self, id: DeliveryId) -> Result<Vec<DeliveryEntry>> {
+        self.all(
+            "SELECT time, state, reason FROM delivery_log WHERE delivery = ?1 ORDER BY seq",
+            [id.0 as i64],
+            |row| {
+                Ok(DeliveryEntry {
+                    time: rows::time(row, 0)?,
+                    state: rows::delivery_state(row, 1)?,
+                    reason: row.get(2)?,
+                })
+            },
+        )
+    }
+
     fn deliveries(&self, filter: &DeliveryFilter, limit: usize) -> Result<Vec<Delivery>> {
-        let sql = format!(
-            "SELECT {} FROM deliveries
-             WHERE (?1 IS NULL OR program = ?1) AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR profile = ?3)
-               AND (?4 IS NULL OR run = ?4) AND (?5 IS NULL OR id < ?5)
-             ORDER BY id DESC LIMIT ?6",
-            rows::DELIVERY
-        );
-        let params = params![
-            filter.program,
-            filter.state,
-            filter.profile.map(|id| id.0 as i64),
-            filter.run.map(|id| id.0 as i64),
-            filter.before.map(|id| id.0 as i64),
-            limit as i64
-        ];
-        self.all(&sql, params, rows::delivery)
+        lists::deliveries(self, filter, limit)
     }
 
     fn delivery_counts(&self, program: Option<&str>) -> Result<BTreeMap<String, u64>> {
@@ -353,13 +346,7 @@ impl Read for Session<'_> {
         state: Option<QuarantineState>,
         page: Page,
     ) -> Result<Vec<Quarantined>> {
-        let sql = format!(
-            "SELECT {} FROM quarantine WHERE (?1 IS NULL OR source = ?1) AND (?2 IS NULL OR state = ?2)
-             ORDER BY id DESC LIMIT ?3 OFFSET ?4",
-            rows::QUARANTINED
-        );
-        let state = state.map(QuarantineState::as_str);
-        self.all(&sql, params![source, state, page.limit as i64, page.offset as i64], rows::quarantined)
+        lists::quarantine(self, source, state, page)
     }
 
     fn quarantined(&self, id: QuarantineId) -> Result<Option<Quarantined>> {
@@ -453,9 +440,7 @@ impl Read for Session<'_> {
         for (household, profile) in &members {
             shared.join(ProfileId(*profile as u64), HouseholdId(*household as u64));
         }
-        let people: i64 =
-            self.connection.prepare_cached("SELECT count(*) FROM people")?.query_row([], |row| row.get(0))?;
-        Ok((people.max(0) as u64).saturating_sub(shared.people()) + shared.groups())
+        Ok(self.counter("people")?.saturating_sub(shared.people()) + shared.groups())
     }
 
     fn source_counts(&self) -> Result<Vec<SourceCount>> {

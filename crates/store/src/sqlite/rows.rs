@@ -139,11 +139,16 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
 pub(super) const DELIVERY: &str = "id, program, version, run, occasion, profile, household, channel, contact, \
      template, topic, state, reason, due, expires, attempts, created, updated, event";
 
+pub(super) fn delivery_state(row: &Row<'_>, index: usize) -> rusqlite::Result<DeliveryState> {
+    let state: String = row.get(index)?;
+    match state.parse() {
+        Ok(state) => Ok(state),
+        Err(()) => unknown_word(index, "a delivery's state", &state),
+    }
+}
+
 pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let state: String = row.get(11)?;
-    let Ok(state) = state.parse::<DeliveryState>() else {
-        return unknown_word(11, "a delivery's state", &state);
-    };
+    let state = delivery_state(row, 11)?;
     let event: String = row.get(18)?;
     Ok(Delivery {
         id: DeliveryId(id(row, 0)?),

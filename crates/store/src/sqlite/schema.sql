@@ -124,6 +124,23 @@ CREATE INDEX deliveries_by_state ON deliveries (program, state);
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
 
+-- The life of each delivery, entry by entry, written by the store itself so that no way of changing one can forget it.
+CREATE TABLE delivery_log (
+    seq      INTEGER PRIMARY KEY,
+    delivery INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    state    TEXT NOT NULL,
+    reason   TEXT
+) STRICT;
+CREATE INDEX delivery_log_by_delivery ON delivery_log (delivery);
+CREATE TRIGGER deliveries_begin AFTER INSERT ON deliveries BEGIN
+    INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);
+END;
+CREATE TRIGGER deliveries_go_on AFTER UPDATE OF state, reason ON deliveries
+WHEN old.state IS NOT new.state OR old.reason IS NOT new.reason BEGIN
+    INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);
+END;
+
 CREATE TABLE quarantine (
     id       INTEGER PRIMARY KEY,
     received INTEGER NOT NULL,

@@ -13,7 +13,7 @@ use crowsnest_model::{
     delivery::{Delivery, DeliveryState},
     quarantine::Quarantined,
 };
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 impl Unit for Session<'_> {
     fn put_event(&mut self, profile: ProfileId, event: &Event, json: &[u8]) -> Result<()> {
@@ -70,18 +70,26 @@ impl Unit for Session<'_> {
 
     fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<()> {
         let (to, from) = (survivor.0 as i64, other.0 as i64);
+        // Timers are found by their runs, since there are many and merges are frequent. What was left out for the
+        // survivor does not stand in the way of a message that the other has: it steps aside. Whatever cannot move
+        // after that is an occasion that the survivor has had too; it moves under a name of its own.
         for sql in [
             "UPDATE events SET profile = ?1 WHERE profile = ?2",
             "UPDATE OR IGNORE households SET profile = ?1 WHERE profile = ?2",
+            "UPDATE timers SET profile = ?1 WHERE run IN (SELECT id FROM runs WHERE profile = ?2)",
             "UPDATE OR IGNORE runs SET profile = ?1 WHERE profile = ?2",
+            "UPDATE runs SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",
+            "UPDATE deliveries AS mine SET occasion = occasion || '~' || id
+             WHERE profile = ?1 AND state = 'suppressed' AND EXISTS (
+                 SELECT 1 FROM deliveries AS theirs
+                 WHERE theirs.program = mine.program AND theirs.profile = ?2 AND theirs.occasion = mine.occasion
+                   AND theirs.state IN ('queued', 'held', 'sending', 'sent', 'unknown'))",
             "UPDATE OR IGNORE deliveries SET profile = ?1 WHERE profile = ?2",
-            "UPDATE timers SET profile = ?1 WHERE profile = ?2",
             "UPDATE redirects SET survivor = ?1 WHERE survivor = ?2",
         ] {
             self.connection.prepare_cached(sql)?.execute(params![to, from])?;
         }
         self.connection.prepare_cached("DELETE FROM households WHERE profile = ?1")?.execute([from])?;
-        // What could not move is an occasion that the survivor has had too.
         self.connection
             .prepare_cached(
                 "UPDATE deliveries SET state = 'cancelled', updated = ?2,
@@ -89,6 +97,11 @@ impl Unit for Session<'_> {
                  WHERE profile = ?1 AND state IN ('queued', 'held')",
             )?
             .execute(params![from, time.0])?;
+        self.connection
+            .prepare_cached(
+                "UPDATE deliveries SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",
+            )?
+            .execute([to, from])?;
         self.connection.prepare_cached("DELETE FROM people WHERE id = ?1")?.execute([from])?;
         self.connection
             .prepare_cached(
@@ -168,9 +181,14 @@ impl Unit for Session<'_> {
         let changed = self
             .connection
             .prepare_cached(
-                "INSERT OR IGNORE INTO runs (id, program, version, profile, occasion, event, triggered, started,
-                                             ended, state, reason, value)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                "INSERT INTO runs (id, program, version, profile, occasion, event, triggered, started,
+                                   ended, state, reason, value)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                 ON CONFLICT (program, profile, occasion) DO UPDATE SET
+                     id = excluded.id, version = excluded.version, event = excluded.event,
+                     triggered = excluded.triggered, started = excluded.started, ended = excluded.ended,
+                     state = excluded.state, reason = excluded.reason, value = excluded.value
+                 WHERE runs.state = 'skipped'",
             )?
             .execute(params![
                 run.id.0 as i64,
@@ -280,34 +298,36 @@ impl Unit for Session<'_> {
         Ok(interrupted)
     }
 
-    fn put_quarantined(&mut self, item: &Quarantined) -> Result<()> {
+    fn put_quarantined(&mut self, item: &Quarantined) -> Result<bool> {
         let rejection = &item.rejection;
         let changed = self
             .connection
             .prepare_cached("UPDATE quarantine SET state = ?2, attempts = ?3, reason = ?4 WHERE id = ?1")?
             .execute(params![item.id.0 as i64, item.state.as_str(), item.attempts, rejection.reason])?;
-        if changed == 0 {
-            self.connection
-                .prepare_cached(
-                    "INSERT OR IGNORE INTO quarantine
+        if changed > 0 {
+            return Ok(false);
+        }
+        let changed = self
+            .connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO quarantine
                          (id, received, state, attempts, source, feed, place, code, reason, raw, header)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-                )?
-                .execute(params![
-                    item.id.0 as i64,
-                    item.received.0,
-                    item.state.as_str(),
-                    item.attempts,
-                    rejection.source,
-                    rejection.feed,
-                    rejection.place,
-                    rejection.code,
-                    rejection.reason,
-                    rejection.raw,
-                    rejection.header
-                ])?;
-        }
-        Ok(())
+            )?
+            .execute(params![
+                item.id.0 as i64,
+                item.received.0,
+                item.state.as_str(),
+                item.attempts,
+                rejection.source,
+                rejection.feed,
+                rejection.place,
+                rejection.code,
+                rejection.reason,
+                rejection.raw,
+                rejection.header
+            ])?;
+        Ok(changed == 1)
     }
 
     fn advance_watermark(&mut self, source: &str, complete_until: Time, now: Time) -> Result<bool> {
@@ -317,7 +337,8 @@ impl Unit for Session<'_> {
                 "INSERT INTO watermarks (source, complete_until, updated) VALUES (?1, ?2, ?3)
                  ON CONFLICT (source) DO UPDATE SET complete_until = excluded.complete_until,
                                                     updated = excluded.updated
-                 WHERE excluded.complete_until > watermarks.complete_until",
+                 WHERE excluded.complete_until > watermarks.complete_until
+                    OR watermarks.complete_until > excluded.updated",
             )?
             .execute(params![source, complete_until.0, now.0])?;
         Ok(changed == 1)
@@ -377,6 +398,17 @@ impl Unit for Session<'_> {
 
     fn put_document(&mut self, document: &StoredDocument) -> Result<u32> {
         let StoredDocument { kind, name, path, text, compiled, applied, .. } = document;
+        let same: Option<u32> = self
+            .connection
+            .prepare_cached(
+                "UPDATE documents SET path = ?3, text = ?4
+                 WHERE kind = ?1 AND name = ?2 AND live = 1 AND compiled = ?5 RETURNING version",
+            )?
+            .query_row(params![kind, name, path, text, compiled], |row| row.get(0))
+            .optional()?;
+        if let Some(version) = same {
+            return Ok(version);
+        }
         self.retire_document(kind, name)?;
         let last: u32 = self
             .connection
