@@ -6,7 +6,18 @@ use crowsnest_store::{DeliveryFilter, Page, RunState};
 use rusqlite::Connection;
 
 /// Steps that read more than they answer, and why that is right.
-const ALLOWED: &[(&str, &str)] = &[];
+const ALLOWED: &[(&str, &str)] = &[
+    ("SELECT channel, contact, reason, time FROM suppressions", "in the order of its key, a page at a time"),
+    ("SELECT time, event, kind, profile, other, namespace, value, reason FROM ledger", "one person's"),
+    ("SELECT state, count(*) FROM deliveries GROUP BY state", "counts all, from an index alone"),
+    ("SELECT state, reason, count(*) FROM deliveries WHERE program", "one program's, for its report"),
+    ("SELECT household, profile FROM households", "groups all, from an index alone"),
+    ("SELECT source, complete_until", "a row for each source"),
+    ("SELECT source, events, duplicates", "a row for each source"),
+    ("SELECT scope, since FROM switches", "a row for each switch"),
+    ("SELECT broadcast, version, launched", "a row for each launch"),
+    ("SELECT kind, name, version", "definitions"),
+];
 
 /// The plan of a statement, a line for each step.
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {
