@@ -36,7 +36,8 @@ check: tools-check ## Formatting, lints, documentation, licences and sources of 
 	cargo deny --workspace check --hide-inclusion-graph licenses bans sources
 
 bench: tools-run ## Build for speed and measure (some minutes); see docs/guide/benchmark.md
-	cargo run --locked --release -p crowsnest-bench
+	cargo build --locked --release -p crowsnest -p crowsnest-bench
+	"$${CARGO_TARGET_DIR:-target}/release/crowsnest-bench" run
 
 # Data are not what was built: they stay, and who wants to start afresh removes the folder.
 clean: ## Remove what was built (the data folder stays)
