@@ -1,31 +1,42 @@
 //! `crowsnest send`: a broadcast, looked at, tested, launched.
 
 use crate::{
-    client::{Connection, encoded},
+    client::{Client, Connection, encoded},
     output::{self, text},
 };
+use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-/// Preview a broadcast, send a test of it, or launch it.
+/// Preview a broadcast, look at its message, send a test of it, or launch it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Without --launch nothing is sent but tests. A broadcast happens once.\n\nExamples:\n  \
-    crowsnest send trade-in-offer\n  crowsnest send trade-in-offer --test me@example.org --as email=ann.carter@example.org\n  \
+    crowsnest send trade-in-offer\n  \
+    crowsnest send trade-in-offer --show --as email=ann.carter@lakemail.example\n  \
+    crowsnest send trade-in-offer --test me@example.org --as email=ann.carter@lakemail.example\n  \
+    crowsnest send cart-reminder --show --as email=ann.carter@lakemail.example \\\n    \
+    --event '{\"name\":\"Cart Updated\",\"properties\":{\"value\":60,\"products\":[]}}'\n  \
     crowsnest send trade-in-offer --launch"
 )]
 pub struct Send {
-    /// The broadcast, or with --test also a template.
+    /// The broadcast; with --show and --test also a template.
     name: String,
     /// Launch it.
-    #[arg(long, conflicts_with = "test")]
+    #[arg(long, conflicts_with_all = ["test", "show"])]
     launch: bool,
+    /// Print the message as a customer would get it.
+    #[arg(long, requires = "person", conflicts_with = "test")]
+    show: bool,
     /// Send a test to this address of your own.
     #[arg(long, value_name = "ADDRESS", requires = "person")]
     test: Option<String>,
-    /// With --test: the customer whose traits are used, as namespace=value or a profile id.
+    /// The customer whose traits are used, as namespace=value or a profile id.
     #[arg(long = "as", value_name = "WHO", id = "person")]
     person: Option<String>,
+    /// What the template may use of an event, as JSON with `name` and `properties`.
+    #[arg(long, value_name = "JSON", requires = "person")]
+    event: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -38,28 +49,8 @@ impl Send {
     pub fn run(self) -> anyhow::Result<()> {
         let client = self.connection.client()?;
         let name = encoded(&self.name);
-        if let (Some(to), Some(person)) = (&self.test, &self.person) {
-            let id = match person.split_once('=') {
-                Some((namespace, value)) => {
-                    let path = format!(
-                        "/api/v1/profiles/lookup?namespace={}&value={}",
-                        encoded(namespace),
-                        encoded(value)
-                    );
-                    text(&client.get::<Value>(&path)?, "id")
-                }
-                None => person.clone(),
-            };
-            let template = template_of(&client, &self.name)?;
-            let body = json!({ "to": to, "profile": id });
-            let answer: Value =
-                client.post(&format!("/api/v1/templates/{}/test", encoded(&template)), &body)?;
-            if self.json {
-                output::json(&answer);
-            } else {
-                println!("{}: {}", text(&answer, "outcome"), text(&answer, "detail"));
-            }
-            return Ok(());
+        if let Some(person) = self.person.as_ref().filter(|_| self.show || self.test.is_some()) {
+            return self.look(&client, person);
         }
         let audience = if self.launch {
             let report: Value = client.post(&format!("/api/v1/broadcasts/{name}/launch"), &Value::Null)?;
@@ -85,14 +76,57 @@ impl Send {
     }
 }
 
-/// The template of a broadcast; a name that is no broadcast is a template's.
-fn template_of(client: &crate::client::Client, name: &str) -> anyhow::Result<String> {
-    let files: Vec<crowsnest_workspace::SourceFile> = client.get("/api/v1/workspace")?;
-    let checked = crowsnest_workspace::check(&files).ok();
-    let template = checked.and_then(|checked| {
-        checked.workspace.broadcasts.get(name).map(|broadcast| broadcast.send.template.clone())
-    });
-    Ok(template.unwrap_or_else(|| name.to_owned()))
+impl Send {
+    /// Shows a message, or sends it as a test.
+    fn look(&self, client: &Client, person: &str) -> anyhow::Result<()> {
+        let id = match person.split_once('=') {
+            Some((namespace, value)) => {
+                let path = format!(
+                    "/api/v1/profiles/lookup?namespace={}&value={}",
+                    encoded(namespace),
+                    encoded(value)
+                );
+                text(&client.get::<Value>(&path)?, "id")
+            }
+            None => person.to_owned(),
+        };
+        let broadcasts: Vec<Value> = client.get("/api/v1/broadcasts")?;
+        // A name that is no broadcast's is a template's.
+        let template = broadcasts
+            .iter()
+            .find(|broadcast| broadcast["broadcast"] == self.name.as_str())
+            .map_or_else(|| self.name.clone(), |broadcast| text(broadcast, "template"));
+        let event: Value = match &self.event {
+            Some(event) => serde_json::from_str(event).context("--event is not JSON")?,
+            None => json!({}),
+        };
+        let path = format!("/api/v1/templates/{}", encoded(&template));
+        if let Some(to) = &self.test {
+            let body = json!({ "to": to, "profile": id, "event": event });
+            let answer: Value = client.post(&format!("{path}/test"), &body)?;
+            if self.json {
+                output::json(&answer);
+            } else {
+                println!("{}: {}", text(&answer, "outcome"), text(&answer, "detail"));
+            }
+            return Ok(());
+        }
+        let message: Value =
+            client.post(&format!("{path}/preview"), &json!({ "profile": id, "event": event }))?;
+        if self.json {
+            output::json(&message);
+        } else {
+            println!(
+                "From: {}\nTo: {}\nSubject: {}\n",
+                text(&message, "from"),
+                text(&message, "to"),
+                text(&message, "subject")
+            );
+            println!("{}", text(&message, "text"));
+            println!("\nThe HTML part: add --json.");
+        }
+        Ok(())
+    }
 }
 
 /// Who gets it, and why everybody else does not.

@@ -27,6 +27,8 @@ pub(crate) struct BroadcastView {
     title: Option<String>,
     /// The audience's condition as a sentence.
     audience: String,
+    /// What is sent.
+    template: String,
     #[schema(value_type = Option<String>, format = DateTime)]
     launched: Option<Time>,
     /// Deliveries by state.
@@ -50,6 +52,7 @@ pub(crate) async fn broadcasts(
                     broadcast: broadcast.name.clone(),
                     title: broadcast.title.clone(),
                     audience: audience.unwrap_or_default(),
+                    template: broadcast.send.template.clone(),
                     launched: read.launch(&broadcast.name)?.map(|launch| launch.launched),
                     deliveries: read.delivery_counts(Some(&broadcast.name))?,
                 })
