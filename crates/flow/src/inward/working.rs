@@ -89,7 +89,8 @@ impl<'w> Working<'w> {
         };
         loaded.changed = true;
         let no_room = crowsnest_profile::fold(&mut loaded.profile, event, prepared.third_party);
-        let (consents, homeless) = crowsnest_profile::consents_of(event, &loaded.profile);
+        let country = &self.live.workspace().organisation.country;
+        let (consents, homeless) = crowsnest_profile::consents_of(event, &loaded.profile, country);
         for consent in &consents {
             self.unit.put_consent(consent)?;
         }
@@ -109,7 +110,8 @@ impl<'w> Working<'w> {
             flagged.push((
                 "consent-without-contact",
                 format!(
-                    "the event was taken in, but its consent says nothing, since no contact point is known: {}",
+                    "the event was taken in, but its consent says nothing, since no contact point is known or the one \
+                     that it names is not this person's: {}",
                     about.join(", ")
                 ),
             ));
@@ -181,14 +183,16 @@ impl<'w> Working<'w> {
     }
 
     pub(crate) fn quarantine(&mut self, rejection: Rejection) -> Result<(), FlowError> {
-        self.source(&rejection.source).quarantined += 1;
-        self.unit.put_quarantined(&Quarantined {
+        let source = rejection.source.clone();
+        let new = self.unit.put_quarantined(&Quarantined {
             id: QuarantineId(self.ids.next(self.now)),
             received: self.now,
             state: QuarantineState::Open,
             attempts: 0,
             rejection,
         })?;
+        // The same file again changes nothing, and so counts nothing.
+        self.source(&source).quarantined += u64::from(new);
         Ok(())
     }
 
