@@ -62,8 +62,10 @@ pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Re
                 None => resolution.links.push(identifier.clone()),
             },
             Some(reason) => {
+                // It moves when what stands in the way is who held it before, not when the person has too many.
                 let moves = rule.device
                     && !(resolution.people.is_empty() && resolution.links.is_empty())
+                    && broken_limit(&resolution, identifier, None, time, known).is_none()
                     && holder
                         .and_then(|id| known.profile(id))
                         .and_then(|profile| link(profile, identifier))
@@ -255,6 +257,18 @@ mod tests {
         );
         assert_eq!(soon.people, [ProfileId(1)], "the event is still hers");
         assert!(run(&people, &[("user_id", "u"), ("anonymous_id", "b")], 91 * day).gave_way.is_empty());
+    }
+
+    #[test]
+    fn somebody_with_as_many_devices_as_they_may_have_takes_no_more_from_others() {
+        let mut people = People::default()
+            .with(1, 3, &[("user_id", "u1", 0), ("anonymous_id", "a", 0)])
+            .with(2, 3, &[("user_id", "u2", 0), ("anonymous_id", "b", 0)]);
+        let rule = NamespaceRule { limit: Some(1), ..NamespaceRule::usual("anonymous_id") };
+        people.rules.namespaces.insert("anonymous_id".into(), rule);
+        let found = run(&people, &[("user_id", "u2"), ("anonymous_id", "a")], 9);
+        assert_eq!(found.people, [ProfileId(2)]);
+        assert!(!found.gave_way[0].moves, "it would be her second within the window");
     }
 
     #[test]
