@@ -9,6 +9,10 @@ use crowsnest_model::{
 use crowsnest_rules::Subject;
 use serde_json::Value;
 
+/// The occasion under which somebody who was skipped is recorded when the program has no rule for occasions: one record a
+/// person, with the latest reason, however many events come.
+pub const SKIPPED: &str = "skipped";
+
 /// Whether an event lets a person into a program.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
@@ -32,6 +36,8 @@ pub enum Entry {
 pub struct Begin {
     /// What makes it one of a kind, with program and person.
     pub occasion: String,
+    /// Under which occasion it is recorded if it cannot begin after all.
+    pub skipped: String,
 }
 
 /// What a run does next.
@@ -83,17 +89,18 @@ impl LiveProgram {
             return Entry::No;
         }
         let Some(event) = person.event() else { return Entry::No };
-        let occasion = self
+        let named = self
             .occasion
             .as_ref()
             .and_then(|expression| expression.value(person))
-            .and_then(|value| occasion_text(&value))
-            .unwrap_or_else(|| event_id.to_owned());
+            .and_then(|value| occasion_text(&value));
+        let skipped = named.clone().unwrap_or_else(|| SKIPPED.to_owned());
+        let occasion = named.unwrap_or_else(|| event_id.to_owned());
         if let Some(audience) = &self.audience
             && !audience.evaluate(person).holds()
         {
             let reason = format!("is not in the audience: {}", audience.sentence());
-            return Entry::Skip { occasion, reason, expired: false };
+            return Entry::Skip { occasion: skipped, reason, expired: false };
         }
         if let Some(ttl) = self.definition.trigger.ttl
             && event.time.plus(ttl) <= now
@@ -106,7 +113,7 @@ impl LiveProgram {
             );
             return Entry::Skip { occasion, reason, expired: true };
         }
-        Entry::Begin(Begin { occasion })
+        Entry::Begin(Begin { occasion, skipped })
     }
 
     /// What a run does next, when the step before it ended at `anchor`. Moves the run's step on.
@@ -143,6 +150,10 @@ impl LiveProgram {
     pub fn exit(&self, run: &Run, person: &Person<'_>) -> Option<Exit> {
         let event = person.event()?;
         if event.time < run.triggered {
+            return None;
+        }
+        // What begins a run does not end it, even where an event of the same name would.
+        if event.time == run.triggered && event.name == run.event && *event.properties == run.properties {
             return None;
         }
         if !run.awaits_goal && self.cancels.iter().any(|cancel| happened(cancel, person)) {

@@ -11,5 +11,5 @@ mod person;
 
 pub use broadcast::{Candidate, LeftOut, LiveBroadcast, Recipient, Selection, select};
 pub use compile::{CompileError, LiveProgram, Plan};
-pub use decide::{Begin, Entry, Exit, Next};
+pub use decide::{Begin, Entry, Exit, Next, SKIPPED};
 pub use person::{Consents, Person};

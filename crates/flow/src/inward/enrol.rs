@@ -8,7 +8,7 @@ use crowsnest_model::{
     delivery::{Delivery, DeliveryState},
     profile::Run,
 };
-use crowsnest_programs::{Entry, Exit, LiveProgram, Next, Person};
+use crowsnest_programs::{Begin, Entry, Exit, LiveProgram, Next, Person};
 use crowsnest_rules::EventView;
 use crowsnest_store::{EventRow, Read, RunRecord, RunState};
 use std::sync::Arc;
@@ -108,7 +108,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
                     let state = if expired { RunState::Expired } else { RunState::Skipped };
                     self.record(person, program, event, occasion, state, Some(reason))?;
                 }
-                Entry::Begin(begin) => self.begin(person, program, event, &properties, begin.occasion)?,
+                Entry::Begin(begin) => self.begin(person, program, event, &properties, begin)?,
             }
         }
         Ok(())
@@ -120,7 +120,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         program: &Arc<LiveProgram>,
         event: &Event,
         properties: &Object,
-        occasion: String,
+        Begin { occasion, skipped }: Begin,
     ) -> Result<(), FlowError> {
         if self.work.unit.had_occasion(program.name(), person, &occasion)? {
             return Ok(());
@@ -129,11 +129,12 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             self.runs(person).into_iter().find(|run| run.program == program.name() && !run.awaits_goal);
         if let Some(run) = inside {
             let reason = format!("was in the program already, since {}", run.triggered);
-            self.record(person, program, event, occasion, RunState::Skipped, Some(reason))?;
+            self.record(person, program, event, skipped, RunState::Skipped, Some(reason))?;
             return Ok(());
         }
         let mut run = Run {
-            id: RunId(self.work.ids.next(self.work.now)),
+            // Its record gives it its id, once it is sure that there is one.
+            id: RunId(0),
             program: program.name().to_owned(),
             version: program.version,
             occasion: occasion.clone(),
@@ -403,10 +404,24 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         self.drive(person, run, self.work.now)
     }
 
+    /// Two people are about to be one: where both have had the same occasion, the survivor's way is the one that counts.
+    pub(crate) fn before_merge(&mut self, survivor: ProfileId, other: ProfileId) -> Result<(), FlowError> {
+        for run in self.runs(other) {
+            if self.work.unit.had_occasion(&run.program, survivor, &run.occasion)? {
+                let reason = "the person turned out to have had the same occasion already";
+                self.end(other, &run, RunState::Cancelled, reason, None)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Two people turned out to be one: what one did may end what the other began, and nobody is in a program twice.
+    /// Whoever has gone farthest in a program goes on, so that no step is taken twice.
     pub(crate) fn after_merge(&mut self, person: ProfileId) -> Result<(), FlowError> {
+        let mut runs = self.runs(person);
+        runs.sort_by_key(|run| (std::cmp::Reverse(run.step), run.triggered, run.id));
         let mut inside: Vec<String> = Vec::new();
-        for run in self.runs(person) {
+        for run in runs {
             let Some(program) = self.program(&run) else { continue };
             if let Some((exit, (name, source, time))) = self.ended_already(person, &program, &run)? {
                 self.end_by(person, &run, exit, &name, &source, time)?;
