@@ -61,6 +61,10 @@ impl Working<'_> {
             }
         };
         for (identifier, reason) in &prepared.ignored {
+            // A page that sends `undefined` sends it with every event: once is enough to say so.
+            if self.said_before(person, LedgerKind::Ignored, None, identifier) {
+                continue;
+            }
             self.write_ledger(prepared, LedgerKind::Ignored, person, None, Some(identifier), reason.clone())?;
         }
         for account in &prepared.households {
@@ -120,9 +124,7 @@ impl Working<'_> {
             return self.link(person, identifier, prepared, LedgerKind::Move, Some(holder), reason);
         }
         // A shared device names two people with every event: once is enough to say so.
-        let said = self.people.get(&person).is_some_and(|loaded| loaded.profile.events > 0)
-            && gave_way.holder.is_some_and(|holder| self.said_before(person, holder, identifier));
-        if said {
+        if self.said_before(person, LedgerKind::GaveWay, gave_way.holder, identifier) {
             return Ok(());
         }
         self.write_ledger(
@@ -135,18 +137,29 @@ impl Working<'_> {
         )
     }
 
-    fn said_before(&self, person: ProfileId, holder: ProfileId, identifier: &Identifier) -> bool {
+    fn said_before(
+        &self,
+        person: ProfileId,
+        kind: LedgerKind,
+        other: Option<ProfileId>,
+        identifier: &Identifier,
+    ) -> bool {
+        if self.people.get(&person).is_none_or(|loaded| loaded.profile.events == 0) {
+            return false;
+        }
         let page = crowsnest_store::Page { limit: 50, offset: 0 };
         self.unit.ledger(person, page).is_ok_and(|entries| {
             entries.iter().any(|entry| {
-                entry.kind == LedgerKind::GaveWay
-                    && entry.other == Some(holder)
+                entry.kind == kind
+                    && entry.other == other
+                    && entry.namespace.as_deref() == Some(identifier.namespace.as_str())
                     && entry.value.as_deref() == Some(identifier.value.as_str())
             })
         })
     }
 
     fn merge(&mut self, survivor: ProfileId, other: ProfileId, prepared: &Prepared) -> Result<(), FlowError> {
+        Enrolment::of(self).before_merge(survivor, other)?;
         let Some(absorbed) = self.people.remove(&other) else {
             return Err(FlowError::Broken(format!("{other} is to be merged and is not loaded")));
         };
