@@ -2,15 +2,16 @@
 
 use crate::{Engine, FlowError, Live, inward::Working, outward};
 use crowsnest_model::{
-    DeliveryId, Object, ProfileId, Time,
-    definition::Broadcast,
+    DeliveryId, HouseholdId, Object, ProfileId, Time,
+    definition::{Broadcast, OnePer},
     delivery::{Delivery, DeliveryState},
     household::Groups,
 };
-use crowsnest_programs::{LeftOut, LiveBroadcast, Person, Selection, select};
+use crowsnest_programs::{Candidate, LeftOut, LiveBroadcast, Person, Selection, select};
 use crowsnest_store::{DeliveryFilter, LaunchRecord, Read, StoreError};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// The occasion of a broadcast: it happens once.
 const OCCASION: &str = "launch";
@@ -65,7 +66,7 @@ fn survey(
 ) -> Result<(Audience, Selection), FlowError> {
     let definition = &broadcast.definition;
     let send = &definition.send;
-    let queued: HashSet<ProfileId> = queued_already(read, &definition.name)?;
+    let queued = queued_already(read, &definition.name)?;
     let mut audience = Audience::default();
     let mut outside: BTreeMap<String, u64> = BTreeMap::new();
     let mut unreachable = Vec::new();
@@ -103,7 +104,7 @@ fn survey(
             match outward::may_contact(read, live, &send.channel, &contact, &send.topic)? {
                 Ok(()) => {
                     let mut candidate = broadcast.candidate(&person, contact);
-                    candidate.queued = queued.contains(&profile.id);
+                    candidate.queued = queued.contains_key(&profile.id);
                     candidates.push(candidate);
                 }
                 Err(reason) => unreachable.push(left_out(Some(contact), reason)),
@@ -114,7 +115,16 @@ fn survey(
         candidate.household = households.of(candidate.profile);
     }
     audience.reachable = candidates.len() as u64;
+    let taken = Taken::by(&queued, definition.one_per, &mut households);
+    let (candidates, too_late): (Vec<_>, Vec<_>) =
+        candidates.into_iter().partition(|candidate| candidate.queued || !taken.has(candidate));
     let mut selection = select(broadcast, candidates);
+    selection.left_out.extend(too_late.into_iter().map(|candidate| LeftOut {
+        profile: candidate.profile,
+        contact: Some(candidate.contact),
+        reason: "the household or the address had it before the launch was interrupted".into(),
+        instead: None,
+    }));
     audience.recipients = selection.recipients.len() as u64;
     let households = selection.recipients.iter().filter_map(|recipient| {
         let why = recipient.chosen.clone()?;
@@ -132,9 +142,31 @@ fn survey(
     Ok((audience, selection))
 }
 
-/// Who has a message of this broadcast already, after a launch that was interrupted.
-fn queued_already(read: &dyn Read, broadcast: &str) -> Result<HashSet<ProfileId>, StoreError> {
-    let mut queued = HashSet::new();
+/// What a launch that was interrupted has queued already: nobody else there gets it too, even if whoever got it is not of
+/// the audience any more.
+struct Taken {
+    contacts: HashSet<String>,
+    households: HashSet<HouseholdId>,
+}
+
+impl Taken {
+    fn by(queued: &HashMap<ProfileId, String>, one_per: OnePer, households: &mut Groups) -> Self {
+        let shared = queued.keys().filter_map(|person| households.of(*person));
+        Self {
+            households: if one_per == OnePer::Household { shared.collect() } else { HashSet::new() },
+            contacts: queued.values().cloned().collect(),
+        }
+    }
+
+    fn has(&self, candidate: &Candidate) -> bool {
+        self.contacts.contains(&candidate.contact)
+            || candidate.household.is_some_and(|household| self.households.contains(&household))
+    }
+}
+
+/// Who has a message of this broadcast already, after a launch that was interrupted, and where it goes.
+fn queued_already(read: &dyn Read, broadcast: &str) -> Result<HashMap<ProfileId, String>, StoreError> {
+    let mut queued = HashMap::new();
     let mut filter = DeliveryFilter { program: Some(broadcast.to_owned()), ..DeliveryFilter::default() };
     loop {
         let page = read.deliveries(&filter, CHUNK)?;
@@ -143,12 +175,12 @@ fn queued_already(read: &dyn Read, broadcast: &str) -> Result<HashSet<ProfileId>
         queued.extend(
             page.iter()
                 .filter(|delivery| delivery.state != DeliveryState::Suppressed)
-                .map(|delivery| delivery.profile),
+                .map(|delivery| (delivery.profile, delivery.contact.clone())),
         );
     }
 }
 
-fn named<'l>(live: &'l Live, name: &str) -> Result<&'l LiveBroadcast, FlowError> {
+fn named<'l>(live: &'l Live, name: &str) -> Result<&'l Arc<LiveBroadcast>, FlowError> {
     live.broadcast(name).ok_or_else(|| {
         FlowError::not_found("broadcast", name, live.workspace().broadcasts.keys().map(String::as_str))
     })
@@ -192,28 +224,45 @@ impl Engine {
                 Ok(launch)
             })
             .await?;
-        self.queue_launch(launch).await
+        // On a task of its own: whoever asked may hang up, and the launch goes on all the same.
+        let engine = self.clone();
+        tokio::spawn(async move { engine.queue_launch(launch).await })
+            .await
+            .map_err(|error| FlowError::Broken(error.to_string()))?
     }
 
-    /// Queues what launches that were interrupted have left to queue.
+    /// Queues what launches that were interrupted have left to queue, each by the version that was launched, whatever is
+    /// in force now. One that cannot go on does not stop the others; the first such error is answered.
     pub async fn resume_launches(&self) -> Result<(), FlowError> {
+        let mut failed = None;
         for launch in self.read(|read| read.unfinished_launches())? {
             tracing::info!(broadcast = launch.broadcast, "a launch that was interrupted goes on");
-            self.queue_launch(launch).await?;
+            let broadcast = launch.broadcast.clone();
+            if let Err(error) = self.queue_launch(launch).await {
+                tracing::error!(broadcast, %error, "an interrupted launch cannot go on");
+                failed.get_or_insert(error);
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     async fn queue_launch(&self, mut launch: LaunchRecord) -> Result<LaunchReport, FlowError> {
         let live = self.live();
-        let definition = named(&live, &launch.broadcast)?.definition.clone();
+        let broadcast = live
+            .broadcast_version(&launch.broadcast, launch.version)
+            .ok_or_else(|| {
+                FlowError::Refused(format!(
+                    "version {} of {}, which was launched, is not there any more",
+                    launch.version, launch.broadcast
+                ))
+            })?
+            .clone();
+        let definition = broadcast.definition.clone();
         let engine = self.clone();
         let (audience, selection) = tokio::task::spawn_blocking(move || {
-            let live = engine.live();
-            let broadcast = named(&live, &definition.name)?;
             let mut done = Err(FlowError::Broken("the survey did not run".into()));
             engine.read(|read| {
-                done = survey(read, &live, broadcast);
+                done = survey(read, &live, &broadcast);
                 Ok(())
             })?;
             done
@@ -221,7 +270,6 @@ impl Engine {
         .await
         .map_err(|error| FlowError::Broken(error.to_string()))??;
 
-        let definition = named(&live, &launch.broadcast)?.definition.clone();
         let mut waiting: Vec<(ProfileId, String, DeliveryState, Option<String>)> = Vec::new();
         for recipient in selection.recipients {
             let candidate = recipient.candidate;

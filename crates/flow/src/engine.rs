@@ -271,7 +271,7 @@ impl Engine {
     /// again when it is reset.
     pub async fn set_switch(&self, scope: &str, thrown: bool) -> Result<(), FlowError> {
         let live = self.live();
-        let names = live.program_names();
+        let names = live.ever_named();
         if scope != "*" && !names.iter().any(|name| name == scope) {
             return Err(FlowError::not_found(
                 "program or broadcast",

@@ -27,7 +27,10 @@ pub struct Live {
     third_party: HashSet<String>,
     plan: Plan,
     needs: HashMap<String, Vec<String>>,
-    broadcasts: BTreeMap<String, LiveBroadcast>,
+    broadcasts: BTreeMap<String, Arc<LiveBroadcast>>,
+    /// Versions of broadcasts that are not in force any more: what was launched of them is finished on them.
+    earlier_broadcasts: HashMap<(String, u32), Arc<LiveBroadcast>>,
+    ever_named: Vec<String>,
     templates: HashMap<String, CompiledTemplate>,
 }
 
@@ -78,7 +81,7 @@ impl Live {
             let version = version_in_force(stored, "broadcast", name);
             match LiveBroadcast::compile(broadcast.clone(), version) {
                 Ok(live) => {
-                    broadcasts.insert(name.clone(), live);
+                    broadcasts.insert(name.clone(), Arc::new(live));
                 }
                 Err(error) => problem("broadcast", name, error.to_string()),
             }
@@ -92,13 +95,36 @@ impl Live {
                 Err(error) => problem("program", name, error.to_string()),
             }
         }
-        // People finish on the version that they began, so earlier versions stay ready.
-        for document in stored.iter().filter(|document| document.kind == "program" && !document.live) {
-            if let Some(live) = earlier_version(document) {
-                for need in live.requires_fresh() {
-                    needs.entry(need.source.clone()).or_default().insert(document.name.clone());
+        // People finish on the version that they began, so earlier versions stay ready. One that cannot be read any
+        // more ends the ways of those who are on it, and says so, instead of going on without its rules.
+        let mut earlier_broadcasts = HashMap::new();
+        for document in stored.iter().filter(|document| !document.live) {
+            let wanted = match document.kind.as_str() {
+                "program" => earlier_program(document).map(|live| {
+                    let wanted = live.requires_fresh().to_vec();
+                    plan.add(live);
+                    wanted
+                }),
+                "broadcast" => earlier_broadcast(document).map(|live| {
+                    let wanted = live.definition.requires_fresh.clone();
+                    earlier_broadcasts.insert((document.name.clone(), document.version), Arc::new(live));
+                    wanted
+                }),
+                _ => continue,
+            };
+            match wanted {
+                Ok(wanted) => {
+                    for need in wanted {
+                        needs.entry(need.source).or_default().insert(document.name.clone());
+                    }
                 }
-                plan.add(live);
+                Err(error) => tracing::error!(
+                    kind = document.kind,
+                    name = document.name,
+                    version = document.version,
+                    error,
+                    "an earlier version cannot be read any more; who is on it will not go on"
+                ),
             }
         }
         let in_force = workspace
@@ -139,6 +165,14 @@ impl Live {
             keys,
             plan,
             broadcasts,
+            earlier_broadcasts,
+            ever_named: stored
+                .iter()
+                .filter(|document| matches!(document.kind.as_str(), "program" | "broadcast"))
+                .map(|document| document.name.clone())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             templates,
         })
     }
@@ -194,8 +228,14 @@ impl Live {
     }
 
     /// A broadcast.
-    pub fn broadcast(&self, name: &str) -> Option<&LiveBroadcast> {
+    pub fn broadcast(&self, name: &str) -> Option<&Arc<LiveBroadcast>> {
         self.broadcasts.get(name)
+    }
+
+    /// A version of a broadcast, in force or not.
+    pub fn broadcast_version(&self, name: &str, version: u32) -> Option<&Arc<LiveBroadcast>> {
+        let in_force = self.broadcasts.get(name).filter(|broadcast| broadcast.version == version);
+        in_force.or_else(|| self.earlier_broadcasts.get(&(name.to_owned(), version)))
     }
 
     /// A template.
@@ -208,17 +248,23 @@ impl Live {
         self.workspace.topics.get(topic).is_some_and(|topic| topic.service)
     }
 
-    /// The feeds without which nothing of a program or broadcast is sent.
-    pub fn requires_fresh(&self, program: &str, version: u32) -> &[FreshnessNeed] {
+    /// The feeds without which nothing of this version of a program or broadcast is sent; `None` when the version is not
+    /// there.
+    pub fn requires_fresh(&self, program: &str, version: u32) -> Option<&[FreshnessNeed]> {
         if let Some(program) = self.plan.version(program, version) {
-            return program.requires_fresh();
+            return Some(program.requires_fresh());
         }
-        self.workspace.broadcasts.get(program).map_or(&[], |broadcast| &broadcast.requires_fresh)
+        self.broadcast_version(program, version).map(|broadcast| &*broadcast.definition.requires_fresh)
     }
 
     /// The programs and broadcasts that need a source to be fresh.
     pub fn programs_needing(&self, source: &str) -> &[String] {
         self.needs.get(source).map_or(&[], Vec::as_slice)
+    }
+
+    /// The names of all programs and broadcasts that are or were in force: people may be on their way through each.
+    pub fn ever_named(&self) -> &[String] {
+        &self.ever_named
     }
 
     /// The names of all programs and broadcasts.
@@ -234,9 +280,15 @@ fn version_in_force(stored: &[StoredDocument], kind: &str, name: &str) -> u32 {
         .map_or(1, |document| document.version)
 }
 
-fn earlier_version(document: &StoredDocument) -> Option<LiveProgram> {
-    let definition: Program = serde_json::from_str(&document.compiled).ok()?;
-    LiveProgram::compile(definition, document.version, false).ok()
+fn earlier_program(document: &StoredDocument) -> Result<LiveProgram, String> {
+    let definition: Program = serde_json::from_str(&document.compiled).map_err(|error| error.to_string())?;
+    LiveProgram::compile(definition, document.version, false).map_err(|error| error.to_string())
+}
+
+fn earlier_broadcast(document: &StoredDocument) -> Result<LiveBroadcast, String> {
+    let definition: Broadcast =
+        serde_json::from_str(&document.compiled).map_err(|error| error.to_string())?;
+    LiveBroadcast::compile(definition, document.version).map_err(|error| error.to_string())
 }
 
 /// The files of the definitions in force, as they were applied.

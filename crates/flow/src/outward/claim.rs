@@ -5,13 +5,16 @@ use crate::{
     inward::{Enrolment, Working},
 };
 use crowsnest_model::{
-    Profile, Time, consent,
+    Duration, Profile, Time, consent,
     consent::ConsentStatus,
     definition::FreshnessNeed,
     delivery::{Delivery, DeliveryState},
 };
 use crowsnest_store::{Read, Unit, Watermark};
 use std::collections::HashMap;
+
+/// How far a watermark may be ahead of our clock before it is not believed.
+const CLOCKS_DIFFER: Duration = Duration::minutes(1);
 
 /// A delivery that may go out now: its intent is written.
 #[derive(Debug, Clone)]
@@ -45,6 +48,11 @@ impl Circumstances {
     fn stale(&self, needs: &[FreshnessNeed], now: Time) -> Option<String> {
         needs.iter().find_map(|need| match self.watermarks.get(&need.source) {
             None => Some(format!("{} has never said up to when it is complete", need.source)),
+            // A clock that was ahead said so: nobody knows up to when it is complete, until it says so again.
+            Some(mark) if mark.complete_until > now.plus(CLOCKS_DIFFER) => Some(format!(
+                "{} says that it is complete until {}, which has not come",
+                need.source, mark.complete_until
+            )),
             Some(mark) => {
                 let lag = now.since(mark.complete_until);
                 (lag > need.max_lag).then(|| {
@@ -95,18 +103,30 @@ pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed
     let circumstances = Circumstances::read(work.unit)?;
     let mut claimed = Vec::with_capacity(due.len());
     for mut delivery in due {
+        let person = work.unit.survivor(delivery.profile)?;
+        let profile = match work.people.get(&person) {
+            Some(loaded) => Some(loaded.profile.clone()),
+            None => work.unit.profile(person)?,
+        };
+        let Some(profile) = profile else {
+            let reason = "the person is not there any more".into();
+            end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
+            continue;
+        };
+        // A run that ended while its message was on the line must not have it tried again.
+        if let Some(run) = delivery.run
+            && !profile.runs.iter().any(|other| other.id == run)
+        {
+            end(
+                work,
+                &mut delivery,
+                DeliveryState::Cancelled,
+                "its way through the program has ended".into(),
+            )?;
+            continue;
+        }
         match verdict(work.unit, work.live, &circumstances, &delivery, now)? {
             Verdict::Send => {
-                let person = work.unit.survivor(delivery.profile)?;
-                let Some(profile) = work.unit.profile(person)? else {
-                    end(
-                        work,
-                        &mut delivery,
-                        DeliveryState::Cancelled,
-                        "the person is not there any more".into(),
-                    )?;
-                    continue;
-                };
                 delivery.state = DeliveryState::Sending;
                 delivery.attempts += 1;
                 delivery.reason = Some(format!("attempt {}", delivery.attempts));
@@ -152,7 +172,11 @@ fn verdict(
     if let Some(reason) = circumstances.switched_off(&delivery.program) {
         return Ok(Verdict::Hold(reason));
     }
-    if let Some(reason) = circumstances.stale(live.requires_fresh(&delivery.program, delivery.version), now) {
+    let Some(needs) = live.requires_fresh(&delivery.program, delivery.version) else {
+        let reason = "its version of the program is not there, so nobody knows what it needs".into();
+        return Ok(Verdict::End(DeliveryState::Cancelled, reason));
+    };
+    if let Some(reason) = circumstances.stale(needs, now) {
         return Ok(Verdict::Hold(reason));
     }
     Ok(match may_contact(unit, live, &delivery.channel, &delivery.contact, &delivery.topic)? {
@@ -203,8 +227,7 @@ pub(crate) fn release_fresh(
 
 /// A kill switch was reset: what was held for it is queued again.
 pub(crate) fn release_switched(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<bool, FlowError> {
-    let names = live.program_names();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let names: Vec<&str> = live.ever_named().iter().map(String::as_str).collect();
     release(unit, live, &names, now)
 }
 
@@ -216,10 +239,14 @@ fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Re
     let mut released = false;
     let circumstances = Circumstances::read(unit)?;
     for mut delivery in held {
-        let needs = live.requires_fresh(&delivery.program, delivery.version);
-        if circumstances.switched_off(&delivery.program).is_some()
-            || circumstances.stale(needs, now).is_some()
-        {
+        let needs = live.requires_fresh(&delivery.program, delivery.version).unwrap_or_default();
+        let still = circumstances.switched_off(&delivery.program).or_else(|| circumstances.stale(needs, now));
+        if let Some(still) = still {
+            if kind_of(delivery.reason.as_deref()) != kind_of(Some(&still)) {
+                delivery.reason = Some(still);
+                delivery.updated = now;
+                unit.update_delivery(&delivery)?;
+            }
             continue;
         }
         let held_for = delivery.reason.take().unwrap_or_default();
@@ -231,4 +258,12 @@ fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Re
         released = true;
     }
     Ok(released)
+}
+
+/// What a reason to hold is about: a switch, or a source. While that stays the same, it is not written again, however
+/// often a watermark moves.
+fn kind_of(reason: Option<&str>) -> Option<&str> {
+    reason.and_then(
+        |reason| if reason.contains("kill switch") { Some(reason) } else { reason.split(' ').next() },
+    )
 }
