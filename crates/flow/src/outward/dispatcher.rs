@@ -5,7 +5,7 @@ use crate::{Engine, FlowError};
 use crowsnest_channels::email::Outcome;
 use crowsnest_model::{DeliveryId, Duration};
 use fail::fail_point;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{sync::watch, task::JoinSet};
 
 /// At most this many deliveries are on the line at once: what may become of unknown outcome when the process dies.
@@ -16,11 +16,14 @@ const AT_ONCE: usize = 64;
 pub struct Dispatcher {
     engine: Engine,
     courier: Arc<Courier>,
+    /// Outcomes that are known and could not be written yet, because the disk was full, say. They come first: what was
+    /// sent must not be forgotten.
+    unsettled: Arc<Mutex<Vec<(DeliveryId, Outcome)>>>,
 }
 
 impl Dispatcher {
     pub(crate) fn new(engine: Engine, courier: Courier) -> Self {
-        Self { engine, courier: Arc::new(courier) }
+        Self { engine, courier: Arc::new(courier), unsettled: Arc::default() }
     }
 
     /// Who makes and carries messages.
@@ -42,7 +45,12 @@ impl Dispatcher {
             tokio::select! {
                 () = tokio::time::sleep(wait.to_std()) => {}
                 () = self.engine.something_new() => {}
-                _ = stop.changed() => {}
+                told = stop.changed() => {
+                    // Nobody is left who could say stop.
+                    if told.is_err() {
+                        return;
+                    }
+                }
             }
         }
     }
@@ -60,6 +68,7 @@ impl Dispatcher {
 
     /// Serves everything that is due now.
     pub async fn serve_due(&self) -> Result<(), FlowError> {
+        self.settle_all().await?;
         loop {
             let engine = self.engine.clone();
             if !something_due(&engine).await? {
@@ -74,12 +83,25 @@ impl Dispatcher {
                 for (_, outcome) in &outcomes {
                     metrics::counter!("crowsnest_handovers_total", "outcome" => word(outcome)).increment(1);
                 }
-                self.engine.commit(move |work| settle(work, outcomes)).await?;
+                self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
+                self.settle_all().await?;
             }
             if nothing && !more {
                 return Ok(());
             }
         }
+    }
+
+    /// Writes the outcomes that are known.
+    async fn settle_all(&self) -> Result<(), FlowError> {
+        let outcomes = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        let settled = outcomes.len();
+        self.engine.commit(move |work| settle(work, outcomes)).await?;
+        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).drain(..settled);
+        Ok(())
     }
 
     async fn carry_all(&self, claimed: Vec<Claimed>) -> Vec<(DeliveryId, Outcome)> {
