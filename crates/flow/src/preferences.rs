@@ -5,7 +5,7 @@ use crate::{
     inward::{Incoming, Prepared},
 };
 use crowsnest_model::{
-    ConsentClaim, ConsentStatus, DeliveryId, Event, EventId, EventKind, Identifier, Object, consent,
+    ConsentClaim, ConsentStatus, DeliveryId, Event, EventId, EventKind, Identifier, Object, Time, consent,
     definition::Topic, delivery::Delivery,
 };
 
@@ -52,10 +52,15 @@ impl Engine {
             return Ok(());
         }
         let now = self.now();
-        let said: Vec<&str> = claims.iter().map(|(topic, _)| topic.as_str()).collect();
-        // One moment, one contact point, one set of topics: sent twice it is the same event.
+        // It is the latest word, also when a clock that was ahead dated an earlier one later.
+        let (channel, contact) = (delivery.channel.clone(), delivery.contact.clone());
+        let latest =
+            self.read(|read| read.consents(&channel, &contact))?.iter().map(|known| known.time).max();
+        let time = latest.map_or(now, |latest| now.max(Time(latest.0.saturating_add(1))));
+        let said: Vec<String> = claims.iter().map(|(topic, status)| format!("{topic}={status}")).collect();
+        // One moment, one contact point, the same words: sent twice it is the same event.
         let message_id =
-            format!("{}-{}-{}", delivery.id, now.0, EventId::of("topics", &said.join(",")).0 as u32);
+            format!("{}-{}-{}", delivery.id, time.0, EventId::of("topics", &said.join(",")).0 as u32);
         let withdrawn = claims.iter().any(|(_, status)| *status == ConsentStatus::Withdrawn);
         let event = Event {
             id: EventId::of(OWN_SOURCE, &message_id),
@@ -63,7 +68,7 @@ impl Engine {
             message_id,
             kind: EventKind::Track,
             name: Some(if withdrawn { "Consent Withdrawn" } else { "Consent Granted" }.to_owned()),
-            time: now,
+            time,
             received: now,
             historical: false,
             identifiers: vec![Identifier::new(namespace(&delivery.channel), delivery.contact.clone())],
