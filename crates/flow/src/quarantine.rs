@@ -2,7 +2,40 @@
 
 use crate::{Engine, FlowError, Receipt, inward};
 use crowsnest_ingest::Reading;
-use crowsnest_model::{Duration, QuarantineId, quarantine::QuarantineState};
+use crowsnest_model::{
+    Duration, Event, EventId, EventKind, QuarantineId, Time,
+    event::EventColumns,
+    quarantine::{QuarantineState, Rejection},
+};
+use serde::{Deserialize, Serialize};
+
+/// What is needed beside the document of an event that was read and could not be taken in.
+#[derive(Serialize, Deserialize)]
+struct Columns {
+    kind: EventKind,
+    name: Option<String>,
+    time: Time,
+    received: Time,
+    historical: bool,
+}
+
+/// The header with which such an event waits in the quarantine.
+pub(crate) fn kept_columns(event: &Event) -> String {
+    let Event { kind, name, time, received, historical, .. } = event;
+    let (kind, time, received, historical) = (*kind, *time, *received, *historical);
+    serde_json::to_string(&Columns { kind, name: name.clone(), time, received, historical })
+        .unwrap_or_default()
+}
+
+/// The event of a document that waits with its columns; `None` for anything else.
+fn kept_event(rejection: &Rejection, document: &[u8]) -> Option<Event> {
+    let id: EventId = rejection.place.parse().ok()?;
+    let Columns { kind, name, time, received, historical } =
+        serde_json::from_str(rejection.header.as_deref()?).ok()?;
+    let source = rejection.source.as_str().into();
+    let columns = EventColumns { id, source, kind, name, time, received, historical };
+    Event::from_stored(columns, document).ok()
+}
 
 impl Engine {
     /// Reads a quarantined thing again, as it came or as corrected, and takes it in if it can be read now.
@@ -22,7 +55,20 @@ impl Engine {
         })?;
         let reading = Reading { received: item.received, shift: Duration(0), historical: false };
         item.attempts += 1;
-        match crowsnest_ingest::redrive(reader, &item.rejection, corrected.as_deref(), reading) {
+        if let Ok(event) = item.rejection.place.parse::<EventId>()
+            && self.read(|read| read.seen(event))?
+        {
+            return Err(FlowError::Refused(format!(
+                "the event of {id} was taken in; only what its reason says was left out. Say it in a new event, and \
+                 discard this"
+            )));
+        }
+        let document = corrected.as_deref().unwrap_or(&item.rejection.raw);
+        let read = match kept_event(&item.rejection, document) {
+            Some(event) => Ok(vec![event]),
+            None => crowsnest_ingest::redrive(reader, &item.rejection, corrected.as_deref(), reading),
+        };
+        match read {
             Ok(events) => {
                 let incoming = inward::prepare(&live, events, Vec::new());
                 self.commit(move |work| {

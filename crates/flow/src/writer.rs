@@ -5,7 +5,7 @@ use crate::{
     inward::{Incoming, Receipts, Working},
 };
 use crossbeam_channel::Receiver;
-use crowsnest_model::IdMaker;
+use crowsnest_model::{IdMaker, quarantine::Rejection};
 use crowsnest_store::{StoreError, sqlite::Writer};
 use fail::fail_point;
 use std::sync::{
@@ -52,13 +52,17 @@ impl Desk {
         let (live, now) = (self.live(), self.clock.now());
         let ids = &mut self.ids;
         let mut something_due = false;
-        let done = self.store.commit(|unit| {
-            let mut working = Working::new(unit, &live, ids, now);
-            let done = work(&mut working)?;
-            working.finish()?;
-            something_due = working.something_due;
-            fail_point!("commit-before", |_| std::process::abort());
-            Ok(done)
+        let store = &mut self.store;
+        // A fault of ours must not end the one thread that writes. What was half done is rolled back on the way out.
+        let done = contained(|| {
+            store.commit(|unit| {
+                let mut working = Working::new(unit, &live, ids, now);
+                let done = work(&mut working)?;
+                working.finish()?;
+                something_due = working.something_due;
+                fail_point!("commit-before", |_| std::process::abort());
+                Ok(done)
+            })
         });
         if something_due && done.is_ok() {
             self.due.notify_one();
@@ -85,7 +89,13 @@ pub(crate) fn serve(mut desk: Desk, jobs: &Receiver<Job>, waiting: &AtomicUsize)
             },
         };
         match job {
-            Job::Task(task) => task(&mut desk),
+            // What it was asked from hears of it, since its answer is dropped.
+            Job::Task(task) => {
+                let _ = contained(|| {
+                    task(&mut desk);
+                    Ok(())
+                });
+            }
             Job::TakeIn(incoming, answer) => {
                 let mut size = incoming.len();
                 let mut requests = vec![incoming];
@@ -106,7 +116,7 @@ pub(crate) fn serve(mut desk: Desk, jobs: &Receiver<Job>, waiting: &AtomicUsize)
                 }
                 metrics::histogram!("crowsnest_commit_events").record(size as f64);
                 let started = std::time::Instant::now();
-                answer_all(&mut desk, &requests, answers);
+                answer_all(&mut desk, requests, answers);
                 metrics::histogram!("crowsnest_commit_seconds").record(started.elapsed().as_secs_f64());
                 waiting.fetch_sub(size, Ordering::Relaxed);
             }
@@ -117,10 +127,10 @@ pub(crate) fn serve(mut desk: Desk, jobs: &Receiver<Job>, waiting: &AtomicUsize)
 /// Takes requests in together; when that fails, each on its own, so that one cannot fail the others.
 fn answer_all(
     desk: &mut Desk,
-    requests: &[Incoming],
+    requests: Vec<Incoming>,
     answers: Vec<oneshot::Sender<Result<Receipt, FlowError>>>,
 ) {
-    match desk.take_in(requests) {
+    match desk.take_in(&requests) {
         Ok(receipts) => {
             let mut total = Receipt::default();
             receipts.iter().for_each(|receipt| total += *receipt);
@@ -144,20 +154,59 @@ fn answer_all(
                 let _ = answer.send(Err(error));
             }
         }
-        Err(error) if requests.len() == 1 => {
-            tracing::error!(%error, "a request could not be taken in");
-            for answer in answers {
-                let _ = answer.send(Err(FlowError::Broken(error.to_string())));
-            }
-        }
         Err(error) => {
-            tracing::warn!(%error, requests = requests.len(), "a commit failed; its requests are tried one by one");
-            for (request, answer) in requests.iter().zip(answers) {
-                let done = desk
-                    .take_in(std::slice::from_ref(request))
-                    .map(|receipts| receipts.first().copied().unwrap_or_default());
-                let _ = answer.send(done);
+            tracing::warn!(%error, requests = requests.len(), "a commit failed; its events are tried one by one");
+            for (request, answer) in requests.into_iter().zip(answers) {
+                let _ = answer.send(one_by_one(desk, request));
             }
         }
     }
+}
+
+/// Takes the events of a request in one by one. One that cannot be, for a fault in what is stored or in the house, goes to
+/// the quarantine with that reason and its document; the others are kept.
+fn one_by_one(desk: &mut Desk, request: Incoming) -> Result<Receipt, FlowError> {
+    let mut total = Receipt::default();
+    for event in request.events {
+        let (source, place) = (event.event.source.to_string(), event.event.id.to_string());
+        let columns = crate::quarantine::kept_columns(&event.event);
+        let alone = Incoming { events: vec![event], rejected: Vec::new() };
+        let error = match desk.take_in(std::slice::from_ref(&alone)) {
+            Ok(receipts) => {
+                receipts.iter().for_each(|receipt| total += *receipt);
+                continue;
+            }
+            Err(error @ FlowError::Store(StoreError::CommitUnknown(_) | StoreError::Full)) => {
+                return Err(error);
+            }
+            Err(error) => error,
+        };
+        tracing::error!(%error, event = place, "an event could not be taken in; it waits in the quarantine");
+        let raw = alone.events.into_iter().next().map(|event| event.body).unwrap_or_default();
+        let rejection = Rejection {
+            source,
+            feed: None,
+            place,
+            code: "fault".into(),
+            reason: format!("crowsnest could not take it in: {error}. Drive it again once that is put right"),
+            raw,
+            header: Some(columns),
+        };
+        total += take_in_rejected(desk, vec![rejection])?;
+    }
+    if !request.rejected.is_empty() {
+        total += take_in_rejected(desk, request.rejected)?;
+    }
+    Ok(total)
+}
+
+fn take_in_rejected(desk: &mut Desk, rejected: Vec<Rejection>) -> Result<Receipt, FlowError> {
+    let receipts = desk.take_in(&[Incoming { events: Vec::new(), rejected }])?;
+    Ok(receipts.first().copied().unwrap_or_default())
+}
+
+/// Does something; a panic in it is an error like any other.
+fn contained<T>(work: impl FnOnce() -> Result<T, FlowError>) -> Result<T, FlowError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(FlowError::Broken("it panicked; the log says where".into())))
 }
