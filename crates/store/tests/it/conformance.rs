@@ -3,10 +3,7 @@
 use crate::words::*;
 use crowsnest_model::{
     ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, Object, ProfileId, QuarantineId, RunId,
-    Time, Trait,
-    delivery::DeliveryState,
-    profile::Link,
-    quarantine::QuarantineState,
+    Time, Trait, delivery::DeliveryState, profile::Link, quarantine::QuarantineState,
 };
 use crowsnest_store::{
     DeliveryFilter, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Page, RunState, SourceCount,
@@ -36,7 +33,8 @@ macro_rules! conformance_suite {
 const PAGE: Page = Page { limit: 100, offset: 0 };
 
 pub fn identifiers_have_one_holder(store: &mut impl Backend) {
-    let (mail, user) = (Identifier::new("email", "ann@example.org"), Identifier::new("user_id", "ann@example.org"));
+    let (mail, user) =
+        (Identifier::new("email", "ann@example.org"), Identifier::new("user_id", "ann@example.org"));
     store.commit(|unit| {
         unit.put_holder(&mail, ProfileId(1))?;
         assert_eq!(unit.holders(&[&mail, &user])?.len(), 1, "another namespace is another identifier");
@@ -191,7 +189,11 @@ pub fn a_merge_keeps_one_message_of_an_occasion(store: &mut impl Backend) {
             .into_iter()
             .map(|delivery| (delivery.id.0, delivery.state))
             .collect();
-        assert_eq!(states, [(22, DeliveryState::Cancelled), (21, DeliveryState::Sent)], "both stay on record");
+        assert_eq!(
+            states,
+            [(22, DeliveryState::Cancelled), (21, DeliveryState::Sent)],
+            "both stay on record"
+        );
         assert_eq!(read.delivery(DeliveryId(22))?.unwrap().updated, Time(60));
         assert_eq!(read.runs(None, Some(ProfileId(1)), PAGE)?.len(), 2);
         assert!(read.due_deliveries(Time(i64::MAX), 9)?.is_empty());
@@ -362,16 +364,17 @@ pub fn deliveries_are_found_by_any_filter(store: &mut impl Backend) {
         Ok(())
     });
     store.read(|read| {
-        let found = |program: Option<&str>, state: Option<DeliveryState>, profile: Option<u64>, before| -> Vec<u64> {
-            let filter = DeliveryFilter {
-                program: program.map(str::to_owned),
-                state: state.map(|state| state.as_str().to_owned()),
-                profile: profile.map(ProfileId),
-                run: None,
-                before: Option::<u64>::map(before, DeliveryId),
+        let found =
+            |program: Option<&str>, state: Option<DeliveryState>, profile: Option<u64>, before| -> Vec<u64> {
+                let filter = DeliveryFilter {
+                    program: program.map(str::to_owned),
+                    state: state.map(|state| state.as_str().to_owned()),
+                    profile: profile.map(ProfileId),
+                    run: None,
+                    before: Option::<u64>::map(before, DeliveryId),
+                };
+                read.deliveries(&filter, 3).unwrap().iter().map(|delivery| delivery.id.0).collect()
             };
-            read.deliveries(&filter, 3).unwrap().iter().map(|delivery| delivery.id.0).collect()
-        };
         assert_eq!(found(None, None, None, None), [8, 7, 6]);
         assert_eq!(found(None, None, None, Some(3)), [2, 1]);
         assert_eq!(found(Some("even"), None, None, None), [8, 6, 4]);
@@ -422,7 +425,10 @@ pub fn due_held_and_overdue(store: &mut impl Backend) {
         assert!(read.held_deliveries(&["offer"])?.is_empty());
         assert_eq!(ids(read.overdue_deliveries(Time(90), 9)?), [3, 1]);
         assert_eq!(ids(read.overdue_deliveries(Time(80), 9)?), [3]);
-        assert!(read.overdue_deliveries(Time(79), 9)?.is_empty(), "what is sent or on the line is not overdue");
+        assert!(
+            read.overdue_deliveries(Time(79), 9)?.is_empty(),
+            "what is sent or on the line is not overdue"
+        );
         Ok(())
     });
 }
@@ -601,17 +607,14 @@ pub fn documents_have_versions(store: &mut impl Backend) {
         .collect();
     assert_eq!(live, [("cart".into(), 3, "two".into()), ("other".into(), 1, "one".into())]);
     let all = store.read(|read| read.documents(true));
-    assert_eq!(all.iter().map(|d| (d.version, d.live)).collect::<Vec<_>>(), [
-        (1, false),
-        (2, false),
-        (3, true),
-        (1, true)
-    ]);
-    assert_eq!(all[0], crowsnest_store::StoredDocument {
-        version: 1,
-        live: false,
-        ..document("cart", "one", "1")
-    });
+    assert_eq!(
+        all.iter().map(|d| (d.version, d.live)).collect::<Vec<_>>(),
+        [(1, false), (2, false), (3, true), (1, true)]
+    );
+    assert_eq!(
+        all[0],
+        crowsnest_store::StoredDocument { version: 1, live: false, ..document("cart", "one", "1") }
+    );
 }
 
 pub fn a_comment_makes_no_version(store: &mut impl Backend) {
@@ -697,7 +700,10 @@ pub fn a_failed_unit_leaves_nothing(store: &mut impl Backend) {
     });
     store.read(|read| {
         let row = &read.events(ProfileId(1), PAGE)?[0];
-        assert_eq!((&*row.columns.source, row.columns.name.as_deref()), ("a source that is new", Some("A New Name")));
+        assert_eq!(
+            (&*row.columns.source, row.columns.name.as_deref()),
+            ("a source that is new", Some("A New Name"))
+        );
         let holder = Identifier::new("new-namespace", "x");
         assert_eq!(read.holders(&[&holder])?[&holder], ProfileId(1));
         Ok(())

@@ -1,7 +1,9 @@
 //! No statement reads what it does not need: each is explained by SQLite itself on a store with rows in it.
 
 use crate::words::*;
-use crowsnest_model::{DeliveryId, HouseholdId, ProfileId, RunId, Time, delivery::DeliveryState, quarantine::QuarantineState};
+use crowsnest_model::{
+    DeliveryId, HouseholdId, ProfileId, RunId, Time, delivery::DeliveryState, quarantine::QuarantineState,
+};
 use crowsnest_store::{DeliveryFilter, Page, RunState};
 use rusqlite::Connection;
 

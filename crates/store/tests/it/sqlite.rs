@@ -70,7 +70,9 @@ fn damage_is_noticed_and_said() {
     let mut store = Sqlite::new();
     store.commit(|unit| unit.put_profile(&person(1)));
     let database = Connection::open(store.folder.path().join("crowsnest.db")).unwrap();
-    for (doc, said) in [(&b""[..], "it is empty"), (b"\x09abc", "its format is 9"), (b"\x01\xc1", "cannot be read")] {
+    for (doc, said) in
+        [(&b""[..], "it is empty"), (b"\x09abc", "its format is 9"), (b"\x01\xc1", "cannot be read")]
+    {
         database.execute("UPDATE people SET doc = ?1", [doc]).unwrap();
         let error = store.readers.read(|read| read.profile(ProfileId(1))).unwrap_err();
         assert!(matches!(error, StoreError::Document { what: "profile", .. }));

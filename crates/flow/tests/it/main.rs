@@ -1,0 +1,16 @@
+//! The heart of the house, with a clock that the tests turn.
+
+mod any_order;
+mod broadcasts;
+mod cancelling;
+mod consents;
+mod definitions;
+mod holding;
+mod identity;
+mod merging;
+mod outcomes;
+mod programs;
+mod quarantine;
+mod sink;
+mod watermarks;
+mod world;

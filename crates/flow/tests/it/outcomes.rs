@@ -1,0 +1,128 @@
+//! What the receiving server says, and what follows from it.
+
+use crate::{
+    sink::{Mood, Sink},
+    world::*,
+};
+
+async fn cart_to(sink: &Sink) -> World {
+    let world = World::sending_to(&[CART], Some(sink.addr)).await;
+    world.tell([subscriber("ann@x.org"), cart("c1", "ann@x.org")]).await;
+    world
+}
+
+/// Without a time to live, so that tries have a day.
+async fn offer_to(sink: &Sink) -> World {
+    let world = World::sending_to(&[&OFFER.replace("ttl: 2d", "")], Some(sink.addr)).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    world.engine.launch("offer").await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn later_is_tried_again_with_growing_waits_and_then_given_up() {
+    let sink = Sink::start(Mood::Later).await;
+    let world = offer_to(&sink).await;
+    world.serve().await;
+    let mut attempts = Vec::new();
+    loop {
+        let delivery = world.deliveries().remove(0);
+        if delivery.state.as_str() != "queued" {
+            assert_eq!(delivery.state.as_str(), "failed");
+            assert_eq!(delivery.attempts, 8);
+            assert!(delivery.reason.unwrap().contains("given up after 8 attempts"));
+            break;
+        }
+        attempts.push(delivery.due.since(world.now()).0 / MINUTE);
+        let wait = delivery.due.since(world.now()).0;
+        world.after(wait - 1).await;
+        assert_eq!(world.deliveries()[0].attempts, delivery.attempts, "not before it is due");
+        world.after(1).await;
+    }
+    assert_eq!(attempts, [1, 5, 15, 60, 240, 360, 720]);
+    assert_eq!(sink.count(), 0);
+}
+
+#[tokio::test]
+async fn later_and_then_taken_is_sent_once() {
+    let sink = Sink::start(Mood::Later).await;
+    let world = offer_to(&sink).await;
+    world.serve().await;
+    sink.becomes(Mood::Takes);
+    world.after(MINUTE).await;
+    world.after(DAY).await;
+    assert_eq!(world.states(), ["sent"]);
+    assert_eq!(sink.count(), 1);
+}
+
+#[tokio::test]
+async fn refused_is_failed_and_the_run_goes_on() {
+    let sink = Sink::start(Mood::Refuses).await;
+    let world = cart_to(&sink).await;
+    world.after(HOUR).await;
+    assert_eq!(world.states(), ["failed"]);
+    assert!(world.deliveries()[0].reason.as_deref().unwrap().contains("no such mailbox"));
+    assert_eq!(world.run_words("cart"), ["finished: all steps are done"]);
+    world.after(DAY).await;
+    assert_eq!(world.deliveries()[0].attempts, 1);
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_never_repeated() {
+    let sink = Sink::start(Mood::DropsAfterDot).await;
+    let world = cart_to(&sink).await;
+    world.after(HOUR).await;
+    assert_eq!(world.states(), ["unknown"]);
+    sink.becomes(Mood::Takes);
+    world.after(DAY).await;
+    let world = world.restarted(None);
+    world.after(DAY).await;
+    assert_eq!(sink.count(), 1);
+    assert_eq!(world.states(), ["unknown"]);
+}
+
+#[tokio::test]
+async fn what_was_being_sent_when_the_process_died_is_of_unknown_outcome() {
+    let world = World::new(&[CART]).await;
+    world.tell([subscriber("ann@x.org"), cart("c1", "ann@x.org")]).await;
+    world.engine.set_switch("*", true).await.unwrap();
+    world.after(HOUR).await;
+    let world = world.crashed("UPDATE deliveries SET state = 'sending'; DELETE FROM switches;");
+    assert_eq!(world.states(), ["unknown"]);
+    let reason = world.deliveries()[0].reason.clone().unwrap();
+    assert!(reason.contains("may or may not have gone out"), "{reason}");
+    assert_eq!(world.run_words("cart"), ["finished: all steps are done"], "its run goes on");
+    world.after(DAY).await;
+    assert!(world.mailed().is_empty(), "nobody repeats it blindly");
+}
+
+#[tokio::test]
+async fn bought_while_the_message_was_on_the_line_is_not_tried_again() {
+    let sink = Sink::start(Mood::WaitsThenLater).await;
+    let world = cart_to(&sink).await;
+    world.pass(45 * MINUTE);
+    let dispatcher = world.dispatcher.clone();
+    let serving = tokio::spawn(async move { dispatcher.serve_due().await });
+    sink.asked.notified().await;
+    assert_eq!(world.states(), ["sending"]);
+    world.pass(1);
+    world.tell([order("o1", "ann@x.org")]).await;
+    sink.becomes(Mood::Takes);
+    sink.go_on.notify_one();
+    serving.await.unwrap().unwrap();
+    world.after(HOUR).await;
+    assert_eq!(sink.count(), 0);
+    assert_eq!(world.states(), ["cancelled"]);
+}
+
+#[tokio::test]
+async fn nobody_listens_is_later() {
+    let sink = Sink::start(Mood::Takes).await;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let world = World::sending_to(&[CART], Some(nobody)).await;
+    world.tell([subscriber("ann@x.org"), cart("c1", "ann@x.org")]).await;
+    world.after(HOUR).await;
+    assert_eq!(world.states(), ["queued"]);
+    assert!(world.deliveries()[0].reason.as_deref().unwrap().contains("will be tried again"));
+    assert_eq!(sink.count(), 0);
+}
