@@ -45,6 +45,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // The fault points that the environment names, for the tests that kill the process at them.
+    #[cfg(feature = "faults")]
+    let _faults = fail::FailScenario::setup();
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Serve(command) => command.run(),

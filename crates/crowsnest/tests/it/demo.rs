@@ -1,0 +1,190 @@
+//! The example, played from its own feeds, against what its generator says must come out.
+
+use crate::world::{CROWSNEST, example, fine, mailed};
+use crowsnest_testkit::{RunningServer, ServerBuilder, TOKEN, run};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+fn expected() -> Value {
+    serde_json::from_str(&fs::read_to_string(example().join("sample/expected.json")).unwrap()).unwrap()
+}
+
+/// The command plays; then a server on the same data answers what we ask.
+fn played() -> (tempfile::TempDir, String, RunningServer) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let arguments = ["demo", "--once", "--listen", "127.0.0.1:0", "--workspace"];
+    let example = example();
+    let mut all: Vec<&str> = arguments.to_vec();
+    all.extend([example.to_str().unwrap(), "--data", data.to_str().unwrap()]);
+    let told = fine(run(CROWSNEST, &all));
+    let server = ServerBuilder::new(CROWSNEST).workspace(example).data(data).start();
+    (folder, told, server)
+}
+
+#[test]
+fn what_comes_out_is_what_must() {
+    let expected = expected();
+    let (_folder, told, server) = played();
+    let api = server.api();
+
+    // What came in, feed by feed: the table that is printed, and what the server keeps.
+    for feed in expected["feeds"].as_array().unwrap() {
+        let row = ["source", "file", "records", "accepted", "duplicates", "broken"]
+            .map(|name| feed[name].as_str().map_or_else(|| feed[name].to_string(), str::to_owned));
+        let printed = told.lines().any(|line| line.split_whitespace().eq(row.iter().map(String::as_str)));
+        assert!(printed, "no line says {row:?}:\n{told}");
+    }
+    let stats = api.get("/api/v1/stats");
+    assert_eq!(stats["people"], expected["people"]);
+    assert_eq!(stats["quarantined"], expected["broken"]);
+    assert_eq!(stats["duplicates"], expected["duplicates"]);
+    assert_eq!(stats["events"], expected["accepted"]);
+    let waiting = api.pages("/api/v1/quarantine?state=open");
+    assert_eq!(json!(waiting.len()), expected["broken"], "each broken row waits");
+    assert!(waiting.iter().all(|item| item["reason"].as_str().unwrap().len() > 10), "each says why");
+
+    // People who share an account are one household; everybody else is one for themselves.
+    let mut accounts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let together = expected["people"].as_u64().unwrap() - stats["households"].as_u64().unwrap();
+    for delivery in api.deliveries("trade-in-offer") {
+        let person = api.get(&format!("/api/v1/profiles/{}", delivery["profile"].as_str().unwrap()));
+        if let Some(household) = person["household"].as_object() {
+            let members =
+                household["members"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned());
+            accounts.entry(household["id"].as_str().unwrap().to_owned()).or_default().extend(members);
+        }
+    }
+    let shared: Vec<_> = accounts.values().filter(|members| members.len() > 1).collect();
+    assert_eq!(json!(shared.len()), expected["households"]["of_two_or_more"]);
+    assert_eq!(together, shared.iter().map(|members| members.len() as u64 - 1).sum::<u64>());
+
+    mailing(&server, &expected["broadcast"]);
+    reminders(&server, &expected["carts"], &told);
+}
+
+/// One mail for each household and address, and a reason for everybody else.
+fn mailing(server: &RunningServer, expected: &Value) {
+    let deliveries = server.api().deliveries("trade-in-offer");
+    let of_state = |state: &str| deliveries.iter().filter(|delivery| delivery["state"] == state).count();
+    assert_eq!(json!(of_state("sent")), expected["recipients"]);
+    let because = |start: &str| {
+        let count = deliveries
+            .iter()
+            .filter(|delivery| delivery["state"] == "suppressed")
+            .filter(|delivery| delivery["reason"].as_str().unwrap().starts_with(start))
+            .count();
+        json!(count)
+    };
+    assert_eq!(because("another member of the household gets it"), expected["same_household"]);
+    assert_eq!(because("another person with the same address gets it"), expected["same_address"]);
+    assert_eq!(json!(deliveries.len()), expected["eligible"], "everybody else has a reason");
+    let preview = server.api().get("/api/v1/broadcasts/trade-in-offer/preview");
+    let left_out: u64 =
+        preview["left_out"].as_array().unwrap().iter().map(|reason| reason[1].as_u64().unwrap()).sum();
+    let people = preview["people"].as_u64().unwrap();
+    assert_eq!(
+        people,
+        preview["recipients"].as_u64().unwrap() + left_out,
+        "nobody is unaccounted for: {preview}"
+    );
+}
+
+/// Each cart ends in one way.
+fn reminders(server: &RunningServer, expected: &Value, told: &str) {
+    let api = server.api();
+    let mut runs: BTreeMap<&str, u64> = BTreeMap::new();
+    let all = api.pages("/api/v1/programs/abandoned-cart/runs");
+    for run in &all {
+        *runs.entry(run["state"].as_str().unwrap()).or_default() += 1;
+    }
+    let count = |state: &str| json!(runs.get(state).copied().unwrap_or(0));
+    assert_eq!(json!(all.len()), expected["triggered"], "{runs:?}");
+    assert_eq!(count("expired"), expected["expired"], "{runs:?}");
+    assert_eq!(count("cancelled"), expected["cancelled"], "{runs:?}");
+    let by_phone = all
+        .iter()
+        .filter(|run| run["state"] == "cancelled" && run["reason"].as_str().unwrap().contains("call-centre"))
+        .count();
+    assert_eq!(json!(by_phone), expected["cancelled_by_phone_order"]);
+    let deliveries = api.deliveries("abandoned-cart");
+    let of_state =
+        |state: &str| json!(deliveries.iter().filter(|delivery| delivery["state"] == state).count());
+    assert_eq!(of_state("sent"), expected["reminded"]);
+    assert_eq!(of_state("suppressed"), expected["suppressed"]);
+    assert_eq!(of_state("held"), json!(0), "the last feed released what was held");
+
+    // Until that feed came, nothing went out: all that were sent or cancelled by telephone were held first.
+    let held = deliveries.iter().filter(|delivery| delivery["reason"].as_str().is_some()).count();
+    assert!(held > 0);
+    let said = told.lines().find(|line| line.contains("messages were held")).expect("the demo tells of it");
+    let held: u64 = said.split(' ').next().unwrap().parse().unwrap();
+    let want =
+        ["reminded", "suppressed", "cancelled_by_phone_order"].map(|name| expected[name].as_u64().unwrap());
+    assert_eq!(held, want.iter().sum::<u64>(), "{said}");
+}
+
+#[test]
+fn the_couple_gets_one_mailing_and_everybody_one_mail() {
+    let expected = expected();
+    let (_folder, _, server) = played();
+    let api = server.api();
+    let couple = &expected["couple"];
+    let people: Vec<Value> = couple["emails"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|email| api.find("email", email.as_str().unwrap()).expect("both are known"))
+        .collect();
+    assert_ne!(people[0]["id"], people[1]["id"], "two people");
+    assert_eq!(people[0]["household"]["id"], people[1]["household"]["id"], "one household");
+    assert_eq!(people[0]["household"]["accounts"], json!([couple["account"]]));
+
+    let mails = api.pages("/api/v1/mailbox");
+    let mut offers: Vec<&str> = mails
+        .iter()
+        .filter(|mail| mail["subject"].as_str().unwrap().contains("old car"))
+        .map(|mail| mail["to"][0].as_str().unwrap())
+        .collect();
+    offers.sort_unstable();
+    let both: Vec<&str> =
+        couple["emails"].as_array().unwrap().iter().map(|email| email.as_str().unwrap()).collect();
+    let theirs: Vec<&&str> = offers.iter().filter(|to| both.contains(to)).collect();
+    assert_eq!(theirs, [&couple["gets_the_mailing"].as_str().unwrap()]);
+
+    // The mailbox has exactly what the deliveries say was sent, each address once for each message.
+    let mut sent: Vec<String> = ["trade-in-offer", "abandoned-cart"]
+        .iter()
+        .flat_map(|program| api.deliveries(program))
+        .filter(|delivery| delivery["state"] == "sent")
+        .map(|delivery| delivery["to"].as_str().unwrap().to_owned())
+        .collect();
+    sent.sort();
+    assert_eq!(mailed(api), sent);
+    let distinct: BTreeSet<&&str> = offers.iter().collect();
+    assert_eq!(distinct.len(), offers.len(), "nobody gets the offer twice");
+    assert_eq!(json!(offers.len()), expected["broadcast"]["recipients"]);
+    let shared = expected["shared_mailbox"].as_str().unwrap();
+    assert_eq!(offers.iter().filter(|to| **to == shared).count(), 1, "two people, one mailbox, one mail");
+}
+
+#[test]
+fn played_again_it_mails_nobody_again() {
+    let (folder, _, mut server) = played();
+    let (events, mails) = (server.api().get("/api/v1/stats")["events"].clone(), mailed(server.api()));
+    server.kill();
+    let (data, example) = (folder.path().join("data"), example());
+    let arguments =
+        ["demo", "--once", "--listen", "127.0.0.1:0", "--workspace", example.to_str().unwrap(), "--data"];
+    let mut all: Vec<&str> = arguments.to_vec();
+    all.push(data.to_str().unwrap());
+    let told = fine(run(CROWSNEST, &all));
+    assert!(told.contains("nobody is mailed twice"), "{told}");
+    server.restart();
+    assert_eq!(server.api().get("/api/v1/stats")["events"], events, "the same files change nothing");
+    assert_eq!(mailed(server.api()), mails);
+    assert!(server.log().contains("listens at"), "{TOKEN} is no part of it: {}", server.log());
+}

@@ -1,0 +1,13 @@
+//! The binary from outside: it runs as a process of its own, and is talked to as its users do. Files are named after what
+//! they do.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cdnow;
+mod crash;
+mod demo;
+mod quarantine;
+mod sdk;
+mod unsubscribe;
+mod wire;
+mod world;

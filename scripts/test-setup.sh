@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Puts what the end-to-end tests need beside the build into the user's cache folder: the real SDKs, and a real purchase
+# log. Everything is pinned by checksum. Quick when nothing has changed, so that it can run before every test run.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${CROWSNEST_TESTS_CACHE:-$HOME/.cache/crowsnest-tests}
+mkdir -p "$cache"
+
+# Two test runs at once must not lay the same folder twice.
+exec 9>"$cache/.lock"
+if command -v flock >/dev/null; then flock 9; fi
+
+need() { # command, package that has it
+    command -v "$1" >/dev/null && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing $2, since there is no $1"
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null
+    fi
+    command -v "$1" >/dev/null || {
+        echo "error: the tests need the command $1; install the package $2" >&2
+        exit 1
+    }
+}
+
+stamp() { cat "$@" | sha256sum | cut -d' ' -f1; }
+fresh() { [ -f "$1/.stamp" ] && [ "$(cat "$1/.stamp")" = "$2" ]; }
+
+need node nodejs
+need npm npm
+need python3 python3
+
+node="$cache/node"
+version=$(node --version)
+wanted=$(stamp "$here/tests/sdk/package.json" "$here/tests/sdk/package-lock.json")-$version
+if ! fresh "$node" "$wanted"; then
+    rm -rf "$node" && mkdir -p "$node"
+    cp "$here/tests/sdk/package.json" "$here/tests/sdk/package-lock.json" "$node/"
+    npm ci --prefix "$node" --ignore-scripts --no-audit --no-fund --loglevel=error
+    echo "$wanted" >"$node/.stamp"
+fi
+
+python="$cache/python"
+version=$(python3 --version)
+wanted=$(stamp "$here/tests/sdk/requirements.txt")-$version
+if ! fresh "$python" "$wanted"; then
+    rm -rf "$python"
+    if ! python3 -m venv "$python" >/dev/null 2>&1; then
+        # Debian keeps this module in a package of its own.
+        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+            apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
+        fi
+        rm -rf "$python" && python3 -m venv "$python"
+    fi
+    "$python/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+        -r "$here/tests/sdk/requirements.txt"
+    echo "$wanted" >"$python/.stamp"
+fi
+
+data="$cache/data"
+wanted=$(stamp "$here/tests/sdk/data.txt")
+if ! fresh "$data" "$wanted"; then
+    rm -rf "$data" && mkdir -p "$data"
+    "$python/bin/pip" download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+        --dest "$data" -r "$here/tests/sdk/data.txt"
+    "$python/bin/python" - "$data" <<'PYTHON'
+import pathlib, sys, zipfile
+
+folder = pathlib.Path(sys.argv[1])
+(wheel,) = folder.glob("*.whl")
+with zipfile.ZipFile(wheel) as archive:
+    (folder / "CDNOW_master.txt").write_bytes(archive.read("lifetimes/datasets/CDNOW_master.txt"))
+wheel.unlink()
+PYTHON
+    echo "$wanted" >"$data/.stamp"
+fi
+
+echo "what the tests need is in $cache: node (SDKs), python (SDK), data (purchase log)"
