@@ -210,3 +210,32 @@ fn contained<T>(work: impl FnOnce() -> Result<T, FlowError>) -> Result<T, FlowEr
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(FlowError::Broken("it panicked; the log says where".into())))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Engine, FlowError, Opening, SystemClock};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_panic_ends_neither_the_writer_nor_half_a_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let opening = Opening {
+            data: folder.path().to_owned(),
+            workspace: None,
+            clock: Arc::new(SystemClock),
+            entropy: [1; 32],
+        };
+        let (engine, _) = Engine::open(opening).unwrap();
+        let done: Result<(), FlowError> = engine
+            .commit(|work| {
+                work.unit.put_setting("half", "done")?;
+                panic!("on purpose")
+            })
+            .await;
+        assert!(matches!(done, Err(FlowError::Broken(_))), "{done:?}");
+        let gone: Result<(), FlowError> = engine.task(|_| panic!("on purpose")).await;
+        assert!(gone.is_err());
+        engine.probe().await.unwrap();
+        assert_eq!(engine.read(|read| read.setting("half")).unwrap(), None);
+    }
+}

@@ -85,7 +85,8 @@ async fn the_household_that_had_it_before_the_interruption_does_not_get_it_again
     let world = world.crashed(&format!("{INTERRUPTED} DELETE FROM deliveries WHERE state = 'suppressed';"));
     world.tell([identify("w").by("email", &had).withdraws("*")]).await;
     world.tell([identify("d").by("user_id", "dan").traits(json!({ "email": "cleo@x.org" }))]).await;
-    world.tell([identify("w2").by("email", "cleo@x.org").grants("news")]).await;
+    let moved = identify("m").by("email", "cleo@x.org").traits(json!({ "email": "cleo.new@x.org" }));
+    world.tell([moved]).await;
     world.engine.resume_launches().await.unwrap();
     world.serve().await;
     assert_eq!(world.mailed(), first);

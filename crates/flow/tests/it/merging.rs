@@ -115,19 +115,25 @@ steps:
   - wait: 1d
   - send: { channel: email, template: letter, topic: offers }
 "#;
-    let world = World::new(&[two_steps]).await;
+    let sink = crate::sink::Sink::start(crate::sink::Mood::Later).await;
+    let world = World::sending_to(&[two_steps], Some(sink.addr)).await;
     two_of_ann(&world).await;
-    world.engine.set_switch("steps", true).await.unwrap();
     world.tell([cart_of("c1", "user_id", "u1", "c1")]).await;
     world.serve().await;
-    world.engine.set_switch("steps", false).await.unwrap();
-    world.pass(MINUTE);
+    sink.becomes(crate::sink::Mood::Takes);
+    world.pass(MINUTE / 2);
     world.tell([cart_of("c2", "loyalty_id", "card", "c2")]).await;
     world.serve().await;
-    assert_eq!(world.mailed().len(), 2, "as long as they are two");
+    assert_eq!(
+        (world.states(), sink.count()),
+        (vec!["queued", "sent"], 1),
+        "the first waits to be tried again"
+    );
     she_is_one(&world).await;
+    world.after(HOUR).await;
+    assert_eq!(sink.count(), 1, "the first step once");
     world.after(DAY).await;
-    assert_eq!(world.mailed().len(), 3, "the second step once");
+    assert_eq!(sink.count(), 2, "and the second");
 }
 
 #[tokio::test]

@@ -126,3 +126,24 @@ async fn nobody_listens_is_later() {
     assert!(world.deliveries()[0].reason.as_deref().unwrap().contains("will be tried again"));
     assert_eq!(sink.count(), 0);
 }
+
+#[tokio::test]
+async fn an_outcome_that_could_not_be_written_at_once_is_written_later() {
+    let sink = Sink::start(Mood::WaitsThenLater).await;
+    let world = cart_to(&sink).await;
+    world.pass(45 * MINUTE);
+    let dispatcher = world.dispatcher.clone();
+    let serving = tokio::spawn(async move { dispatcher.serve_due().await });
+    sink.asked.notified().await;
+    let disk = rusqlite::Connection::open(world.folder.path().join("crowsnest.db")).unwrap();
+    disk.execute_batch("BEGIN IMMEDIATE").unwrap();
+    sink.go_on.notify_one();
+    assert!(serving.await.unwrap().is_err(), "nothing can be written just now");
+    disk.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(world.states(), ["sending"]);
+    world.serve().await;
+    assert_eq!(world.states(), ["queued"], "what the server said was kept in mind");
+    sink.becomes(Mood::Takes);
+    world.after(MINUTE).await;
+    assert_eq!((sink.count(), world.states()), (1, vec!["sent"]));
+}
