@@ -1,8 +1,9 @@
 //! The crowsnest binary: one process that collects, knows, decides and sends; and the commands that talk to it.
 
+#[macro_use]
+mod output;
 mod client;
 mod commands;
-mod output;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

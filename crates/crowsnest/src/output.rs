@@ -1,7 +1,26 @@
 //! Tables for people, JSON for programs.
 
+use std::{fmt::Arguments, io::Write};
+
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde_json::Value;
+
+/// Prints a line, as `println!` does; but a reader that has seen enough (`| head`) ends us quietly.
+#[macro_export]
+macro_rules! say {
+    () => { $crate::output::line(format_args!("")) };
+    ($($words:tt)*) => { $crate::output::line(format_args!($($words)*)) };
+}
+
+/// What [`say`] does.
+pub fn line(words: Arguments<'_>) {
+    if let Err(error) = writeln!(std::io::stdout(), "{words}") {
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            eprintln!("error: nothing can be printed: {error}");
+        }
+        std::process::exit(if error.kind() == std::io::ErrorKind::BrokenPipe { 0 } else { 1 });
+    }
+}
 
 /// A line under the head, and nothing else: easy to read, and to cut with other tools.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -27,7 +46,7 @@ pub fn table<const N: usize>(
 
 /// Prints JSON for programs.
 pub fn json(value: &Value) {
-    println!("{value:#}");
+    say!("{value:#}");
 }
 
 /// A member of an answer, as a text.

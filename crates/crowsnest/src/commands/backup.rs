@@ -39,7 +39,7 @@ impl Backup {
         })?;
         bar.finish_and_clear();
         let size = std::fs::metadata(&self.file).with_context(|| self.file.display().to_string())?.len();
-        println!("{} written and checked: {} bytes", self.file.display(), size);
+        say!("{} written and checked: {} bytes", self.file.display(), size);
         Ok(())
     }
 }

@@ -56,7 +56,7 @@ fn show(answer: &Value, as_json: bool, nothing: &str) {
         return;
     }
     for warning in answer["warnings"].as_array().into_iter().flatten() {
-        println!(
+        say!(
             "warning: {}:{}: {}",
             output::text(warning, "path"),
             warning["line"],
@@ -65,20 +65,20 @@ fn show(answer: &Value, as_json: bool, nothing: &str) {
     }
     let changes = answer["changes"].as_array().cloned().unwrap_or_default();
     if changes.is_empty() {
-        println!("{nothing}");
+        say!("{nothing}");
     }
     for change in changes {
         let pair = |value: &Value| {
             format!("{} {}", value[0].as_str().unwrap_or_default(), value[1].as_str().unwrap_or_default())
         };
         if let Some(added) = change.get("added") {
-            println!("+ {}", pair(added));
+            say!("+ {}", pair(added));
         } else if let Some(removed) = change.get("removed") {
-            println!("- {}", pair(removed));
+            say!("- {}", pair(removed));
         } else if let Some(changed) = change.get("changed") {
-            println!("~ {} {}", output::text(changed, "kind"), output::text(changed, "name"));
+            say!("~ {} {}", output::text(changed, "kind"), output::text(changed, "name"));
             for line in output::text(changed, "diff").lines() {
-                println!("    {line}");
+                say!("    {line}");
             }
         }
     }
@@ -120,7 +120,7 @@ impl Export {
             }
             std::fs::write(&path, &file.text).with_context(|| path.display().to_string())?;
         }
-        println!("{} files written to {}", files.len(), self.folder.display());
+        say!("{} files written to {}", files.len(), self.folder.display());
         Ok(())
     }
 }

@@ -86,7 +86,7 @@ impl Demo {
                 mailbox: SocketAddr::from(([127, 0, 0, 1], 0)),
             };
             let running = serve.start().await?;
-            println!(
+            say!(
                 "Crowsnest runs at http://{} with the workspace {} ({} ms to start).\n",
                 running.addr,
                 self.workspace.display(),
@@ -98,7 +98,7 @@ impl Demo {
             tokio::task::spawn_blocking(move || play(&client, &script, &sample, &data, token_is_new))
                 .await??;
             if !self.once {
-                println!("\nThe server goes on running. Stop it with Ctrl-C.");
+                say!("\nThe server goes on running. Stop it with Ctrl-C.");
                 serve::stop_signal().await?;
             }
             let _ = running.stop.send(true);
@@ -132,25 +132,23 @@ fn play(
     settled(client)?;
     tell(client, &played, &launches, &held_before)?;
     let listen = client.url();
-    println!("\nWhere to look next");
-    println!(
-        "  the mails:      {listen}/mailbox   (any user name; the password is the administrator's token)"
-    );
-    println!("  the API:        {listen}/api/v1");
+    say!("\nWhere to look next");
+    say!("  the mails:      {listen}/mailbox   (any user name; the password is the administrator's token)");
+    say!("  the API:        {listen}/api/v1");
     if let Some(somebody) = &script.look_at {
-        println!("  a customer:     crowsnest profile {somebody} --timeline --why");
+        say!("  a customer:     crowsnest profile {somebody} --timeline --why");
     }
-    println!("  the quarantine: crowsnest quarantine list");
-    println!("  the programs:   crowsnest program list; crowsnest program runs abandoned-cart");
-    println!("  your own data:  README.md, “Point your own systems at it”");
+    say!("  the quarantine: crowsnest quarantine list");
+    say!("  the programs:   crowsnest program list; crowsnest program runs abandoned-cart");
+    say!("  your own data:  README.md, “Point your own systems at it”");
     if token_is_new {
-        println!(
+        say!(
             "  the token:      {}   (printed this once; kept in {})",
             client.token(),
             data.join("admin-token").display()
         );
     } else {
-        println!("  the token:      as before; see {}", data.join("admin-token").display());
+        say!("  the token:      as before; see {}", data.join("admin-token").display());
     }
     Ok(())
 }
@@ -235,7 +233,7 @@ fn launch(client: &Client, name: &str) -> anyhow::Result<Option<Value>> {
     match client.post::<Value>(&format!("/api/v1/broadcasts/{}/launch", encoded(name)), &Value::Null) {
         Ok(report) => Ok(Some(report)),
         Err(error) if error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.code == "refused") => {
-            println!("{error}");
+            say!("{error}");
             Ok(None)
         }
         Err(error) => Err(error),
@@ -269,7 +267,7 @@ fn tell(
     launches: &[(String, Option<Value>)],
     held_before: &BTreeMap<String, u64>,
 ) -> anyhow::Result<()> {
-    println!("1. What came in");
+    say!("1. What came in");
     let rows = played.iter().map(|file| {
         [
             file.source.clone(),
@@ -280,31 +278,31 @@ fn tell(
             file.quarantined.to_string(),
         ]
     });
-    println!(
+    say!(
         "{}",
         output::table(["source", "file", "records", "new", "copies", "quarantined"], &[2, 3, 4, 5], rows)
     );
     let stats: Value = client.get("/api/v1/stats")?;
-    println!(
+    say!(
         "{} records → {} people → {} households",
         played.iter().map(|file| file.records).sum::<u64>(),
         count(&stats["people"]),
         count(&stats["households"])
     );
     for (name, report) in launches {
-        println!("\n2. The mailing {name}");
+        say!("\n2. The mailing {name}");
         match report {
             Some(report) => super::send::show_audience(&report["audience"]),
-            None => println!("This data folder has been played into before; nobody is mailed twice."),
+            None => say!("This data folder has been played into before; nobody is mailed twice."),
         }
     }
     let programs: Vec<Value> = client.get("/api/v1/programs")?;
     for program in &programs {
         let name = text(program, "program");
-        println!("\n3. The program {name}");
+        say!("\n3. The program {name}");
         let held = held_before.get(&name).copied().unwrap_or(0);
         if held > 0 {
-            println!("{held} messages were held until the last feed had come in. Then:");
+            say!("{held} messages were held until the last feed had come in. Then:");
         }
         let mut reasons: BTreeMap<(String, String), u64> = BTreeMap::new();
         let runs: Vec<Value> = client.get(&format!("/api/v1/programs/{}/runs?limit=1000", encoded(&name)))?;
@@ -326,7 +324,7 @@ fn tell(
             *reasons.entry(outcome).or_default() += 1;
         }
         let rows = reasons.into_iter().map(|((state, reason), number)| [state, number.to_string(), reason]);
-        println!("{}", output::table(["outcome", "people", "because"], &[1], rows));
+        say!("{}", output::table(["outcome", "people", "because"], &[1], rows));
     }
     Ok(())
 }

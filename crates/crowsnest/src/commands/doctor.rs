@@ -42,9 +42,9 @@ impl Doctor {
         } else {
             for finding in &findings {
                 let mark = if finding.fault.is_none() { "ok  " } else { "BAD " };
-                println!("{mark} {}: {}", finding.what, finding.said);
+                say!("{mark} {}: {}", finding.what, finding.said);
                 if let Some(cure) = &finding.fault {
-                    println!("     {cure}");
+                    say!("     {cure}");
                 }
             }
         }

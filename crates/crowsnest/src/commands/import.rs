@@ -77,7 +77,7 @@ impl Import {
             output::json(&answer);
             return Ok(());
         }
-        println!(
+        say!(
             "{} rows: {} new, {} here already, {} quarantined",
             output::count(&answer["rows"]),
             output::count(&answer["accepted"]),
@@ -85,7 +85,7 @@ impl Import {
             output::count(&answer["quarantined"]),
         );
         if answer["quarantined"].as_u64() > Some(0) {
-            println!("See why: crowsnest quarantine list --source {}", self.source);
+            say!("See why: crowsnest quarantine list --source {}", self.source);
         }
         Ok(())
     }

@@ -78,7 +78,7 @@ impl Profile {
                 let detail: String = detail.chars().take(70).collect();
                 [text(touch, "time"), arrow.into(), text(touch, "source"), name, detail]
             });
-            println!("\n{}", output::table(["time", "", "source", "what", "detail"], &[], rows));
+            say!("\n{}", output::table(["time", "", "source", "what", "detail"], &[], rows));
         }
         if self.why {
             let entries = part("ledger")?;
@@ -92,14 +92,14 @@ impl Profile {
                     text(entry, "reason"),
                 ]
             });
-            println!("\n{}", output::table(["time", "kind", "identifier", "other", "why"], &[], rows));
+            say!("\n{}", output::table(["time", "kind", "identifier", "other", "why"], &[], rows));
         }
         Ok(())
     }
 }
 
 fn show(profile: &Value) {
-    println!(
+    say!(
         "{}  {} events, {} to {}",
         text(profile, "id"),
         profile["events"],
@@ -110,7 +110,7 @@ fn show(profile: &Value) {
     let identifiers = all("identifiers")
         .into_iter()
         .map(|link| [text(&link, "namespace"), text(&link, "value"), text(&link, "last_seen")]);
-    println!("\n{}", output::table(["identifier", "value", "last seen"], &[], identifiers));
+    say!("\n{}", output::table(["identifier", "value", "last seen"], &[], identifiers));
     let traits = profile["traits"].as_object().cloned().unwrap_or_default();
     let rows = traits.iter().map(|(name, known)| {
         let source = if known["third_party"] == true {
@@ -120,7 +120,7 @@ fn show(profile: &Value) {
         };
         [name.clone(), text(known, "value"), source, text(known, "time")]
     });
-    println!("\n{}", output::table(["trait", "value", "source", "as of"], &[], rows));
+    say!("\n{}", output::table(["trait", "value", "source", "as of"], &[], rows));
     let consents = all("consents");
     if !consents.is_empty() {
         let rows = consents.iter().map(|consent| {
@@ -132,11 +132,11 @@ fn show(profile: &Value) {
                 text(consent, "evidence"),
             ]
         });
-        println!("\n{}", output::table(["contact", "topic", "consent", "since", "evidence"], &[], rows));
+        say!("\n{}", output::table(["contact", "topic", "consent", "since", "evidence"], &[], rows));
     }
     if let Some(household) = profile["household"].as_object() {
         let members = household["members"].as_array().map(Vec::len).unwrap_or(0);
-        println!(
+        say!(
             "\nHousehold {} of {members}: {}",
             household["id"].as_str().unwrap_or_default(),
             household["members"]
@@ -148,6 +148,6 @@ fn show(profile: &Value) {
         } else {
             format!("goes on at {}", text(&run, "wake"))
         };
-        println!("In {} since {}, {then}", text(&run, "program"), text(&run, "triggered"));
+        say!("In {} since {}, {then}", text(&run, "program"), text(&run, "triggered"));
     }
 }

@@ -99,7 +99,7 @@ impl Program {
                         states(&program["deliveries"]),
                     ]
                 });
-                println!("{}", output::table(["program", "version", "state", "runs", "messages"], &[], rows));
+                say!("{}", output::table(["program", "version", "state", "runs", "messages"], &[], rows));
             }),
             Action::Runs { name, limit } => {
                 (format!("/api/v1/programs/{}/runs?limit={limit}", encoded(name)), |runs| {
@@ -111,7 +111,7 @@ impl Program {
                             text(run, "reason"),
                         ]
                     });
-                    println!("{}", output::table(["profile", "triggered", "state", "why"], &[], rows));
+                    say!("{}", output::table(["profile", "triggered", "state", "why"], &[], rows));
                 })
             }
             Action::Deliveries { name, state, limit } => {
@@ -127,7 +127,7 @@ impl Program {
                             text(delivery, "reason"),
                         ]
                     });
-                    println!("{}", output::table(["id", "to", "state", "since", "why"], &[], rows));
+                    say!("{}", output::table(["id", "to", "state", "since", "why"], &[], rows));
                 })
             }
             Action::Delivery { id } => {
@@ -136,7 +136,7 @@ impl Program {
                     output::json(&delivery);
                     return Ok(());
                 }
-                println!(
+                say!(
                     "{} of {} to {} ({})",
                     text(&delivery, "id"),
                     text(&delivery, "program"),
@@ -147,19 +147,19 @@ impl Program {
                 let rows = log
                     .iter()
                     .map(|entry| [text(entry, "time"), text(entry, "state"), text(entry, "reason")]);
-                println!("{}", output::table(["since", "state", "why"], &[], rows));
+                say!("{}", output::table(["since", "state", "why"], &[], rows));
                 return Ok(());
             }
             Action::Stop { name, .. } => {
                 let scope = name.as_deref().unwrap_or("*");
                 client.put::<Value>(&format!("/api/v1/switches/{}", encoded(scope)), &Value::Null)?;
-                println!("stopped: nothing of {} is sent", name.as_deref().unwrap_or("anything"));
+                say!("stopped: nothing of {} is sent", name.as_deref().unwrap_or("anything"));
                 return Ok(());
             }
             Action::Resume { name, .. } => {
                 let scope = name.as_deref().unwrap_or("*");
                 client.delete::<Value>(&format!("/api/v1/switches/{}", encoded(scope)))?;
-                println!("resumed: {}", name.as_deref().unwrap_or("everything"));
+                say!("resumed: {}", name.as_deref().unwrap_or("everything"));
                 return Ok(());
             }
         };

@@ -84,9 +84,9 @@ impl Quarantine {
                     };
                     [text(item, "id"), from, text(item, "place"), text(item, "reason")]
                 });
-                println!("{}", output::table(["id", "from", "place", "why"], &[], rows));
+                say!("{}", output::table(["id", "from", "place", "why"], &[], rows));
                 if items.len() == limit {
-                    println!("There may be more: raise --limit.");
+                    say!("There may be more: raise --limit.");
                 }
             }
             Action::Show { id } => {
@@ -100,7 +100,7 @@ impl Quarantine {
                         text(&item, "place"),
                         text(&item, "reason")
                     );
-                    println!("{}", text(&item, "raw"));
+                    say!("{}", text(&item, "raw"));
                 }
             }
             Action::Redrive { id: Some(id), with, .. } => {
@@ -113,7 +113,7 @@ impl Quarantine {
                 if self.json {
                     output::json(&answer);
                 } else {
-                    println!("taken in: {} new, {} here already", answer["accepted"], answer["duplicates"]);
+                    say!("taken in: {} new, {} here already", answer["accepted"], answer["duplicates"]);
                 }
             }
             Action::Redrive { id: None, source, .. } => {
@@ -138,16 +138,16 @@ impl Quarantine {
                 if self.json {
                     output::json(&serde_json::json!({ "taken_in": taken, "still": still }));
                 } else {
-                    println!("{taken} taken in; {} still cannot be", still.len());
+                    say!("{taken} taken in; {} still cannot be", still.len());
                     for reason in still.iter().take(20) {
-                        println!("  {reason}");
+                        say!("  {reason}");
                     }
                 }
             }
             Action::Discard { id } => {
                 client
                     .post::<Value>(&format!("/api/v1/quarantine/{}/discard", encoded(&id)), &Value::Null)?;
-                println!("{id} is discarded");
+                say!("{id} is discarded");
             }
         }
         Ok(())

@@ -58,7 +58,7 @@ impl Send {
                 output::json(&report);
                 return Ok(());
             }
-            println!("{} is launched.", self.name);
+            say!("{} is launched.", self.name);
             report["audience"].clone()
         } else {
             let audience: Value = client.get(&format!("/api/v1/broadcasts/{name}/preview"))?;
@@ -70,7 +70,7 @@ impl Send {
         };
         show_audience(&audience);
         if !self.launch {
-            println!("\nNothing is sent. Launch it: crowsnest send {} --launch", self.name);
+            say!("\nNothing is sent. Launch it: crowsnest send {} --launch", self.name);
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Send {
             if self.json {
                 output::json(&answer);
             } else {
-                println!("{}: {}", text(&answer, "outcome"), text(&answer, "detail"));
+                say!("{}: {}", text(&answer, "outcome"), text(&answer, "detail"));
             }
             return Ok(());
         }
@@ -116,14 +116,14 @@ impl Send {
         if self.json {
             output::json(&message);
         } else {
-            println!(
+            say!(
                 "From: {}\nTo: {}\nSubject: {}\n",
                 text(&message, "from"),
                 text(&message, "to"),
                 text(&message, "subject")
             );
-            println!("{}", text(&message, "text"));
-            println!("\nThe HTML part: add --json.");
+            say!("{}", text(&message, "text"));
+            say!("\nThe HTML part: add --json.");
         }
         Ok(())
     }
@@ -131,7 +131,7 @@ impl Send {
 
 /// Who gets it, and why everybody else does not.
 pub fn show_audience(audience: &Value) {
-    println!(
+    say!(
         "{} people; {} in the audience; {} of them can and may be written to; {} get it, one per household and address.",
         output::count(&audience["people"]),
         output::count(&audience["in_audience"]),
@@ -142,9 +142,9 @@ pub fn show_audience(audience: &Value) {
         audience["left_out"].as_array().into_iter().flatten().map(|left_out| {
             [output::count(&left_out[1]), left_out[0].as_str().unwrap_or_default().to_owned()]
         });
-    println!("{}", output::table(["left out", "because"], &[0], rows));
+    say!("{}", output::table(["left out", "because"], &[0], rows));
     for chosen in audience["chosen"].as_array().into_iter().flatten().take(5) {
         let others = chosen["instead_of"].as_array().map(Vec::len).unwrap_or(0);
-        println!("{} stands for {others} more: {}", text(chosen, "profile"), text(chosen, "why"));
+        say!("{} stands for {others} more: {}", text(chosen, "profile"), text(chosen, "why"));
     }
 }

@@ -90,9 +90,9 @@ impl Serve {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             let running = self.start().await?;
-            println!("Crowsnest listens at http://{}", running.addr);
+            say!("Crowsnest listens at http://{}", running.addr);
             if running.token_is_new {
-                println!(
+                say!(
                     "The administrator's token, made for this first start and printed this once:\n  {}\n\
                      It is kept in {}.",
                     running.token,

@@ -49,7 +49,7 @@ impl Sources {
             ]
         });
         let head = ["source", "write key", "feeds", "events", "copies", "quarantined", "complete until"];
-        println!("{}", output::table(head, &[3, 4, 5], rows));
+        say!("{}", output::table(head, &[3, 4, 5], rows));
         Ok(())
     }
 }
@@ -69,7 +69,7 @@ impl Stats {
         for (state, number) in stats["deliveries"].as_object().into_iter().flatten() {
             rows.push([format!("messages {state}"), count(number)]);
         }
-        println!("{}", output::table(["what", "how many"], &[1], rows));
+        say!("{}", output::table(["what", "how many"], &[1], rows));
         Ok(())
     }
 }

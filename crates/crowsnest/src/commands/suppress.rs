@@ -47,16 +47,16 @@ impl Suppress {
             let rows = found
                 .iter()
                 .map(|s| [text(s, "channel"), text(s, "contact"), text(s, "since"), text(s, "reason")]);
-            println!("{}", output::table(["channel", "contact", "since", "why"], &[], rows));
+            say!("{}", output::table(["channel", "contact", "since", "why"], &[], rows));
             return Ok(());
         };
         let path = format!("/api/v1/suppressions/{}/{}", encoded(&self.channel), encoded(contact));
         if self.lift {
             client.delete::<Value>(&path)?;
-            println!("{contact} may be sent to again");
+            say!("{contact} may be sent to again");
         } else {
             client.put::<Value>(&path, &json!({ "reason": self.reason }))?;
-            println!("nothing is sent to {contact} any more");
+            say!("nothing is sent to {contact} any more");
         }
         Ok(())
     }
