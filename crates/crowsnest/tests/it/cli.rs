@@ -273,8 +273,8 @@ fn a_typo_is_pointed_at() {
     let text = fs::read_to_string(&program).unwrap();
     for (wrong, place, nearest) in [
         (text.replace("occasion:", "ocasion:"), "programs/welcome.yaml:3:1:", "`occasion`"),
-        (text.replace("template: hello", "template: helo"), "programs/welcome.yaml:5:36:", "`hello`"),
-        (text.replace("topic: offers", "topic: ofers"), "programs/welcome.yaml:5:50:", "`offers`"),
+        (text.replace("template: hello", "template: helo"), "programs/welcome.yaml:5:39:", "`hello`"),
+        (text.replace("topic: offers", "topic: ofers"), "programs/welcome.yaml:5:53:", "`offers`"),
     ] {
         assert_ne!(wrong, text);
         fs::write(&program, wrong).unwrap();
