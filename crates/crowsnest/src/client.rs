@@ -150,7 +150,7 @@ impl Client {
             .problems
             .into_iter()
             .map(|problem| {
-                let hint = problem.hint.map(|hint| format!("; did you mean `{hint}`?")).unwrap_or_default();
+                let hint = problem.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
                 format!("{}:{}:{}: {}{hint}", problem.path, problem.line, problem.column, problem.message)
             })
             .collect();

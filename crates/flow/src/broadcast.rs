@@ -122,7 +122,7 @@ fn survey(
     selection.left_out.extend(too_late.into_iter().map(|candidate| LeftOut {
         profile: candidate.profile,
         contact: Some(candidate.contact),
-        reason: "the household or the address had it before the launch was interrupted".into(),
+        reason: "the household or the address has it already".into(),
         instead: None,
     }));
     audience.recipients = selection.recipients.len() as u64;

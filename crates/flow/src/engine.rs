@@ -185,7 +185,6 @@ impl Engine {
         self.offer(incoming).map_err(|(error, _)| error)
     }
 
-    #[expect(clippy::type_complexity, reason = "what was refused is given back to whoever can wait")]
     fn offer(
         &self,
         incoming: Incoming,

@@ -136,7 +136,7 @@ fn answer_all(
             receipts.iter().for_each(|receipt| total += *receipt);
             metrics::counter!("crowsnest_events_total").increment(total.accepted);
             metrics::counter!("crowsnest_duplicates_total").increment(total.duplicates);
-            metrics::counter!("crowsnest_quarantined_total").increment(total.quarantined);
+            metrics::counter!("crowsnest_rejections_total").increment(total.quarantined);
             for (receipt, answer) in receipts.into_iter().zip(answers) {
                 // Nobody waits any more: the client has gone, its events are kept.
                 let _ = answer.send(Ok(receipt));

@@ -41,6 +41,18 @@ impl Time {
         Self(self.0.saturating_sub(span.0))
     }
 
+    /// The last moment that this may stand for. Many systems write times to the second or the minute: what they call
+    /// 10:31 may have happened until 10:31:59.999.
+    #[must_use]
+    pub fn end_of_precision(self) -> Self {
+        let span = match self.0 {
+            time if time % 60_000 == 0 => 59_999,
+            time if time % 1_000 == 0 => 999,
+            _ => 0,
+        };
+        self.plus(Duration(span))
+    }
+
     /// The span from `earlier` to this moment; negative when `earlier` is later.
     pub fn since(self, earlier: Time) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
@@ -245,6 +257,17 @@ mod tests {
             assert!(bad.parse::<Duration>().is_err(), "{bad}");
         }
         assert_eq!(Duration::minutes(90).in_words(), "1 hour 30 minutes");
+    }
+
+    #[test]
+    fn a_coarse_moment_lasts_until_its_end() {
+        for (coarse, end) in [
+            ("2026-03-01T10:31:00Z", "2026-03-01T10:31:59.999Z"),
+            ("2026-03-01T10:31:07Z", "2026-03-01T10:31:07.999Z"),
+            ("2026-03-01T10:31:07.5Z", "2026-03-01T10:31:07.5Z"),
+        ] {
+            assert_eq!(coarse.parse::<Time>().unwrap().end_of_precision(), end.parse().unwrap());
+        }
     }
 
     #[test]

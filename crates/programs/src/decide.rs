@@ -145,11 +145,12 @@ impl LiveProgram {
 
     /// Whether the person's event ends a run of this program.
     ///
-    /// Only what happened after the trigger counts: a late report of an earlier purchase calls nothing off. While
+    /// Only what happened after the trigger counts: a late report of an earlier purchase calls nothing off. A purchase
+    /// whose source knows only the minute counts as of that minute's end: rather no reminder than one to a buyer. While
     /// steps are left, `cancel_on` comes before the goal: what was not needed is cancelled, not achieved.
     pub fn exit(&self, run: &Run, person: &Person<'_>) -> Option<Exit> {
         let event = person.event()?;
-        if event.time < run.triggered {
+        if event.time.end_of_precision() < run.triggered {
             return None;
         }
         // What begins a run does not end it, even where an event of the same name would.

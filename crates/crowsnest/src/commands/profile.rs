@@ -135,11 +135,13 @@ fn show(profile: &Value) {
         say!("\n{}", output::table(["contact", "topic", "consent", "since", "evidence"], &[], rows));
     }
     if let Some(household) = profile["household"].as_object() {
-        let members = household["members"].as_array().map(Vec::len).unwrap_or(0);
+        let members: Vec<&str> =
+            household["members"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         say!(
-            "\nHousehold {} of {members}: {}",
+            "\nHousehold {} of {}: {}",
             household["id"].as_str().unwrap_or_default(),
-            household["members"]
+            members.len(),
+            members.join(", ")
         );
     }
     for run in all("programs") {

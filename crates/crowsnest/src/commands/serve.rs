@@ -33,6 +33,10 @@ pub struct Serve {
     /// Where the built-in mailbox takes SMTP; any free port of this machine if not said.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "CROWSNEST_MAILBOX")]
     pub mailbox: SocketAddr,
+    /// Start with the kill switch for all thrown: nothing is sent until `crowsnest program resume --all`. For a backup
+    /// that was restored, whose queued messages may have gone out since.
+    #[arg(long)]
+    pub stopped: bool,
 }
 
 /// The administrator's token: given, kept, or made. True when it was made just now.
@@ -131,6 +135,9 @@ impl Serve {
         };
         for warning in warnings {
             eprintln!("warning: {warning}");
+        }
+        if self.stopped {
+            engine.set_switch("*", true).await?;
         }
         let (token, token_is_new) = admin_token(&self.data)?;
         let admin = AdminToken::new(&token).with_context(|| {

@@ -3,7 +3,7 @@
 use super::Working;
 use crate::FlowError;
 use crowsnest_model::{
-    DeliveryId, Event, Object, ProfileId, RunId, Time, consent,
+    DeliveryId, Duration, Event, Object, ProfileId, RunId, Time, consent,
     definition::Send,
     delivery::{Delivery, DeliveryState},
     profile::Run,
@@ -201,7 +201,9 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         if names.is_empty() {
             return Ok(None);
         }
-        for EventRow { columns, body } in self.work.unit.events_named(person, &names, run.triggered)? {
+        // A minute earlier too, for sources whose times are coarse; `exit` says which of them count.
+        let since = run.triggered.minus(Duration::minutes(1));
+        for EventRow { columns, body } in self.work.unit.events_named(person, &names, since)? {
             let event = Event::from_stored(columns, &body)
                 .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
             let properties = event.properties_object();
@@ -223,14 +225,14 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         source: &str,
         time: Time,
     ) -> (RunState, String, Option<f64>) {
-        let after = time.since(run.triggered).in_words();
+        let after = if time < run.triggered {
+            "in the same moment as the trigger, as far as its source tells".to_owned()
+        } else {
+            format!("{} after the trigger", time.since(run.triggered).in_words())
+        };
         match exit {
-            Exit::Cancel => {
-                (RunState::Cancelled, format!("{name} from {source}, {after} after the trigger"), None)
-            }
-            Exit::Goal(value) => {
-                (RunState::Goal, format!("reached: {name} from {source}, {after} after the trigger"), *value)
-            }
+            Exit::Cancel => (RunState::Cancelled, format!("{name} from {source}, {after}"), None),
+            Exit::Goal(value) => (RunState::Goal, format!("reached: {name} from {source}, {after}"), *value),
         }
     }
 

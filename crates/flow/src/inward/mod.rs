@@ -8,9 +8,9 @@
 //! 3. `identify` — whose is it? People are found, made, merged; the ledger says why
 //! 4. `fold` — traits and moments change the profile
 //! 5. `agree` — consents are settled on contact points
-//! 6. `leave` — programs that the event ends
-//! 7. `enter` — programs that the event begins
-//! 8. `keep` — the event itself
+//! 6. `keep` — the event itself
+//! 7. `leave` — programs that the event ends
+//! 8. `enter` — programs that the event begins
 //!
 //! then, once for the batch: profiles are written, watermarks and counts move, what a watermark releases is released.
 

@@ -1,6 +1,7 @@
 //! What ends a run in mid-wait, from whichever source and in whichever order it comes.
 
 use crate::world::*;
+use crowsnest_model::Time;
 
 #[tokio::test]
 async fn a_purchase_from_another_source_cancels_in_mid_wait() {
@@ -38,6 +39,33 @@ async fn a_late_report_of_an_earlier_purchase_cancels_nothing() {
     world.tell([earlier]).await;
     world.after(HOUR).await;
     assert_eq!(world.mailed(), ["ann@x.org"]);
+}
+
+#[tokio::test]
+async fn a_purchase_whose_source_knows_only_the_minute_cancels_what_began_in_it() {
+    for arrives_first in [false, true] {
+        let world = World::new(&[CART]).await;
+        world.tell([subscriber("ann@x.org"), subscriber("bob@x.org")]).await;
+        world.pass(30_500);
+        let carts = [cart("c1", "ann@x.org"), cart("c2", "bob@x.org")];
+        let orders = [
+            order("o1", "ann@x.org").at(START).from("calls"),
+            order("o2", "bob@x.org").at(Time(START.0 - MINUTE)).from("calls"),
+        ];
+        if arrives_first {
+            world.tell(orders).await;
+            world.tell(carts).await;
+        } else {
+            world.tell(carts).await;
+            world.tell(orders).await;
+        }
+        world.after(HOUR).await;
+        assert_eq!(world.mailed(), ["bob@x.org"], "bob bought in the minute before");
+        assert_eq!(
+            world.run_words("cart").iter().filter(|words| words.contains("in the same moment")).count(),
+            1
+        );
+    }
 }
 
 #[tokio::test]

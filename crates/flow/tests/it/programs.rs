@@ -193,7 +193,7 @@ async fn a_goal_counts_within_its_window_and_not_after() {
         Some("reached: Order Completed from calls, 1 day 1 hour after the trigger")
     );
 
-    world.pass(1);
+    world.pass(MINUTE);
     world.tell([cart("c2", "ann@x.org")]).await;
     world.after(HOUR).await;
     world.after(3 * DAY).await;

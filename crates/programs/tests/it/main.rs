@@ -1,0 +1,6 @@
+//! The decisions of programs and broadcasts, as pure functions.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod selection;
+mod steps;
