@@ -167,7 +167,8 @@ pub fn select(broadcast: &LiveBroadcast, candidates: Vec<Candidate>) -> Selectio
         }
         chosen.push(Recipient { candidate: first, chosen: why });
     }
-    chosen.sort_by_key(|recipient| recipient.candidate.profile);
+    // Whoever has it already comes first: an address that had it does not get it again for somebody else.
+    chosen.sort_by_key(|recipient| (!recipient.candidate.queued, recipient.candidate.profile));
     let mut by_contact: HashMap<String, ProfileId> = HashMap::new();
     for recipient in chosen {
         let candidate = &recipient.candidate;
@@ -184,6 +185,7 @@ pub fn select(broadcast: &LiveBroadcast, candidates: Vec<Candidate>) -> Selectio
             }
         }
     }
+    selection.recipients.sort_by_key(|recipient| recipient.candidate.profile);
     selection.left_out.sort_by_key(|left_out| left_out.profile);
     selection
 }

@@ -18,6 +18,7 @@ macro_rules! conformance_suite {
             people_come_in_the_order_of_their_ids a_merge_moves_everything redirects_lead_to_the_last_survivor
             a_merge_keeps_one_message_of_an_occasion a_message_goes_before_one_that_was_left_out
             households_and_their_count the_later_consent_stays suppressions_keep_their_first_reason
+            suppressions_are_listed_and_lifted a_delivery_remembers_its_life
             an_occasion_is_had_once runs_are_listed_counted_and_ended timers_are_due_in_order
             deliveries_have_one_occasion deliveries_are_found_by_any_filter due_held_and_overdue
             the_next_due_moment interrupted_deliveries_are_settled a_cancelled_run_closes_what_is_open
@@ -260,6 +261,53 @@ pub fn suppressions_keep_their_first_reason(store: &mut impl Backend) {
     });
     assert_eq!(store.read(|read| read.suppression("email", "a@b.org")), Some(suppression("it bounced", 1)));
     assert_eq!(store.read(|read| read.suppression("sms", "a@b.org")), None);
+}
+
+pub fn suppressions_are_listed_and_lifted(store: &mut impl Backend) {
+    store.commit(|unit| {
+        for contact in ["b@x.org", "a@x.org", "c@x.org"] {
+            let (channel, contact, reason) = ("email".into(), contact.into(), "it bounced".into());
+            unit.put_suppression(&Suppression { channel, contact, reason, time: Time(1) })?;
+        }
+        assert!(unit.lift_suppression("email", "b@x.org")?);
+        assert!(!unit.lift_suppression("email", "b@x.org")?);
+        Ok(())
+    });
+    let listed = |limit, offset| -> Vec<String> {
+        let all = store.read(|read| read.suppressions(Page { limit, offset }));
+        all.into_iter().map(|suppression| suppression.contact).collect()
+    };
+    assert_eq!(listed(9, 0), ["a@x.org", "c@x.org"]);
+    assert_eq!(listed(1, 1), ["c@x.org"]);
+}
+
+pub fn a_delivery_remembers_its_life(store: &mut impl Backend) {
+    let mut message = delivery(1, "offer", 1, "launch", DeliveryState::Queued);
+    message.run = Some(RunId(5));
+    store.commit(|unit| unit.put_delivery(&message));
+    message.state = DeliveryState::Sending;
+    message.reason = Some("attempt 1".into());
+    message.updated = Time(2);
+    store.commit(|unit| {
+        unit.update_delivery(&message)?;
+        unit.update_delivery(&message)?;
+        unit.settle_interrupted("the process ended", Time(3))
+    });
+    let life: Vec<_> = store
+        .read(|read| read.delivery_log(DeliveryId(1)))
+        .into_iter()
+        .map(|entry| (entry.time.0, entry.state.as_str(), entry.reason))
+        .collect();
+    assert_eq!(
+        life,
+        [
+            (1, "queued", None),
+            (2, "sending", Some("attempt 1".into())),
+            (3, "unknown", Some("the process ended".into()))
+        ],
+        "what changed nothing is not an entry"
+    );
+    assert!(store.read(|read| read.delivery_log(DeliveryId(2))).is_empty());
 }
 
 pub fn an_occasion_is_had_once(store: &mut impl Backend) {

@@ -1,0 +1,212 @@
+PRAGMA page_size = 8192;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE identifiers (
+    namespace INTEGER NOT NULL,
+    value     TEXT NOT NULL,
+    profile   INTEGER NOT NULL,
+    PRIMARY KEY (namespace, value)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE people (id INTEGER PRIMARY KEY, doc BLOB NOT NULL) STRICT;
+CREATE TABLE redirects (absorbed INTEGER PRIMARY KEY, survivor INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;
+CREATE TABLE households (
+    household INTEGER NOT NULL,
+    profile   INTEGER NOT NULL,
+    PRIMARY KEY (household, profile)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE events (
+    seq        INTEGER PRIMARY KEY,
+    id         BLOB NOT NULL,
+    profile    INTEGER NOT NULL,
+    time       INTEGER NOT NULL,
+    received   INTEGER NOT NULL,
+    source     INTEGER NOT NULL,
+    kind       INTEGER NOT NULL,
+    name       INTEGER,
+    historical INTEGER NOT NULL,
+    body       BLOB NOT NULL
+) STRICT;
+CREATE TABLE ledger (
+    seq       INTEGER PRIMARY KEY,
+    time      INTEGER NOT NULL,
+    event     BLOB NOT NULL,
+    kind      INTEGER NOT NULL,
+    profile   INTEGER NOT NULL,
+    other     INTEGER,
+    namespace INTEGER,
+    value     TEXT,
+    reason    TEXT NOT NULL
+) STRICT;
+CREATE TABLE consents (
+    channel  TEXT NOT NULL,
+    contact  TEXT NOT NULL,
+    topic    TEXT NOT NULL,
+    status   TEXT NOT NULL,
+    time     INTEGER NOT NULL,
+    source   TEXT NOT NULL,
+    evidence TEXT,
+    PRIMARY KEY (channel, contact, topic)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE suppressions (
+    channel TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    reason  TEXT NOT NULL,
+    time    INTEGER NOT NULL,
+    PRIMARY KEY (channel, contact)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE runs (
+    id        INTEGER PRIMARY KEY,
+    program   TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    profile   INTEGER NOT NULL,
+    occasion  TEXT NOT NULL,
+    event     BLOB NOT NULL,
+    triggered INTEGER NOT NULL,
+    started   INTEGER NOT NULL,
+    ended     INTEGER,
+    state     TEXT NOT NULL,
+    reason    TEXT,
+    value     REAL,
+    UNIQUE (program, profile, occasion)
+) STRICT;
+CREATE TABLE timers (run INTEGER PRIMARY KEY, due INTEGER NOT NULL, profile INTEGER NOT NULL) STRICT;
+CREATE TABLE deliveries (
+    id        INTEGER PRIMARY KEY,
+    program   TEXT NOT NULL,
+    version   INTEGER NOT NULL,
+    run       INTEGER,
+    occasion  TEXT NOT NULL,
+    profile   INTEGER NOT NULL,
+    household INTEGER,
+    channel   TEXT NOT NULL,
+    contact   TEXT NOT NULL,
+    template  TEXT NOT NULL,
+    topic     TEXT NOT NULL,
+    state     TEXT NOT NULL,
+    reason    TEXT,
+    due       INTEGER NOT NULL,
+    expires   INTEGER,
+    attempts  INTEGER NOT NULL,
+    created   INTEGER NOT NULL,
+    updated   INTEGER NOT NULL,
+    event     TEXT NOT NULL,
+    UNIQUE (program, profile, occasion)
+) STRICT;
+CREATE TABLE delivery_log (
+    seq      INTEGER PRIMARY KEY,
+    delivery INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    state    TEXT NOT NULL,
+    reason   TEXT
+) STRICT;
+CREATE TABLE quarantine (
+    id       INTEGER PRIMARY KEY,
+    received INTEGER NOT NULL,
+    state    TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    source   TEXT NOT NULL,
+    feed     TEXT,
+    place    TEXT NOT NULL,
+    code     TEXT NOT NULL,
+    reason   TEXT NOT NULL,
+    raw      BLOB NOT NULL,
+    header   TEXT
+) STRICT;
+CREATE TABLE watermarks (
+    source         TEXT PRIMARY KEY,
+    complete_until INTEGER NOT NULL,
+    updated        INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE TABLE switches (scope TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE imports (
+    id             INTEGER PRIMARY KEY,
+    time           INTEGER NOT NULL,
+    source         TEXT NOT NULL,
+    feed           TEXT NOT NULL,
+    file           TEXT NOT NULL,
+    rows           INTEGER NOT NULL,
+    accepted       INTEGER NOT NULL,
+    duplicates     INTEGER NOT NULL,
+    quarantined    INTEGER NOT NULL,
+    complete_until INTEGER
+) STRICT;
+CREATE TABLE launches (
+    broadcast TEXT PRIMARY KEY,
+    version   INTEGER NOT NULL,
+    launched  INTEGER NOT NULL,
+    queued    INTEGER,
+    counts    TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE TABLE documents (
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    path    TEXT NOT NULL,
+    text    TEXT NOT NULL,
+    compiled TEXT NOT NULL,
+    live    INTEGER NOT NULL,
+    applied INTEGER NOT NULL,
+    PRIMARY KEY (kind, name, version)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE source_counts (
+    source      TEXT PRIMARY KEY,
+    events      INTEGER NOT NULL,
+    duplicates  INTEGER NOT NULL,
+    quarantined INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+INSERT INTO settings VALUES ('highest_id', '7009');
+INSERT INTO names VALUES (1, 'email');
+INSERT INTO names VALUES (2, 'user_id');
+INSERT INTO names VALUES (3, 'web');
+INSERT INTO names VALUES (4, 'Cart Updated');
+INSERT INTO identifiers VALUES (1, 'ann@example.org', 7001);
+INSERT INTO identifiers VALUES (2, 'u-1', 7001);
+INSERT INTO people VALUES (7001, X'0188A26964CD1B59AA66697273745F7365656ECD03E8A96C6173745F7365656ECD2328A66576656E747302AB6964656E746966696572739284A96E616D657370616365A5656D61696CA576616C7565AF616E6E406578616D706C652E6F7267AA66697273745F7365656ECD03E8A96C6173745F7365656ECD232884A96E616D657370616365A7757365725F6964A576616C7565A3752D31AA66697273745F7365656ECD03E8A96C6173745F7365656ECD2328A86163636F756E74739184A96E616D657370616365A76163636F756E74A576616C7565A7484D2D31303031AA66697273745F7365656ECD03E8A96C6173745F7365656ECD2328A674726169747382AA66697273745F6E616D6584A576616C7565A4C3846E6EA474696D65CD03E8A6736F75726365A3776562A56576656E74C410939F9F945800E1295AA9CF46D97B0BF5A6696E636F6D6585A576616C75659401CB4004000000000000C381A573696E6365A432303139A474696D65CD03E8A6736F75726365A3776562A56576656E74C410939F9F945800E1295AA9CF46D97B0BF5AB74686972645F7061727479C3A472756E739189A26964CD1B5AA770726F6772616DA463617274A776657273696F6E03A86F63636173696F6EA3632D31A9747269676765726564CD2328A47374657001A477616B65CD2EE0A56576656E74AC436172742055706461746564AA70726F7065727469657382A7636172745F6964A3632D31A576616C7565CB4054100000000000');
+INSERT INTO redirects VALUES (7009, 7001, 9500);
+INSERT INTO households VALUES (650109943240546052, 7001);
+INSERT INTO events VALUES (1, X'939F9F945800E1295AA9CF46D97B0BF5', 7001, 1000, 1005, 3, 1, NULL, 0, X'017B226D6573736167654964223A226D2D31222C226964656E74696669657273223A5B7B226E616D657370616365223A22656D61696C222C2276616C7565223A22416E6E404578616D706C652E6F7267227D5D2C2270726F70657274696573223A7B2276616C7565223A35302E352C2263757272656E6379223A22555344227D7D');
+INSERT INTO events VALUES (2, X'2ABB9B2399BFFF34678AB4C7009759F6', 7001, 9000, 9005, 3, 0, 4, 0, X'017B226D6573736167654964223A226D2D32222C226964656E74696669657273223A5B7B226E616D657370616365223A22656D61696C222C2276616C7565223A22416E6E404578616D706C652E6F7267227D5D2C2270726F70657274696573223A7B2276616C7565223A35302E352C2263757272656E6379223A22555344227D7D');
+INSERT INTO ledger VALUES (1, 9500, X'2ABB9B2399BFFF34678AB4C7009759F6', 1, 7001, 7009, 1, 'ann@example.org', 'named together');
+INSERT INTO consents VALUES ('email', 'ann@example.org', '*', 'withdrawn', 2000, 'web', 'the form');
+INSERT INTO consents VALUES ('email', 'ann@example.org', 'offers', 'granted', 1000, 'web', 'the form');
+INSERT INTO suppressions VALUES ('email', 'gone@example.org', 'it bounced', 3);
+INSERT INTO runs VALUES (7002, 'cart', 2, 7001, 'c-1', X'779391328C5D2ABC04E393E1A2845BD5', 10, 20, NULL, 'active', NULL, NULL);
+INSERT INTO timers VALUES (7002, 12000, 7001);
+INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 650109943240546052, 'email', 'p7001@example.org', 'letter', 'offers', 'held', 'calls is stale', 7103, 99000, 0, 1, 1, '{"name":"Cart Updated"}');
+INSERT INTO delivery_log VALUES (1, 7003, 1, 'held', 'calls is stale');
+INSERT INTO quarantine VALUES (7004, 7, 'open', 0, 'till', NULL, 'line 17, column 3', 'invalid-json', 'it is not JSON', X'613B62FF3B63', NULL);
+INSERT INTO watermarks VALUES ('till', 8000, 8001);
+INSERT INTO switches VALUES ('cart', 5);
+INSERT INTO imports VALUES (1, 3, 'till', 'sales', 'sales.csv', 10, 7, 2, 1, 8000);
+INSERT INTO launches VALUES ('offer', 1, 4, 5, '{"recipients":3}');
+INSERT INTO documents VALUES ('program', 'cart', 1, 'programs/one.yaml', 'program: cart', '{"program":"cart"}', 0, 9);
+INSERT INTO documents VALUES ('program', 'cart', 2, 'programs/one.yaml', 'program: cart # two', '{"program":"cart","two":2}', 1, 9);
+INSERT INTO counters VALUES ('events', 2);
+INSERT INTO counters VALUES ('people', 1);
+INSERT INTO source_counts VALUES ('web', 2, 1, 0);
+CREATE INDEX redirects_by_survivor ON redirects (survivor);
+CREATE INDEX households_by_profile ON households (profile);
+CREATE UNIQUE INDEX events_by_id ON events (id);
+CREATE INDEX events_by_profile ON events (profile, time);
+CREATE INDEX ledger_by_profile ON ledger (profile);
+CREATE INDEX runs_by_profile ON runs (profile);
+CREATE INDEX runs_by_state ON runs (program, state);
+CREATE INDEX timers_by_due ON timers (due);
+CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'queued';
+CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;
+CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
+CREATE INDEX deliveries_by_state ON deliveries (program, state);
+CREATE INDEX deliveries_by_profile ON deliveries (profile);
+CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
+CREATE INDEX delivery_log_by_delivery ON delivery_log (delivery);
+CREATE TRIGGER deliveries_begin AFTER INSERT ON deliveries BEGIN
+    INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);
+END;
+CREATE TRIGGER deliveries_go_on AFTER UPDATE OF state, reason ON deliveries
+WHEN old.state IS NOT new.state OR old.reason IS NOT new.reason BEGIN
+    INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);
+END;
+CREATE INDEX quarantine_by_state ON quarantine (state, source);
+CREATE UNIQUE INDEX quarantine_once ON quarantine (source, ifnull(feed, ''), place, code, raw);
+PRAGMA user_version = 1;
