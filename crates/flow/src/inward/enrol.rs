@@ -18,6 +18,34 @@ pub(crate) struct Enrolment<'a, 'w> {
     work: &'a mut Working<'w>,
 }
 
+/// How a run ends, and why, in words.
+struct End {
+    state: RunState,
+    reason: String,
+    value: Option<f64>,
+}
+
+impl End {
+    fn new(state: RunState, reason: &str) -> Self {
+        Self { state, reason: reason.to_owned(), value: None }
+    }
+
+    /// By this event.
+    fn by(run: &Run, exit: &Exit, event: &Event) -> Self {
+        let (name, source) = (event.name.as_deref().unwrap_or_default(), &event.source);
+        let after = if event.time < run.triggered {
+            "in the same moment as the trigger, as far as its source tells".to_owned()
+        } else {
+            format!("{} after the trigger", event.time.since(run.triggered).in_words())
+        };
+        let (state, reached, value) = match exit {
+            Exit::Cancel => (RunState::Cancelled, "", None),
+            Exit::Goal(value) => (RunState::Goal, "reached: ", *value),
+        };
+        Self { state, reason: format!("{reached}{name} from {source}, {after}"), value }
+    }
+}
+
 /// Asks the store what a person agreed to, when a condition wants to know.
 pub(crate) fn consent_of(
     read: &(impl Read + ?Sized),
@@ -74,14 +102,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             let exit =
                 self.ask(person, Some(view(event, &properties)), |asked| program.exit(&run, asked)).flatten();
             if let Some(exit) = exit {
-                self.end_by(
-                    person,
-                    &run,
-                    exit,
-                    event.name.as_deref().unwrap_or_default(),
-                    &event.source,
-                    event.time,
-                )?;
+                self.end(person, &run, End::by(&run, &exit, event))?;
             }
         }
         Ok(())
@@ -146,11 +167,10 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             properties: properties.clone(),
         };
         // What ends it may have come before what begins it.
-        if let Some((exit, end)) = self.ended_already(person, program, &run)? {
-            let (state, reason, value) = self.end_words(&run, &exit, &end.0, &end.1, end.2);
-            let id = self.record(person, program, event, occasion, state, Some(reason.clone()))?;
-            if let (Some(id), Some(value)) = (id, value) {
-                self.work.unit.end_run(id, state, self.work.now, &reason, Some(value))?;
+        if let Some(end) = self.ended_already(person, program, &run)? {
+            let id = self.record(person, program, event, occasion, end.state, Some(end.reason.clone()))?;
+            if let Some(id) = id.filter(|_| end.value.is_some()) {
+                self.work.unit.end_run(id, end.state, self.work.now, &end.reason, end.value)?;
             }
             return Ok(());
         }
@@ -190,13 +210,13 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         Ok(written.then_some(id))
     }
 
-    /// Whether events that are here already end a run: the name, source and time of the first that does.
+    /// How events that are here already end a run, if they do.
     fn ended_already(
         &self,
         person: ProfileId,
         program: &LiveProgram,
         run: &Run,
-    ) -> Result<Option<(Exit, (String, String, Time))>, FlowError> {
+    ) -> Result<Option<End>, FlowError> {
         let names = program.ends();
         if names.is_empty() {
             return Ok(None);
@@ -210,43 +230,10 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             let exit =
                 self.ask(person, Some(view(&event, &properties)), |asked| program.exit(run, asked)).flatten();
             if let Some(exit) = exit {
-                let name = event.name.clone().unwrap_or_default();
-                return Ok(Some((exit, (name, event.source.to_string(), event.time))));
+                return Ok(Some(End::by(run, &exit, &event)));
             }
         }
         Ok(None)
-    }
-
-    fn end_words(
-        &self,
-        run: &Run,
-        exit: &Exit,
-        name: &str,
-        source: &str,
-        time: Time,
-    ) -> (RunState, String, Option<f64>) {
-        let after = if time < run.triggered {
-            "in the same moment as the trigger, as far as its source tells".to_owned()
-        } else {
-            format!("{} after the trigger", time.since(run.triggered).in_words())
-        };
-        match exit {
-            Exit::Cancel => (RunState::Cancelled, format!("{name} from {source}, {after}"), None),
-            Exit::Goal(value) => (RunState::Goal, format!("reached: {name} from {source}, {after}"), *value),
-        }
-    }
-
-    fn end_by(
-        &mut self,
-        person: ProfileId,
-        run: &Run,
-        exit: Exit,
-        name: &str,
-        source: &str,
-        time: Time,
-    ) -> Result<(), FlowError> {
-        let (state, reason, value) = self.end_words(run, &exit, name, source, time);
-        self.end(person, run, state, &reason, value)
     }
 
     /// Ends a run: its record, its timer, and what it has not sent.
@@ -254,11 +241,9 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         &mut self,
         person: ProfileId,
         run: &Run,
-        state: RunState,
-        reason: &str,
-        value: Option<f64>,
+        End { state, reason, value }: End,
     ) -> Result<(), FlowError> {
-        let now = self.work.now;
+        let (now, reason) = (self.work.now, reason.as_str());
         self.work.unit.end_run(run.id, state, now, reason, value)?;
         let closed = match state {
             RunState::Expired => DeliveryState::Expired,
@@ -282,9 +267,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             return self.end(
                 person,
                 &run,
-                RunState::Cancelled,
-                "its version of the program is not there",
-                None,
+                End::new(RunState::Cancelled, "its version of the program is not there"),
             );
         };
         let now = self.work.now;
@@ -314,7 +297,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
                     }
                 }
                 Next::Expired => {
-                    return self.end(person, &run, RunState::Expired, "its time to live ran out", None);
+                    return self.end(person, &run, End::new(RunState::Expired, "its time to live ran out"));
                 }
             }
         }
@@ -401,7 +384,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
     ) -> Result<(), FlowError> {
         let Some(run) = self.runs(person).into_iter().find(|other| other.id == run) else { return Ok(()) };
         if state == DeliveryState::Expired {
-            return self.end(person, &run, RunState::Expired, "its time to live ran out", None);
+            return self.end(person, &run, End::new(RunState::Expired, "its time to live ran out"));
         }
         self.drive(person, run, self.work.now)
     }
@@ -411,7 +394,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         for run in self.runs(other) {
             if self.work.unit.had_occasion(&run.program, survivor, &run.occasion)? {
                 let reason = "the person turned out to have had the same occasion already";
-                self.end(other, &run, RunState::Cancelled, reason, None)?;
+                self.end(other, &run, End::new(RunState::Cancelled, reason))?;
             }
         }
         Ok(())
@@ -425,12 +408,12 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         let mut inside: Vec<String> = Vec::new();
         for run in runs {
             let Some(program) = self.program(&run) else { continue };
-            if let Some((exit, (name, source, time))) = self.ended_already(person, &program, &run)? {
-                self.end_by(person, &run, exit, &name, &source, time)?;
+            if let Some(end) = self.ended_already(person, &program, &run)? {
+                self.end(person, &run, end)?;
             } else if !run.awaits_goal {
                 if inside.contains(&run.program) {
                     let reason = "the person turned out to be in the program already";
-                    self.end(person, &run, RunState::Cancelled, reason, None)?;
+                    self.end(person, &run, End::new(RunState::Cancelled, reason))?;
                 } else {
                     inside.push(run.program.clone());
                 }
