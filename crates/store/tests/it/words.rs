@@ -171,6 +171,7 @@ pub fn document(name: &str, text: &str, compiled: &str) -> StoredDocument {
         name: name.into(),
         version: 0,
         path: "programs/one.yaml".into(),
+        line: 1,
         text: text.into(),
         compiled: compiled.into(),
         live: true,

@@ -1,0 +1,34 @@
+//! What every store must do, written against the traits alone.
+
+mod people;
+mod programs;
+mod upkeep;
+
+pub use people::*;
+pub use programs::*;
+pub use upkeep::*;
+
+use crowsnest_store::Page;
+
+const PAGE: Page = Page { limit: 100, offset: 0 };
+
+/// One test for each case, on a fresh store that `$make` makes.
+macro_rules! conformance_suite {
+    ($make:ident) => {
+        conformance_suite!($make:
+            identifiers_have_one_holder events_are_kept_as_they_came a_person_is_read_as_written
+            people_come_in_the_order_of_their_ids a_merge_moves_everything redirects_lead_to_the_last_survivor
+            a_merge_keeps_one_message_of_an_occasion a_message_goes_before_one_that_was_left_out
+            households_and_their_count the_later_consent_stays suppressions_keep_their_first_reason
+            suppressions_are_listed_and_lifted a_delivery_remembers_its_life
+            an_occasion_is_had_once runs_are_listed_counted_and_ended timers_are_due_in_order
+            deliveries_have_one_occasion deliveries_are_found_by_any_filter due_held_and_overdue
+            the_next_due_moment interrupted_deliveries_are_settled a_cancelled_run_closes_what_is_open
+            the_quarantine_keeps_each_thing_once watermarks_only_go_forward switches_and_settings
+            imports_and_launches documents_have_versions a_comment_makes_no_version counters_add_up
+            the_ledger_follows_the_survivor a_failed_unit_leaves_nothing a_reader_sees_one_moment);
+    };
+    ($make:ident: $($case:ident)*) => {
+        $(#[test] fn $case() { conformance::$case(&mut $make()); })*
+    };
+}

@@ -1,0 +1,258 @@
+//! Runs, timers and deliveries.
+
+use super::PAGE;
+use crate::words::*;
+use crowsnest_model::{DeliveryId, HouseholdId, ProfileId, RunId, Time, delivery::DeliveryState};
+use crowsnest_store::{DeliveryFilter, Page, RunState};
+
+pub fn an_occasion_is_had_once(store: &mut impl Backend) {
+    store.commit(|unit| {
+        assert!(unit.put_run(&run(1, "cart", 1, "c1", RunState::Skipped))?);
+        assert!(!unit.had_occasion("cart", ProfileId(1), "c1")?, "who was only skipped may still come in");
+        assert!(unit.put_run(&run(2, "cart", 1, "c1", RunState::Active))?);
+        assert!(unit.had_occasion("cart", ProfileId(1), "c1")?);
+        for state in RunState::ALL {
+            assert!(!unit.put_run(&run(3, "cart", 1, "c1", state))?);
+        }
+        assert!(unit.put_run(&run(4, "cart", 2, "c1", RunState::Active))?, "another person");
+        assert!(unit.put_run(&run(5, "other", 1, "c1", RunState::Active))?, "another program");
+        assert!(unit.put_run(&run(6, "cart", 1, "c2", RunState::Active))?, "another occasion");
+        Ok(())
+    });
+    let runs = store.read(|read| read.runs(Some("cart"), Some(ProfileId(1)), PAGE));
+    assert_eq!(runs, [run(6, "cart", 1, "c2", RunState::Active), run(2, "cart", 1, "c1", RunState::Active)]);
+}
+
+pub fn runs_are_listed_counted_and_ended(store: &mut impl Backend) {
+    store.commit(|unit| {
+        for id in 1..=6 {
+            let program = if id % 2 == 0 { "even" } else { "odd" };
+            unit.put_run(&run(id, program, id, "c", RunState::Active))?;
+            unit.put_timer(RunId(id), ProfileId(id), Some(Time(1)))?;
+        }
+        unit.end_run(RunId(4), RunState::Goal, Time(99), "reached", Some(12.5))
+    });
+    store.read(|read| {
+        let ids = |program: Option<&str>, profile: Option<u64>, limit, offset| -> Vec<u64> {
+            let page = Page { limit, offset };
+            read.runs(program, profile.map(ProfileId), page).unwrap().iter().map(|run| run.id.0).collect()
+        };
+        assert_eq!(ids(None, None, 2, 1), [5, 4]);
+        assert_eq!(ids(Some("even"), None, 2, 0), [6, 4]);
+        assert_eq!(ids(Some("even"), None, 2, 2), [2]);
+        assert_eq!(ids(None, Some(3), 9, 0), [3]);
+        assert!(ids(Some("even"), Some(3), 9, 0).is_empty());
+        let ended = &read.runs(Some("even"), Some(ProfileId(4)), PAGE)?[0];
+        assert_eq!((ended.state, ended.ended, ended.value), (RunState::Goal, Some(Time(99)), Some(12.5)));
+        assert_eq!(ended.reason.as_deref(), Some("reached"));
+        let counts = read.run_counts("even")?;
+        assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("active".into(), 2), ("goal".into(), 1)]);
+        assert_eq!(read.due_timers(Time(1), 9)?.len(), 5, "an ended run has no timer");
+        Ok(())
+    });
+}
+
+pub fn timers_are_due_in_order(store: &mut impl Backend) {
+    store.commit(|unit| {
+        for (run, due) in [(1, 30), (2, 10), (3, 20), (4, 10)] {
+            unit.put_timer(RunId(run), ProfileId(run), Some(Time(due)))?;
+        }
+        unit.put_timer(RunId(3), ProfileId(3), Some(Time(5)))?;
+        unit.put_timer(RunId(2), ProfileId(2), None)
+    });
+    store.read(|read| {
+        let runs = |now, limit| -> Vec<u64> {
+            read.due_timers(Time(now), limit).unwrap().iter().map(|(_, _, run)| run.0).collect()
+        };
+        assert_eq!(runs(29, 9), [3, 4]);
+        assert_eq!(runs(30, 9), [3, 4, 1], "due at that very moment");
+        assert_eq!(runs(30, 1), [3]);
+        assert!(runs(4, 9).is_empty());
+        Ok(())
+    });
+}
+
+pub fn deliveries_have_one_occasion(store: &mut impl Backend) {
+    let mut whole = delivery(1, "offer", 1, "launch", DeliveryState::Queued);
+    whole.household = Some(HouseholdId(u64::MAX));
+    whole.expires = Some(Time(500));
+    whole.reason = Some("of 2 in the household, the owner".into());
+    store.commit(|unit| {
+        assert!(unit.put_delivery(&whole)?);
+        assert!(!unit.put_delivery(&delivery(2, "offer", 1, "launch", DeliveryState::Queued))?);
+        assert!(unit.put_delivery(&delivery(3, "offer", 2, "launch", DeliveryState::Queued))?);
+        assert!(unit.put_delivery(&delivery(4, "offer", 1, "again", DeliveryState::Queued))?);
+        Ok(())
+    });
+    assert_eq!(store.read(|read| read.delivery(DeliveryId(1))), Some(whole.clone()));
+    assert_eq!(store.read(|read| read.delivery(DeliveryId(2))), None);
+    whole.state = DeliveryState::Failed;
+    whole.reason = Some("no such mailbox".into());
+    (whole.due, whole.attempts, whole.updated) = (Time(7), 3, Time(8));
+    store.commit(|unit| unit.update_delivery(&whole));
+    assert_eq!(store.read(|read| read.delivery(DeliveryId(1))), Some(whole));
+}
+
+pub fn deliveries_are_found_by_any_filter(store: &mut impl Backend) {
+    use DeliveryState::{Queued, Sent};
+    store.commit(|unit| {
+        for id in 1..=8 {
+            let program = if id % 2 == 0 { "even" } else { "odd" };
+            let state = if id <= 4 { Sent } else { Queued };
+            let mut message = delivery(id, program, id % 4, &id.to_string(), state);
+            message.run = (id == 3).then_some(RunId(33));
+            message.reason = (id <= 2).then(|| "250 ok".into());
+            unit.put_delivery(&message)?;
+        }
+        Ok(())
+    });
+    store.read(|read| {
+        let found =
+            |program: Option<&str>, state: Option<DeliveryState>, profile: Option<u64>, before| -> Vec<u64> {
+                let filter = DeliveryFilter {
+                    program: program.map(str::to_owned),
+                    state: state.map(|state| state.as_str().to_owned()),
+                    profile: profile.map(ProfileId),
+                    run: None,
+                    before: Option::<u64>::map(before, DeliveryId),
+                };
+                read.deliveries(&filter, 3).unwrap().iter().map(|delivery| delivery.id.0).collect()
+            };
+        assert_eq!(found(None, None, None, None), [8, 7, 6]);
+        assert_eq!(found(None, None, None, Some(3)), [2, 1]);
+        assert_eq!(found(Some("even"), None, None, None), [8, 6, 4]);
+        assert_eq!(found(Some("even"), None, None, Some(4)), [2]);
+        assert_eq!(found(None, Some(Sent), None, None), [4, 3, 2]);
+        assert_eq!(found(Some("odd"), Some(Sent), None, None), [3, 1]);
+        assert_eq!(found(None, None, Some(3), None), [7, 3]);
+        assert_eq!(found(Some("odd"), Some(Queued), Some(3), Some(8)), [7]);
+        assert!(found(Some("even"), None, Some(3), None).is_empty());
+        let of_run = DeliveryFilter { run: Some(RunId(33)), ..Default::default() };
+        assert_eq!(read.deliveries(&of_run, 9)?.len(), 1);
+        let counts = |program| read.delivery_counts(program).unwrap().into_iter().collect::<Vec<_>>();
+        assert_eq!(counts(None), [("queued".into(), 4), ("sent".into(), 4)]);
+        assert_eq!(counts(Some("even")), [("queued".into(), 2), ("sent".into(), 2)]);
+        assert_eq!(
+            read.delivery_reasons("even")?,
+            [("queued".into(), None, 2), ("sent".into(), None, 1), ("sent".into(), Some("250 ok".into()), 1)]
+        );
+        Ok(())
+    });
+}
+
+pub fn due_held_and_overdue(store: &mut impl Backend) {
+    use DeliveryState::{Held, Queued, Sending, Sent};
+    store.commit(|unit| {
+        for (id, state, due, expires) in [
+            (1, Queued, 30, Some(90)),
+            (2, Queued, 10, None),
+            (3, Held, 10, Some(80)),
+            (4, Sending, 10, Some(10)),
+            (5, Sent, 10, Some(10)),
+        ] {
+            let mut message = delivery(id, if id == 3 { "cart" } else { "offer" }, id, "x", state);
+            message.due = Time(due);
+            message.expires = expires.map(Time);
+            unit.put_delivery(&message)?;
+        }
+        Ok(())
+    });
+    store.read(|read| {
+        let ids = |list: Vec<crowsnest_model::delivery::Delivery>| -> Vec<u64> {
+            list.iter().map(|delivery| delivery.id.0).collect()
+        };
+        assert_eq!(ids(read.due_deliveries(Time(29), 9)?), [2]);
+        assert_eq!(ids(read.due_deliveries(Time(30), 9)?), [2, 1]);
+        assert_eq!(ids(read.due_deliveries(Time(30), 1)?), [2]);
+        assert_eq!(ids(read.held_deliveries(&["cart", "nothing"])?), [3]);
+        assert!(read.held_deliveries(&["offer"])?.is_empty());
+        assert_eq!(ids(read.overdue_deliveries(Time(90), 9)?), [3, 1]);
+        assert_eq!(ids(read.overdue_deliveries(Time(80), 9)?), [3]);
+        assert!(
+            read.overdue_deliveries(Time(79), 9)?.is_empty(),
+            "what is sent or on the line is not overdue"
+        );
+        Ok(())
+    });
+}
+
+pub fn the_next_due_moment(store: &mut impl Backend) {
+    assert_eq!(store.read(|read| read.next_due()), None);
+    let mut message = delivery(1, "offer", 1, "x", DeliveryState::Held);
+    message.due = Time(1);
+    message.expires = Some(Time(40));
+    let expect = |store: &dyn Fn() -> Option<Time>, time| assert_eq!(store(), Some(Time(time)));
+    store.commit(|unit| unit.put_delivery(&message));
+    expect(&|| store.read(|read| read.next_due()), 40);
+    store.commit(|unit| unit.put_timer(RunId(1), ProfileId(1), Some(Time(30))));
+    expect(&|| store.read(|read| read.next_due()), 30);
+    store.commit(|unit| unit.put_delivery(&delivery(2, "offer", 2, "x", DeliveryState::Queued)));
+    message.state = DeliveryState::Queued;
+    store.commit(|unit| unit.update_delivery(&message));
+    expect(&|| store.read(|read| read.next_due()), 1);
+}
+
+pub fn interrupted_deliveries_are_settled(store: &mut impl Backend) {
+    let settled = store.commit(|unit| {
+        unit.put_delivery(&delivery(1, "offer", 1, "x", DeliveryState::Sending))?;
+        unit.put_delivery(&delivery(2, "offer", 2, "x", DeliveryState::Queued))?;
+        unit.settle_interrupted("the process ended", Time(77))
+    });
+    assert_eq!(settled.len(), 1);
+    let first = store.read(|read| read.delivery(DeliveryId(1))).unwrap();
+    assert_eq!((first.state, first.updated), (DeliveryState::Unknown, Time(77)));
+    assert_eq!(first.reason.as_deref(), Some("the process ended"));
+    assert_eq!(settled[0], first);
+    assert!(store.commit(|unit| unit.settle_interrupted("again", Time(78))).is_empty());
+}
+
+pub fn a_cancelled_run_closes_what_is_open(store: &mut impl Backend) {
+    use DeliveryState::{Cancelled, Held, Queued, Sending, Sent};
+    let closed = store.commit(|unit| {
+        for (id, state) in [(1, Queued), (2, Held), (3, Sending), (4, Sent)] {
+            let mut message = delivery(id, "cart", 1, &id.to_string(), state);
+            message.run = Some(RunId(5));
+            unit.put_delivery(&message)?;
+        }
+        let mut other = delivery(9, "cart", 1, "other", Queued);
+        other.run = Some(RunId(6));
+        unit.put_delivery(&other)?;
+        unit.close_deliveries(RunId(5), Cancelled, "they bought", Time(50))
+    });
+    assert_eq!(closed, 2);
+    store.read(|read| {
+        for (id, state) in [(1, Cancelled), (2, Cancelled), (3, Sending), (4, Sent), (9, Queued)] {
+            assert_eq!(read.delivery(DeliveryId(id))?.unwrap().state, state, "{id}");
+        }
+        Ok(())
+    });
+}
+
+pub fn a_delivery_remembers_its_life(store: &mut impl Backend) {
+    let mut message = delivery(1, "offer", 1, "launch", DeliveryState::Queued);
+    message.run = Some(RunId(5));
+    store.commit(|unit| unit.put_delivery(&message));
+    message.state = DeliveryState::Sending;
+    message.reason = Some("attempt 1".into());
+    message.updated = Time(2);
+    store.commit(|unit| {
+        unit.update_delivery(&message)?;
+        unit.update_delivery(&message)?;
+        unit.settle_interrupted("the process ended", Time(3))
+    });
+    let life: Vec<_> = store
+        .read(|read| read.delivery_log(DeliveryId(1)))
+        .into_iter()
+        .map(|entry| (entry.time.0, entry.state.as_str(), entry.reason))
+        .collect();
+    assert_eq!(
+        life,
+        [
+            (1, "queued", None),
+            (2, "sending", Some("attempt 1".into())),
+            (3, "unknown", Some("the process ended".into()))
+        ],
+        "what changed nothing is not an entry"
+    );
+    assert!(store.read(|read| read.delivery_log(DeliveryId(2))).is_empty());
+}
