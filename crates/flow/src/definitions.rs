@@ -1,6 +1,6 @@
 //! Putting definitions in force.
 
-use crate::{Engine, FlowError, Live, live};
+use crate::{Engine, FlowError, Live};
 use crowsnest_model::Time;
 use crowsnest_store::{StoredDocument, sqlite::Writer};
 use crowsnest_workspace::{Change, Checked, Problem, SourceFile};
@@ -47,7 +47,7 @@ fn compile(checked: Checked, stored: &[StoredDocument], secret: &str) -> Result<
 /// The definitions in force, ready. An installation that has none yet has an empty workspace.
 pub(crate) fn in_force(store: &mut Writer, secret: &str) -> Result<Live, FlowError> {
     let stored = store.commit(|unit| unit.documents(true).map_err(FlowError::from))?;
-    let files = live::files_of(&stored);
+    let files = crowsnest_workspace::export(&documents_of(&stored));
     let checked = if files.is_empty() {
         Checked { workspace: Default::default(), documents: Vec::new(), warnings: Vec::new() }
     } else {
@@ -70,27 +70,28 @@ pub(crate) fn put_in_force(
     let warnings = checked.warnings.clone();
     let live = store.commit(|unit| -> Result<Live, FlowError> {
         for change in &changes {
-            match change {
-                Change::Removed(kind, name) => unit.retire_document(kind.as_str(), name)?,
-                Change::Added(kind, name) | Change::Changed { kind, name, .. } => {
-                    let document = checked
-                        .documents
-                        .iter()
-                        .find(|document| document.kind == *kind && document.name == *name)
-                        .ok_or_else(|| {
-                            FlowError::Broken(format!("{kind} {name} changed and is not there"))
-                        })?;
-                    unit.put_document(&StoredDocument {
-                        kind: kind.to_string(),
-                        name: name.clone(),
-                        version: 0,
-                        path: document.path.clone(),
-                        text: document.text.clone(),
-                        compiled: document.value.to_string(),
-                        live: true,
-                        applied: now,
-                    })?;
-                }
+            if let Change::Removed(kind, name) = change {
+                unit.retire_document(kind.as_str(), name)?;
+            }
+        }
+        for document in &checked.documents {
+            let line = u32::try_from(document.line).unwrap_or(u32::MAX);
+            let as_before = before.iter().any(|stored| {
+                (stored.kind.as_str(), &stored.name, &stored.text, &stored.path, stored.line)
+                    == (document.kind.as_str(), &document.name, &document.text, &document.path, line)
+            });
+            if !as_before {
+                unit.put_document(&StoredDocument {
+                    kind: document.kind.to_string(),
+                    name: document.name.clone(),
+                    version: 0,
+                    path: document.path.clone(),
+                    line,
+                    text: document.text.clone(),
+                    compiled: document.value.to_string(),
+                    live: true,
+                    applied: now,
+                })?;
             }
         }
         let stored = unit.documents(true)?;
@@ -100,7 +101,7 @@ pub(crate) fn put_in_force(
 }
 
 /// Stored definitions in force, as documents to compare with.
-fn documents_of(stored: &[StoredDocument]) -> Vec<crowsnest_workspace::Document> {
+pub(crate) fn documents_of(stored: &[StoredDocument]) -> Vec<crowsnest_workspace::Document> {
     stored
         .iter()
         .filter(|document| document.live)
@@ -109,7 +110,7 @@ fn documents_of(stored: &[StoredDocument]) -> Vec<crowsnest_workspace::Document>
                 kind: document.kind.parse().ok()?,
                 name: document.name.clone(),
                 path: document.path.clone(),
-                line: 1,
+                line: document.line as usize,
                 text: document.text.clone(),
                 value: serde_json::from_str(&document.compiled).ok()?,
             })

@@ -6,7 +6,7 @@ use crowsnest_ingest::SourceReader;
 use crowsnest_model::definition::{Broadcast, FreshnessNeed, Program, Sync, Trust, Workspace};
 use crowsnest_programs::{LiveBroadcast, LiveProgram, Plan};
 use crowsnest_store::StoredDocument;
-use crowsnest_workspace::{Checked, Document, Problem, SourceFile};
+use crowsnest_workspace::{Checked, Document, Problem};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
@@ -289,13 +289,4 @@ fn earlier_broadcast(document: &StoredDocument) -> Result<LiveBroadcast, String>
     let definition: Broadcast =
         serde_json::from_str(&document.compiled).map_err(|error| error.to_string())?;
     LiveBroadcast::compile(definition, document.version).map_err(|error| error.to_string())
-}
-
-/// The files of the definitions in force, as they were applied.
-pub(crate) fn files_of(stored: &[StoredDocument]) -> Vec<SourceFile> {
-    stored
-        .iter()
-        .filter(|document| document.live)
-        .map(|document| SourceFile { path: document.path.clone(), text: document.text.clone() })
-        .collect()
 }

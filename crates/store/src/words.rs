@@ -203,6 +203,8 @@ pub struct StoredDocument {
     pub version: u32,
     /// The file that it was read from.
     pub path: String,
+    /// The line of that file at which it begins.
+    pub line: u32,
     /// The document.
     pub text: String,
     /// The document as JSON, as it was understood when it was applied.

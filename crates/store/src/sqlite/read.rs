@@ -409,7 +409,7 @@ impl Read for Session<'_> {
 
     fn documents(&self, all_versions: bool) -> Result<Vec<StoredDocument>> {
         self.all(
-            "SELECT kind, name, version, path, text, live, applied, compiled FROM documents
+            "SELECT kind, name, version, path, text, live, applied, compiled, line FROM documents
              WHERE live OR ?1 ORDER BY kind, name, version",
             [all_versions],
             |row| {
@@ -422,6 +422,7 @@ impl Read for Session<'_> {
                     live: row.get(5)?,
                     applied: rows::time(row, 6)?,
                     compiled: row.get(7)?,
+                    line: row.get(8)?,
                 })
             },
         )

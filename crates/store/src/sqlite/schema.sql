@@ -191,10 +191,11 @@ CREATE TABLE documents (
     kind    TEXT NOT NULL,
     name    TEXT NOT NULL,
     version INTEGER NOT NULL,
-    path    TEXT NOT NULL,
-    text    TEXT NOT NULL,
+    path     TEXT NOT NULL,
+    line     INTEGER NOT NULL,
+    text     TEXT NOT NULL,
     compiled TEXT NOT NULL,
-    live    INTEGER NOT NULL,
+    live     INTEGER NOT NULL,
     applied INTEGER NOT NULL,
     PRIMARY KEY (kind, name, version)
 ) WITHOUT ROWID, STRICT;

@@ -397,14 +397,14 @@ impl Unit for Session<'_> {
     }
 
     fn put_document(&mut self, document: &StoredDocument) -> Result<u32> {
-        let StoredDocument { kind, name, path, text, compiled, applied, .. } = document;
+        let StoredDocument { kind, name, path, line, text, compiled, applied, .. } = document;
         let same: Option<u32> = self
             .connection
             .prepare_cached(
-                "UPDATE documents SET path = ?3, text = ?4
+                "UPDATE documents SET path = ?3, text = ?4, line = ?6
                  WHERE kind = ?1 AND name = ?2 AND live = 1 AND compiled = ?5 RETURNING version",
             )?
-            .query_row(params![kind, name, path, text, compiled], |row| row.get(0))
+            .query_row(params![kind, name, path, text, compiled, line], |row| row.get(0))
             .optional()?;
         if let Some(version) = same {
             return Ok(version);
@@ -416,10 +416,10 @@ impl Unit for Session<'_> {
             .query_row([kind, name], |row| row.get(0))?;
         self.connection
             .prepare_cached(
-                "INSERT INTO documents (kind, name, version, path, text, compiled, live, applied)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)",
+                "INSERT INTO documents (kind, name, version, path, line, text, compiled, live, applied)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)",
             )?
-            .execute(params![kind, name, last + 1, path, text, compiled, applied.0])?;
+            .execute(params![kind, name, last + 1, path, line, text, compiled, applied.0])?;
         Ok(last + 1)
     }
 
