@@ -7,6 +7,8 @@ mod cdnow;
 mod cli;
 mod crash;
 mod demo;
+#[cfg(feature = "faults")]
+mod overload;
 mod quarantine;
 mod sdk;
 mod unsubscribe;
