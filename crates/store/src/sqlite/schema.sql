@@ -152,11 +152,12 @@ CREATE TABLE quarantine (
     code     TEXT NOT NULL,
     reason   TEXT NOT NULL,
     raw      BLOB NOT NULL,
+    digest   BLOB NOT NULL, -- the first 16 bytes of the SHA-256 of raw
     header   TEXT
 ) STRICT;
 CREATE INDEX quarantine_by_state ON quarantine (state, source);
 -- The same bytes that are rejected again for the same reason at the same place are the same thing.
-CREATE UNIQUE INDEX quarantine_once ON quarantine (source, ifnull(feed, ''), place, code, raw);
+CREATE UNIQUE INDEX quarantine_once ON quarantine (source, ifnull(feed, ''), place, code, digest);
 
 CREATE TABLE watermarks (
     source         TEXT PRIMARY KEY,

@@ -14,6 +14,7 @@ use crowsnest_model::{
     quarantine::Quarantined,
 };
 use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
 
 impl Unit for Session<'_> {
     fn put_event(&mut self, profile: ProfileId, event: &Event, json: &[u8]) -> Result<()> {
@@ -311,8 +312,8 @@ impl Unit for Session<'_> {
             .connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO quarantine
-                         (id, received, state, attempts, source, feed, place, code, reason, raw, header)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                         (id, received, state, attempts, source, feed, place, code, reason, raw, header, digest)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
             .execute(params![
                 item.id.0 as i64,
@@ -325,7 +326,8 @@ impl Unit for Session<'_> {
                 rejection.code,
                 rejection.reason,
                 rejection.raw,
-                rejection.header
+                rejection.header,
+                &Sha256::digest(&rejection.raw)[..16]
             ])?;
         Ok(changed == 1)
     }

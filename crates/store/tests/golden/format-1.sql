@@ -110,6 +110,7 @@ CREATE TABLE quarantine (
     code     TEXT NOT NULL,
     reason   TEXT NOT NULL,
     raw      BLOB NOT NULL,
+    digest   BLOB NOT NULL, -- the first 16 bytes of the SHA-256 of raw
     header   TEXT
 ) STRICT;
 CREATE TABLE watermarks (
@@ -176,7 +177,7 @@ INSERT INTO runs VALUES (7002, 'cart', 2, 7001, 'c-1', X'779391328C5D2ABC04E393E
 INSERT INTO timers VALUES (7002, 12000, 7001);
 INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 650109943240546052, 'email', 'p7001@example.org', 'letter', 'offers', 'held', 'calls is stale', 7103, 99000, 0, 1, 1, '{"name":"Cart Updated"}');
 INSERT INTO delivery_log VALUES (1, 7003, 1, 'held', 'calls is stale');
-INSERT INTO quarantine VALUES (7004, 7, 'open', 0, 'till', NULL, 'line 17, column 3', 'invalid-json', 'it is not JSON', X'613B62FF3B63', NULL);
+INSERT INTO quarantine VALUES (7004, 7, 'open', 0, 'till', NULL, 'line 17, column 3', 'invalid-json', 'it is not JSON', X'613B62FF3B63', X'EE7B40D25B12458EC8AE7740A504894B', NULL);
 INSERT INTO watermarks VALUES ('till', 8000, 8001);
 INSERT INTO switches VALUES ('cart', 5);
 INSERT INTO imports VALUES (1, 3, 'till', 'sales', 'sales.csv', 10, 7, 2, 1, 8000);
@@ -209,5 +210,5 @@ WHEN old.state IS NOT new.state OR old.reason IS NOT new.reason BEGIN
     INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);
 END;
 CREATE INDEX quarantine_by_state ON quarantine (state, source);
-CREATE UNIQUE INDEX quarantine_once ON quarantine (source, ifnull(feed, ''), place, code, raw);
+CREATE UNIQUE INDEX quarantine_once ON quarantine (source, ifnull(feed, ''), place, code, digest);
 PRAGMA user_version = 1;
