@@ -78,6 +78,11 @@ impl Crowd {
         person - person % 10 + person % 4
     }
 
+    /// The browser of a person. One of fifty known people shares one with somebody else.
+    fn browser(&self, person: u64) -> u64 {
+        if person < self.people && person % 100 == 1 { person - 1 } else { person }
+    }
+
     /// A cart that is worth a reminder. A known person has one cart, however often it changes; a stranger's is new.
     fn cart(&self, person: u64) {
         let first = match self.carts.get(person as usize / 64).filter(|_| person < self.people) {
@@ -92,11 +97,6 @@ impl Crowd {
 
 fn has_registered(person: u64) -> bool {
     person % 10 < 4
-}
-
-/// The browser of a person. One of fifty people uses that of somebody else.
-fn browser(person: u64) -> u64 {
-    if person % 100 == 1 { person - 1 } else { person }
 }
 
 /// What an event is.
@@ -232,7 +232,7 @@ impl<'a> Author<'a> {
         self.uuid(message ^ 0x6d65_7373_6167_6573, out);
         if kind != Kind::Alias {
             out.extend_from_slice(b"\",\"anonymousId\":\"");
-            self.uuid(browser(person), out);
+            self.uuid(self.crowd.browser(person), out);
         }
         // Whoever has registered is named by their browser with everything they do; a stranger only now and then.
         if says_who || (has_registered(person) && person < self.crowd.people) {
@@ -260,7 +260,7 @@ impl<'a> Author<'a> {
             }
             Kind::Alias => {
                 out.extend_from_slice(b"\"previousId\":\"");
-                self.uuid(browser(person), out);
+                self.uuid(self.crowd.browser(person), out);
                 out.extend_from_slice(b"\",");
             }
         }

@@ -1,5 +1,6 @@
 //! The embedded store: one SQLite file in write-ahead-log mode, one writer, any number of readers.
 
+mod checkpoint;
 mod lists;
 mod migrations;
 mod read;
@@ -8,8 +9,9 @@ mod session;
 mod write;
 
 use crate::{Read, Result, StoreError, Unit};
+use checkpoint::Checkpointer;
 use fs4::TryLockError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use session::{Names, Session};
 use std::{
     fs::{File, OpenOptions},
@@ -61,9 +63,12 @@ impl DataFolder {
 /// The one writer of a store.
 #[derive(Debug)]
 pub struct Writer {
-    folder: DataFolder,
+    // In the order in which they must end: the last connection to be closed moves all of the log and removes it, and
+    // nobody else may have the folder before that.
+    checkpointer: Option<Checkpointer>,
     connection: Option<Connection>,
     names: Names,
+    folder: DataFolder,
 }
 
 impl Writer {
@@ -75,8 +80,9 @@ impl Writer {
                 rusqlite::version()
             )));
         }
-        let mut writer = Self { folder, connection: None, names: Names::default() };
+        let mut writer = Self { folder, checkpointer: None, connection: None, names: Names::default() };
         writer.connection()?;
+        writer.checkpointer = Some(Checkpointer::start(&writer.folder.database(), checkpoint::ENOUGH)?);
         Ok(writer)
     }
 
@@ -84,15 +90,18 @@ impl Writer {
         if self.connection.is_none() {
             let mut connection = Connection::open(self.folder.database())?;
             connection.set_prepared_statement_cache_capacity(128);
+            // Most pages that a commit changes have one changed row in them, so small pages make small commits. The log
+            // holds many commits, since a page that many of them change is then moved once.
             connection.execute_batch(
-                "PRAGMA page_size = 8192;
+                "PRAGMA page_size = 4096;
                  PRAGMA journal_mode = WAL;
                  PRAGMA synchronous = FULL;
                  PRAGMA temp_store = MEMORY;
-                 PRAGMA cache_size = -65536;
-                 PRAGMA wal_autocheckpoint = 4000;
-                 PRAGMA journal_size_limit = 67108864;",
+                 PRAGMA cache_size = -131072;
+                 PRAGMA wal_autocheckpoint = 32000;
+                 PRAGMA journal_size_limit = 134217728;",
             )?;
+            plans_are_kept(&connection)?;
             migrations::bring_up_to_date(&mut connection)?;
             self.connection = Some(connection);
         }
@@ -119,6 +128,9 @@ impl Writer {
             Ok(value) => match transaction.commit() {
                 Ok(()) => {
                     self.names = names;
+                    if let Some(checkpointer) = &self.checkpointer {
+                        checkpointer.tell();
+                    }
                     Ok(value)
                 }
                 Err(error) => {
@@ -165,6 +177,7 @@ impl Readers {
                 let connection =
                     Connection::open_with_flags(&self.database, flags).map_err(StoreError::from)?;
                 connection.set_prepared_statement_cache_capacity(64);
+                plans_are_kept(&connection).map_err(StoreError::from)?;
                 connection
                     .execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;")
                     .map_err(StoreError::from)?;
@@ -220,6 +233,11 @@ impl Readers {
     pub fn check(&self) -> Result<()> {
         check_integrity(&Connection::open_with_flags(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
     }
+}
+
+/// Without this, every new value of some parameters has SQLite parse and plan the statement anew.
+fn plans_are_kept(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(|_| ())
 }
 
 fn check_integrity(connection: &Connection) -> Result<()> {
