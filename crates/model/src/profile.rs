@@ -6,6 +6,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Everything that is known of one person and kept with them. Loaded once per batch, written once.
+///
+/// Stores keep it, and the structs within it, as MessagePack with fields by position, not by name: half the bytes, of
+/// which there are many. So fields are only ever added at the end, with `#[serde(default)]`, and never removed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// The person.
@@ -19,12 +22,10 @@ pub struct Profile {
     /// By what they are known, normalised.
     pub identifiers: Vec<Link>,
     /// The accounts that they share with their household.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<Link>,
     /// What is known of them, by name.
     pub traits: BTreeMap<String, Trait>,
     /// The programs that they are in just now.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<Run>,
 }
 
@@ -53,7 +54,6 @@ pub struct Trait {
     /// The event that said so.
     pub event: EventId,
     /// Bought or appended, not said by the customer.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub third_party: bool,
 }
 
@@ -83,7 +83,6 @@ pub struct Run {
     /// When the run goes on by itself; `None` while a delivery has to end first.
     pub wake: Option<Time>,
     /// All steps are done; only the goal may still come.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub awaits_goal: bool,
     /// The name of the event that triggered it.
     pub event: String,

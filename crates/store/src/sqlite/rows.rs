@@ -36,7 +36,7 @@ fn unknown_word<T>(index: usize, what: &str, word: &str) -> rusqlite::Result<T> 
 
 pub(super) fn encode_profile(profile: &Profile) -> Result<Vec<u8>> {
     let mut doc = vec![DOCUMENT_FORMAT];
-    rmp_serde::encode::write_named(&mut doc, profile)
+    rmp_serde::encode::write(&mut doc, profile)
         .map_err(|error| StoreError::Document { what: "profile", fault: error.to_string() })?;
     Ok(doc)
 }

@@ -13,7 +13,7 @@ CREATE TABLE identifiers (
     PRIMARY KEY (namespace, value)
 ) WITHOUT ROWID, STRICT;
 
--- doc: one byte of format, then the profile as MessagePack.
+-- doc: one byte of format, then the profile as MessagePack, its fields by position.
 CREATE TABLE people (id INTEGER PRIMARY KEY, doc BLOB NOT NULL) STRICT;
 
 CREATE TABLE redirects (absorbed INTEGER PRIMARY KEY, survivor INTEGER NOT NULL, time INTEGER NOT NULL) STRICT;

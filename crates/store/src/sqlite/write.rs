@@ -44,9 +44,7 @@ impl Unit for Session<'_> {
 
     fn put_profile(&mut self, profile: &Profile) -> Result<()> {
         self.connection
-            .prepare_cached(
-                "INSERT INTO people (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
-            )?
+            .prepare_cached("INSERT OR REPLACE INTO people (id, doc) VALUES (?1, ?2)")?
             .execute(params![profile.id.0 as i64, rows::encode_profile(profile)?])?;
         Ok(())
     }
