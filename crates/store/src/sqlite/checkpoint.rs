@@ -4,21 +4,31 @@ use crate::{Result, StoreError};
 use rusqlite::{Connection, OpenFlags};
 use std::{
     path::Path,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread::JoinHandle,
 };
 
-/// So many pages in the log are worth moving. They are 16 MiB.
-pub(super) const ENOUGH: i64 = 4_000;
+/// So many pages in the log are worth moving. They are 4 MiB: while they go to the disk, commits wait for it too, so
+/// moving seldom and much would be felt.
+pub(super) const ENOUGH: i64 = 1_000;
+
+/// A log of so many pages should start anew. They are 64 MiB.
+const LONG: i64 = 16_000;
 
 /// A thread with a connection of its own that moves what was committed from the log into the database.
 ///
-/// While it moves, the writer goes on committing at the end of the log. So it seldom moves the last page, and only a log
-/// all of which was moved starts anew: the writer's own limit (`wal_autocheckpoint`) is what bounds it. What the writer
-/// then has to move is what has come since this thread looked, instead of everything.
+/// While it moves, the writer goes on committing at the end of the log, so it seldom moves the last page; and only a log
+/// all of which was moved starts anew. So when the log is long, it moves what came while it moved, and tells the writer
+/// that it has caught up: the writer then moves the rest, which is next to nothing. Should all that fail, the writer's
+/// own limit (`wal_autocheckpoint`) bounds the log.
 #[derive(Debug)]
 pub(super) struct Checkpointer {
     committed: Option<SyncSender<()>>,
+    caught_up: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -29,15 +39,22 @@ impl Checkpointer {
         let path = database.clone();
         // One word is enough: whoever hears it looks at everything that was committed before.
         let (committed, told) = sync_channel(1);
+        let caught_up = Arc::new(AtomicBool::new(false));
+        let says = caught_up.clone();
         let thread = std::thread::Builder::new()
             .name("checkpoint".into())
-            .spawn(move || serve(&database, enough, &told))
+            .spawn(move || serve(&database, enough, &told, &says))
             .map_err(|error| StoreError::Io(path, error))?;
-        Ok(Self { committed: Some(committed), thread: Some(thread) })
+        Ok(Self { committed: Some(committed), caught_up, thread: Some(thread) })
     }
 
-    /// Something was committed.
-    pub(super) fn tell(&self) {
+    /// Something was committed on this connection, the writer's.
+    pub(super) fn tell(&self, writer: &Connection) {
+        if self.caught_up.swap(false, Ordering::Relaxed)
+            && let Err(error) = checkpoint(writer, "PASSIVE")
+        {
+            tracing::warn!(%error, "the end of the log could not be moved into the database");
+        }
         if let Some(committed) = &self.committed {
             // Full: it will look anyway. Gone: the writer's own limit still holds.
             let _ = committed.try_send(());
@@ -54,27 +71,37 @@ impl Drop for Checkpointer {
     }
 }
 
-fn serve(database: &Path, enough: i64, told: &Receiver<()>) {
+fn serve(database: &Path, enough: i64, told: &Receiver<()>, caught_up: &AtomicBool) {
     let mut connection = None;
     while told.recv().is_ok() {
-        if let Err(error) = look(database, enough, &mut connection) {
-            // Nothing is lost: what was not moved is in the log, and is moved when it is tried again.
-            tracing::warn!(%error, "the log could not be moved into the database");
-            connection = None;
+        match look(database, enough, &mut connection) {
+            Ok(true) => caught_up.store(true, Ordering::Relaxed),
+            Ok(false) => {}
+            Err(error) => {
+                // Nothing is lost: what was not moved is in the log, and is moved when it is tried again.
+                tracing::warn!(%error, "the log could not be moved into the database");
+                connection = None;
+            }
         }
     }
 }
 
-fn look(database: &Path, enough: i64, connection: &mut Option<Connection>) -> rusqlite::Result<()> {
+/// Moves the log if that is worth it. True when it is a long log, and nearly all of it was moved.
+fn look(database: &Path, enough: i64, connection: &mut Option<Connection>) -> rusqlite::Result<bool> {
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(open(database)?),
     };
     let (in_log, moved) = checkpoint(connection, "NOOP")?;
-    if in_log - moved >= enough {
-        checkpoint(connection, "PASSIVE")?;
+    if in_log - moved < enough {
+        return Ok(false);
     }
-    Ok(())
+    let (in_log, _) = checkpoint(connection, "PASSIVE")?;
+    if in_log < LONG {
+        return Ok(false);
+    }
+    checkpoint(connection, "PASSIVE")?;
+    Ok(true)
 }
 
 fn open(database: &Path) -> rusqlite::Result<Connection> {
@@ -115,13 +142,27 @@ mod tests {
         let connection = database(folder.path());
         let checkpointer = Checkpointer::start(&folder.path().join("a.db"), 100).unwrap();
         commit_pages(&connection, 10);
-        checkpointer.tell();
+        checkpointer.tell(&connection);
         commit_pages(&connection, 200);
-        checkpointer.tell();
+        checkpointer.tell(&connection);
         let until = Instant::now() + Duration::from_secs(20);
         while checkpoint(&connection, "NOOP").unwrap().1 < 200 {
             assert!(Instant::now() < until, "nothing was moved");
             std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_long_log_starts_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = database(folder.path());
+        let checkpointer = Checkpointer::start(&folder.path().join("a.db"), 100).unwrap();
+        commit_pages(&connection, LONG as usize);
+        let until = Instant::now() + Duration::from_secs(60);
+        while checkpoint(&connection, "NOOP").unwrap().0 >= LONG {
+            assert!(Instant::now() < until, "the log only grows");
+            commit_pages(&connection, 1);
+            checkpointer.tell(&connection);
         }
     }
 

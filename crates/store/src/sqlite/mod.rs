@@ -98,7 +98,7 @@ impl Writer {
                  PRAGMA synchronous = FULL;
                  PRAGMA temp_store = MEMORY;
                  PRAGMA cache_size = -131072;
-                 PRAGMA wal_autocheckpoint = 32000;
+                 PRAGMA wal_autocheckpoint = 64000;
                  PRAGMA journal_size_limit = 134217728;",
             )?;
             plans_are_kept(&connection)?;
@@ -128,8 +128,8 @@ impl Writer {
             Ok(value) => match transaction.commit() {
                 Ok(()) => {
                     self.names = names;
-                    if let Some(checkpointer) = &self.checkpointer {
-                        checkpointer.tell();
+                    if let (Some(checkpointer), Some(connection)) = (&self.checkpointer, &self.connection) {
+                        checkpointer.tell(connection);
                     }
                     Ok(value)
                 }
