@@ -15,7 +15,7 @@ use std::sync::{
 use tokio::sync::{Notify, oneshot};
 
 /// At most this many events go into one commit.
-const BATCH: usize = 5_000;
+const BATCH: usize = 10_000;
 
 /// What the writer is asked.
 pub(crate) enum Job {
