@@ -52,7 +52,7 @@ impl<'w> Working<'w> {
         }
     }
 
-    /// Takes in everything that has queued up. The stages are those of [`super`].
+    /// Takes in everything that has queued up. The stages are those of [`super`]; [`Working::finish`] writes what changed.
     pub(crate) fn take_in(&mut self, requests: &[Incoming]) -> Result<Receipts, FlowError> {
         self.look_up(requests)?;
         let mut in_batch = HashSet::new();
@@ -77,7 +77,6 @@ impl<'w> Working<'w> {
             }
             receipts.push(receipt);
         }
-        self.finish()?;
         Ok(receipts)
     }
 
