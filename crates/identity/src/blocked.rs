@@ -1,5 +1,7 @@
 //! Values that are never anybody's identifier.
 
+use std::collections::HashSet;
+
 /// What systems write when they do not know: blocked in every namespace.
 const USUAL: &[&str] = &[
     "",
@@ -37,23 +39,34 @@ const USUAL: &[&str] = &[
 
 /// Patterns in lower case; `*` stands for any characters.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Blocked(Vec<String>);
+pub(crate) struct Blocked {
+    /// Those without a `*`.
+    values: HashSet<String>,
+    patterns: Vec<String>,
+}
 
 impl Blocked {
     /// The usual patterns and these.
     pub(crate) fn with_usual(more: &[String]) -> Self {
-        Self(USUAL.iter().map(|p| (*p).to_owned()).chain(more.iter().map(|p| p.to_lowercase())).collect())
+        Self::of(USUAL.iter().map(|p| (*p).to_owned()).chain(more.iter().map(|p| p.to_lowercase())))
     }
 
     /// Only these patterns.
     pub(crate) fn only(patterns: &[String]) -> Self {
-        Self(patterns.iter().map(|p| p.to_lowercase()).collect())
+        Self::of(patterns.iter().map(|p| p.to_lowercase()))
+    }
+
+    fn of(patterns: impl Iterator<Item = String>) -> Self {
+        let (patterns, values): (Vec<String>, Vec<String>) =
+            patterns.partition(|pattern| pattern.contains('*'));
+        Self { values: values.into_iter().collect(), patterns }
     }
 
     /// The pattern that blocks `value`, if one does.
     pub(crate) fn pattern_for(&self, value: &str) -> Option<&str> {
         let value = value.trim().to_lowercase();
-        self.0.iter().find(|pattern| matches(pattern, &value)).map(String::as_str)
+        let exact = self.values.get(&value);
+        exact.or_else(|| self.patterns.iter().find(|p| matches(p, &value))).map(String::as_str)
     }
 }
 

@@ -5,7 +5,7 @@ use crowsnest_model::{
     Identifier, Namespace, contact,
     definition::{IdentityRules, NamespaceRule},
 };
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// The longest value that an identifier may have, in bytes.
 const MAX_VALUE: usize = 256;
@@ -46,7 +46,7 @@ impl Normaliser {
     }
 
     /// The rule of a namespace.
-    pub fn rule(&self, namespace: &Namespace) -> NamespaceRule {
+    pub fn rule(&self, namespace: &Namespace) -> Cow<'_, NamespaceRule> {
         self.rules.rule(namespace.as_str())
     }
 
@@ -74,7 +74,9 @@ impl Normaliser {
             Ok(value) => value,
             Err(fault) => return Normal::Nobody(format!("{namespace} {fault}")),
         };
-        if let Some(nobody) = pattern(&value) {
+        if value != raw.value
+            && let Some(nobody) = pattern(&value)
+        {
             return nobody;
         }
         let identifier = Identifier { namespace: namespace.clone(), value };

@@ -3,6 +3,7 @@
 use crowsnest_model::{
     Identifier, Namespace, Profile, ProfileId, Time, definition::NamespaceRule, profile::Link,
 };
+use std::borrow::Cow;
 
 /// What is known before an event is resolved. The flow answers from its batch and the store.
 pub trait Known {
@@ -11,7 +12,7 @@ pub trait Known {
     /// A person whose identifier was asked for.
     fn profile(&self, id: ProfileId) -> Option<&Profile>;
     /// The rule of a namespace.
-    fn rule(&self, namespace: &Namespace) -> NamespaceRule;
+    fn rule(&self, namespace: &Namespace) -> Cow<'_, NamespaceRule>;
 }
 
 /// An identifier that was not believed, because it would have welded two people together.
@@ -45,7 +46,7 @@ pub struct Resolution {
 /// one person, whatever browser or mailbox they share. Of the people who turn out to be one, the one with the most
 /// events survives, of equals the oldest.
 pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Resolution {
-    let mut order: Vec<(NamespaceRule, &Identifier)> =
+    let mut order: Vec<(Cow<'_, NamespaceRule>, &Identifier)> =
         identifiers.iter().map(|identifier| (known.rule(&identifier.namespace), identifier)).collect();
     order.sort_by(|(a, x), (b, y)| b.priority.cmp(&a.priority).then_with(|| x.cmp(y)));
     order.dedup_by(|a, b| a.1 == b.1);
@@ -190,7 +191,7 @@ mod tests {
         fn profile(&self, id: ProfileId) -> Option<&Profile> {
             self.people.get(&id)
         }
-        fn rule(&self, namespace: &Namespace) -> NamespaceRule {
+        fn rule(&self, namespace: &Namespace) -> Cow<'_, NamespaceRule> {
             self.rules.rule(namespace.as_str())
         }
     }

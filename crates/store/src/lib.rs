@@ -9,8 +9,8 @@ mod words;
 
 pub use traits::{Page, Read, Unit};
 pub use words::{
-    DeliveryEntry, DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, RunRecord,
-    RunState, SourceCount, StoredDocument, Suppression, Switch, Watermark,
+    DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind,
+    RunRecord, RunState, SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 
 /// Why the store could not do what it was asked.

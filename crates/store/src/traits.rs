@@ -2,8 +2,8 @@
 
 use crate::Result;
 use crate::words::{
-    DeliveryEntry, DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, RunRecord, RunState,
-    SourceCount, StoredDocument, Suppression, Switch, Watermark,
+    DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, RunRecord,
+    RunState, SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 use crowsnest_model::{
     Consent, DeliveryId, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId,
@@ -11,7 +11,7 @@ use crowsnest_model::{
     delivery::{Delivery, DeliveryState},
     quarantine::{QuarantineState, Quarantined},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// A part of a list: at most this many, the newest first.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +24,8 @@ pub struct Page {
 
 /// What can be asked. Every answer of one reader is of one moment.
 pub trait Read {
-    /// Who holds these identifiers; those that nobody holds are left out.
-    fn holders(&self, identifiers: &[&Identifier]) -> Result<HashMap<Identifier, ProfileId>>;
+    /// Who holds each of these identifiers, in their order; `None` when nobody does.
+    fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
     /// Whether an event is here already.
     fn seen(&self, event: EventId) -> Result<bool>;
     /// A person.
@@ -110,8 +110,10 @@ pub trait Read {
 
 /// One commit. What is written can be read in it at once.
 pub trait Unit: Read {
-    /// Keeps an event as a person's, with its document ([`Event::body`]). The event must not have been seen.
-    fn put_event(&mut self, profile: ProfileId, event: &Event, body: &[u8]) -> Result<()>;
+    /// Claims a place for an event; `None` when it is here already. What was claimed must be put in the same commit.
+    fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>>;
+    /// Keeps an event, at its place, as a person's, with its document ([`Event::body`]).
+    fn put_event(&mut self, place: EventSeq, profile: ProfileId, event: &Event, body: &[u8]) -> Result<()>;
     /// Keeps a person.
     fn put_profile(&mut self, profile: &Profile) -> Result<()>;
     /// An identifier is a person's from now on, whoever's it was.

@@ -47,6 +47,10 @@ impl LedgerKind {
     pub const ALL: [Self; 5] = [Self::Link, Self::Merge, Self::Move, Self::GaveWay, Self::Ignored];
 }
 
+/// The place of an event in the order in which events came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventSeq(pub u64);
+
 /// An event as the timeline shows it.
 #[derive(Debug, Clone)]
 pub struct EventRow {

@@ -5,6 +5,7 @@ use crate::FlowError;
 use crowsnest_identity::{GaveWay, Known, resolve};
 use crowsnest_model::{HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule};
 use crowsnest_store::{LedgerEntry, LedgerKind};
+use std::borrow::Cow;
 
 impl Known for Working<'_> {
     fn holder(&self, identifier: &Identifier) -> Option<ProfileId> {
@@ -15,7 +16,7 @@ impl Known for Working<'_> {
         self.people.get(&id).map(|loaded| &loaded.profile)
     }
 
-    fn rule(&self, namespace: &Namespace) -> NamespaceRule {
+    fn rule(&self, namespace: &Namespace) -> Cow<'_, NamespaceRule> {
         self.live.normaliser().rule(namespace)
     }
 }

@@ -7,8 +7,9 @@ use crowsnest_model::{
     definition::Sync,
     quarantine::{QuarantineState, Quarantined, Rejection},
 };
-use crowsnest_store::{SourceCount, Unit};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crowsnest_store::{EventSeq, SourceCount, Unit};
+use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, HashMap};
 
 /// A person of the batch.
 #[derive(Debug)]
@@ -23,9 +24,9 @@ pub(crate) struct Working<'w> {
     pub(crate) live: &'w Live,
     pub(crate) ids: &'w mut IdMaker,
     pub(crate) now: Time,
-    pub(crate) people: HashMap<ProfileId, Loaded>,
+    pub(crate) people: HashMap<ProfileId, Loaded, RandomState>,
     /// Who holds the identifiers that the batch names; `None` when nobody does.
-    pub(crate) holders: HashMap<Identifier, Option<ProfileId>>,
+    pub(crate) holders: HashMap<Identifier, Option<ProfileId>, RandomState>,
     counts: BTreeMap<String, SourceCount>,
     fresh: BTreeMap<String, Time>,
     new_people: i64,
@@ -43,8 +44,8 @@ impl<'w> Working<'w> {
             live,
             ids,
             now,
-            people: HashMap::new(),
-            holders: HashMap::new(),
+            people: HashMap::default(),
+            holders: HashMap::default(),
             counts: BTreeMap::new(),
             fresh: BTreeMap::new(),
             new_people: 0,
@@ -55,18 +56,17 @@ impl<'w> Working<'w> {
     /// Takes in everything that has queued up. The stages are those of [`super`]; [`Working::finish`] writes what changed.
     pub(crate) fn take_in(&mut self, requests: &[Incoming]) -> Result<Receipts, FlowError> {
         self.look_up(requests)?;
-        let mut in_batch = HashSet::new();
         let mut receipts = Vec::with_capacity(requests.len());
         for request in requests {
             let mut receipt = Receipt::default();
             for prepared in &request.events {
                 let event = &prepared.event;
-                if !in_batch.insert(event.id) || self.unit.seen(event.id)? {
+                let Some(place) = self.unit.claim(event.id)? else {
                     receipt.duplicates += 1;
                     self.source(&event.source).duplicates += 1;
                     continue;
-                }
-                self.take_in_one(prepared)?;
+                };
+                self.take_in_one(place, prepared)?;
                 receipt.accepted += 1;
                 self.source(&event.source).events += 1;
                 self.note_freshness(prepared);
@@ -80,7 +80,7 @@ impl<'w> Working<'w> {
         Ok(receipts)
     }
 
-    fn take_in_one(&mut self, prepared: &Prepared) -> Result<(), FlowError> {
+    fn take_in_one(&mut self, place: EventSeq, prepared: &Prepared) -> Result<(), FlowError> {
         let event = &prepared.event;
         let person = self.identify(prepared)?;
         let Some(loaded) = self.people.get_mut(&person) else {
@@ -126,7 +126,7 @@ impl<'w> Working<'w> {
                 header: None,
             })?;
         }
-        self.unit.put_event(person, event, &prepared.body)?;
+        self.unit.put_event(place, person, event, &prepared.body)?;
         if event.kind == EventKind::Track {
             let mut enrolment = Enrolment::of(self);
             enrolment.leave(person, event)?;
@@ -139,20 +139,22 @@ impl<'w> Working<'w> {
 
     /// Finds the holders of all identifiers of the batch, and loads them.
     fn look_up(&mut self, requests: &[Incoming]) -> Result<(), FlowError> {
-        let mut wanted: HashSet<&Identifier> = HashSet::new();
-        for prepared in requests.iter().flat_map(|request| &request.events) {
-            wanted.extend(&prepared.people);
-            wanted.extend(&prepared.previous_user);
-        }
-        let wanted: Vec<&Identifier> = wanted.into_iter().collect();
+        let mut wanted: Vec<&Identifier> = requests
+            .iter()
+            .flat_map(|request| &request.events)
+            .flat_map(|prepared| prepared.people.iter().chain(&prepared.previous_user))
+            .collect();
+        // In the order of the store, where neighbours lie together.
+        wanted.sort_unstable();
+        wanted.dedup();
         let found = self.unit.holders(&wanted)?;
-        for identifier in wanted {
-            let holder = found.get(identifier).copied();
-            self.holders.insert(identifier.clone(), holder);
-            if let Some(holder) = holder {
-                self.load(holder)?;
-            }
+        let mut people: Vec<ProfileId> = found.iter().flatten().copied().collect();
+        people.sort_unstable();
+        people.dedup();
+        for person in people {
+            self.load(person)?;
         }
+        self.holders.extend(wanted.into_iter().cloned().zip(found));
         Ok(())
     }
 
@@ -216,7 +218,11 @@ impl<'w> Working<'w> {
 
     /// Writes what the batch changed.
     pub(crate) fn finish(&mut self) -> Result<(), FlowError> {
-        for loaded in self.people.values_mut().filter(|loaded| loaded.changed) {
+        let mut changed: Vec<&mut Loaded> =
+            self.people.values_mut().filter(|loaded| loaded.changed).collect();
+        // In the order of the store, where neighbours lie together.
+        changed.sort_unstable_by_key(|loaded| loaded.profile.id);
+        for loaded in changed {
             self.unit.put_profile(&loaded.profile)?;
             loaded.changed = false;
         }

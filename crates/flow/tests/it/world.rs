@@ -193,7 +193,7 @@ impl World {
     /// Who holds an identifier.
     pub fn holder(&self, namespace: &str, value: &str) -> Option<ProfileId> {
         let identifier = Identifier::new(namespace, value);
-        self.read(|read| read.holders(&[&identifier])).get(&identifier).copied()
+        self.read(|read| read.holders(&[&identifier]))[0]
     }
 
     pub fn person(&self, namespace: &str, value: &str) -> Profile {

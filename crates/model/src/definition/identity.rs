@@ -1,7 +1,7 @@
 use crate::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// `identity: people`: how people are told apart by exact identifiers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -53,8 +53,11 @@ impl Default for IdentityRules {
 
 impl IdentityRules {
     /// The rule of a namespace: the workspace's, else the usual one, else that of a custom namespace.
-    pub fn rule(&self, namespace: &str) -> NamespaceRule {
-        self.namespaces.get(namespace).cloned().unwrap_or_else(|| NamespaceRule::usual(namespace))
+    pub fn rule(&self, namespace: &str) -> Cow<'_, NamespaceRule> {
+        match self.namespaces.get(namespace) {
+            Some(rule) => Cow::Borrowed(rule),
+            None => Cow::Owned(NamespaceRule::usual(namespace)),
+        }
     }
 }
 

@@ -237,7 +237,7 @@ pub(crate) async fn lookup(
             Normal::Nobody(reason) => return Err(ApiError::bad_request("invalid-identifier", reason)),
         };
     let found = read(&app, move |read| {
-        let holder = read.holders(&[&identifier])?.remove(&identifier);
+        let holder = read.holders(&[&identifier])?.pop().flatten();
         holder.map(|holder| view(read, holder)).transpose().map(Option::flatten)
     })
     .await?;

@@ -1,6 +1,6 @@
 //! What can be asked of the store.
 
-use super::{lists, rows, session::Session};
+use super::{event_ids, lists, rows, session::Session};
 use crate::{
     DeliveryEntry, DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result,
     RunRecord, SourceCount, StoredDocument, Suppression, Switch, Watermark,
@@ -12,7 +12,7 @@ use crowsnest_model::{
     quarantine::{QuarantineState, Quarantined},
 };
 use rusqlite::{OptionalExtension, Params, Row, ToSql, params};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 impl Session<'_> {
     pub(super) fn all<T>(
@@ -63,25 +63,32 @@ fn launch(row: &Row<'_>) -> rusqlite::Result<LaunchRecord> {
 }
 
 impl Read for Session<'_> {
-    fn holders(&self, identifiers: &[&Identifier]) -> Result<HashMap<Identifier, ProfileId>> {
-        let mut holders = HashMap::with_capacity(identifiers.len());
+    fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>> {
+        let mut holders = Vec::with_capacity(identifiers.len());
         let mut statement = self
             .connection
             .prepare_cached("SELECT profile FROM identifiers WHERE namespace = ?1 AND value = ?2")?;
         for identifier in identifiers {
-            let Some(namespace) = self.number(identifier.namespace.as_str())? else { continue };
-            let holder = statement
-                .query_row(params![namespace, identifier.value], |row| rows::id(row, 0))
-                .optional()?;
-            if let Some(holder) = holder {
-                holders.insert((*identifier).clone(), ProfileId(holder));
-            }
+            let holder = match self.number(identifier.namespace.as_str())? {
+                Some(namespace) => statement
+                    .query_row(params![namespace, identifier.value], |row| rows::id(row, 0))
+                    .optional()?,
+                None => None,
+            };
+            holders.push(holder.map(ProfileId));
         }
         Ok(holders)
     }
 
     fn seen(&self, event: EventId) -> Result<bool> {
-        Ok(self.one("SELECT 1 FROM events WHERE id = ?1", [event.0.to_be_bytes()], |_| Ok(()))?.is_some())
+        for id in event_ids::numbers(event) {
+            match self.event_at(id)? {
+                None => return Ok(false),
+                Some(found) if found == event => return Ok(true),
+                Some(_) => {}
+            }
+        }
+        Ok(false)
     }
 
     fn profile(&self, id: ProfileId) -> Result<Option<Profile>> {

@@ -2,24 +2,30 @@
 
 use crate::Result;
 use rusqlite::{Connection, OptionalExtension};
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    sync::Arc,
+};
 
 /// Names by number and numbers by name, as far as they were needed.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    by_name: HashMap<Arc<str>, i64>,
-    by_number: HashMap<i64, Arc<str>>,
+    by_name: HashMap<Arc<str>, i64, foldhash::fast::RandomState>,
+    by_number: HashMap<i64, Arc<str>, foldhash::fast::RandomState>,
 }
 
 /// One transaction.
 pub(super) struct Session<'c> {
     pub(super) connection: &'c Connection,
     names: RefCell<Names>,
+    /// The place of the next event, once it was asked for.
+    pub(super) next_event: Cell<Option<i64>>,
 }
 
 impl<'c> Session<'c> {
     pub(super) fn new(connection: &'c Connection, names: Names) -> Self {
-        Self { connection, names: RefCell::new(names) }
+        Self { connection, names: RefCell::new(names), next_event: Cell::new(None) }
     }
 
     pub(super) fn into_names(self) -> Names {

@@ -1,15 +1,16 @@
 //! What is written in one commit.
 
 use super::{
+    event_ids,
     rows::{self, DOCUMENT_FORMAT},
     session::Session,
 };
 use crate::{
-    ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, SourceCount,
+    EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, SourceCount,
     StoreError, StoredDocument, Suppression, Unit,
 };
 use crowsnest_model::{
-    Consent, Event, HouseholdId, Identifier, Profile, ProfileId, RunId, Time,
+    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState},
     quarantine::Quarantined,
 };
@@ -17,7 +18,25 @@ use rusqlite::{OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 impl Unit for Session<'_> {
-    fn put_event(&mut self, profile: ProfileId, event: &Event, json: &[u8]) -> Result<()> {
+    fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>> {
+        let seq = self.next_event()?;
+        for id in event_ids::numbers(event) {
+            let inserted = self
+                .connection
+                .prepare_cached("INSERT INTO event_ids (id, seq) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+                .execute([id, seq])?;
+            if inserted == 1 {
+                self.took_event(seq);
+                return Ok(Some(EventSeq(seq as u64)));
+            }
+            if self.event_at(id)? == Some(event) {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    fn put_event(&mut self, place: EventSeq, profile: ProfileId, event: &Event, json: &[u8]) -> Result<()> {
         let source = self.number_or_new(&event.source)?;
         let name = event.name.as_deref().map(|name| self.number_or_new(name)).transpose()?;
         let mut body = Vec::with_capacity(json.len() + 1);
@@ -25,10 +44,11 @@ impl Unit for Session<'_> {
         body.extend_from_slice(json);
         self.connection
             .prepare_cached(
-                "INSERT INTO events (id, profile, time, received, source, kind, name, historical, body)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO events (seq, id, profile, time, received, source, kind, name, historical, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
+                place.0 as i64,
                 event.id.0.to_be_bytes(),
                 profile.0 as i64,
                 event.time.0,

@@ -74,7 +74,7 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
     }
     unit.put_household_member(HouseholdId::of("account", "HM-1001"), ann.id)?;
     for touch in [event("web", "m-1", None, 1_000), event("web", "m-2", Some("Cart Updated"), 9_000)] {
-        unit.put_event(ann.id, &touch, &touch.body().unwrap())?;
+        keep(unit, ann.id, &touch)?;
     }
     unit.put_profile(&person(7_009))?;
     unit.merge(ann.id, ProfileId(7_009), Time(9_500))?;
@@ -141,7 +141,7 @@ fn all_of(read: &dyn Read) -> Result<String> {
     let mut out = String::new();
     let mut say = |what: &str, said: &dyn std::fmt::Debug| writeln!(out, "{what}: {said:?}").unwrap();
     let mail = Identifier::new("email", "ann@example.org");
-    say("holder", &read.holders(&[&mail])?.get(&mail));
+    say("holder", &read.holders(&[&mail])?[0]);
     say("profile", &read.profile(ann)?);
     say("absorbed", &read.absorbed(ann)?);
     say("household", &read.household(HouseholdId::of("account", "HM-1001"))?);

@@ -93,7 +93,7 @@ fn the_cache_of_names_stays_bounded_and_right() {
     store.commit(|unit| {
         for place in 0..names {
             let touch = event("web", &place.to_string(), Some(&format!("Event {place}")), place);
-            unit.put_event(ProfileId(1), &touch, b"{}")?;
+            keep(unit, ProfileId(1), &touch)?;
         }
         let named = unit.events_named(ProfileId(1), &["Event 3", "Event 20099"], crowsnest_model::Time(0))?;
         assert_eq!(named.len(), 2);

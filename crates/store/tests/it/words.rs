@@ -12,6 +12,12 @@ use crowsnest_store::{
 };
 use serde_json::value::RawValue;
 
+/// Keeps an event that is new.
+pub fn keep(unit: &mut dyn Unit, person: ProfileId, event: &Event) -> Result<()> {
+    let place = unit.claim(event.id)?.expect("a new event");
+    unit.put_event(place, person, event, &event.body().unwrap())
+}
+
 /// A store under test. A second back-end implements this and runs the same suite.
 pub trait Backend {
     fn commit_with(&mut self, work: &mut dyn FnMut(&mut dyn Unit) -> Result<()>) -> Result<()>;
