@@ -43,7 +43,7 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=2_500))]
     pub batch: u64,
     /// Over how many connections batches are sent, each waiting for its answer before it sends the next.
-    #[arg(long, value_name = "C", default_value_t = 8)]
+    #[arg(long, value_name = "C", default_value_t = 24)]
     pub connections: usize,
     /// How many single events are sent in a second, whether answers come or not.
     #[arg(long, value_name = "N", default_value_t = 2_000)]

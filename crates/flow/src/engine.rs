@@ -21,6 +21,7 @@ use std::{
         Arc, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
+    thread::JoinHandle,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -55,6 +56,22 @@ struct Inner {
     due: Arc<Notify>,
     secret: String,
     data: PathBuf,
+    // The last field: it ends when `jobs` is gone, and closes the store when the readers are.
+    _writer: Joined,
+}
+
+/// A thread that is waited for.
+struct Joined(Option<JoinHandle<()>>);
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        if let Some(thread) = self.0.take()
+            && thread.thread().id() != std::thread::current().id()
+        {
+            // A panic in it was logged where it happened.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl std::fmt::Debug for Engine {
@@ -104,7 +121,7 @@ impl Engine {
         let (jobs, queue) = crossbeam_channel::bounded(4_096);
         let waiting = Arc::new(AtomicUsize::new(0));
         let counted = waiting.clone();
-        std::thread::Builder::new()
+        let writer = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || writer::serve(desk, &queue, &counted))
             .map_err(|error| FlowError::Broken(format!("the writer's thread cannot be started: {error}")))?;
@@ -117,6 +134,7 @@ impl Engine {
             due,
             secret,
             data: opening.data,
+            _writer: Joined(Some(writer)),
         };
         Ok((Self { inner: Arc::new(inner) }, warnings))
     }

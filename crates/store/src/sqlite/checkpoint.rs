@@ -12,12 +12,18 @@ use std::{
     thread::JoinHandle,
 };
 
-/// So many pages in the log are worth moving. They are 4 MiB: while they go to the disk, commits wait for it too, so
-/// moving seldom and much would be felt.
-pub(super) const ENOUGH: i64 = 1_000;
+/// When the log is moved, in pages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// So many are worth moving.
+    pub(super) enough: i64,
+    /// A log of so many should start anew.
+    pub(super) long: i64,
+}
 
-/// A log of so many pages should start anew. They are 64 MiB.
-const LONG: i64 = 16_000;
+/// 4 MiB are worth moving: while they go to the disk, commits wait for it too, so moving seldom and much would be felt.
+/// A log of 256 MiB starts anew: that takes a commit that waits for the disk, and one commit can be 40 MiB long.
+pub(super) const LIMITS: Limits = Limits { enough: 1_000, long: 64_000 };
 
 /// A thread with a connection of its own that moves what was committed from the log into the database.
 ///
@@ -33,8 +39,8 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    /// For a database that exists. It moves when there are `enough` pages to move.
-    pub(super) fn start(database: &Path, enough: i64) -> Result<Self> {
+    /// For a database that exists.
+    pub(super) fn start(database: &Path, limits: Limits) -> Result<Self> {
         let database = database.to_owned();
         let path = database.clone();
         // One word is enough: whoever hears it looks at everything that was committed before.
@@ -43,7 +49,7 @@ impl Checkpointer {
         let says = caught_up.clone();
         let thread = std::thread::Builder::new()
             .name("checkpoint".into())
-            .spawn(move || serve(&database, enough, &told, &says))
+            .spawn(move || serve(&database, limits, &told, &says))
             .map_err(|error| StoreError::Io(path, error))?;
         Ok(Self { committed: Some(committed), caught_up, thread: Some(thread) })
     }
@@ -71,10 +77,10 @@ impl Drop for Checkpointer {
     }
 }
 
-fn serve(database: &Path, enough: i64, told: &Receiver<()>, caught_up: &AtomicBool) {
+fn serve(database: &Path, limits: Limits, told: &Receiver<()>, caught_up: &AtomicBool) {
     let mut connection = None;
     while told.recv().is_ok() {
-        match look(database, enough, &mut connection) {
+        match look(database, limits, &mut connection) {
             Ok(true) => caught_up.store(true, Ordering::Relaxed),
             Ok(false) => {}
             Err(error) => {
@@ -87,17 +93,17 @@ fn serve(database: &Path, enough: i64, told: &Receiver<()>, caught_up: &AtomicBo
 }
 
 /// Moves the log if that is worth it. True when it is a long log, and nearly all of it was moved.
-fn look(database: &Path, enough: i64, connection: &mut Option<Connection>) -> rusqlite::Result<bool> {
+fn look(database: &Path, limits: Limits, connection: &mut Option<Connection>) -> rusqlite::Result<bool> {
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(open(database)?),
     };
     let (in_log, moved) = checkpoint(connection, "NOOP")?;
-    if in_log - moved < enough {
+    if in_log - moved < limits.enough {
         return Ok(false);
     }
     let (in_log, _) = checkpoint(connection, "PASSIVE")?;
-    if in_log < LONG {
+    if in_log < limits.long {
         return Ok(false);
     }
     checkpoint(connection, "PASSIVE")?;
@@ -121,6 +127,8 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
+    const FEW: Limits = Limits { enough: 100, long: 2_000 };
+
     /// A database whose log only somebody else moves.
     fn database(folder: &Path) -> Connection {
         let connection = Connection::open(folder.join("a.db")).unwrap();
@@ -140,7 +148,7 @@ mod tests {
     fn the_log_is_moved_beside_the_writer_once_that_is_worth_it() {
         let folder = tempfile::tempdir().unwrap();
         let connection = database(folder.path());
-        let checkpointer = Checkpointer::start(&folder.path().join("a.db"), 100).unwrap();
+        let checkpointer = Checkpointer::start(&folder.path().join("a.db"), FEW).unwrap();
         commit_pages(&connection, 10);
         checkpointer.tell(&connection);
         commit_pages(&connection, 200);
@@ -156,10 +164,10 @@ mod tests {
     fn a_long_log_starts_anew() {
         let folder = tempfile::tempdir().unwrap();
         let connection = database(folder.path());
-        let checkpointer = Checkpointer::start(&folder.path().join("a.db"), 100).unwrap();
-        commit_pages(&connection, LONG as usize);
+        let checkpointer = Checkpointer::start(&folder.path().join("a.db"), FEW).unwrap();
+        commit_pages(&connection, FEW.long as usize);
         let until = Instant::now() + Duration::from_secs(60);
-        while checkpoint(&connection, "NOOP").unwrap().0 >= LONG {
+        while checkpoint(&connection, "NOOP").unwrap().0 >= FEW.long {
             assert!(Instant::now() < until, "the log only grows");
             commit_pages(&connection, 1);
             checkpointer.tell(&connection);
@@ -172,10 +180,10 @@ mod tests {
         let connection = database(folder.path());
         let mut own = None;
         commit_pages(&connection, 50);
-        look(&folder.path().join("a.db"), 100, &mut own).unwrap();
+        look(&folder.path().join("a.db"), FEW, &mut own).unwrap();
         assert_eq!(checkpoint(&connection, "NOOP").unwrap().1, 0);
         commit_pages(&connection, 50);
-        look(&folder.path().join("a.db"), 100, &mut own).unwrap();
+        look(&folder.path().join("a.db"), FEW, &mut own).unwrap();
         let (in_log, moved) = checkpoint(&connection, "NOOP").unwrap();
         assert!(in_log >= 100 && moved == in_log, "{moved} of {in_log}");
     }

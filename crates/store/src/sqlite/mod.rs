@@ -83,7 +83,7 @@ impl Writer {
         }
         let mut writer = Self { folder, checkpointer: None, connection: None, names: Names::default() };
         writer.connection()?;
-        writer.checkpointer = Some(Checkpointer::start(&writer.folder.database(), checkpoint::ENOUGH)?);
+        writer.checkpointer = Some(Checkpointer::start(&writer.folder.database(), checkpoint::LIMITS)?);
         Ok(writer)
     }
 
@@ -99,8 +99,8 @@ impl Writer {
                  PRAGMA synchronous = FULL;
                  PRAGMA temp_store = MEMORY;
                  PRAGMA cache_size = -131072;
-                 PRAGMA wal_autocheckpoint = 64000;
-                 PRAGMA journal_size_limit = 134217728;",
+                 PRAGMA wal_autocheckpoint = 160000;
+                 PRAGMA journal_size_limit = 402653184;",
             )?;
             plans_are_kept(&connection)?;
             migrations::bring_up_to_date(&mut connection)?;
