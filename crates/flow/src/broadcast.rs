@@ -1,13 +1,13 @@
 //! One-off mailings: who would get it and why not, and the launch.
 
-use crate::{Engine, FlowError, Live, inward::Working, outward};
+use crate::{Engine, FlowError, Live, inward::Working, outward, people::Lookout};
 use crowsnest_model::{
     DeliveryId, HouseholdId, Object, ProfileId, Time,
     definition::{Broadcast, OnePer},
     delivery::{Delivery, DeliveryState},
     household::Groups,
 };
-use crowsnest_programs::{Candidate, LeftOut, LiveBroadcast, Person, Selection, select};
+use crowsnest_programs::{Candidate, LeftOut, LiveBroadcast, Selection, select};
 use crowsnest_store::{DeliveryFilter, LaunchRecord, Read, StoreError};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -63,7 +63,9 @@ fn survey(
     read: &dyn Read,
     live: &Live,
     broadcast: &LiveBroadcast,
+    now: Time,
 ) -> Result<(Audience, Selection), FlowError> {
+    let lookout = Lookout { read, live, now, loaded: None };
     let definition = &broadcast.definition;
     let send = &definition.send;
     let queued = queued_already(read, &definition.name)?;
@@ -83,10 +85,7 @@ fn survey(
                 let id = crowsnest_model::HouseholdId::of(account.namespace.as_str(), &account.value);
                 households.join(profile.id, id);
             }
-            let consents =
-                |channel: &str, topic: &str| crate::inward::consent_of(read, profile, channel, topic);
-            let person = Person { profile, event: None, consents: &consents };
-            if let Err(reason) = broadcast.in_audience(&person) {
+            if let Err(reason) = lookout.ask(profile, None, |person| broadcast.in_audience(person)) {
                 *outside.entry(format!("not in the audience: {reason}")).or_default() += 1;
                 continue;
             }
@@ -103,7 +102,8 @@ fn survey(
             };
             match outward::may_contact(read, live, &send.channel, &contact, &send.topic)? {
                 Ok(()) => {
-                    let mut candidate = broadcast.candidate(&person, contact);
+                    let mut candidate =
+                        lookout.ask(profile, None, |person| broadcast.candidate(person, contact));
                     candidate.queued = queued.contains_key(&profile.id);
                     candidates.push(candidate);
                 }
@@ -193,7 +193,7 @@ impl Engine {
         let broadcast = named(&live, name)?;
         let mut done = Ok(Audience::default());
         self.read(|read| {
-            done = survey(read, &live, broadcast).map(|(audience, _)| audience);
+            done = survey(read, &live, broadcast, self.now()).map(|(audience, _)| audience);
             Ok(())
         })?;
         done
@@ -262,7 +262,7 @@ impl Engine {
         let (audience, selection) = tokio::task::spawn_blocking(move || {
             let mut done = Err(FlowError::Broken("the survey did not run".into()));
             engine.read(|read| {
-                done = survey(read, &live, &broadcast);
+                done = survey(read, &live, &broadcast, engine.now());
                 Ok(())
             })?;
             done

@@ -12,7 +12,9 @@ mod feeds;
 mod inbox;
 pub mod inward;
 mod live;
+
 pub mod outward;
+mod people;
 mod preferences;
 mod quarantine;
 mod writer;

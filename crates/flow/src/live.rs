@@ -4,9 +4,10 @@ use crowsnest_channels::email::CompiledTemplate;
 use crowsnest_identity::Normaliser;
 use crowsnest_ingest::SourceReader;
 use crowsnest_model::definition::{Broadcast, FreshnessNeed, Program, Sync, Trust, Workspace};
-use crowsnest_programs::{LiveBroadcast, LiveProgram, Plan};
+use crowsnest_programs::{Derived, LiveBroadcast, LiveProgram, Plan};
 use crowsnest_store::StoredDocument;
 use crowsnest_workspace::{Checked, Document, Problem};
+use jiff::tz::TimeZone;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
@@ -32,6 +33,8 @@ pub struct Live {
     earlier_broadcasts: HashMap<(String, u32), Arc<LiveBroadcast>>,
     ever_named: Vec<String>,
     templates: HashMap<String, CompiledTemplate>,
+    zone: TimeZone,
+    derived: Derived,
 }
 
 impl Live {
@@ -145,6 +148,9 @@ impl Live {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let zone = TimeZone::get(&workspace.organisation.time_zone).unwrap_or(TimeZone::UTC);
+        let derived =
+            Derived { programs: workspace.programs.keys().cloned().collect(), ..Derived::default() };
         Ok(Self {
             normaliser: Normaliser::new(&workspace.identity, &workspace.organisation.country),
             third_party: workspace
@@ -174,6 +180,8 @@ impl Live {
                 .into_iter()
                 .collect(),
             templates,
+            zone,
+            derived,
         })
     }
 
@@ -190,6 +198,16 @@ impl Live {
     /// The version of a definition in force.
     pub fn version(&self, kind: &str, name: &str) -> Option<u32> {
         self.versions.get(&(kind.to_owned(), name.to_owned())).copied()
+    }
+
+    /// The time zone of people whose own is not known.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// Where things stand with what is derived from events.
+    pub fn derived(&self) -> &Derived {
+        &self.derived
     }
 
     /// How identifiers get their one spelling.

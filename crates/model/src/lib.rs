@@ -14,6 +14,7 @@ pub mod identifier;
 pub mod money;
 pub mod profile;
 pub mod quarantine;
+pub mod series;
 pub mod time;
 
 pub use consent::{Consent, ConsentClaim, ConsentStatus};
@@ -22,6 +23,7 @@ pub use id::{DeliveryId, EventId, HouseholdId, IdMaker, ProfileId, QuarantineId,
 pub use identifier::{Identifier, Namespace};
 pub use money::Money;
 pub use profile::{Profile, Trait};
+pub use series::{Series, SeriesId};
 pub use time::{Duration, Time};
 
 /// A JSON object, in the order in which its members were written.

@@ -1,6 +1,6 @@
 //! One person: identifiers, traits with provenance, and where they stand in programs.
 
-use crate::{EventId, HouseholdId, Namespace, Object, ProfileId, RunId, Time};
+use crate::{EventId, HouseholdId, Namespace, Object, ProfileId, RunId, Series, SeriesId, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -27,6 +27,24 @@ pub struct Profile {
     pub traits: BTreeMap<String, Trait>,
     /// The programs that they are in just now.
     pub runs: Vec<Run>,
+    /// What is remembered of their events, for conditions about stretches of time.
+    #[serde(default)]
+    pub series: BTreeMap<SeriesId, Series>,
+    /// The segments that they are in, by name.
+    #[serde(default)]
+    pub segments: BTreeMap<String, Membership>,
+    /// When time alone may next change something about them; it may be earlier than that.
+    #[serde(default)]
+    pub next_look: Option<Time>,
+}
+
+/// That a person is in a segment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Since when.
+    pub since: Time,
+    /// The segment's version by which they are in it.
+    pub version: u32,
 }
 
 /// That an identifier is a person's.
@@ -102,6 +120,9 @@ impl Profile {
             accounts: Vec::new(),
             traits: BTreeMap::new(),
             runs: Vec::new(),
+            series: BTreeMap::new(),
+            segments: BTreeMap::new(),
+            next_look: None,
         }
     }
 
@@ -121,6 +142,15 @@ impl Profile {
             self.identifiers.iter().filter(move |link| link.namespace.as_str() == namespace).collect();
         links.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.value.cmp(&b.value)));
         links.into_iter()
+    }
+
+    /// Their time zone: the trait `time_zone` (or `timezone`) if it names one, else `usual`.
+    pub fn time_zone(&self, usual: &jiff::tz::TimeZone) -> jiff::tz::TimeZone {
+        ["time_zone", "timezone"]
+            .into_iter()
+            .filter_map(|name| self.text(name))
+            .find_map(|name| jiff::tz::TimeZone::get(name).ok())
+            .unwrap_or_else(|| usual.clone())
     }
 
     /// The household: of the person's accounts, the one whose id is smallest, so that all of a family agree.

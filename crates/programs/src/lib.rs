@@ -12,4 +12,4 @@ mod person;
 pub use broadcast::{Candidate, LeftOut, LiveBroadcast, Recipient, Selection, select};
 pub use compile::{CompileError, LiveProgram, Plan};
 pub use decide::{Begin, Entry, Exit, Next, SKIPPED};
-pub use person::{Consents, Person};
+pub use person::{Consents, Derived, Members, Person, Scene};

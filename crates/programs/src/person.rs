@@ -1,11 +1,38 @@
 //! A person as conditions see them.
 
-use crowsnest_model::Profile;
-use crowsnest_rules::{EventView, Subject};
+use crowsnest_model::{Profile, SeriesId, Time};
+use crowsnest_rules::{EventView, Remembered, Subject};
+use jiff::tz::TimeZone;
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 
 /// Answers what a person agreed to, by channel and topic; `None` when nobody ever said.
 pub type Consents<'a> = dyn Fn(&str, &str) -> Option<bool> + 'a;
+
+/// Asks a question of each member of a person's household; false when they have none.
+pub type Members<'a> = dyn Fn(&mut dyn FnMut(&dyn Subject)) -> bool + 'a;
+
+/// What conditions need to know besides the person: the same for everybody at one moment.
+#[derive(Debug, Clone)]
+pub struct Scene<'a> {
+    /// This moment.
+    pub now: Time,
+    /// The time zone of people whose own is not known.
+    pub zone: &'a TimeZone,
+    /// Where things stand with what is derived from events.
+    pub derived: &'a Derived,
+}
+
+/// What is derived from events, and whether it can be believed yet.
+#[derive(Debug, Clone, Default)]
+pub struct Derived {
+    /// The series that are complete: the events that were here before they were asked for have been read.
+    pub series: HashSet<SeriesId>,
+    /// The segments, and whether everybody has been asked.
+    pub segments: HashMap<String, bool>,
+    /// The names of programs.
+    pub programs: HashSet<String>,
+}
 
 /// A person, perhaps with an event, as conditions see them.
 pub struct Person<'a> {
@@ -15,6 +42,10 @@ pub struct Person<'a> {
     pub event: Option<EventView<'a>>,
     /// What they agreed to.
     pub consents: &'a Consents<'a>,
+    /// The members of their household.
+    pub members: &'a Members<'a>,
+    /// This moment and what else is the same for everybody.
+    pub scene: &'a Scene<'a>,
 }
 
 impl Subject for Person<'_> {
@@ -28,5 +59,34 @@ impl Subject for Person<'_> {
 
     fn consent(&self, channel: &str, topic: &str) -> Option<bool> {
         (self.consents)(channel, topic)
+    }
+
+    fn now(&self) -> Time {
+        self.scene.now
+    }
+
+    fn zone(&self) -> TimeZone {
+        self.profile.time_zone(self.scene.zone)
+    }
+
+    fn series(&self, id: SeriesId) -> Remembered<'_> {
+        if !self.scene.derived.series.contains(&id) {
+            return Remembered::Building;
+        }
+        self.profile.series.get(&id).map_or(Remembered::Nothing, Remembered::Known)
+    }
+
+    fn in_segment(&self, name: &str) -> Option<bool> {
+        let known = self.scene.derived.segments.get(name)?;
+        known.then(|| self.profile.segments.contains_key(name))
+    }
+
+    fn in_program(&self, name: &str) -> Option<bool> {
+        let known = self.scene.derived.programs.contains(name);
+        known.then(|| self.profile.runs.iter().any(|run| run.program == name && !run.awaits_goal))
+    }
+
+    fn each_member(&self, question: &mut dyn FnMut(&dyn Subject)) -> bool {
+        (self.members)(question)
     }
 }

@@ -1,7 +1,7 @@
 //! What evaluating a condition costs: `cargo run --release -p crowsnest-rules --example clause_cost`.
 
-use crowsnest_model::Time;
-use crowsnest_rules::{Condition, EventView, Schema, Subject};
+use crowsnest_model::{SeriesId, Time};
+use crowsnest_rules::{Condition, EventView, Remembered, Schema, Subject};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, hint::black_box, time::Instant};
 
@@ -25,6 +25,30 @@ impl Subject for Person {
     }
     fn consent(&self, _: &str, _: &str) -> Option<bool> {
         Some(true)
+    }
+
+    fn now(&self) -> Time {
+        Time(1_772_357_400_000)
+    }
+
+    fn zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::UTC
+    }
+
+    fn series(&self, _: SeriesId) -> Remembered<'_> {
+        Remembered::Nothing
+    }
+
+    fn in_segment(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn in_program(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn each_member(&self, _: &mut dyn FnMut(&dyn Subject)) -> bool {
+        false
     }
 }
 

@@ -26,4 +26,4 @@ pub use condition::{Clause, Condition, Expression};
 pub use error::RuleError;
 pub use kinds::Type;
 pub use schema::Schema;
-pub use subject::{EventView, Subject, Truth};
+pub use subject::{EventView, Remembered, Subject, Truth};

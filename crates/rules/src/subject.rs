@@ -1,6 +1,7 @@
 //! What a condition is asked of, and what it answers.
 
-use crowsnest_model::Time;
+use crowsnest_model::{Series, SeriesId, Time};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -15,6 +16,36 @@ pub trait Subject {
 
     /// Whether the person may be contacted about a topic on a channel; `None` when they never said.
     fn consent(&self, channel: &str, topic: &str) -> Option<bool>;
+
+    /// This moment.
+    fn now(&self) -> Time;
+
+    /// The time zone in which the person's days begin.
+    fn zone(&self) -> TimeZone;
+
+    /// What is remembered of their events.
+    fn series(&self, id: SeriesId) -> Remembered<'_>;
+
+    /// Whether they are in a segment; `None` while that is not known, as for one that is being built.
+    fn in_segment(&self, name: &str) -> Option<bool>;
+
+    /// Whether they are on their way through a program.
+    fn in_program(&self, name: &str) -> Option<bool>;
+
+    /// Asks `question` of each member of the household, this person among them. False when there is no household; then
+    /// nobody is asked.
+    fn each_member(&self, question: &mut dyn FnMut(&dyn Subject)) -> bool;
+}
+
+/// What is remembered of a kind of events.
+#[derive(Debug, Clone, Copy)]
+pub enum Remembered<'a> {
+    /// Nothing can be said yet: the events that were recorded earlier are still being read.
+    Building,
+    /// There were none.
+    Nothing,
+    /// These.
+    Known(&'a Series),
 }
 
 /// What a condition sees of an event.

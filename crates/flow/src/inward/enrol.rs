@@ -3,14 +3,14 @@
 use super::Working;
 use crate::FlowError;
 use crowsnest_model::{
-    DeliveryId, Duration, Event, Object, ProfileId, RunId, Time, consent,
+    DeliveryId, Duration, Event, Object, ProfileId, RunId, Time,
     definition::Send,
     delivery::{Delivery, DeliveryState},
     profile::Run,
 };
 use crowsnest_programs::{Begin, Entry, Exit, LiveProgram, Next, Person};
 use crowsnest_rules::EventView;
-use crowsnest_store::{EventRow, Read, RunRecord, RunState};
+use crowsnest_store::{EventRow, RunRecord, RunState};
 use std::sync::Arc;
 
 /// A person's ways through programs, within a batch.
@@ -46,18 +46,6 @@ impl End {
     }
 }
 
-/// Asks the store what a person agreed to, when a condition wants to know.
-pub(crate) fn consent_of(
-    read: &(impl Read + ?Sized),
-    profile: &crowsnest_model::Profile,
-    channel: &str,
-    topic: &str,
-) -> Option<bool> {
-    let contact = profile.contact(channel)?;
-    let consents = read.consents(channel, &contact).ok()?;
-    consent::in_force(&consents, topic).map(|found| found.status == consent::ConsentStatus::Granted)
-}
-
 fn view<'e>(event: &'e Event, properties: &'e Object) -> EventView<'e> {
     EventView {
         name: event.name.as_deref().unwrap_or_default(),
@@ -81,9 +69,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         question: impl FnOnce(&Person<'_>) -> T,
     ) -> Option<T> {
         let profile = &self.work.people.get(&person)?.profile;
-        let unit = &*self.work.unit;
-        let consents = |channel: &str, topic: &str| consent_of(unit, profile, channel, topic);
-        Some(question(&Person { profile, event, consents: &consents }))
+        Some(self.work.lookout().ask(profile, event, question))
     }
 
     fn runs(&self, person: ProfileId) -> Vec<Run> {

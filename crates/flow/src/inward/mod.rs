@@ -19,9 +19,9 @@ mod identify;
 mod prepare;
 mod working;
 
-pub(crate) use enrol::{Enrolment, consent_of};
+pub(crate) use enrol::Enrolment;
 pub use prepare::{Incoming, Prepared, prepare};
-pub(crate) use working::{Receipts, Working};
+pub(crate) use working::{Loaded, Receipts, Working};
 
 use serde::Serialize;
 

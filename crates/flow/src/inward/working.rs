@@ -1,7 +1,7 @@
 //! What a batch works on: the people it touches, loaded once, changed in memory, written once.
 
 use super::{Enrolment, Prepared, Receipt, prepare::Incoming};
-use crate::{FlowError, Live};
+use crate::{FlowError, Live, people::Lookout};
 use crowsnest_model::{
     EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
     definition::Sync,
@@ -51,6 +51,11 @@ impl<'w> Working<'w> {
             new_people: 0,
             something_due: false,
         }
+    }
+
+    /// People as conditions see them in the middle of this batch.
+    pub(crate) fn lookout(&self) -> Lookout<'_> {
+        Lookout { read: &*self.unit, live: self.live, now: self.now, loaded: Some(&self.people) }
     }
 
     /// Takes in everything that has queued up. The stages are those of [`super`]; [`Working::finish`] writes what changed.

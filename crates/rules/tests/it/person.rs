@@ -1,7 +1,7 @@
 //! One person and one event, made from JSON.
 
-use crowsnest_model::Time;
-use crowsnest_rules::{EventView, Subject};
+use crowsnest_model::{SeriesId, Time};
+use crowsnest_rules::{EventView, Remembered, Subject};
 use serde_json::{Map, Value, json};
 
 /// What is known in a test.
@@ -57,5 +57,29 @@ impl Subject for Person {
 
     fn consent(&self, channel: &str, topic: &str) -> Option<bool> {
         self.consents.iter().find(|(c, t, _)| *c == channel && *t == topic).map(|(_, _, yes)| *yes)
+    }
+
+    fn now(&self) -> Time {
+        Time(1_772_357_400_000)
+    }
+
+    fn zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::UTC
+    }
+
+    fn series(&self, _: SeriesId) -> Remembered<'_> {
+        Remembered::Nothing
+    }
+
+    fn in_segment(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn in_program(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn each_member(&self, _: &mut dyn FnMut(&dyn Subject)) -> bool {
+        false
     }
 }

@@ -52,6 +52,9 @@ pub(crate) struct ProfileView {
     consents: Vec<ConsentView>,
     /// Their household.
     household: Option<HouseholdView>,
+    /// The segments that they are in, and since when.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    segments: std::collections::BTreeMap<String, Time>,
     /// The programs that they are in.
     programs: Vec<RunView>,
 }
@@ -161,7 +164,7 @@ fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreErro
         }
     };
     let absorbed = read.absorbed(profile.id)?;
-    let Profile { id, first_seen, last_seen, events, identifiers, accounts: _, traits, runs } = profile;
+    let Profile { id, first_seen, last_seen, events, identifiers, traits, runs, segments, .. } = profile;
     Ok(Some(ProfileView {
         id,
         absorbed,
@@ -192,6 +195,7 @@ fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreErro
             .collect(),
         consents,
         household,
+        segments: segments.into_iter().map(|(name, membership)| (name, membership.since)).collect(),
         programs: runs
             .into_iter()
             .map(|run| RunView {
