@@ -193,6 +193,11 @@ fn read(parsed: &[Parsed<'_>], findings: &mut Findings) -> (Workspace, Vec<Optio
                 }),
                 Kind::Contract => typed(document, findings, |value| drop(all.contracts.insert(name, value))),
                 Kind::Template => typed(document, findings, |value| drop(all.templates.insert(name, value))),
+                Kind::Metric => typed(document, findings, |value| drop(all.metrics.insert(name, value))),
+                Kind::Segment => typed(document, findings, |value| drop(all.segments.insert(name, value))),
+                Kind::Segmentation => {
+                    typed(document, findings, |value| drop(all.segmentations.insert(name, value)))
+                }
                 Kind::Program => typed(document, findings, |value| drop(all.programs.insert(name, value))),
                 Kind::Broadcast => {
                     typed(document, findings, |value| drop(all.broadcasts.insert(name, value)))

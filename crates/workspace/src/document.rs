@@ -20,6 +20,12 @@ pub enum Kind {
     Contract,
     /// A message.
     Template,
+    /// What is computed of each person.
+    Metric,
+    /// The people of whom a condition is true.
+    Segment,
+    /// Segments of which everybody is in one at most.
+    Segmentation,
     /// A trigger plus steps plus a goal.
     Program,
     /// A one-off mailing.
@@ -28,13 +34,16 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Workspace,
         Self::Identity,
         Self::Topic,
         Self::Source,
         Self::Contract,
         Self::Template,
+        Self::Metric,
+        Self::Segment,
+        Self::Segmentation,
         Self::Program,
         Self::Broadcast,
     ];
@@ -48,6 +57,9 @@ impl Kind {
             Self::Source => "source",
             Self::Contract => "contract",
             Self::Template => "template",
+            Self::Metric => "metric",
+            Self::Segment => "segment",
+            Self::Segmentation => "segmentation",
             Self::Program => "program",
             Self::Broadcast => "broadcast",
         }

@@ -1,7 +1,8 @@
 //! The JSON Schema of all documents, with which editors complete and check them.
 
 use crowsnest_model::definition::{
-    Broadcast, Contract, IdentityRules, Organisation, Program, Source, Template, Topic,
+    Broadcast, Contract, IdentityRules, Metric, Organisation, Program, Segment, Segmentation, Source,
+    Template, Topic,
 };
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -17,6 +18,9 @@ pub fn json_schema() -> Value {
     add(generator.subschema_for::<Source>());
     add(generator.subschema_for::<Contract>());
     add(generator.subschema_for::<Template>());
+    add(generator.subschema_for::<Metric>());
+    add(generator.subschema_for::<Segment>());
+    add(generator.subschema_for::<Segmentation>());
     add(generator.subschema_for::<Program>());
     add(generator.subschema_for::<Broadcast>());
     let mut definitions = Value::Object(generator.take_definitions(true));

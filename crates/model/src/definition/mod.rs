@@ -6,6 +6,7 @@
 mod contract;
 mod identity;
 mod program;
+mod segment;
 mod source;
 mod template;
 mod workspace;
@@ -13,6 +14,7 @@ mod workspace;
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
 pub use identity::{IdentityRules, NamespaceRule};
 pub use program::{Broadcast, EventMatch, FreshnessNeed, Goal, OnePer, Program, ProgramState, Send, Step};
+pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
 pub use source::{
     ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,
 };

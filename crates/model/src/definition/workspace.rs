@@ -1,4 +1,4 @@
-use super::{Broadcast, Contract, IdentityRules, Program, Source, Template};
+use super::{Broadcast, Contract, IdentityRules, Metric, Program, Segment, Segmentation, Source, Template};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,6 +18,12 @@ pub struct Workspace {
     pub contracts: BTreeMap<String, Contract>,
     /// `template:` messages.
     pub templates: BTreeMap<String, Template>,
+    /// `metric:` what is computed of each person.
+    pub metrics: BTreeMap<String, Metric>,
+    /// `segment:` the people of whom a condition is true.
+    pub segments: BTreeMap<String, Segment>,
+    /// `segmentation:` segments of which everybody is in one at most.
+    pub segmentations: BTreeMap<String, Segmentation>,
     /// `program:` triggers plus steps plus a goal.
     pub programs: BTreeMap<String, Program>,
     /// `broadcast:` one-off programs.

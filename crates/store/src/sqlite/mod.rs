@@ -6,6 +6,7 @@ mod lists;
 mod migrations;
 mod read;
 mod rows;
+mod segments;
 mod session;
 mod write;
 

@@ -337,6 +337,7 @@ impl Read for Session<'_> {
             "SELECT min(due) FROM deliveries WHERE state = 'queued'",
             "SELECT min(expires) FROM deliveries WHERE state IN ('queued', 'held') AND expires IS NOT NULL",
             "SELECT min(due) FROM timers",
+            "SELECT min(due) FROM looks",
         ] {
             let found: Option<i64> = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
             next = match (next, found) {

@@ -95,6 +95,41 @@ CREATE TABLE runs (
 CREATE INDEX runs_by_profile ON runs (profile);
 CREATE INDEX runs_by_state ON runs (program, state);
 
+-- Who is in which segment. segment: the number of its name.
+CREATE TABLE memberships (
+    segment INTEGER NOT NULL,
+    profile INTEGER NOT NULL,
+    since   INTEGER NOT NULL,
+    PRIMARY KEY (segment, profile)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX memberships_by_profile ON memberships (profile);
+
+CREATE TABLE segment_log (
+    seq     INTEGER PRIMARY KEY,
+    profile INTEGER NOT NULL,
+    segment INTEGER NOT NULL,
+    entered INTEGER NOT NULL,
+    time    INTEGER NOT NULL,
+    event   BLOB,
+    why     TEXT NOT NULL
+) STRICT;
+CREATE INDEX segment_log_by_profile ON segment_log (profile);
+CREATE INDEX segment_log_by_segment ON segment_log (segment);
+
+-- When time alone may next change something about a person.
+CREATE TABLE looks (profile INTEGER PRIMARY KEY, due INTEGER NOT NULL) STRICT;
+CREATE INDEX looks_by_due ON looks (due);
+
+-- What is derived from recorded events, and whether it is complete.
+CREATE TABLE builds (
+    kind     TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    meaning  TEXT NOT NULL,
+    started  INTEGER NOT NULL,
+    finished INTEGER,
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID, STRICT;
+
 CREATE TABLE timers (run INTEGER PRIMARY KEY, due INTEGER NOT NULL, profile INTEGER NOT NULL) STRICT;
 CREATE INDEX timers_by_due ON timers (due);
 

@@ -105,10 +105,18 @@ impl Unit for Session<'_> {
                    AND theirs.state IN ('queued', 'held', 'sending', 'sent', 'unknown'))",
             "UPDATE OR IGNORE deliveries SET profile = ?1 WHERE profile = ?2",
             "UPDATE redirects SET survivor = ?1 WHERE survivor = ?2",
+            "UPDATE OR IGNORE memberships SET profile = ?1 WHERE profile = ?2",
+            "UPDATE segment_log SET profile = ?1 WHERE profile = ?2",
         ] {
             self.connection.prepare_cached(sql)?.execute(params![to, from])?;
         }
-        self.connection.prepare_cached("DELETE FROM households WHERE profile = ?1")?.execute([from])?;
+        for sql in [
+            "DELETE FROM households WHERE profile = ?1",
+            "DELETE FROM memberships WHERE profile = ?1",
+            "DELETE FROM looks WHERE profile = ?1",
+        ] {
+            self.connection.prepare_cached(sql)?.execute([from])?;
+        }
         self.connection
             .prepare_cached(
                 "UPDATE deliveries SET state = 'cancelled', updated = ?2,

@@ -70,6 +70,30 @@ CREATE TABLE runs (
     value     REAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;
+CREATE TABLE memberships (
+    segment INTEGER NOT NULL,
+    profile INTEGER NOT NULL,
+    since   INTEGER NOT NULL,
+    PRIMARY KEY (segment, profile)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE segment_log (
+    seq     INTEGER PRIMARY KEY,
+    profile INTEGER NOT NULL,
+    segment INTEGER NOT NULL,
+    entered INTEGER NOT NULL,
+    time    INTEGER NOT NULL,
+    event   BLOB,
+    why     TEXT NOT NULL
+) STRICT;
+CREATE TABLE looks (profile INTEGER PRIMARY KEY, due INTEGER NOT NULL) STRICT;
+CREATE TABLE builds (
+    kind     TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    meaning  TEXT NOT NULL,
+    started  INTEGER NOT NULL,
+    finished INTEGER,
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID, STRICT;
 CREATE TABLE timers (run INTEGER PRIMARY KEY, due INTEGER NOT NULL, profile INTEGER NOT NULL) STRICT;
 CREATE TABLE deliveries (
     id        INTEGER PRIMARY KEY,
@@ -196,6 +220,10 @@ CREATE INDEX events_by_profile ON events (profile, time);
 CREATE INDEX ledger_by_profile ON ledger (profile);
 CREATE INDEX runs_by_profile ON runs (profile);
 CREATE INDEX runs_by_state ON runs (program, state);
+CREATE INDEX memberships_by_profile ON memberships (profile);
+CREATE INDEX segment_log_by_profile ON segment_log (profile);
+CREATE INDEX segment_log_by_segment ON segment_log (segment);
+CREATE INDEX looks_by_due ON looks (due);
 CREATE INDEX timers_by_due ON timers (due);
 CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'queued';
 CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;

@@ -6,6 +6,7 @@ mod identity;
 mod message;
 mod organisation;
 mod program;
+mod segment;
 mod source;
 mod value;
 
@@ -169,6 +170,21 @@ pub(crate) fn check_all(
             Kind::Template => {
                 if let Some(template) = workspace.templates.get(name) {
                     message::template(template, spot, findings);
+                }
+            }
+            Kind::Metric => {
+                if let Some(metric) = workspace.metrics.get(name) {
+                    segment::metric(metric, spot, &scene, findings);
+                }
+            }
+            Kind::Segment => {
+                if let Some(segment) = workspace.segments.get(name) {
+                    segment::segment(segment, spot, &scene, findings);
+                }
+            }
+            Kind::Segmentation => {
+                if let Some(segmentation) = workspace.segmentations.get(name) {
+                    segment::segmentation(segmentation, spot, &scene, findings);
                 }
             }
             Kind::Program => {

@@ -161,13 +161,25 @@ fn freshness(needs: &[FreshnessNeed], spot: Spot<'_>, scene: &Scene<'_>, finding
 }
 
 /// Checks a condition: about an event of this name and its person, or about a person alone.
-fn condition(text: &str, spot: Spot<'_>, event: Option<&str>, scene: &Scene<'_>, findings: &mut Findings) {
+pub(super) fn condition(
+    text: &str,
+    spot: Spot<'_>,
+    event: Option<&str>,
+    scene: &Scene<'_>,
+    findings: &mut Findings,
+) {
     let parsed = Condition::parse(text, &condition_schema(scene.workspace, event));
     rule(parsed.err(), spot, findings);
 }
 
 /// Checks an expression over an event.
-fn expression(text: &str, spot: Spot<'_>, event: Option<&str>, scene: &Scene<'_>, findings: &mut Findings) {
+pub(super) fn expression(
+    text: &str,
+    spot: Spot<'_>,
+    event: Option<&str>,
+    scene: &Scene<'_>,
+    findings: &mut Findings,
+) {
     let parsed = Expression::parse(text, &condition_schema(scene.workspace, event));
     rule(parsed.err(), spot, findings);
 }

@@ -2,10 +2,12 @@
 
 mod people;
 mod programs;
+mod segments;
 mod upkeep;
 
 pub use people::*;
 pub use programs::*;
+pub use segments::*;
 pub use upkeep::*;
 
 use crowsnest_store::Page;
@@ -26,7 +28,9 @@ macro_rules! conformance_suite {
             the_next_due_moment interrupted_deliveries_are_settled a_cancelled_run_closes_what_is_open
             the_quarantine_keeps_each_thing_once watermarks_only_go_forward switches_and_settings
             imports_and_launches documents_have_versions a_comment_makes_no_version counters_add_up
-            the_ledger_follows_the_survivor a_failed_unit_leaves_nothing a_reader_sees_one_moment);
+            memberships_are_listed_counted_and_compared
+            changes_of_segments_are_kept looks_come_in_the_order_of_their_moments
+            a_merge_takes_memberships_along builds_are_kept_until_they_are_removed the_ledger_follows_the_survivor a_failed_unit_leaves_nothing a_reader_sees_one_moment);
     };
     ($make:ident: $($case:ident)*) => {
         $(#[test] fn $case() { conformance::$case(&mut $make()); })*

@@ -1,0 +1,205 @@
+//! Segments in the embedded store.
+
+use super::{rows, session::Session};
+use crate::{
+    Page, Result,
+    segments::{Build, ReadSegments, SegmentChange, WriteSegments},
+};
+use crowsnest_model::{ProfileId, Time};
+use rusqlite::{Row, params};
+
+impl Session<'_> {
+    fn segment_change(&self, row: &Row<'_>) -> Result<SegmentChange> {
+        let event: Option<[u8; 16]> = row.get(4)?;
+        Ok(SegmentChange {
+            profile: ProfileId(rows::id(row, 0)?),
+            segment: self.name(row.get(1)?)?.to_string(),
+            entered: row.get(2)?,
+            time: rows::time(row, 3)?,
+            event: event.map(|bytes| crowsnest_model::EventId(u128::from_be_bytes(bytes))),
+            why: row.get(5)?,
+        })
+    }
+}
+
+impl ReadSegments for Session<'_> {
+    fn members(
+        &self,
+        segment: &str,
+        after: Option<ProfileId>,
+        limit: usize,
+    ) -> Result<Vec<(ProfileId, Time)>> {
+        let Some(number) = self.number(segment)? else { return Ok(Vec::new()) };
+        self.all(
+            "SELECT profile, since FROM memberships WHERE segment = ?1 AND profile > ?2 ORDER BY profile LIMIT ?3",
+            params![number, after.map_or(i64::MIN, |id| id.0 as i64), limit as i64],
+            |row| Ok((ProfileId(rows::id(row, 0)?), rows::time(row, 1)?)),
+        )
+    }
+
+    fn member_count(&self, segment: &str) -> Result<u64> {
+        let Some(number) = self.number(segment)? else { return Ok(0) };
+        let count: i64 = self
+            .connection
+            .prepare_cached("SELECT count(*) FROM memberships WHERE segment = ?1")?
+            .query_row([number], |row| row.get(0))?;
+        Ok(count as u64)
+    }
+
+    fn overlap(&self, one: &str, other: &str) -> Result<u64> {
+        let (Some(one), Some(other)) = (self.number(one)?, self.number(other)?) else { return Ok(0) };
+        let count: i64 = self
+            .connection
+            .prepare_cached(
+                "SELECT count(*) FROM memberships AS a JOIN memberships AS b
+                 ON b.segment = ?2 AND b.profile = a.profile WHERE a.segment = ?1",
+            )?
+            .query_row([one, other], |row| row.get(0))?;
+        Ok(count as u64)
+    }
+
+    fn segment_changes(
+        &self,
+        segment: Option<&str>,
+        profile: Option<ProfileId>,
+        page: Page,
+    ) -> Result<Vec<SegmentChange>> {
+        let number = match segment.map(|name| self.number(name)).transpose()? {
+            Some(None) => return Ok(Vec::new()),
+            number => number.flatten(),
+        };
+        let (limit, offset) = (page.limit as i64, page.offset as i64);
+        let mut statement;
+        let mut found = match profile {
+            Some(profile) => {
+                statement = self.connection.prepare_cached(
+                    "SELECT profile, segment, entered, time, event, why FROM segment_log
+                     WHERE profile = ?1 AND (?2 IS NULL OR segment = ?2) ORDER BY seq DESC LIMIT ?3 OFFSET ?4",
+                )?;
+                statement.query(params![profile.0 as i64, number, limit, offset])?
+            }
+            None => match number {
+                Some(number) => {
+                    statement = self.connection.prepare_cached(
+                        "SELECT profile, segment, entered, time, event, why FROM segment_log
+                         WHERE segment = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
+                    )?;
+                    statement.query(params![number, limit, offset])?
+                }
+                None => {
+                    statement = self.connection.prepare_cached(
+                        "SELECT profile, segment, entered, time, event, why FROM segment_log
+                         ORDER BY seq DESC LIMIT ?1 OFFSET ?2",
+                    )?;
+                    statement.query(params![limit, offset])?
+                }
+            },
+        };
+        let mut changes = Vec::new();
+        while let Some(row) = found.next()? {
+            changes.push(self.segment_change(row)?);
+        }
+        Ok(changes)
+    }
+
+    fn due_looks(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId)>> {
+        self.all(
+            "SELECT due, profile FROM looks WHERE due <= ?1 ORDER BY due, profile LIMIT ?2",
+            params![now.0, limit as i64],
+            |row| Ok((rows::time(row, 0)?, ProfileId(rows::id(row, 1)?))),
+        )
+    }
+
+    fn builds(&self) -> Result<Vec<Build>> {
+        self.all("SELECT kind, name, meaning, started, finished FROM builds", [], |row| {
+            Ok(Build {
+                kind: row.get(0)?,
+                name: row.get(1)?,
+                meaning: row.get(2)?,
+                started: rows::time(row, 3)?,
+                finished: row.get::<_, Option<i64>>(4)?.map(Time),
+            })
+        })
+    }
+}
+
+impl WriteSegments for Session<'_> {
+    fn put_membership(&mut self, segment: &str, profile: ProfileId, since: Option<Time>) -> Result<()> {
+        let number = self.number_or_new(segment)?;
+        match since {
+            Some(since) => self
+                .connection
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO memberships (segment, profile, since) VALUES (?1, ?2, ?3)",
+                )?
+                .execute(params![number, profile.0 as i64, since.0])?,
+            None => self
+                .connection
+                .prepare_cached("DELETE FROM memberships WHERE segment = ?1 AND profile = ?2")?
+                .execute(params![number, profile.0 as i64])?,
+        };
+        Ok(())
+    }
+
+    fn put_segment_change(&mut self, change: &SegmentChange) -> Result<()> {
+        let number = self.number_or_new(&change.segment)?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO segment_log (profile, segment, entered, time, event, why)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![
+                change.profile.0 as i64,
+                number,
+                change.entered,
+                change.time.0,
+                change.event.map(|event| event.0.to_be_bytes()),
+                change.why
+            ])?;
+        Ok(())
+    }
+
+    fn put_look(&mut self, profile: ProfileId, due: Option<Time>) -> Result<()> {
+        match due {
+            Some(due) => self
+                .connection
+                .prepare_cached("INSERT OR REPLACE INTO looks (profile, due) VALUES (?1, ?2)")?
+                .execute(params![profile.0 as i64, due.0])?,
+            None => self
+                .connection
+                .prepare_cached("DELETE FROM looks WHERE profile = ?1")?
+                .execute([profile.0 as i64])?,
+        };
+        Ok(())
+    }
+
+    fn put_build(&mut self, build: &Build) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO builds (kind, name, meaning, started, finished) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                build.kind,
+                build.name,
+                build.meaning,
+                build.started.0,
+                build.finished.map(|time| time.0)
+            ])?;
+        Ok(())
+    }
+
+    fn remove_build(&mut self, kind: &str, name: &str) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM builds WHERE kind = ?1 AND name = ?2")?
+            .execute([kind, name])?;
+        if kind == "segment" {
+            let number: Option<i64> = self.number(name)?;
+            if let Some(number) = number {
+                self.connection
+                    .prepare_cached("DELETE FROM memberships WHERE segment = ?1")?
+                    .execute([number])?;
+            }
+        }
+        Ok(())
+    }
+}
