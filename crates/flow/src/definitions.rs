@@ -45,7 +45,7 @@ fn compile(checked: Checked, stored: &[StoredDocument], secret: &str) -> Result<
 }
 
 /// The definitions in force, ready. An installation that has none yet has an empty workspace.
-pub(crate) fn in_force(store: &mut Writer, secret: &str) -> Result<Live, FlowError> {
+pub(crate) fn in_force(store: &mut Writer, now: Time, secret: &str) -> Result<Live, FlowError> {
     let stored = store.commit(|unit| unit.documents(true).map_err(FlowError::from))?;
     let files = crowsnest_workspace::export(&documents_of(&stored));
     let checked = if files.is_empty() {
@@ -53,7 +53,9 @@ pub(crate) fn in_force(store: &mut Writer, secret: &str) -> Result<Live, FlowErr
     } else {
         crowsnest_workspace::check(&files).map_err(FlowError::Definitions)?
     };
-    compile(checked, &stored, secret)
+    let live = compile(checked, &stored, secret)?;
+    store.commit(|unit| crate::builds::ask_for(unit, &live, now))?;
+    Ok(live)
 }
 
 /// Checks files, compares them with what is in force, and puts them in force in one commit. What is not in the files
@@ -95,7 +97,9 @@ pub(crate) fn put_in_force(
             }
         }
         let stored = unit.documents(true)?;
-        compile(checked, &stored, secret)
+        let live = compile(checked, &stored, secret)?;
+        crate::builds::ask_for(unit, &live, now)?;
+        Ok(live)
     })?;
     Ok((Applied { changes, warnings }, live))
 }
@@ -139,6 +143,7 @@ impl Engine {
             Ok(applied)
         })
         .await
+        .inspect(|_| self.say_definitions_changed())
     }
 
     /// The definitions in force, as files.

@@ -54,6 +54,7 @@ struct Inner {
     readers: Readers,
     clock: Arc<dyn Clock>,
     due: Arc<Notify>,
+    changed: Notify,
     secret: String,
     data: PathBuf,
     // The last field: it ends when `jobs` is gone, and closes the store when the readers are.
@@ -105,7 +106,7 @@ impl Engine {
                 warnings = applied.warnings;
                 live
             }
-            None => crate::definitions::in_force(&mut store, &secret)?,
+            None => crate::definitions::in_force(&mut store, now, &secret)?,
         };
         let live = Arc::new(RwLock::new(Arc::new(compiled)));
         let due = Arc::new(Notify::new());
@@ -132,6 +133,7 @@ impl Engine {
             readers: Readers::open(&opening.data),
             clock: opening.clock,
             due,
+            changed: Notify::new(),
             secret,
             data: opening.data,
             _writer: Joined(Some(writer)),
@@ -277,6 +279,15 @@ impl Engine {
     /// Waits until something may have become due.
     pub(crate) async fn something_new(&self) {
         self.inner.due.notified().await;
+    }
+
+    /// Waits until definitions have changed.
+    pub(crate) async fn definitions_changed(&self) {
+        self.inner.changed.notified().await;
+    }
+
+    pub(crate) fn say_definitions_changed(&self) {
+        self.inner.changed.notify_one();
     }
 
     /// Writes something, to see that the store writes.

@@ -4,6 +4,7 @@
 //! launches broadcasts. One thread writes; everything that changes state goes through it.
 
 mod broadcast;
+mod builds;
 mod clock;
 mod definitions;
 mod engine;
@@ -17,9 +18,11 @@ pub mod outward;
 mod people;
 mod preferences;
 mod quarantine;
+mod segments;
 mod writer;
 
 pub use broadcast::{Audience, Chosen, LaunchReport};
+pub use builds::Progress as BuildProgress;
 pub use clock::{Clock, SystemClock};
 pub use definitions::Applied;
 pub use engine::{Engine, Opening};
@@ -29,3 +32,4 @@ pub use inbox::{Arrival, Inbox};
 pub use inward::Receipt;
 pub use live::{Live, OWN_SOURCE};
 pub use preferences::Standing;
+pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};

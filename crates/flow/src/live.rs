@@ -4,13 +4,15 @@ use crowsnest_channels::email::CompiledTemplate;
 use crowsnest_identity::Normaliser;
 use crowsnest_ingest::SourceReader;
 use crowsnest_model::definition::{Broadcast, FreshnessNeed, Program, Sync, Trust, Workspace};
+use crowsnest_profile::{SegmentError, SegmentPlan, SeriesPlan};
 use crowsnest_programs::{Derived, LiveBroadcast, LiveProgram, Plan};
+use crowsnest_rules::{Expression, Schema};
 use crowsnest_store::StoredDocument;
 use crowsnest_workspace::{Checked, Document, Problem};
 use jiff::tz::TimeZone;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 /// The source of what people do on our own pages, such as unsubscribing.
@@ -34,7 +36,10 @@ pub struct Live {
     ever_named: Vec<String>,
     templates: HashMap<String, CompiledTemplate>,
     zone: TimeZone,
-    derived: Derived,
+    metrics: BTreeMap<String, Expression>,
+    segments: SegmentPlan,
+    series: SeriesPlan,
+    derived: RwLock<Arc<Derived>>,
 }
 
 impl Live {
@@ -79,10 +84,40 @@ impl Live {
                 Err(error) => problem("template", name, error.to_string()),
             }
         }
+        let schema = workspace
+            .metrics
+            .values()
+            .fold(Schema::open(), |schema, metric| schema.with_metric(&metric.name, &metric.value));
+        let mut metrics = BTreeMap::new();
+        for (name, metric) in &workspace.metrics {
+            match Expression::parse(&metric.value, &schema) {
+                Ok(value) => {
+                    metrics.insert(name.clone(), value);
+                }
+                Err(error) => problem("metric", name, format!("`value`: {error}")),
+            }
+        }
+        let segments = SegmentPlan::compile(&workspace, &schema).unwrap_or_else(|faults| {
+            for fault in faults {
+                let name = match &fault {
+                    SegmentError::Condition { segment, .. } => segment.clone(),
+                    SegmentError::Circle(circle) => circle.first().cloned().unwrap_or_default(),
+                };
+                let set = workspace
+                    .segmentations
+                    .values()
+                    .find(|set| set.segments.iter().any(|segment| segment.name == name));
+                match set {
+                    Some(set) => problem("segmentation", &set.name, format!("{name}: {fault}")),
+                    None => problem("segment", &name, fault.to_string()),
+                }
+            }
+            SegmentPlan::default()
+        });
         let mut broadcasts = BTreeMap::new();
         for (name, broadcast) in &workspace.broadcasts {
             let version = version_in_force(stored, "broadcast", name);
-            match LiveBroadcast::compile(broadcast.clone(), version) {
+            match LiveBroadcast::compile(broadcast.clone(), version, &schema) {
                 Ok(live) => {
                     broadcasts.insert(name.clone(), Arc::new(live));
                 }
@@ -93,7 +128,7 @@ impl Live {
         let mut needs: HashMap<String, BTreeSet<String>> = HashMap::new();
         for (name, program) in &workspace.programs {
             let version = version_in_force(stored, "program", name);
-            match LiveProgram::compile(program.clone(), version, true) {
+            match LiveProgram::compile(program.clone(), version, true, &schema) {
                 Ok(live) => plan.add(live),
                 Err(error) => problem("program", name, error.to_string()),
             }
@@ -103,12 +138,12 @@ impl Live {
         let mut earlier_broadcasts = HashMap::new();
         for document in stored.iter().filter(|document| !document.live) {
             let wanted = match document.kind.as_str() {
-                "program" => earlier_program(document).map(|live| {
+                "program" => earlier_program(document, &schema).map(|live| {
                     let wanted = live.requires_fresh().to_vec();
                     plan.add(live);
                     wanted
                 }),
-                "broadcast" => earlier_broadcast(document).map(|live| {
+                "broadcast" => earlier_broadcast(document, &schema).map(|live| {
                     let wanted = live.definition.requires_fresh.clone();
                     earlier_broadcasts.insert((document.name.clone(), document.version), Arc::new(live));
                     wanted
@@ -149,8 +184,14 @@ impl Live {
             return Err(problems);
         }
         let zone = TimeZone::get(&workspace.organisation.time_zone).unwrap_or(TimeZone::UTC);
-        let derived =
-            Derived { programs: workspace.programs.keys().cloned().collect(), ..Derived::default() };
+        let mut series = SeriesPlan::default();
+        segments.all().iter().for_each(|segment| series.add(segment.series()));
+        metrics.values().for_each(|metric: &Expression| series.add(&metric.inputs().series));
+        plan.all().for_each(|program| series.add(program.series()));
+        broadcasts
+            .values()
+            .chain(earlier_broadcasts.values())
+            .for_each(|broadcast: &Arc<LiveBroadcast>| series.add(broadcast.series()));
         Ok(Self {
             normaliser: Normaliser::new(&workspace.identity, &workspace.organisation.country),
             third_party: workspace
@@ -181,7 +222,10 @@ impl Live {
                 .collect(),
             templates,
             zone,
-            derived,
+            metrics,
+            segments,
+            series,
+            derived: RwLock::default(),
         })
     }
 
@@ -206,8 +250,28 @@ impl Live {
     }
 
     /// Where things stand with what is derived from events.
-    pub fn derived(&self) -> &Derived {
-        &self.derived
+    pub fn derived(&self) -> Arc<Derived> {
+        self.derived.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says what of that can be believed from now on.
+    pub(crate) fn believe(&self, derived: Derived) {
+        *self.derived.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(derived);
+    }
+
+    /// What is computed of each person, by name.
+    pub fn metrics(&self) -> &BTreeMap<String, Expression> {
+        &self.metrics
+    }
+
+    /// The segments.
+    pub fn segments(&self) -> &SegmentPlan {
+        &self.segments
+    }
+
+    /// What is remembered of events for all of these.
+    pub fn series(&self) -> &SeriesPlan {
+        &self.series
     }
 
     /// How identifiers get their one spelling.
@@ -298,13 +362,13 @@ fn version_in_force(stored: &[StoredDocument], kind: &str, name: &str) -> u32 {
         .map_or(1, |document| document.version)
 }
 
-fn earlier_program(document: &StoredDocument) -> Result<LiveProgram, String> {
+fn earlier_program(document: &StoredDocument, schema: &Schema) -> Result<LiveProgram, String> {
     let definition: Program = serde_json::from_str(&document.compiled).map_err(|error| error.to_string())?;
-    LiveProgram::compile(definition, document.version, false).map_err(|error| error.to_string())
+    LiveProgram::compile(definition, document.version, false, schema).map_err(|error| error.to_string())
 }
 
-fn earlier_broadcast(document: &StoredDocument) -> Result<LiveBroadcast, String> {
+fn earlier_broadcast(document: &StoredDocument, schema: &Schema) -> Result<LiveBroadcast, String> {
     let definition: Broadcast =
         serde_json::from_str(&document.compiled).map_err(|error| error.to_string())?;
-    LiveBroadcast::compile(definition, document.version).map_err(|error| error.to_string())
+    LiveBroadcast::compile(definition, document.version, schema).map_err(|error| error.to_string())
 }

@@ -2,7 +2,7 @@
 
 use crate::{Live, inward::Loaded};
 use crowsnest_model::{Profile, ProfileId, Time, consent};
-use crowsnest_programs::{Person, Scene};
+use crowsnest_programs::{Derived, Person, Scene};
 use crowsnest_rules::{EventView, Subject};
 use crowsnest_store::Read;
 use std::collections::{BTreeSet, HashMap};
@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 pub(crate) struct Lookout<'a> {
     pub(crate) read: &'a dyn Read,
     pub(crate) live: &'a Live,
+    pub(crate) derived: &'a Derived,
     pub(crate) now: Time,
     /// People who are loaded, and perhaps changed.
     pub(crate) loaded: Option<&'a HashMap<ProfileId, Loaded, foldhash::fast::RandomState>>,
@@ -24,7 +25,7 @@ impl Lookout<'_> {
         event: Option<EventView<'_>>,
         question: impl FnOnce(&Person<'_>) -> T,
     ) -> T {
-        let scene = Scene { now: self.now, zone: self.live.zone(), derived: self.live.derived() };
+        let scene = Scene { now: self.now, zone: self.live.zone(), derived: self.derived };
         let consents = |channel: &str, topic: &str| consent_of(self.read, profile, channel, topic);
         let members = |question: &mut dyn FnMut(&dyn Subject)| self.each_member(profile, &scene, question);
         question(&Person { profile, event, consents: &consents, members: &members, scene: &scene })

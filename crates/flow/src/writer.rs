@@ -52,6 +52,7 @@ impl Desk {
         let (live, now) = (self.live(), self.clock.now());
         let ids = &mut self.ids;
         let mut something_due = false;
+        let mut believe = None;
         let store = &mut self.store;
         // A fault of ours must not end the one thread that writes. What was half done is rolled back on the way out.
         let done = contained(|| {
@@ -60,10 +61,14 @@ impl Desk {
                 let done = work(&mut working)?;
                 working.finish()?;
                 something_due = working.something_due;
+                believe = working.believe.take();
                 fail_point!("commit-before", |_| std::process::abort());
                 Ok(done)
             })
         });
+        if let Some(derived) = believe.filter(|_| done.is_ok()) {
+            live.believe(derived);
+        }
         if something_due && done.is_ok() {
             self.due.notify_one();
         }

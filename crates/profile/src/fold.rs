@@ -84,6 +84,17 @@ pub fn absorb(survivor: &mut Profile, other: Profile) {
     for (name, said) in other.traits {
         keep_winner(survivor, name, said);
     }
+    for (id, series) in other.series {
+        survivor.series.entry(id).or_default().absorb(series);
+    }
+    for (name, theirs) in other.segments {
+        survivor
+            .segments
+            .entry(name)
+            .and_modify(|mine| mine.since = mine.since.min(theirs.since))
+            .or_insert(theirs);
+    }
+    survivor.next_look = [survivor.next_look, other.next_look].into_iter().flatten().min();
     survivor.runs.extend(other.runs);
     survivor.runs.sort_by_key(|run| (run.triggered, run.id));
 }

@@ -5,8 +5,11 @@ use crowsnest_model::{
     HouseholdId, Profile, ProfileId, Time,
     definition::{Broadcast, OnePer},
 };
-use crowsnest_rules::{Condition, Schema, Truth};
-use std::collections::{BTreeMap, HashMap};
+use crowsnest_rules::{Condition, Schema, SeriesSpec, Truth};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// A broadcast, ready.
 #[derive(Debug)]
@@ -69,8 +72,8 @@ pub struct Selection {
 
 impl LiveBroadcast {
     /// Makes a broadcast ready.
-    pub fn compile(definition: Broadcast, version: u32) -> Result<Self, CompileError> {
-        let schema = Schema::open().without_event();
+    pub fn compile(definition: Broadcast, version: u32, schema: &Schema) -> Result<Self, CompileError> {
+        let schema = schema.clone().without_event();
         let parse = |field: &'static str, text: &str| {
             Condition::parse(text, &schema).map_err(|error| compile::CompileError {
                 program: definition.name.clone(),
@@ -84,6 +87,11 @@ impl LiveBroadcast {
             version,
             definition,
         })
+    }
+
+    /// What its conditions ask to be remembered of events.
+    pub fn series(&self) -> impl Iterator<Item = &Arc<SeriesSpec>> {
+        std::iter::once(&self.audience).chain(&self.prefer).flat_map(|condition| &condition.inputs().series)
     }
 
     /// The audience's condition.

@@ -4,7 +4,7 @@ use crowsnest_model::{
     Time,
     definition::{EventMatch, FreshnessNeed, Program, ProgramState, Step},
 };
-use crowsnest_rules::{Condition, Expression, RuleError, Schema};
+use crowsnest_rules::{Condition, Expression, RuleError, Schema, SeriesSpec};
 use std::{collections::HashMap, sync::Arc};
 
 /// A condition or expression of a definition that cannot be read.
@@ -29,9 +29,10 @@ pub(crate) struct LiveMatch {
 impl LiveMatch {
     fn compile(
         matched: &EventMatch,
+        schema: &Schema,
         fault: impl Fn(RuleError) -> CompileError,
     ) -> Result<Self, CompileError> {
-        Ok(Self { event: matched.event.clone(), when: condition(matched.when.as_deref()).map_err(fault)? })
+        Ok(Self { event: matched.event.clone(), when: condition(matched.when.as_deref(), schema).map_err(fault)? })
     }
 }
 
@@ -51,44 +52,58 @@ pub struct LiveProgram {
     pub(crate) goal: Option<(LiveMatch, Option<Expression>)>,
 }
 
-fn condition(text: Option<&str>) -> Result<Option<Condition>, RuleError> {
-    text.map(|text| Condition::parse(text, &Schema::open())).transpose()
+fn condition(text: Option<&str>, schema: &Schema) -> Result<Option<Condition>, RuleError> {
+    text.map(|text| Condition::parse(text, schema)).transpose()
 }
 
-fn expression(text: Option<&str>) -> Result<Option<Expression>, RuleError> {
-    text.map(|text| Expression::parse(text, &Schema::open())).transpose()
+fn expression(text: Option<&str>, schema: &Schema) -> Result<Option<Expression>, RuleError> {
+    text.map(|text| Expression::parse(text, schema)).transpose()
 }
 
 impl LiveProgram {
-    /// Makes a version of a program ready.
-    pub fn compile(definition: Program, version: u32, in_force: bool) -> Result<Self, CompileError> {
+    /// Makes a version of a program ready. `schema` knows what its conditions may name, metrics above all.
+    pub fn compile(definition: Program, version: u32, in_force: bool, schema: &Schema) -> Result<Self, CompileError> {
         let fault = |field: &'static str| {
             let program = definition.name.clone();
             move |error| CompileError { program: program.clone(), field, error }
         };
         Ok(Self {
             open: in_force && definition.state == ProgramState::Live,
-            trigger: LiveMatch::compile(&definition.trigger, fault("trigger"))?,
-            occasion: expression(definition.occasion.as_deref()).map_err(fault("occasion"))?,
-            audience: condition(definition.audience.as_deref()).map_err(fault("audience"))?,
+            trigger: LiveMatch::compile(&definition.trigger, schema, fault("trigger"))?,
+            occasion: expression(definition.occasion.as_deref(), schema).map_err(fault("occasion"))?,
+            audience: condition(definition.audience.as_deref(), schema).map_err(fault("audience"))?,
             cancels: definition
                 .cancel_on
                 .iter()
-                .map(|matched| LiveMatch::compile(matched, fault("cancel_on")))
+                .map(|matched| LiveMatch::compile(matched, schema, fault("cancel_on")))
                 .collect::<Result<_, _>>()?,
             goal: match &definition.goal {
                 None => None,
                 Some(goal) => Some((
                     LiveMatch {
                         event: goal.event.clone(),
-                        when: condition(goal.when.as_deref()).map_err(fault("goal"))?,
+                        when: condition(goal.when.as_deref(), schema).map_err(fault("goal"))?,
                     },
-                    expression(goal.value.as_deref()).map_err(fault("goal"))?,
+                    expression(goal.value.as_deref(), schema).map_err(fault("goal"))?,
                 )),
             },
             version,
             definition,
         })
+    }
+
+    /// What its conditions ask to be remembered of events.
+    pub fn series(&self) -> impl Iterator<Item = &Arc<SeriesSpec>> {
+        let goal = self.goal.iter();
+        let conditions = [&self.trigger.when, &self.audience]
+            .into_iter()
+            .chain(self.cancels.iter().map(|cancel| &cancel.when))
+            .chain(goal.clone().map(|(matched, _)| &matched.when))
+            .flatten()
+            .map(Condition::inputs);
+        let expressions =
+            self.occasion.iter().chain(goal.filter_map(|(_, value)| value.as_ref())).map(Expression::inputs);
+        conditions.chain(expressions).flat_map(|inputs| &inputs.series)
     }
 
     /// Its name.
@@ -140,6 +155,11 @@ impl Plan {
     /// The programs that an event may let somebody into, in the order of their names.
     pub fn triggered_by(&self, event: &str) -> &[Arc<LiveProgram>] {
         self.by_trigger.get(event).map_or(&[], Vec::as_slice)
+    }
+
+    /// All versions of all programs.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<LiveProgram>> {
+        self.versions.values()
     }
 
     /// A version of a program.

@@ -8,6 +8,7 @@ pub mod import;
 pub mod profile;
 pub mod program;
 pub mod quarantine;
+pub mod segment;
 pub mod send;
 pub mod serve;
 pub mod sources;

@@ -34,15 +34,7 @@ impl Profile {
     /// Runs it.
     pub fn run(self) -> anyhow::Result<()> {
         let client = self.connection.client()?;
-        let path = match self.who.split_once('=') {
-            Some((namespace, value)) => format!(
-                "/api/v1/profiles/lookup?namespace={}&value={}",
-                encoded(namespace.trim()),
-                encoded(value.trim())
-            ),
-            None => format!("/api/v1/profiles/{}", encoded(&self.who)),
-        };
-        let profile: Value = client.get(&path)?;
+        let profile: Value = client.get(&path_of(&self.who))?;
         let id = text(&profile, "id");
         let part =
             |part: &str| client.get::<Value>(&format!("/api/v1/profiles/{id}/{part}?limit={}", self.limit));
@@ -98,6 +90,18 @@ impl Profile {
     }
 }
 
+/// Where a customer is found who is named by an identifier as namespace=value, or by a profile id.
+pub fn path_of(who: &str) -> String {
+    match who.split_once('=') {
+        Some((namespace, value)) => format!(
+            "/api/v1/profiles/lookup?namespace={}&value={}",
+            encoded(namespace.trim()),
+            encoded(value.trim())
+        ),
+        None => format!("/api/v1/profiles/{}", encoded(who)),
+    }
+}
+
 fn show(profile: &Value) {
     say!(
         "{}  {} events, {} to {}",
@@ -143,6 +147,9 @@ fn show(profile: &Value) {
             members.len(),
             members.join(", ")
         );
+    }
+    for (segment, since) in profile["segments"].as_object().into_iter().flatten() {
+        say!("In the segment {segment} since {}", since.as_str().unwrap_or_default());
     }
     for run in all("programs") {
         let then = if run["awaits_goal"] == true {

@@ -173,6 +173,7 @@ impl Serve {
             stopping.clone(),
         ));
         let sending = tokio::spawn(dispatcher.run(stopping.clone()));
+        let building = tokio::spawn(engine.clone().keep_building());
         let numbers = tokio::spawn(async move {
             // The recorder gathers observations until somebody looks; without this they would pile up.
             loop {
@@ -189,6 +190,7 @@ impl Serve {
             sending.await?;
             watching.await?;
             numbers.abort();
+            building.abort();
             Ok(())
         });
         Ok(Running { addr, token, token_is_new, stop, done })

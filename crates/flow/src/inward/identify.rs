@@ -180,6 +180,11 @@ impl Working<'_> {
             loaded.changed = true;
         }
         self.lost_person();
+        self.anew.insert(survivor);
+        // Of series that are being built one of them may have been read already, and the other not.
+        if !self.incomplete().is_empty() {
+            self.derive_series(survivor)?;
+        }
         self.write_ledger(prepared, LedgerKind::Merge, survivor, Some(other), None, reason)?;
         Enrolment::of(self).after_merge(survivor)
     }

@@ -17,10 +17,12 @@
 mod enrol;
 mod identify;
 mod prepare;
+mod segments;
 mod working;
 
 pub(crate) use enrol::Enrolment;
 pub use prepare::{Incoming, Prepared, prepare};
+pub(crate) use segments::{Cause, look};
 pub(crate) use working::{Loaded, Receipts, Working};
 
 use serde::Serialize;

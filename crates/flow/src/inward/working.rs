@@ -1,6 +1,6 @@
 //! What a batch works on: the people it touches, loaded once, changed in memory, written once.
 
-use super::{Enrolment, Prepared, Receipt, prepare::Incoming};
+use super::{Cause, Enrolment, Prepared, Receipt, prepare::Incoming};
 use crate::{FlowError, Live, people::Lookout};
 use crowsnest_model::{
     EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
@@ -8,14 +8,21 @@ use crowsnest_model::{
     quarantine::{QuarantineState, Quarantined, Rejection},
 };
 use crowsnest_store::{EventSeq, SourceCount, Unit};
+use crowsnest_profile::Touch;
+use crowsnest_programs::Derived;
 use foldhash::fast::RandomState;
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 /// A person of the batch.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) profile: Profile,
     pub(crate) changed: bool,
+    /// The moment at which they are looked at again has to be written.
+    pub(crate) look_moved: bool,
 }
 
 /// The working set of one commit.
@@ -24,12 +31,17 @@ pub(crate) struct Working<'w> {
     pub(crate) live: &'w Live,
     pub(crate) ids: &'w mut IdMaker,
     pub(crate) now: Time,
+    pub(crate) derived: Arc<Derived>,
     pub(crate) people: HashMap<ProfileId, Loaded, RandomState>,
     /// Who holds the identifiers that the batch names; `None` when nobody does.
     pub(crate) holders: HashMap<Identifier, Option<ProfileId>, RandomState>,
+    /// People who are new, or were made of several, and have not been asked about their segments since.
+    pub(super) anew: HashSet<ProfileId>,
     counts: BTreeMap<String, SourceCount>,
     fresh: BTreeMap<String, Time>,
     new_people: i64,
+    /// What can be believed of what is derived from events, once this is committed.
+    pub(crate) believe: Option<Derived>,
     /// Something was queued, released or given a timer: the dispatcher has to look.
     pub(crate) something_due: bool,
 }
@@ -44,18 +56,26 @@ impl<'w> Working<'w> {
             live,
             ids,
             now,
+            derived: live.derived(),
             people: HashMap::default(),
             holders: HashMap::default(),
+            anew: HashSet::new(),
             counts: BTreeMap::new(),
             fresh: BTreeMap::new(),
             new_people: 0,
+            believe: None,
             something_due: false,
         }
     }
 
     /// People as conditions see them in the middle of this batch.
     pub(crate) fn lookout(&self) -> Lookout<'_> {
-        Lookout { read: &*self.unit, live: self.live, now: self.now, loaded: Some(&self.people) }
+        self.lookout_at(self.now)
+    }
+
+    /// As [`Working::lookout`], as of another moment.
+    pub(crate) fn lookout_at(&self, now: Time) -> Lookout<'_> {
+        Lookout { read: &*self.unit, live: self.live, derived: &self.derived, now, loaded: Some(&self.people) }
     }
 
     /// Takes in everything that has queued up. The stages are those of [`super`]; [`Working::finish`] writes what changed.
@@ -88,6 +108,11 @@ impl<'w> Working<'w> {
     fn take_in_one(&mut self, place: EventSeq, prepared: &Prepared) -> Result<(), FlowError> {
         let event = &prepared.event;
         let person = self.identify(prepared)?;
+        let anew = self.anew.remove(&person);
+        if !anew {
+            // What time alone has changed by now came before this event.
+            self.catch_up(person)?;
+        }
         let Some(loaded) = self.people.get_mut(&person) else {
             return Err(FlowError::Broken("a person of the batch is not loaded".into()));
         };
@@ -95,8 +120,9 @@ impl<'w> Working<'w> {
         let no_room = crowsnest_profile::fold(&mut loaded.profile, event, prepared.third_party);
         let country = &self.live.workspace().organisation.country;
         let (consents, homeless) = crowsnest_profile::consents_of(event, &loaded.profile, country);
+        let mut agreed = false;
         for consent in &consents {
-            self.unit.put_consent(consent)?;
+            agreed |= self.unit.put_consent(consent)?;
         }
         let mut flagged = Vec::new();
         if !no_room.is_empty() {
@@ -132,6 +158,16 @@ impl<'w> Working<'w> {
             })?;
         }
         self.unit.put_event(place, person, event, &prepared.body)?;
+        let mut touch = Touch {
+            traits: event.traits.keys().cloned().collect(),
+            consent: agreed,
+            everything: anew,
+            ..Touch::default()
+        };
+        self.remember(person, event, &mut touch);
+        let cause = Cause { at: self.now, event: Some(event.id), announced: !event.historical };
+        self.reconsider(person, &touch, cause)?;
+        self.reconsider_household(person, cause)?;
         if event.kind == EventKind::Track {
             let mut enrolment = Enrolment::of(self);
             enrolment.leave(person, event)?;
@@ -170,7 +206,7 @@ impl<'w> Working<'w> {
                 .unit
                 .profile(id)?
                 .ok_or_else(|| FlowError::Broken(format!("{id} holds an identifier and is not there")))?;
-            self.people.insert(id, Loaded { profile, changed: false });
+            self.people.insert(id, Loaded { profile, changed: false, look_moved: false });
         }
         Ok(())
     }
@@ -178,7 +214,8 @@ impl<'w> Working<'w> {
     /// A new person.
     pub(crate) fn make_person(&mut self, time: Time) -> ProfileId {
         let id = ProfileId(self.ids.next(self.now));
-        self.people.insert(id, Loaded { profile: Profile::new(id, time), changed: true });
+        self.people.insert(id, Loaded { profile: Profile::new(id, time), changed: true, look_moved: false });
+        self.anew.insert(id);
         self.new_people += 1;
         id
     }
@@ -223,13 +260,18 @@ impl<'w> Working<'w> {
 
     /// Writes what the batch changed.
     pub(crate) fn finish(&mut self) -> Result<(), FlowError> {
+        self.reconsider_programs()?;
         let mut changed: Vec<&mut Loaded> =
             self.people.values_mut().filter(|loaded| loaded.changed).collect();
         // In the order of the store, where neighbours lie together.
         changed.sort_unstable_by_key(|loaded| loaded.profile.id);
         for loaded in changed {
+            self.live.series().forget_others(&mut loaded.profile);
             self.unit.put_profile(&loaded.profile)?;
             loaded.changed = false;
+            if std::mem::take(&mut loaded.look_moved) {
+                self.unit.put_look(loaded.profile.id, loaded.profile.next_look)?;
+            }
         }
         let mut totals = SourceCount { source: String::new(), events: 0, duplicates: 0, quarantined: 0 };
         for counts in std::mem::take(&mut self.counts).into_values() {

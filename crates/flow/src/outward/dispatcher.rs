@@ -1,7 +1,7 @@
 //! Serves what is due: wakes at the next due moment or when something new comes, never by polling.
 
 use super::{Claimed, Courier, claim, settle};
-use crate::{Engine, FlowError};
+use crate::{Engine, FlowError, inward::look};
 use crowsnest_channels::email::Outcome;
 use crowsnest_model::{DeliveryId, Duration};
 use fail::fail_point;
@@ -10,6 +10,9 @@ use tokio::{sync::watch, task::JoinSet};
 
 /// At most this many deliveries are on the line at once: what may become of unknown outcome when the process dies.
 const AT_ONCE: usize = 64;
+
+/// At most this many people are looked at again in one commit, so that events need not wait long.
+const LOOKS: usize = 200;
 
 /// Serves what is due.
 #[derive(Debug, Clone)]
@@ -74,6 +77,7 @@ impl Dispatcher {
             if !something_due(&engine).await? {
                 return Ok(());
             }
+            while self.engine.commit(|work| look(work, LOOKS)).await? {}
             let (claimed, more) = self.engine.commit(|work| claim(work, AT_ONCE)).await?;
             fail_point!("claim-after", |_| std::process::abort());
             let nothing = claimed.is_empty();

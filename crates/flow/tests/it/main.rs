@@ -13,6 +13,7 @@ mod merging;
 mod outcomes;
 mod programs;
 mod quarantine;
+mod segments;
 mod sink;
 mod watermarks;
 mod world;

@@ -10,6 +10,7 @@ mod profiles;
 mod programs;
 mod quarantine;
 mod run;
+mod segments;
 mod stats;
 mod suppressions;
 mod templates;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(programs::routes())
         .merge(quarantine::routes())
         .merge(run::routes())
+        .merge(segments::routes())
         .merge(stats::routes())
         .merge(suppressions::routes())
         .merge(templates::routes());

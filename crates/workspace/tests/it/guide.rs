@@ -20,13 +20,16 @@ fn keys(definition: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// The section of the guide that has the tables of each definition.
-const SECTIONS: [(&str, &[&str]); 8] = [
+const SECTIONS: [(&str, &[&str]); 11] = [
     ("workspace", &["Organisation", "EmailAccount", "SmtpAccount", "Brand"]),
     ("identity", &["IdentityRules", "NamespaceRule"]),
     ("topic", &["Topic"]),
     ("source", &["Source", "Feed", "TimeField", "FieldMap", "ConsentMap", "EventName"]),
     ("contract", &["Contract", "EventContract", "FieldContract"]),
     ("template", &["Template"]),
+    ("metric", &["Metric"]),
+    ("segment", &["Segment"]),
+    ("segmentation", &["Segmentation", "SegmentOfSet"]),
     ("program", &["Program", "EventMatch", "FreshnessNeed", "Goal", "Step", "Send"]),
     ("broadcast", &["Broadcast"]),
 ];

@@ -1,0 +1,238 @@
+//! What is derived from recorded events when a definition asks for something new: read in the background, person by
+//! person, while events keep coming, and believed only when everybody has been read.
+//!
+//! Two passes over all people, in the order of their ids, each resumed where it was after a restart: first the events of
+//! each person are read for the series that are new; then everybody is asked about the segments that are new. Events that
+//! come meanwhile are added as always: whoever is read later is read from the beginning, these events included.
+
+use crate::{
+    Engine, FlowError, Live,
+    inward::{Cause, Working},
+};
+use crowsnest_model::{Event, ProfileId, Time};
+use crowsnest_profile::Touch;
+use crowsnest_programs::Derived;
+use crowsnest_rules::{EventView, SeriesSpec};
+use crowsnest_store::{Build, EventRow, Read, Unit};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// So many people are read in one commit, so that events need not wait long for their turn.
+const CHUNK: usize = 200;
+
+/// The setting that says how far the reading is.
+const PROGRESS: &str = "build";
+
+/// How far the reading of recorded events is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// `series`: events are read; `segments`: people are asked.
+    pub pass: String,
+    /// People who have been read.
+    pub done: u64,
+    /// People there are, as of now.
+    pub total: u64,
+    /// The last of them.
+    after: Option<u64>,
+}
+
+fn series_name(series: &SeriesSpec) -> String {
+    format!("{:016x}", series.id().0)
+}
+
+/// Notes what the definitions ask for. What is new has to be built, unless there is nobody yet.
+pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(), FlowError> {
+    let before = unit.builds()?;
+    let finished = (unit.counter("people")? == 0).then_some(now);
+    let series = live.series().all().map(|series| ("series", series_name(series), series.sentence()));
+    let segments =
+        live.segments().all().iter().map(|segment| ("segment", segment.name.clone(), segment.meaning()));
+    let wanted: BTreeMap<(&str, String), String> =
+        series.chain(segments).map(|(kind, name, meaning)| ((kind, name), meaning)).collect();
+    let mut new = false;
+    for ((kind, name), meaning) in &wanted {
+        let known = before.iter().find(|build| build.kind == *kind && build.name == *name);
+        // What a series means is in its name; its words may change.
+        if known.is_some_and(|build| *kind == "series" || build.meaning == *meaning) {
+            continue;
+        }
+        new |= finished.is_none();
+        unit.put_build(&Build {
+            kind: (*kind).to_owned(),
+            name: name.clone(),
+            meaning: meaning.clone(),
+            started: now,
+            finished,
+        })?;
+    }
+    for build in before {
+        if !wanted.contains_key(&(build.kind.as_str(), build.name.clone())) {
+            unit.remove_build(&build.kind, &build.name)?;
+        }
+    }
+    if new {
+        // Whoever was read already was not read for this.
+        unit.put_setting(PROGRESS, "")?;
+    }
+    live.believe(derived(live, &unit.builds()?));
+    Ok(())
+}
+
+/// What can be believed.
+fn derived(live: &Live, builds: &[Build]) -> Derived {
+    let finished = |kind: &str, name: &str| {
+        builds.iter().any(|build| build.kind == kind && build.name == name && build.finished.is_some())
+    };
+    Derived {
+        series: live
+            .series()
+            .all()
+            .filter(|series| finished("series", &series_name(series)))
+            .map(|series| series.id())
+            .collect(),
+        segments: live
+            .segments()
+            .all()
+            .iter()
+            .map(|segment| (segment.name.clone(), finished("segment", &segment.name)))
+            .collect(),
+        programs: live.workspace().programs.keys().cloned().collect(),
+    }
+}
+
+/// How far the reading is; `None` when there is nothing to read.
+pub fn progress(read: &dyn Read) -> Result<Option<Progress>, FlowError> {
+    let Some(pass) = pass(&read.builds()?) else { return Ok(None) };
+    let mut progress: Progress = read
+        .setting(PROGRESS)?
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .filter(|known: &Progress| known.pass == pass)
+        .unwrap_or_default();
+    progress.pass = pass.to_owned();
+    progress.total = read.counter("people")?;
+    Ok(Some(progress))
+}
+
+fn pass(builds: &[Build]) -> Option<&'static str> {
+    let unfinished: BTreeSet<&str> =
+        builds.iter().filter(|build| build.finished.is_none()).map(|build| build.kind.as_str()).collect();
+    ["series", "segment"].into_iter().find(|kind| unfinished.contains(kind))
+}
+
+/// Reads some more people. False when everything is built.
+fn build_some(work: &mut Working<'_>) -> Result<bool, FlowError> {
+    let Some(mut progress) = progress(work.unit)? else { return Ok(false) };
+    let people = work.unit.people_after(progress.after.map(ProfileId), CHUNK)?;
+    if people.is_empty() {
+        let now = work.now;
+        for mut build in work.unit.builds()? {
+            if build.kind == progress.pass && build.finished.is_none() {
+                build.finished = Some(now);
+                work.unit.put_build(&build)?;
+            }
+        }
+        work.unit.put_setting(PROGRESS, "")?;
+        let builds = work.unit.builds()?;
+        work.believe = Some(derived(work.live, &builds));
+        return Ok(true);
+    }
+    let ids: Vec<ProfileId> = people.iter().map(|profile| profile.id).collect();
+    drop(people);
+    for id in &ids {
+        work.load(*id)?;
+        if progress.pass == "series" {
+            work.derive_series(*id)?;
+        } else {
+            work.catch_up(*id)?;
+            let cause = Cause { at: work.now, event: None, announced: false };
+            work.reconsider(*id, &Touch { everything: true, ..Touch::default() }, cause)?;
+        }
+    }
+    progress.done += ids.len() as u64;
+    progress.after = ids.last().map(|id| id.0);
+    let text = serde_json::to_string(&progress).map_err(|error| FlowError::Broken(error.to_string()))?;
+    work.unit.put_setting(PROGRESS, &text)?;
+    Ok(true)
+}
+
+impl Working<'_> {
+    /// The series that are not complete yet.
+    pub(crate) fn incomplete(&self) -> Vec<Arc<SeriesSpec>> {
+        let complete = &self.derived.series;
+        self.live.series().all().filter(|series| !complete.contains(&series.id())).cloned().collect()
+    }
+
+    /// Reads a person's recorded events for the series that are not complete yet.
+    pub(crate) fn derive_series(&mut self, person: ProfileId) -> Result<(), FlowError> {
+        let wanted = self.incomplete();
+        let names: BTreeSet<&str> = wanted.iter().map(|series| series.event()).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let mut derived = BTreeMap::new();
+        for EventRow { columns, body } in self.unit.events_named(person, &names, Time(i64::MIN))? {
+            let event = Event::from_stored(columns, &body)
+                .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
+            let properties = event.properties_object();
+            let view = EventView {
+                name: event.name.as_deref().unwrap_or_default(),
+                kind: event.kind.as_str(),
+                properties: &properties,
+                source: &event.source,
+                time: event.time,
+            };
+            for series in wanted.iter().filter(|series| series.event() == view.name) {
+                if let Some(sample) = series.sample(&view) {
+                    let known: &mut crowsnest_model::Series = derived.entry(series.id()).or_default();
+                    known.add(event.time, sample, series.kept(), self.now);
+                }
+            }
+        }
+        if let Some(loaded) = self.people.get_mut(&person) {
+            for series in &wanted {
+                loaded.profile.series.remove(&series.id());
+            }
+            loaded.profile.series.extend(derived);
+            loaded.changed = true;
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Builds what new definitions ask for, until everything is built. Does nothing when it is.
+    pub async fn build(&self) -> Result<(), FlowError> {
+        while self.task(|desk| desk.commit(build_some)).await? {
+            // What waits for the writer has its turn in between.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Builds whenever definitions change, until the engine is closed.
+    pub async fn keep_building(self) {
+        loop {
+            match self.build().await {
+                Ok(()) => {}
+                Err(FlowError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, "what definitions ask for could not be built; tried again in a second");
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    continue;
+                }
+            }
+            self.definitions_changed().await;
+        }
+    }
+
+    /// How far the reading of recorded events for new definitions is; `None` when everything is built.
+    pub fn building(&self) -> Result<Option<Progress>, FlowError> {
+        let mut found = Ok(None);
+        self.read(|read| {
+            found = progress(read);
+            Ok(())
+        })?;
+        found
+    }
+}

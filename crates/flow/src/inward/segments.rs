@@ -1,0 +1,261 @@
+//! Segments: what a change or the time may have touched is asked again, in the same commit.
+
+use super::{Enrolment, Working};
+use crate::FlowError;
+use crowsnest_model::{Event, EventId, ProfileId, Time, profile::Membership};
+use crowsnest_profile::{LiveSegment, Touch};
+use crowsnest_rules::{Clause, EventView};
+use crowsnest_store::SegmentChange;
+use std::collections::BTreeSet;
+
+/// How often time alone may change something about one person before others have their turn.
+const TURNS: usize = 1_000;
+
+/// How often a segment may lead to a program that leads to a segment, and so on, within one commit. Definitions that go
+/// round in a circle stop there; what is left is asked when the person is touched next.
+const ROUNDS: usize = 16;
+
+/// What made people be asked again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cause {
+    /// As of when.
+    pub(crate) at: Time,
+    /// The event, where there is one.
+    pub(crate) event: Option<EventId>,
+    /// Programs hear of it. They do not of what an import of old events changes, nor of what a new definition does.
+    pub(crate) announced: bool,
+}
+
+impl Working<'_> {
+    /// Adds an event to what is remembered of its kind. What that touches is noted.
+    pub(super) fn remember(&mut self, person: ProfileId, event: &Event, touch: &mut Touch) {
+        let Some(name) = event.name.as_deref() else { return };
+        let wanted = self.live.series().about(name);
+        if wanted.is_empty() {
+            return;
+        }
+        let Some(loaded) = self.people.get_mut(&person) else { return };
+        let properties = event.properties_object();
+        let view = EventView {
+            name,
+            kind: event.kind.as_str(),
+            properties: &properties,
+            source: &event.source,
+            time: event.time,
+        };
+        for series in wanted {
+            if let Some(sample) = series.sample(&view) {
+                let known = loaded.profile.series.entry(series.id()).or_default();
+                known.add(event.time, sample, series.kept(), self.now);
+                touch.series.insert(series.id());
+            }
+        }
+    }
+
+    /// Asks again about the segments that a change may have touched, and about those that ask about these.
+    pub(crate) fn reconsider(
+        &mut self,
+        person: ProfileId,
+        touch: &Touch,
+        cause: Cause,
+    ) -> Result<(), FlowError> {
+        let mut touch = touch.clone();
+        for _ in 0..ROUNDS {
+            let changes = self.ask_segments(person, &touch, cause)?;
+            let before = self.programs_of(person);
+            if cause.announced {
+                for (segment, entered) in &changes {
+                    Enrolment::of(self).segment_changed(person, segment, *entered, cause.at)?;
+                }
+            }
+            let after = self.programs_of(person);
+            touch = Touch { programs: before.symmetric_difference(&after).cloned().collect(), ..Touch::default() };
+            if touch.programs.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The members of the household are asked about what they ask of each other.
+    pub(super) fn reconsider_household(&mut self, person: ProfileId, cause: Cause) -> Result<(), FlowError> {
+        if !self.live.segments().asks_about_households() {
+            return Ok(());
+        }
+        let Some(loaded) = self.people.get(&person) else { return Ok(()) };
+        let members = self.lookout().household(&loaded.profile);
+        let touch = Touch { household: true, ..Touch::default() };
+        for member in members {
+            self.load(member)?;
+            self.reconsider(member, &touch, cause)?;
+        }
+        Ok(())
+    }
+
+    /// What time alone has changed about a person until now, change by change, each as of its own moment.
+    pub(crate) fn catch_up(&mut self, person: ProfileId) -> Result<(), FlowError> {
+        let touch = Touch { time: true, ..Touch::default() };
+        for _ in 0..TURNS {
+            let due = self.people.get(&person).and_then(|loaded| loaded.profile.next_look);
+            let Some(due) = due.filter(|due| *due <= self.now) else { break };
+            if let Some(loaded) = self.people.get_mut(&person) {
+                loaded.profile.next_look = None;
+                loaded.changed = true;
+            }
+            self.reconsider(person, &touch, Cause { at: due, event: None, announced: true })?;
+            self.reconsider_household(person, Cause { at: due, event: None, announced: true })?;
+        }
+        Ok(())
+    }
+
+    /// Answers the changed memberships, in order: the segment, and whether it was entered.
+    fn ask_segments(
+        &mut self,
+        person: ProfileId,
+        touch: &Touch,
+        cause: Cause,
+    ) -> Result<Vec<(String, bool)>, FlowError> {
+        let live = self.live;
+        let plan = live.segments();
+        let mut waiting = plan.touched_by(touch);
+        if touch.everything {
+            self.forget_segments(person)?;
+        }
+        let mut changes = Vec::new();
+        let mut next: Option<Time> = None;
+        while let Some(place) = waiting.pop_first() {
+            let Some(segment) = plan.at(place) else { continue };
+            // Nothing can be said yet: everybody is asked once its series are complete.
+            if !segment.series().iter().all(|series| self.derived.series.contains(&series.id())) {
+                continue;
+            }
+            let Some(loaded) = self.people.get(&person) else { break };
+            let profile = &loaded.profile;
+            let (inside, change) = self.lookout_at(cause.at).ask(profile, None, |asked| {
+                (segment.holds(asked, profile).holds(), segment.next_change(asked))
+            });
+            next = [next, change].into_iter().flatten().min();
+            if inside == profile.segments.contains_key(&segment.name) {
+                continue;
+            }
+            self.move_into(person, segment, inside, cause)?;
+            waiting.extend(plan.followers(place));
+            if self.derived.segments.get(&segment.name) == Some(&true) {
+                changes.push((segment.name.clone(), inside));
+            }
+        }
+        self.look_again(person, next)?;
+        Ok(changes)
+    }
+
+    /// Writes that a person is in a segment now, or not any more.
+    fn move_into(
+        &mut self,
+        person: ProfileId,
+        segment: &LiveSegment,
+        inside: bool,
+        cause: Cause,
+    ) -> Result<(), FlowError> {
+        let Some(loaded) = self.people.get(&person) else { return Ok(()) };
+        let profile = &loaded.profile;
+        let why = self.lookout_at(cause.at).ask(profile, None, |asked| in_words(&segment.explain(asked, profile)));
+        self.unit.put_membership(&segment.name, person, inside.then_some(cause.at))?;
+        self.unit.put_segment_change(&SegmentChange {
+            profile: person,
+            segment: segment.name.clone(),
+            entered: inside,
+            time: cause.at,
+            event: cause.event,
+            why,
+        })?;
+        let version = self.live.version("segment", &segment.name).unwrap_or(1);
+        if let Some(loaded) = self.people.get_mut(&person) {
+            loaded.changed = true;
+            if inside {
+                let membership = Membership { since: cause.at, version };
+                loaded.profile.segments.insert(segment.name.clone(), membership);
+            } else {
+                loaded.profile.segments.remove(&segment.name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Memberships of segments that are no more are dropped.
+    fn forget_segments(&mut self, person: ProfileId) -> Result<(), FlowError> {
+        let Some(loaded) = self.people.get_mut(&person) else { return Ok(()) };
+        let plan = self.live.segments();
+        let gone: Vec<String> =
+            loaded.profile.segments.keys().filter(|name| plan.get(name).is_none()).cloned().collect();
+        for name in gone {
+            loaded.profile.segments.remove(&name);
+            loaded.changed = true;
+            self.unit.put_membership(&name, person, None)?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that a person is looked at again at `next`. Looking earlier does no harm, so a moment that is set stays.
+    fn look_again(&mut self, person: ProfileId, next: Option<Time>) -> Result<(), FlowError> {
+        let Some(next) = next else { return Ok(()) };
+        let Some(loaded) = self.people.get_mut(&person) else { return Ok(()) };
+        if loaded.profile.next_look.is_none_or(|set| next < set) {
+            loaded.profile.next_look = Some(next);
+            loaded.changed = true;
+            loaded.look_moved = true;
+            self.something_due = true;
+        }
+        Ok(())
+    }
+
+    /// Whoever began or ended a program in this commit is asked about what depends on that.
+    pub(super) fn reconsider_programs(&mut self) -> Result<(), FlowError> {
+        let programs = self.live.segments().programs();
+        if programs.is_empty() {
+            return Ok(());
+        }
+        let touch = Touch { programs, ..Touch::default() };
+        let changed: Vec<ProfileId> =
+            self.people.iter().filter(|(_, loaded)| loaded.changed).map(|(id, _)| *id).collect();
+        let cause = Cause { at: self.now, event: None, announced: true };
+        changed.into_iter().try_for_each(|person| self.reconsider(person, &touch, cause))
+    }
+
+    fn programs_of(&self, person: ProfileId) -> BTreeSet<String> {
+        let runs = self.people.get(&person).map(|loaded| loaded.profile.runs.iter());
+        runs.into_iter().flatten().filter(|run| !run.awaits_goal).map(|run| run.program.clone()).collect()
+    }
+}
+
+/// People whose time has come, at most `limit` of them. True when there may be more.
+pub(crate) fn look(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
+    let due = work.unit.due_looks(work.now, limit)?;
+    let more = due.len() == limit;
+    for (_, person) in due {
+        if work.unit.profile(person)?.is_none() {
+            work.unit.put_look(person, None)?;
+            continue;
+        }
+        work.load(person)?;
+        if let Some(loaded) = work.people.get_mut(&person) {
+            loaded.look_moved = true;
+        }
+        work.catch_up(person)?;
+    }
+    Ok(more)
+}
+
+/// The clauses of an explanation as one sentence: those that decided it.
+fn in_words(clauses: &[Clause]) -> String {
+    let all_hold = clauses.iter().all(|clause| clause.truth.holds());
+    let told: Vec<String> = clauses
+        .iter()
+        .filter(|clause| all_hold || !clause.truth.holds())
+        .map(|clause| {
+            let sentence = if clause.truth.holds() { clause.sentence.clone() } else { format!("not: {}", clause.sentence) };
+            if clause.value.is_empty() { sentence } else { format!("{sentence} ({})", clause.value) }
+        })
+        .collect();
+    told.join("; ")
+}
+

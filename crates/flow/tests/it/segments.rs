@@ -1,0 +1,256 @@
+//! Segments: entered and left in the commit of the event that causes it, and by time alone at the right moment.
+
+use crate::world::*;
+use crowsnest_model::{ProfileId, Time};
+use serde_json::json;
+
+const BUYERS: &str = r#"
+segment: buyers
+when: count("Order Completed", within("30d")) >= 2
+---
+segment: lapsed
+when: last("Order Completed") < ago("90d")
+---
+segment: gold
+when: profile.tier == "gold"
+---
+segment: precious
+when: segment("gold") && segment("buyers")
+"#;
+
+const STAGES: &str = r#"
+segmentation: life-stage
+segments:
+  - { segment: loyal, when: 'count("Order Completed") >= 3' }
+  - { segment: customer, when: 'count("Order Completed") >= 1' }
+  - { segment: visitor }
+"#;
+
+const SPEND: &str = r#"
+metric: spend
+title: Spent in a year
+value: sum("Order Completed", "revenue", within("365d"))
+---
+segment: big
+when: metric("spend") >= 100
+"#;
+
+fn bought(id: &str, mail: &str, revenue: i64) -> Touch {
+    track(id, "Order Completed").by("email", mail).with(json!({ "revenue": revenue }))
+}
+
+/// The segments of the person with this mail, and since when.
+fn segments(world: &World, mail: &str) -> Vec<(String, Time)> {
+    let person = world.person("email", mail);
+    person.segments.into_iter().map(|(name, membership)| (name, membership.since)).collect()
+}
+
+fn names(world: &World, mail: &str) -> Vec<String> {
+    segments(world, mail).into_iter().map(|(name, _)| name).collect()
+}
+
+/// The profile, the table of members and the log of changes say the same.
+fn agree(world: &World, segment: &str) {
+    let members = world.read(|read| read.members(segment, None, 1_000));
+    let of_profiles: Vec<(ProfileId, Time)> = world
+        .people()
+        .into_iter()
+        .filter_map(|person| person.segments.get(segment).map(|membership| (person.id, membership.since)))
+        .collect();
+    assert_eq!(members, of_profiles, "{segment}");
+}
+
+#[tokio::test]
+async fn an_event_puts_somebody_into_a_segment_in_its_own_commit() {
+    let world = World::new(&[BUYERS]).await;
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    assert!(names(&world, "ann@x.org").is_empty());
+    world.pass(HOUR);
+    world.tell([bought("o2", "ann@x.org", 10)]).await;
+    assert_eq!(segments(&world, "ann@x.org"), [("buyers".into(), world.now())]);
+    world.tell([bought("o2", "ann@x.org", 10)]).await;
+    agree(&world, "buyers");
+    let changes = world.read(|read| read.segment_changes(Some("buyers"), None, ALL));
+    assert_eq!(changes.len(), 1, "a copy changes nothing");
+    assert!(changes[0].entered && changes[0].event.is_some());
+    assert!(changes[0].why.contains("Order Completed"), "{}", changes[0].why);
+}
+
+#[tokio::test]
+async fn time_alone_takes_somebody_out_at_the_right_moment() {
+    let world = World::new(&[BUYERS]).await;
+    let began = world.now();
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    world.pass(HOUR);
+    world.tell([bought("o2", "ann@x.org", 10)]).await;
+    world.after(30 * DAY - HOUR - 1).await;
+    assert_eq!(names(&world, "ann@x.org"), ["buyers"], "never early");
+    world.after(1).await;
+    assert!(names(&world, "ann@x.org").is_empty());
+    agree(&world, "buyers");
+    let changes = world.read(|read| read.segment_changes(Some("buyers"), None, ALL));
+    assert_eq!((changes[0].entered, changes[0].time, changes[0].event), (false, Time(began.0 + 30 * DAY), None));
+}
+
+#[tokio::test]
+async fn after_an_outage_everybody_is_where_time_has_put_them_as_of_the_right_moment() {
+    let world = World::new(&[BUYERS]).await;
+    let began = world.now();
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    let world = world.restarted(None);
+    world.after(200 * DAY).await;
+    let since = segments(&world, "ann@x.org");
+    assert_eq!(since, [("lapsed".into(), Time(began.0 + 90 * DAY + 1))]);
+    agree(&world, "lapsed");
+}
+
+#[tokio::test]
+async fn what_time_changed_comes_before_the_event_that_comes_after_it() {
+    let world = World::new(&[BUYERS]).await;
+    let began = world.now();
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    world.pass(100 * DAY);
+    // Nothing was served meanwhile.
+    world.tell([bought("o2", "ann@x.org", 10)]).await;
+    assert!(names(&world, "ann@x.org").is_empty());
+    let changes = world.read(|read| read.segment_changes(Some("lapsed"), None, ALL));
+    let told: Vec<_> = changes.iter().map(|change| (change.entered, change.time)).collect();
+    assert_eq!(told, [(false, world.now()), (true, Time(began.0 + 90 * DAY + 1))]);
+}
+
+#[tokio::test]
+async fn segments_may_ask_about_segments() {
+    let world = World::new(&[BUYERS]).await;
+    world.tell([bought("o1", "ann@x.org", 10), bought("o2", "ann@x.org", 10)]).await;
+    world.tell([subscriber("ann@x.org").traits(json!({ "tier": "gold" }))]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["buyers", "gold", "precious"]);
+    world.after(31 * DAY).await;
+    assert_eq!(names(&world, "ann@x.org"), ["gold"]);
+}
+
+#[tokio::test]
+async fn of_a_segmentation_everybody_is_in_one() {
+    let world = World::new(&[STAGES]).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["visitor"]);
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["customer"]);
+    world.tell([bought("o2", "ann@x.org", 10), bought("o3", "ann@x.org", 10)]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["loyal"]);
+    for name in ["visitor", "customer", "loyal"] {
+        agree(&world, name);
+    }
+}
+
+#[tokio::test]
+async fn late_and_early_events_count_at_their_own_time() {
+    let world = World::new(&[BUYERS]).await;
+    world.tell([bought("o1", "ann@x.org", 10).ago(&world, 29 * DAY)]).await;
+    world.tell([bought("o2", "ann@x.org", 10).ago(&world, 31 * DAY)]).await;
+    assert!(names(&world, "ann@x.org").is_empty(), "one of them is too old");
+    world.tell([bought("o3", "ann@x.org", 10).ago(&world, 28 * DAY)]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["buyers"]);
+    world.after(DAY).await;
+    assert!(names(&world, "ann@x.org").is_empty());
+}
+
+#[tokio::test]
+async fn a_merge_counts_the_events_of_both_once() {
+    let world = World::new(&[BUYERS]).await;
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    world.tell([track("o2", "Order Completed").by("user_id", "u-1").with(json!({ "revenue": 10 }))]).await;
+    assert!(names(&world, "ann@x.org").is_empty());
+    world.tell([track("m1", "Signed In").by("email", "ann@x.org").by("user_id", "u-1")]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["buyers"]);
+    agree(&world, "buyers");
+    assert_eq!(world.people().len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_segment_is_built_from_what_was_recorded() {
+    let world = World::new(&[]).await;
+    for place in 0..450 {
+        let mail = format!("p{place}@x.org");
+        let orders = place % 4;
+        world.tell((0..orders).map(|n| bought(&format!("o{place}-{n}"), &mail, 10))).await;
+    }
+    world.apply(&[BUYERS]).await;
+    let building = world.engine.building().unwrap().expect("it is being built");
+    assert_eq!(building.pass, "series");
+    assert!(names(&world, "p3@x.org").is_empty(), "nobody knows yet");
+    let listed = world.engine.segments().unwrap();
+    assert!(listed.iter().filter(|segment| segment.segment != "gold").all(|segment| !segment.ready));
+    world.engine.build().await.unwrap();
+    assert_eq!(world.engine.building().unwrap(), None);
+    let buyers = world.engine.segments().unwrap().into_iter().find(|s| s.segment == "buyers").unwrap();
+    let expected = (0..450).filter(|place| place % 4 >= 2).count() as u64;
+    assert_eq!((buyers.ready, buyers.members), (true, expected));
+    agree(&world, "buyers");
+    world.after(31 * DAY).await;
+    assert_eq!(world.read(|read| read.member_count("buyers")), 0, "time goes on for them too");
+}
+
+#[tokio::test]
+async fn events_and_merges_while_a_segment_is_built_are_counted_once() {
+    let world = World::new(&[]).await;
+    for place in 0..300 {
+        world.tell([bought(&format!("a{place}"), &format!("p{place}@x.org"), 10)]).await;
+    }
+    world.apply(&[SPEND]).await;
+    let building = world.engine.clone();
+    let built = tokio::spawn(async move { building.build().await });
+    for place in 0..300 {
+        let (mail, user) = (format!("p{place}@x.org"), format!("u-{place}"));
+        let buys = track(format!("b{place}"), "Order Completed").by("user_id", &user);
+        let both = track(format!("c{place}"), "Signed In").by("email", &mail).by("user_id", &user);
+        world.tell([buys.with(json!({ "revenue": 90 }))]).await;
+        world.tell([both]).await;
+    }
+    built.await.unwrap().unwrap();
+    let world = world.restarted(None);
+    world.engine.build().await.unwrap();
+    for person in world.people() {
+        let values = world.engine.metrics_of(person.id).unwrap().unwrap();
+        assert_eq!(values[0].value, Some(json!(100.0)), "{:?}", person.identifiers);
+    }
+    assert_eq!(world.read(|read| read.member_count("big")), 300);
+    agree(&world, "big");
+}
+
+#[tokio::test]
+async fn a_segment_that_changes_is_built_anew_and_one_that_goes_is_forgotten() {
+    let world = World::new(&[SPEND]).await;
+    world.tell([bought("o1", "ann@x.org", 150)]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["big"]);
+    let changed = SPEND.replace(">= 100", ">= 200");
+    world.apply(&[&changed]).await;
+    world.engine.build().await.unwrap();
+    assert!(names(&world, "ann@x.org").is_empty());
+    world.apply(&[SPEND]).await;
+    world.engine.build().await.unwrap();
+    assert_eq!(names(&world, "ann@x.org"), ["big"]);
+    world.apply(&[]).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    assert_eq!(world.read(|read| read.member_count("big")), 0);
+    assert!(world.engine.segments().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn why_somebody_is_in_a_segment_is_said_with_their_values() {
+    let world = World::new(&[BUYERS, SPEND]).await;
+    world.tell([bought("o1", "ann@x.org", 320)]).await;
+    let id = world.person("email", "ann@x.org").id;
+    let standings = world.engine.standings_in_segments(id).unwrap().unwrap();
+    let big = standings.iter().find(|standing| standing.segment == "big").unwrap();
+    assert!(big.member && big.clauses.iter().any(|clause| clause.value.contains("320")), "{big:?}");
+    let buyers = standings.iter().find(|standing| standing.segment == "buyers").unwrap();
+    assert!(!buyers.member && !buyers.clauses.is_empty(), "{buyers:?}");
+}
+
+#[tokio::test]
+async fn segments_in_a_circle_are_refused() {
+    let world = World::new(&[]).await;
+    let circle = "segment: a\nwhen: segment(\"b\")\n---\nsegment: b\nwhen: \"!segment('a')\"\n";
+    let refused = world.engine.apply(files(&[circle])).await.unwrap_err().to_string();
+    assert!(refused.contains("circle"), "{refused}");
+}

@@ -1,0 +1,43 @@
+//! What is remembered of people's events, as conditions ask for it.
+
+use crowsnest_model::{Profile, SeriesId};
+use crowsnest_rules::SeriesSpec;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// The series that live conditions ask for; no others are kept.
+#[derive(Debug, Default)]
+pub struct SeriesPlan {
+    all: BTreeMap<SeriesId, Arc<SeriesSpec>>,
+    by_event: HashMap<String, Vec<Arc<SeriesSpec>>>,
+}
+
+impl SeriesPlan {
+    /// Adds what a condition asks for.
+    pub fn add<'s>(&mut self, wanted: impl IntoIterator<Item = &'s Arc<SeriesSpec>>) {
+        for series in wanted {
+            if self.all.insert(series.id(), series.clone()).is_none() {
+                self.by_event.entry(series.event().to_owned()).or_default().push(series.clone());
+            }
+        }
+    }
+
+    /// All of them, by id.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<SeriesSpec>> {
+        self.all.values()
+    }
+
+    /// Those that remember events of this name.
+    pub fn about(&self, event: &str) -> &[Arc<SeriesSpec>] {
+        self.by_event.get(event).map_or(&[], Vec::as_slice)
+    }
+
+    /// Drops from a profile what nobody asks for any more.
+    pub fn forget_others(&self, profile: &mut Profile) {
+        if profile.series.keys().any(|id| !self.all.contains_key(id)) {
+            profile.series.retain(|id, _| self.all.contains_key(id));
+        }
+    }
+}
