@@ -1,15 +1,18 @@
 //! Conditions and expressions, as the rest of the house sees them.
 
 use crate::{
+    change,
     error::RuleError,
     evaluate::{look_up, truth, value},
-    ir::{Node, Path, Root},
+    inputs::Inputs,
+    ir::{Node, Path},
     parser,
     schema::Schema,
     sentence::{consent_subject, noun, sentence},
-    subject::{Subject, Truth},
-    words,
+    subject::{At, Subject, Truth},
+    window_words, words,
 };
+use crowsnest_model::Time;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +21,7 @@ use serde_json::Value;
 pub struct Condition {
     text: Box<str>,
     root: Node,
+    inputs: Inputs,
 }
 
 /// One of the parts of a condition that all have to hold, and what became of it.
@@ -35,12 +39,30 @@ pub struct Clause {
 impl Condition {
     /// Reads a condition and checks its names and types.
     pub fn parse(text: &str, schema: &Schema) -> Result<Self, RuleError> {
-        Ok(Self { root: parser::condition(text, schema)?, text: text.into() })
+        let root = parser::condition(text, schema)?;
+        Ok(Self { inputs: Inputs::of(&root), root, text: text.into() })
     }
 
     /// Whether it holds. Unknown when that depends on something that is missing or of another type.
     pub fn evaluate(&self, subject: &dyn Subject) -> Truth {
         truth(&self.root, subject)
+    }
+
+    /// As [`Condition::evaluate`], at another moment than the subject's own.
+    pub fn evaluate_at(&self, subject: &dyn Subject, at: Time) -> Truth {
+        truth(&self.root, &At { subject, at })
+    }
+
+    /// The earliest moment after the subject's own at which the answer may be another one through time alone, while nothing
+    /// else happens; `None` when it never will. It is the moment of the change, to the millisecond, unless that is many
+    /// steps away: then an earlier moment, at which to ask again. Never a later one.
+    pub fn next_change(&self, subject: &dyn Subject) -> Option<Time> {
+        if self.inputs.time { change::next(&self.root, &self.inputs, subject) } else { None }
+    }
+
+    /// What it looks at.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
     }
 
     /// The condition in English: "tier is “gold” and may be mailed about offers by email".
@@ -71,12 +93,12 @@ impl Condition {
 
     /// Whether it asks for a consent.
     pub fn uses_consent(&self) -> bool {
-        self.root.any(&|node| matches!(node, Node::Consent(_)))
+        self.inputs.consent
     }
 
     /// Whether it looks at the event.
     pub fn uses_event(&self) -> bool {
-        uses_event(&self.root)
+        self.inputs.event
     }
 }
 
@@ -85,17 +107,24 @@ impl Condition {
 pub struct Expression {
     text: Box<str>,
     root: Node,
+    inputs: Inputs,
 }
 
 impl Expression {
     /// Reads an expression and checks its names and types.
     pub fn parse(text: &str, schema: &Schema) -> Result<Self, RuleError> {
-        Ok(Self { root: parser::expression(text, schema)?, text: text.into() })
+        let root = parser::expression(text, schema)?;
+        Ok(Self { inputs: Inputs::of(&root), root, text: text.into() })
     }
 
     /// Its value; `None` when it is unknown. A moment is a text in RFC 3339.
     pub fn value(&self, subject: &dyn Subject) -> Option<Value> {
         value(&self.root, subject).to_json()
+    }
+
+    /// What it looks at.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
     }
 
     /// The text that was read.
@@ -105,15 +134,8 @@ impl Expression {
 
     /// Whether it looks at the event.
     pub fn uses_event(&self) -> bool {
-        uses_event(&self.root)
+        self.inputs.event
     }
-}
-
-fn uses_event(root: &Node) -> bool {
-    root.any(&|node| match node {
-        Node::Path(path) | Node::Has(path) => !matches!(path.root, Root::Trait(_)),
-        _ => false,
-    })
 }
 
 /// What is known of everything that a clause asks about, each said once.
@@ -134,6 +156,10 @@ fn gather(node: &Node, subject: &dyn Subject, found: &mut Vec<String>) {
                 None => format!("said neither yes nor no to {about}"),
             })
         }
+        Node::Window(window) => Some(window_words::fact(window, subject)),
+        Node::Segment(name) => Some(membership("segment", name, subject.in_segment(name))),
+        Node::InProgram(name) => Some(membership("program", name, subject.in_program(name))),
+        Node::Metric(_) => metric_fact(node, subject),
         _ => None,
     };
     if let Some(fact) = fact
@@ -144,6 +170,20 @@ fn gather(node: &Node, subject: &dyn Subject, found: &mut Vec<String>) {
     for child in node.children() {
         gather(child, subject, found);
     }
+}
+
+fn membership(what: &str, name: &str, known: Option<bool>) -> String {
+    let name = words::printable_text(name);
+    match known {
+        Some(true) => format!("is in the {what} {name}"),
+        Some(false) => format!("is not in the {what} {name}"),
+        None => format!("whether they are in the {what} {name} is not known yet"),
+    }
+}
+
+/// What a metric comes to; what it is made of is said behind it.
+fn metric_fact(node: &Node, subject: &dyn Subject) -> Option<String> {
+    words::value(value(node, subject)).map(|found| format!("{} is {found}", noun(node)))
 }
 
 fn path_fact(path: &Path, subject: &dyn Subject) -> String {

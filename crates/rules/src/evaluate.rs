@@ -31,6 +31,8 @@ pub(crate) fn truth<'a>(node: &'a Node, subject: &'a dyn Subject) -> Truth {
             }
         }
         Node::Consent(asked) => subject.consent(&asked.channel, &asked.topic).into(),
+        Node::Segment(name) => subject.in_segment(name).into(),
+        Node::InProgram(name) => subject.in_program(name).into(),
         Node::Has(path) => (!matches!(look_up(path, subject), Val::Unknown)).into(),
         other => value(other, subject).truth(),
     }
@@ -83,7 +85,13 @@ pub(crate) fn value<'a>(node: &'a Node, subject: &'a dyn Subject) -> Val<'a> {
                 Truth::Unknown => Val::Unknown,
             }
         }
+        Node::Window(window) => window.value(subject),
+        Node::Now => Val::Time(subject.now()),
+        Node::Ago(span) => Val::Time(subject.now().minus(*span)),
+        Node::Metric(metric) => value(&metric.stands_for, subject),
         Node::Has(_)
+        | Node::Segment(_)
+        | Node::InProgram(_)
         | Node::Consent(_)
         | Node::Not(_)
         | Node::AllOf(_)

@@ -2,8 +2,11 @@
 //!
 //! Names are resolved here once, so that evaluating looks up exactly the fields that are named and allocates nothing.
 
-use crate::kinds::Type;
-use crowsnest_model::Time;
+use crate::{
+    kinds::Type,
+    window::{Aggregate, Window},
+};
+use crowsnest_model::{Duration, Time};
 
 /// One operation or value.
 #[derive(Debug, Clone)]
@@ -42,6 +45,18 @@ pub(crate) enum Node {
     Arithmetic(Arithmetic, Box<[Node; 2]>),
     /// If the first then the second, else the third.
     Choice(Box<[Node; 3]>),
+    /// A question about what happened in a stretch of time.
+    Window(Box<Window>),
+    /// This moment.
+    Now,
+    /// The moment that long ago.
+    Ago(Duration),
+    /// Whether the person is in a segment.
+    Segment(Box<str>),
+    /// Whether the person is on their way through a program.
+    InProgram(Box<str>),
+    /// What a metric stands for.
+    Metric(Box<Metric>),
 }
 
 /// A value that stands in the text.
@@ -80,6 +95,13 @@ pub(crate) enum Root {
 pub(crate) struct ConsentAsked {
     pub(crate) channel: Box<str>,
     pub(crate) topic: Box<str>,
+}
+
+/// A metric and what it stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct Metric {
+    pub(crate) name: Box<str>,
+    pub(crate) stands_for: Node,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +181,9 @@ impl Node {
             | Self::AnyOf(_)
             | Self::Compare(..)
             | Self::In(_)
-            | Self::TextTest(..) => Type::Bool,
+            | Self::TextTest(..)
+            | Self::Segment(_)
+            | Self::InProgram(_) => Type::Bool,
             Self::Cased(..) => Type::Text,
             Self::Size(_) => Type::Int,
             Self::Moment(_) => Type::Time,
@@ -176,13 +200,29 @@ impl Node {
                 let [_, yes, no] = parts.as_ref();
                 yes.kind().joined(no.kind())
             }
+            Self::Window(window) => match window.aggregate {
+                Aggregate::Count | Aggregate::Distinct => Type::Int,
+                Aggregate::Never => Type::Bool,
+                Aggregate::First | Aggregate::Last => Type::Time,
+                Aggregate::Sum | Aggregate::Average | Aggregate::Least | Aggregate::Most => Type::Double,
+            },
+            Self::Now | Self::Ago(_) => Type::Time,
+            Self::Metric(metric) => metric.stands_for.kind(),
         }
     }
 
     /// The nodes directly under this one.
     pub(crate) fn children(&self) -> &[Node] {
         match self {
-            Self::Literal(_) | Self::Path(_) | Self::Has(_) | Self::Consent(_) => &[],
+            Self::Literal(_)
+            | Self::Path(_)
+            | Self::Has(_)
+            | Self::Consent(_)
+            | Self::Window(_)
+            | Self::Now
+            | Self::Ago(_)
+            | Self::Segment(_)
+            | Self::InProgram(_) => &[],
             Self::List(nodes) | Self::AllOf(nodes) | Self::AnyOf(nodes) => nodes,
             Self::Not(node)
             | Self::Cased(_, node)
@@ -193,6 +233,7 @@ impl Node {
                 pair.as_slice()
             }
             Self::Choice(parts) => parts.as_slice(),
+            Self::Metric(metric) => std::slice::from_ref(&metric.stands_for),
         }
     }
 
@@ -203,6 +244,18 @@ impl Node {
 
     /// Whether it looks at nothing but what stands in the text.
     pub(crate) fn is_constant(&self) -> bool {
-        !self.any(&|node| matches!(node, Self::Path(_) | Self::Has(_) | Self::Consent(_)))
+        !self.any(&|node| {
+            matches!(
+                node,
+                Self::Path(_)
+                    | Self::Has(_)
+                    | Self::Consent(_)
+                    | Self::Window(_)
+                    | Self::Now
+                    | Self::Ago(_)
+                    | Self::Segment(_)
+                    | Self::InProgram(_)
+            )
+        })
     }
 }

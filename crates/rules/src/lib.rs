@@ -5,10 +5,13 @@
 //! and unknown never counts as true. Evaluation does no IO, reads no clock and ends in time linear in the condition
 //! and the data that it looks at. The reference for people is `docs/guide/conditions.md`.
 
+mod canonical;
+mod change;
 mod checks;
 mod condition;
 mod error;
 mod evaluate;
+mod inputs;
 mod ir;
 mod kinds;
 mod lexer;
@@ -17,13 +20,19 @@ mod number;
 mod parser;
 mod schema;
 mod sentence;
+mod series_spec;
 mod subject;
 mod text;
 mod value;
+mod window;
+mod window_syntax;
+mod window_words;
 mod words;
 
 pub use condition::{Clause, Condition, Expression};
 pub use error::RuleError;
+pub use inputs::Inputs;
 pub use kinds::Type;
 pub use schema::Schema;
+pub use series_spec::SeriesSpec;
 pub use subject::{EventView, Remembered, Subject, Truth};

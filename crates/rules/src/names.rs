@@ -2,14 +2,39 @@
 
 use crate::{
     error::{Fault, nearest},
-    ir::{Case, ConsentAsked, Literal, Node, Path, Root, TextTest},
+    ir::{Case, ConsentAsked, Literal, Metric, Node, Path, Root, TextTest},
     kinds::Type,
     lexer::What,
-    parser::{Parser, Typed},
+    parser::{About, Parser, Typed, tokens_within_limit},
+    schema::Unknown,
+    window_syntax::{OPTIONS, WINDOWS, duration},
 };
 
 /// Functions that are written before their arguments.
-const FUNCTIONS: [&str; 4] = ["consent", "has", "size", "timestamp"];
+const FUNCTIONS: [&str; 18] = [
+    "ago",
+    "avg",
+    "consent",
+    "count",
+    "distinct",
+    "first",
+    "has",
+    "inProgram",
+    "last",
+    "max",
+    "metric",
+    "min",
+    "never",
+    "now",
+    "segment",
+    "size",
+    "sum",
+    "timestamp",
+];
+/// Those that may be asked of a recorded event.
+const RECORDED: [&str; 3] = ["has", "size", "timestamp"];
+/// How deep metrics may stand for each other.
+const DEEPEST_METRIC: usize = 8;
 /// Functions that are written after the value that they are asked of.
 const METHODS: [&str; 6] = ["contains", "endsWith", "lowerAscii", "size", "startsWith", "upperAscii"];
 const EVENT_FIELDS: [&str; 5] = ["name", "properties", "source", "time", "type"];
@@ -21,6 +46,9 @@ type Made = Result<Typed, Fault>;
 impl Parser<'_, '_> {
     /// A value that begins with a word.
     pub(crate) fn word(&mut self, at: usize, word: &str) -> Made {
+        if matches!(self.about, About::Recorded(_)) {
+            self.allowed_of_a_recorded_event(at, word)?;
+        }
         if matches!(self.peek_after(), What::Sign("(")) && !matches!(word, "in" | "true" | "false" | "null") {
             return self.function(at, word);
         }
@@ -39,7 +67,7 @@ impl Parser<'_, '_> {
                 self.path(at, Root::Trait(name.into()), kind)
             }
             "event" => {
-                if !self.schema.has_event() {
+                if self.about == About::Person && !self.schema.has_event() {
                     return Err(Fault::new(
                         at,
                         "there is no event here: this condition is on the profile alone",
@@ -66,6 +94,31 @@ impl Parser<'_, '_> {
         }
     }
 
+    /// What a condition in `where(…)` may not look at: what changes would make another answer of the same event.
+    fn allowed_of_a_recorded_event(&self, at: usize, word: &str) -> Result<(), Fault> {
+        let call = matches!(self.peek_after(), What::Sign("("));
+        let other =
+            if call { FUNCTIONS.contains(&word) && !RECORDED.contains(&word) } else { word == "profile" };
+        if !other {
+            return Ok(());
+        }
+        Err(Fault::new(
+            at,
+            format!(
+                "where(…) is about the event alone, so that a recorded event always answers the same: `{word}` is not part of it"
+            ),
+        ))
+    }
+
+    /// The type of a property of the event that is meant here.
+    fn property(&self, name: &str) -> Result<Type, Unknown<'_>> {
+        let event = match &self.about {
+            About::Recorded(event) => Some(event.as_ref()),
+            About::Person => None,
+        };
+        self.schema.property(event, name)
+    }
+
     fn path(&mut self, at: usize, root: Root, kind: Type) -> Made {
         self.typed(at, Node::Path(Box::new(Path { root, fields: Box::default(), kind })))
     }
@@ -76,7 +129,7 @@ impl Parser<'_, '_> {
         if let Some(near) = nearest(name, EVENT_FIELDS) {
             return fault.hinting(Some(near));
         }
-        let property = self.schema.property(name).is_ok();
+        let property = self.property(name).is_ok();
         fault.hinting(property.then(|| format!("event.properties.{name}")))
     }
 
@@ -133,7 +186,7 @@ impl Parser<'_, '_> {
         let (at, name) = self.selector("the name of a field")?;
         self.count(at)?;
         let kind = if property {
-            self.schema.property(&name).map_err(|unknown| {
+            self.property(&name).map_err(|unknown| {
                 Fault::new(at, format!("`{name}` is not a property that is known here"))
                     .hinting(unknown.nearest)
             })?
@@ -151,6 +204,13 @@ impl Parser<'_, '_> {
         if !FUNCTIONS.contains(&name) {
             return Err(if name == "matches" {
                 no_matches(at)
+            } else if name == "event" || OPTIONS.contains(&name) {
+                Fault::new(
+                    at,
+                    format!(
+                        "`{name}` stands between the parentheses of a question about events, as in count(\"Order Completed\", within(\"30d\"))"
+                    ),
+                )
             } else if METHODS.contains(&name) {
                 Fault::new(at, format!("`{name}` is written after a value, as in profile.city.{name}(…)"))
             } else {
@@ -162,9 +222,46 @@ impl Parser<'_, '_> {
             });
         }
         self.expect("(")?;
+        if let Some((_, aggregate)) = WINDOWS.into_iter().find(|(window, _)| *window == name) {
+            return self.window(at, name, aggregate);
+        }
         let arguments = self.arguments(")")?;
         let found = arguments.len();
         match name {
+            "now" => {
+                let [] = exactly(at, arguments, "now needs nothing between its parentheses")?;
+                self.typed(at, Node::Now)
+            }
+            "ago" => {
+                let (text_at, text) =
+                    one_text(at, arguments, "ago needs a duration in quotes, as in ago(\"90d\")")?;
+                let span = duration(text_at, &text)?;
+                self.typed(at, Node::Ago(span))
+            }
+            "segment" => {
+                let (text_at, text) =
+                    one_text(at, arguments, "segment needs a name in quotes, as in segment(\"vip\")")?;
+                self.schema
+                    .segment(&text)
+                    .map_err(|unknown| not_known(text_at, "segment", &text, &unknown))?;
+                self.typed(at, Node::Segment(text))
+            }
+            "inProgram" => {
+                let (text_at, text) = one_text(
+                    at,
+                    arguments,
+                    "inProgram needs a name in quotes, as in inProgram(\"win-back\")",
+                )?;
+                self.schema
+                    .program(&text)
+                    .map_err(|unknown| not_known(text_at, "program", &text, &unknown))?;
+                self.typed(at, Node::InProgram(text))
+            }
+            "metric" => {
+                let (text_at, name) =
+                    one_text(at, arguments, "metric needs a name in quotes, as in metric(\"orders\")")?;
+                self.metric(at, text_at, name)
+            }
             "consent" => {
                 let [channel, topic] = exactly(
                     at,
@@ -193,6 +290,47 @@ impl Parser<'_, '_> {
                 self.moment(inner).map(|made| Typed { at, ..made })
             }
         }
+    }
+
+    /// What a metric stands for, read in its place.
+    fn metric(&mut self, at: usize, name_at: usize, name: Box<str>) -> Made {
+        let schema = self.schema;
+        let text = schema.metric(&name).map_err(|unknown| not_known(name_at, "metric", &name, &unknown))?;
+        if self.metrics.iter().any(|outer| **outer == *name) {
+            let way = self.metrics.join("` to `");
+            return Err(Fault::new(
+                name_at,
+                format!("the metric `{name}` stands for itself, by way of `{way}`"),
+            ));
+        }
+        if self.metrics.len() >= DEEPEST_METRIC {
+            return Err(Fault::new(
+                name_at,
+                format!("metrics stand for each other more than {DEEPEST_METRIC} deep"),
+            ));
+        }
+        let inside = |fault: Fault| {
+            // The place is in the metric's text, which is not the one that is being read.
+            let error = fault.placed(text);
+            Fault::new(name_at, format!("the metric `{name}` at its {error}"))
+        };
+        let mut metrics = std::mem::take(&mut self.metrics);
+        metrics.push(name.to_string());
+        let mut inner = Parser {
+            tokens: tokens_within_limit(text).map_err(inside)?,
+            next: 0,
+            schema,
+            depth: self.depth,
+            nodes: self.nodes,
+            about: self.about.clone(),
+            metrics,
+            series: std::mem::take(&mut self.series),
+        };
+        let parsed = inner.to_the_end().map_err(inside)?;
+        let Parser { nodes, series, mut metrics, .. } = inner;
+        metrics.pop();
+        (self.nodes, self.series, self.metrics) = (nodes, series, metrics);
+        self.typed(at, Node::Metric(Box::new(Metric { name, stands_for: parsed.node })))
     }
 
     fn consent(&mut self, at: usize, channel: Typed, topic: Typed) -> Made {
@@ -255,6 +393,18 @@ impl Parser<'_, '_> {
 
 fn no_matches(at: usize) -> Fault {
     Fault::new(at, "`matches` is left out: instead of a pattern use startsWith, endsWith, contains or `in`")
+}
+
+fn one_text(at: usize, arguments: Vec<Typed>, otherwise: &str) -> Result<(usize, Box<str>), Fault> {
+    let [argument] = exactly(at, arguments, otherwise)?;
+    match argument.node {
+        Node::Literal(Literal::Text(text)) => Ok((argument.at, text)),
+        _ => Err(Fault::new(argument.at, otherwise)),
+    }
+}
+
+fn not_known(at: usize, what: &str, name: &str, unknown: &Unknown<'_>) -> Fault {
+    Fault::new(at, format!("`{name}` is not a {what} that is known here")).hinting(unknown.nearest)
 }
 
 fn exactly<const N: usize>(at: usize, arguments: Vec<Typed>, otherwise: &str) -> Result<[Typed; N], Fault> {

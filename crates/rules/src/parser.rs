@@ -18,7 +18,10 @@ use crate::{
     kinds::Type,
     lexer::{Token, What, tokens},
     schema::Schema,
+    series_spec::SeriesSpec,
 };
+use crowsnest_model::SeriesId;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The longest text, in bytes.
 const LONGEST: usize = 8 * 1024;
@@ -47,7 +50,8 @@ pub(crate) fn expression(text: &str, schema: &Schema) -> Result<Node, RuleError>
     whole(text, schema).map(|parsed| parsed.node).map_err(|fault| fault.placed(text))
 }
 
-fn whole(text: &str, schema: &Schema) -> Result<Typed, Fault> {
+/// The tokens of a text that is not too long.
+pub(crate) fn tokens_within_limit(text: &str) -> Result<Vec<Token<'_>>, Fault> {
     if text.len() > LONGEST {
         let end = text.floor_char_boundary(LONGEST);
         return Err(Fault::new(
@@ -55,12 +59,30 @@ fn whole(text: &str, schema: &Schema) -> Result<Typed, Fault> {
             format!("a condition has at most {LONGEST} bytes, this has {}", text.len()),
         ));
     }
-    let mut parser = Parser { tokens: tokens(text)?, next: 0, schema, depth: 0, nodes: 0 };
-    let parsed = parser.expression()?;
-    match parser.peek() {
-        What::End => Ok(parsed),
-        _ => Err(parser.expected("an operator or the end")),
-    }
+    tokens(text)
+}
+
+fn whole(text: &str, schema: &Schema) -> Result<Typed, Fault> {
+    let mut parser = Parser {
+        tokens: tokens_within_limit(text)?,
+        next: 0,
+        schema,
+        depth: 0,
+        nodes: 0,
+        about: About::Person,
+        metrics: Vec::new(),
+        series: BTreeMap::new(),
+    };
+    parser.to_the_end()
+}
+
+/// What the condition that is being read is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The person and the event at hand.
+    Person,
+    /// A recorded event of this name, and nothing else.
+    Recorded(Box<str>),
 }
 
 /// A node and the byte at which its text begins.
@@ -71,11 +93,16 @@ pub(crate) struct Typed {
 
 /// The state of reading one text.
 pub(crate) struct Parser<'t, 's> {
-    tokens: Vec<Token<'t>>,
-    next: usize,
+    pub(crate) tokens: Vec<Token<'t>>,
+    pub(crate) next: usize,
     pub(crate) schema: &'s Schema,
-    depth: usize,
-    nodes: usize,
+    pub(crate) depth: usize,
+    pub(crate) nodes: usize,
+    pub(crate) about: About,
+    /// The metrics that are being read, the outermost first.
+    pub(crate) metrics: Vec<String>,
+    /// The series that were asked for, so that questions share them.
+    pub(crate) series: BTreeMap<SeriesId, Arc<SeriesSpec>>,
 }
 
 /// An operator between two values.
@@ -112,6 +139,14 @@ impl Operator {
 }
 
 impl<'t> Parser<'t, '_> {
+    pub(crate) fn to_the_end(&mut self) -> Result<Typed, Fault> {
+        let parsed = self.expression()?;
+        match self.peek() {
+            What::End => Ok(parsed),
+            _ => Err(self.expected("an operator or the end")),
+        }
+    }
+
     pub(crate) fn peek(&self) -> &What<'t> {
         self.tokens.get(self.next).map_or(&What::End, |token| &token.what)
     }
@@ -245,7 +280,7 @@ impl<'t> Parser<'t, '_> {
         self.typed(at, Node::Literal(literal))
     }
 
-    fn member(&mut self) -> Result<Typed, Fault> {
+    pub(crate) fn member(&mut self) -> Result<Typed, Fault> {
         let mut result = self.primary()?;
         loop {
             match (self.peek(), self.peek_after()) {

@@ -18,6 +18,9 @@ pub struct Schema {
     topics: Option<BTreeSet<String>>,
     channels: Option<BTreeSet<String>>,
     no_event: bool,
+    segments: Option<BTreeSet<String>>,
+    programs: Option<BTreeSet<String>>,
+    metrics: BTreeMap<String, String>,
 }
 
 /// A name that does not exist, and the one that was probably meant.
@@ -67,6 +70,25 @@ impl Schema {
         self
     }
 
+    /// Declares segments; from then on, others are errors.
+    pub fn with_segments<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.segments.get_or_insert_default().extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Declares programs; from then on, others are errors.
+    pub fn with_programs<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.programs.get_or_insert_default().extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Declares a metric: `metric(name)` stands for the expression in `text`, which is read where it is used. A metric
+    /// that is not declared is always an error.
+    pub fn with_metric(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.metrics.insert(name.into(), text.into());
+        self
+    }
+
     /// There is no event, as in an audience.
     pub fn without_event(mut self) -> Self {
         self.no_event = true;
@@ -99,18 +121,19 @@ impl Schema {
         self.traits.contains_key(name)
     }
 
-    /// The type of a property.
-    pub(crate) fn property(&self, name: &str) -> Result<Type, Unknown<'_>> {
+    /// The type of a property of an event of this name, or with `None` of the event at hand.
+    pub(crate) fn property(&self, event: Option<&str>, name: &str) -> Result<Type, Unknown<'_>> {
+        let about = event.or(self.about.as_deref());
         let relevant = || {
             self.properties
                 .iter()
-                .filter(|(event, _)| self.about.is_none() || event.is_none() || **event == self.about)
+                .filter(|(event, _)| about.is_none() || event.is_none() || event.as_deref() == about)
                 .map(|(_, properties)| properties)
         };
         let declared = relevant().filter_map(|properties| properties.get(name).copied()).reduce(Type::joined);
         match declared {
             Some(kind) => Ok(kind),
-            None if self.other_properties || !self.closes_properties() => Ok(Type::Any),
+            None if self.other_properties || !self.closes_properties(about) => Ok(Type::Any),
             None => Err(Unknown {
                 nearest: nearest(
                     name,
@@ -120,11 +143,10 @@ impl Schema {
         }
     }
 
-    fn closes_properties(&self) -> bool {
-        if self.about.is_some() {
-            self.properties.contains_key(&self.about)
-        } else {
-            !self.properties.is_empty()
+    fn closes_properties(&self, about: Option<&str>) -> bool {
+        match about {
+            Some(_) => self.properties.keys().any(|event| event.as_deref() == about),
+            None => !self.properties.is_empty(),
         }
     }
 
@@ -136,6 +158,24 @@ impl Schema {
     /// Checks a channel.
     pub(crate) fn channel(&self, name: &str) -> Result<(), Unknown<'_>> {
         check(self.channels.as_ref(), name)
+    }
+
+    /// Checks a segment.
+    pub(crate) fn segment(&self, name: &str) -> Result<(), Unknown<'_>> {
+        check(self.segments.as_ref(), name)
+    }
+
+    /// Checks a program.
+    pub(crate) fn program(&self, name: &str) -> Result<(), Unknown<'_>> {
+        check(self.programs.as_ref(), name)
+    }
+
+    /// What a metric stands for.
+    pub(crate) fn metric(&self, name: &str) -> Result<&str, Unknown<'_>> {
+        self.metrics
+            .get(name)
+            .map(String::as_str)
+            .ok_or_else(|| Unknown { nearest: nearest(name, self.metrics.keys().map(String::as_str)) })
     }
 }
 

@@ -4,10 +4,12 @@
 //! the same, and a sentence is about when the condition holds.
 
 use crate::{
+    change::moves,
     ir::{Arithmetic, Case, Comparison, ConsentAsked, Literal, Node, Path, Root, TextTest},
     kinds::Type,
     number::Number,
-    words,
+    window::Aggregate,
+    window_words, words,
 };
 
 /// What stands around a clause, and so whether it needs parentheses.
@@ -21,16 +23,41 @@ enum Around {
 
 /// The sentence of a condition.
 pub(crate) fn sentence(node: &Node) -> String {
-    let mut out = String::new();
+    let mut out = Sentence::default();
     clause(&mut out, node, true, Around::Nothing);
-    out
+    out.text
+}
+
+/// The sentence of a condition on a recorded event, which stands behind the event's name: "revenue is at least 50".
+pub(crate) fn recorded(node: &Node) -> String {
+    let mut out = Sentence { recorded: true, ..Sentence::default() };
+    clause(&mut out, node, true, Around::Nothing);
+    out.text
 }
 
 /// What a value is called.
 pub(crate) fn noun(node: &Node) -> String {
-    let mut out = String::new();
+    let mut out = Sentence::default();
     write_noun(&mut out, node);
-    out
+    out.text
+}
+
+/// A sentence as far as it is written.
+#[derive(Default)]
+struct Sentence {
+    text: String,
+    /// It is about a recorded event that was named already, so "the event’s" would be one word too many.
+    recorded: bool,
+}
+
+impl Sentence {
+    fn push(&mut self, letter: char) {
+        self.text.push(letter);
+    }
+
+    fn push_str(&mut self, words: &str) {
+        self.text.push_str(words);
+    }
 }
 
 /// What a consent is about: "offers by email".
@@ -43,7 +70,7 @@ pub(crate) fn consent_subject(asked: &ConsentAsked) -> String {
     format!("{topic} by {}", words::name(&asked.channel))
 }
 
-fn clause(out: &mut String, node: &Node, holds: bool, around: Around) {
+fn clause(out: &mut Sentence, node: &Node, holds: bool, around: Around) {
     match node {
         Node::Not(inner) => clause(out, inner, !holds, around),
         Node::AllOf(nodes) => joined(out, nodes, holds, if holds { Around::And } else { Around::Or }, around),
@@ -97,6 +124,17 @@ fn clause(out: &mut String, node: &Node, holds: bool, around: Around) {
                 clause(out, no, holds, Around::Words);
             });
         }
+        Node::Window(window) if window.aggregate == Aggregate::Never => {
+            out.push_str(&window_words::clause(window, holds));
+        }
+        Node::Segment(name) => {
+            out.push_str(if holds { "is in the segment " } else { "is not in the segment " });
+            out.push_str(&words::printable_text(name));
+        }
+        Node::InProgram(name) => {
+            out.push_str(if holds { "is in the program " } else { "is not in the program " });
+            out.push_str(&words::printable_text(name));
+        }
         value => {
             write_noun(out, value);
             out.push_str(if holds { " is true" } else { " is false" });
@@ -104,7 +142,7 @@ fn clause(out: &mut String, node: &Node, holds: bool, around: Around) {
     }
 }
 
-fn joined(out: &mut String, nodes: &[Node], holds: bool, by: Around, around: Around) {
+fn joined(out: &mut Sentence, nodes: &[Node], holds: bool, by: Around, around: Around) {
     in_parentheses(out, around != by && around != Around::Nothing, |out| {
         for (place, node) in nodes.iter().enumerate() {
             if place > 0 {
@@ -115,7 +153,7 @@ fn joined(out: &mut String, nodes: &[Node], holds: bool, by: Around, around: Aro
     });
 }
 
-fn in_parentheses(out: &mut String, needed: bool, write: impl FnOnce(&mut String)) {
+fn in_parentheses(out: &mut Sentence, needed: bool, write: impl FnOnce(&mut Sentence)) {
     if needed {
         out.push('(');
     }
@@ -125,10 +163,14 @@ fn in_parentheses(out: &mut String, needed: bool, write: impl FnOnce(&mut String
     }
 }
 
-fn compared(out: &mut String, comparison: Comparison, left: &Node, right: &Node) {
+fn compared(out: &mut Sentence, comparison: Comparison, left: &Node, right: &Node) {
     // "50 is at most the value" is said as "the value is at least 50".
-    if left.is_constant() && !right.is_constant() {
+    let last = |node: &Node| node.is_constant() || moves(node).is_some();
+    if last(left) && !last(right) {
         return compared(out, comparison.mirrored(), right, left);
+    }
+    if let Some(words) = window_words::compared(comparison, left, right) {
+        return out.push_str(&words);
     }
     match comparison {
         Comparison::Equal => {
@@ -173,7 +215,7 @@ fn order_words(comparison: Comparison, left: Type, right: Type) -> &'static str 
     }
 }
 
-fn among(out: &mut String, holds: bool, needle: &Node, whole: &Node) {
+fn among(out: &mut Sentence, holds: bool, needle: &Node, whole: &Node) {
     match whole {
         Node::List(items) if items.is_empty() => {
             write_noun(out, needle);
@@ -187,7 +229,8 @@ fn among(out: &mut String, holds: bool, needle: &Node, whole: &Node) {
                 (_, true) => " is one of ",
                 (_, false) => " is none of ",
             });
-            out.push_str(&words::list(items.iter().map(noun)));
+            let items = items.iter().map(|item| item_noun(out, item));
+            out.push_str(&words::list(items.collect::<Vec<_>>().into_iter()));
         }
         _ => {
             write_noun(out, needle);
@@ -199,14 +242,14 @@ fn among(out: &mut String, holds: bool, needle: &Node, whole: &Node) {
 }
 
 /// As [`write_noun`], but an event is said to *be* “Cart Updated”.
-fn write_identity(out: &mut String, node: &Node) {
+fn write_identity(out: &mut Sentence, node: &Node) {
     match node {
         Node::Path(path) if path.root == Root::EventName => out.push_str("the event"),
         _ => write_noun(out, node),
     }
 }
 
-fn write_noun(out: &mut String, node: &Node) {
+fn write_noun(out: &mut Sentence, node: &Node) {
     match node {
         Node::Literal(literal) => out.push_str(&match literal {
             Literal::Bool(value) => value.to_string(),
@@ -219,7 +262,8 @@ fn write_noun(out: &mut String, node: &Node) {
             if !items.is_empty() {
                 out.push_str("the list ");
             }
-            out.push_str(&words::list(items.iter().map(noun)));
+            let items = items.iter().map(|item| item_noun(out, item));
+            out.push_str(&words::list(items.collect::<Vec<_>>().into_iter()));
         }
         Node::Path(path) => write_path(out, path),
         Node::Cased(case, inner) => {
@@ -267,6 +311,18 @@ fn write_noun(out: &mut String, node: &Node) {
                 write_noun(out, no);
             });
         }
+        Node::Window(window) if window.aggregate != Aggregate::Never => {
+            out.push_str(&window_words::noun(window))
+        }
+        Node::Now => out.push_str("now"),
+        Node::Ago(span) => {
+            out.push_str(&words::span(*span));
+            out.push_str(" ago");
+        }
+        Node::Metric(metric) => {
+            out.push_str("the metric ");
+            out.push_str(&words::printable_text(&metric.name));
+        }
         truth => {
             out.push_str("whether ");
             clause(out, truth, true, Around::Words);
@@ -274,22 +330,33 @@ fn write_noun(out: &mut String, node: &Node) {
     }
 }
 
-fn write_operand(out: &mut String, node: &Node) {
+fn item_noun(out: &Sentence, item: &Node) -> String {
+    let mut words = Sentence { recorded: out.recorded, ..Sentence::default() };
+    write_noun(&mut words, item);
+    words.text
+}
+
+fn write_operand(out: &mut Sentence, node: &Node) {
     let nested = matches!(node, Node::Arithmetic(..) | Node::Negative(_));
     in_parentheses(out, nested, |out| write_noun(out, node));
 }
 
-fn write_path(out: &mut String, path: &Path) {
+fn write_path(out: &mut Sentence, path: &Path) {
     let mut fields = path.fields.iter();
     match &path.root {
         Root::Trait(name) => out.push_str(&words::name(name)),
-        Root::EventName => out.push_str("the event’s name"),
-        Root::EventType => out.push_str("the event’s type"),
-        Root::EventSource => out.push_str("the event’s source"),
-        Root::EventTime => out.push_str("the event’s time"),
-        Root::Properties => {
-            out.push_str("the event’s ");
-            out.push_str(&fields.next().map_or_else(|| "properties".into(), |first| words::name(first)));
+        of_event => {
+            if !out.recorded {
+                out.push_str("the event’s ");
+            }
+            match of_event {
+                Root::EventName => out.push_str("name"),
+                Root::EventType => out.push_str("type"),
+                Root::EventSource => out.push_str("source"),
+                Root::EventTime => out.push_str("time"),
+                _ => out
+                    .push_str(&fields.next().map_or_else(|| "properties".into(), |first| words::name(first))),
+            }
         }
     }
     for field in fields {

@@ -63,6 +63,91 @@ pub struct EventView<'a> {
     pub time: Time,
 }
 
+/// The same person at another moment.
+pub(crate) struct At<'a> {
+    pub(crate) subject: &'a dyn Subject,
+    pub(crate) at: Time,
+}
+
+impl Subject for At<'_> {
+    fn profile_trait(&self, name: &str) -> Option<&Value> {
+        self.subject.profile_trait(name)
+    }
+
+    fn event(&self) -> Option<EventView<'_>> {
+        self.subject.event()
+    }
+
+    fn consent(&self, channel: &str, topic: &str) -> Option<bool> {
+        self.subject.consent(channel, topic)
+    }
+
+    fn now(&self) -> Time {
+        self.at
+    }
+
+    fn zone(&self) -> TimeZone {
+        self.subject.zone()
+    }
+
+    fn series(&self, id: SeriesId) -> Remembered<'_> {
+        self.subject.series(id)
+    }
+
+    fn in_segment(&self, name: &str) -> Option<bool> {
+        self.subject.in_segment(name)
+    }
+
+    fn in_program(&self, name: &str) -> Option<bool> {
+        self.subject.in_program(name)
+    }
+
+    fn each_member(&self, question: &mut dyn FnMut(&dyn Subject)) -> bool {
+        self.subject.each_member(&mut |member| question(&At { subject: member, at: self.at }))
+    }
+}
+
+/// An event and nobody: what a condition on recorded events may look at.
+pub(crate) struct EventAlone<'a>(pub(crate) EventView<'a>);
+
+impl Subject for EventAlone<'_> {
+    fn profile_trait(&self, _: &str) -> Option<&Value> {
+        None
+    }
+
+    fn event(&self) -> Option<EventView<'_>> {
+        Some(self.0)
+    }
+
+    fn consent(&self, _: &str, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn now(&self) -> Time {
+        self.0.time
+    }
+
+    fn zone(&self) -> TimeZone {
+        TimeZone::UTC
+    }
+
+    fn series(&self, _: SeriesId) -> Remembered<'_> {
+        Remembered::Building
+    }
+
+    fn in_segment(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn in_program(&self, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn each_member(&self, _: &mut dyn FnMut(&dyn Subject)) -> bool {
+        false
+    }
+}
+
 /// The answer of a condition, in Kleene's logic of three values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

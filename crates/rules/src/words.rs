@@ -4,7 +4,7 @@ use crate::{
     number::Number,
     value::{List, Val},
 };
-use crowsnest_model::Time;
+use crowsnest_model::{Duration, Time};
 use std::borrow::Cow;
 
 /// How much of a customer's value is shown in an explanation, in characters.
@@ -34,7 +34,32 @@ pub(crate) fn name(name: &str) -> String {
 
 /// A text between quotes, on one line and without signs that would disturb what stands around it.
 pub(crate) fn text(text: &str) -> String {
-    format!("“{}”", text.chars().map(printable).collect::<String>())
+    format!("“{}”", printable_text(text))
+}
+
+/// The same without quotes, as names of events and segments are written.
+pub(crate) fn printable_text(text: &str) -> String {
+    text.chars().map(printable).collect()
+}
+
+/// The name of a property of a property: "shipping price".
+pub(crate) fn path(names: &[Box<str>]) -> String {
+    names.iter().map(|part| name(part)).collect::<Vec<_>>().join(" ")
+}
+
+/// A span, exactly: "30 days", or "1d 2h 3m" when two units would not do.
+pub(crate) fn span(span: Duration) -> String {
+    const UNITS: [i64; 4] = [86_400_000, 3_600_000, 60_000, 1_000];
+    let mut rest = span.0;
+    let mut units = 0;
+    for unit in UNITS {
+        units += usize::from(rest >= unit);
+        rest %= unit;
+    }
+    match (units, rest) {
+        (1 | 2, 0) | (0, _) => span.in_words(),
+        _ => span.to_string(),
+    }
 }
 
 /// What can be shown on one line: no line ends, terminal controls or changes of direction.

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "in a test a surprise should end it where it happens")]
 
 mod arbitrary_text;
+mod changes;
+mod customer;
 mod errors;
 mod evaluation;
 mod explanations;
@@ -10,3 +12,4 @@ mod oracle;
 mod person;
 mod reference;
 mod sentences;
+mod windows;

@@ -1,0 +1,110 @@
+//! When an answer can become another one through time alone.
+//!
+//! Every part that depends on the moment offers the next moment at which it may change; these are walked until the whole
+//! answer differs. Between two such moments no part changes, so nothing is missed.
+
+use crate::{
+    evaluate::{truth, value},
+    inputs::Inputs,
+    ir::Node,
+    subject::{At, Remembered, Subject, Truth},
+    value::Val,
+};
+use crowsnest_model::{Duration, Time};
+
+/// How many moments are tried before the last of them is given as an early one.
+const MOST_STEPS: usize = 200;
+/// The same for somebody of whom much is remembered: so many moments of series are looked at.
+const MOST_WORK: usize = 100_000;
+
+/// The next moment after the subject's own at which the answer is another one, or an earlier one to ask again.
+pub(crate) fn next(root: &Node, inputs: &Inputs, subject: &dyn Subject) -> Option<Time> {
+    let answer = truth(root, subject);
+    let remembered: usize = inputs
+        .series
+        .iter()
+        .map(|spec| match subject.series(spec.id()) {
+            Remembered::Known(series) => series.recent.len(),
+            _ => 0,
+        })
+        .sum();
+    let steps = (MOST_WORK / (remembered + 1)).clamp(2, MOST_STEPS);
+    let mut at = subject.now();
+    for _ in 0..steps {
+        let here = At { subject, at };
+        at = candidate(root, &here).filter(|at| at < Time::RANGE.end())?;
+        if truth(root, &At { subject, at }) != answer {
+            break;
+        }
+    }
+    Some(at)
+}
+
+/// The first moment after the subject's own at which a part of `node` may change.
+fn candidate(node: &Node, subject: &dyn Subject) -> Option<Time> {
+    let own = match node {
+        Node::Window(window) => match subject.series(window.spec.id()) {
+            Remembered::Known(series) => window.span.next_change(series, subject.now()),
+            _ => None,
+        },
+        Node::Compare(_, sides) => {
+            let [left, right] = sides.as_ref();
+            meeting(left, right, subject)
+        }
+        Node::In(sides) => {
+            let [needle, whole] = sides.as_ref();
+            match resolved(whole, subject) {
+                Node::List(items) => items.iter().filter_map(|item| meeting(needle, item, subject)).min(),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    node.children().iter().map(|child| candidate(child, subject)).fold(own, sooner)
+}
+
+fn sooner(one: Option<Time>, other: Option<Time>) -> Option<Time> {
+    one.into_iter().chain(other).min()
+}
+
+/// The node whose value this one has at the subject's moment.
+fn resolved<'n>(node: &'n Node, subject: &dyn Subject) -> &'n Node {
+    match node {
+        Node::Choice(parts) => {
+            let [condition, yes, no] = parts.as_ref();
+            match truth(condition, subject) {
+                Truth::True => resolved(yes, subject),
+                Truth::False => resolved(no, subject),
+                Truth::Unknown => node,
+            }
+        }
+        Node::Metric(metric) => resolved(&metric.stands_for, subject),
+        Node::Moment(inner) if moves(resolved(inner, subject)).is_some() => resolved(inner, subject),
+        other => other,
+    }
+}
+
+/// How far behind the present a moment is that moves along with it.
+pub(crate) fn moves(node: &Node) -> Option<Duration> {
+    match node {
+        Node::Now => Some(Duration(0)),
+        Node::Ago(span) => Some(*span),
+        _ => None,
+    }
+}
+
+/// When a moment that moves along with the present will reach one that stands still, or has just passed it.
+fn meeting(left: &Node, right: &Node, subject: &dyn Subject) -> Option<Time> {
+    let (left, right) = (resolved(left, subject), resolved(right, subject));
+    if let (Node::List(left), Node::List(right)) = (left, right) {
+        return left.iter().zip(right).filter_map(|(left, right)| meeting(left, right, subject)).min();
+    }
+    let (behind, still) = match (moves(left), moves(right)) {
+        (Some(behind), None) => (behind, right),
+        (None, Some(behind)) => (behind, left),
+        _ => return None,
+    };
+    let Val::Time(at) = value(still, subject) else { return None };
+    let reached = at.plus(behind);
+    [reached, reached.plus(Duration(1))].into_iter().find(|at| *at > subject.now())
+}

@@ -1,0 +1,70 @@
+//! What a condition looks at, so that it is asked again only when that has changed.
+
+use crate::{
+    ir::{Node, Root},
+    series_spec::SeriesSpec,
+};
+use crowsnest_model::SeriesId;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// What a condition or an expression looks at.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// The traits of the person, or of members of the household.
+    pub traits: BTreeSet<String>,
+    /// The event at hand.
+    pub event: bool,
+    /// What the person agreed to.
+    pub consent: bool,
+    /// Series of events, each once, in the order of their ids.
+    pub series: Vec<Arc<SeriesSpec>>,
+    /// Segments, by name.
+    pub segments: BTreeSet<String>,
+    /// Programs, by name.
+    pub programs: BTreeSet<String>,
+    /// Members of the household, or how many there are: then all of the above are of theirs too.
+    pub household: bool,
+    /// The moment: the answer can change without anything happening.
+    pub time: bool,
+}
+
+impl Inputs {
+    pub(crate) fn of(root: &Node) -> Self {
+        let mut inputs = Self::default();
+        let mut series = BTreeMap::new();
+        inputs.gather(root, &mut series);
+        inputs.series = series.into_values().collect();
+        inputs
+    }
+
+    fn gather(&mut self, node: &Node, series: &mut BTreeMap<SeriesId, Arc<SeriesSpec>>) {
+        match node {
+            Node::Path(path) | Node::Has(path) => match &path.root {
+                Root::Trait(name) => {
+                    self.traits.insert(name.to_string());
+                }
+                _ => self.event = true,
+            },
+            Node::Consent(_) => self.consent = true,
+            Node::Window(window) => {
+                // Even for all time: an event whose moment is still to come counts from that moment on.
+                self.time = true;
+                series.insert(window.spec.id(), window.spec.clone());
+            }
+            Node::Now | Node::Ago(_) => self.time = true,
+            Node::Segment(name) => {
+                self.segments.insert(name.to_string());
+            }
+            Node::InProgram(name) => {
+                self.programs.insert(name.to_string());
+            }
+            _ => {}
+        }
+        for child in node.children() {
+            self.gather(child, series);
+        }
+    }
+}
