@@ -65,7 +65,8 @@ fn survey(
     broadcast: &LiveBroadcast,
     now: Time,
 ) -> Result<(Audience, Selection), FlowError> {
-    let lookout = Lookout { read, live, now, loaded: None };
+    let derived = live.derived();
+    let lookout = Lookout { read, live, derived: &derived, now, loaded: None };
     let definition = &broadcast.definition;
     let send = &definition.send;
     let queued = queued_already(read, &definition.name)?;

@@ -133,23 +133,24 @@ impl SegmentPlan {
     pub fn compile(workspace: &Workspace, schema: &Schema) -> Result<Self, Vec<SegmentError>> {
         let mut faults = Vec::new();
         let mut found: BTreeMap<String, LiveSegment> = BTreeMap::new();
-        let mut add = |name: &str, title: &Option<String>, set: Option<&str>, when: Option<&str>, before: &[String]| {
-            let condition = match when.map(|when| Condition::parse(when, schema)).transpose() {
-                Ok(condition) => condition,
-                Err(error) => {
-                    faults.push(SegmentError::Condition { segment: name.to_owned(), error });
-                    return;
-                }
+        let mut add =
+            |name: &str, title: &Option<String>, set: Option<&str>, when: Option<&str>, before: &[String]| {
+                let condition = match when.map(|when| Condition::parse(when, schema)).transpose() {
+                    Ok(condition) => condition,
+                    Err(error) => {
+                        faults.push(SegmentError::Condition { segment: name.to_owned(), error });
+                        return;
+                    }
+                };
+                let segment = LiveSegment {
+                    name: name.to_owned(),
+                    title: title.clone(),
+                    set: set.map(str::to_owned),
+                    condition,
+                    before: before.to_vec(),
+                };
+                found.insert(name.to_owned(), segment);
             };
-            let segment = LiveSegment {
-                name: name.to_owned(),
-                title: title.clone(),
-                set: set.map(str::to_owned),
-                condition,
-                before: before.to_vec(),
-            };
-            found.insert(name.to_owned(), segment);
-        };
         for segment in workspace.segments.values() {
             add(&segment.name, &segment.title, None, Some(&segment.when), &[]);
         }

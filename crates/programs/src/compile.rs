@@ -32,7 +32,10 @@ impl LiveMatch {
         schema: &Schema,
         fault: impl Fn(RuleError) -> CompileError,
     ) -> Result<Self, CompileError> {
-        Ok(Self { event: matched.event.clone(), when: condition(matched.when.as_deref(), schema).map_err(fault)? })
+        Ok(Self {
+            event: matched.event.clone(),
+            when: condition(matched.when.as_deref(), schema).map_err(fault)?,
+        })
     }
 }
 
@@ -62,7 +65,12 @@ fn expression(text: Option<&str>, schema: &Schema) -> Result<Option<Expression>,
 
 impl LiveProgram {
     /// Makes a version of a program ready. `schema` knows what its conditions may name, metrics above all.
-    pub fn compile(definition: Program, version: u32, in_force: bool, schema: &Schema) -> Result<Self, CompileError> {
+    pub fn compile(
+        definition: Program,
+        version: u32,
+        in_force: bool,
+        schema: &Schema,
+    ) -> Result<Self, CompileError> {
         let fault = |field: &'static str| {
             let program = definition.name.clone();
             move |error| CompileError { program: program.clone(), field, error }

@@ -16,7 +16,19 @@ pub fn condition_schema(workspace: &Workspace, event: Option<&str>) -> Schema {
         .with_other_traits()
         .with_other_properties()
         .with_topics(workspace.topics.keys().cloned())
-        .with_channels(CONSENT_CHANNELS);
+        .with_channels(CONSENT_CHANNELS)
+        .with_programs(workspace.programs.keys().cloned())
+        .with_segments(workspace.segments.keys().cloned())
+        .with_segments(
+            workspace
+                .segmentations
+                .values()
+                .flat_map(|set| &set.segments)
+                .map(|segment| segment.name.clone()),
+        );
+    for metric in workspace.metrics.values() {
+        schema = schema.with_metric(&metric.name, &metric.value);
+    }
     for contract in workspace.contracts.values() {
         for (name, field) in &contract.traits {
             schema = schema.with_profile_trait(name, declared(field.kind));

@@ -117,7 +117,13 @@ impl Segment {
                 let rows = all.iter().map(|change| {
                     let what = if change["entered"] == true { "entered" } else { "left" };
                     let by = if change["event"].is_null() { "time or definition" } else { "event" };
-                    [text(change, "time"), text(change, "profile"), what.into(), by.into(), text(change, "why")]
+                    [
+                        text(change, "time"),
+                        text(change, "profile"),
+                        what.into(),
+                        by.into(),
+                        text(change, "why"),
+                    ]
                 });
                 say!("{}", output::table(["time", "profile", "", "by", "why"], &[], rows));
             }
@@ -149,7 +155,11 @@ fn building(client: &Client) -> anyhow::Result<()> {
     let progress: Value = client.get("/api/v1/building")?;
     if !progress.is_null() {
         let what = if progress["pass"] == "series" { "recorded events are read" } else { "people are asked" };
-        say!("New definitions are being built: {what}, {} of {} people.", progress["done"], progress["total"]);
+        say!(
+            "New definitions are being built: {what}, {} of {} people.",
+            progress["done"],
+            progress["total"]
+        );
     }
     Ok(())
 }

@@ -350,6 +350,17 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         Ok(written && reachable)
     }
 
+    /// A membership has changed.
+    pub(crate) fn segment_changed(
+        &mut self,
+        _person: ProfileId,
+        _segment: &str,
+        _entered: bool,
+        _time: Time,
+    ) -> Result<(), FlowError> {
+        Ok(())
+    }
+
     /// A run's timer has come.
     pub(crate) fn wake(&mut self, person: ProfileId, run: RunId, due: Time) -> Result<(), FlowError> {
         let Some(run) = self.runs(person).into_iter().find(|other| other.id == run) else {

@@ -69,7 +69,10 @@ impl Working<'_> {
                 }
             }
             let after = self.programs_of(person);
-            touch = Touch { programs: before.symmetric_difference(&after).cloned().collect(), ..Touch::default() };
+            touch = Touch {
+                programs: before.symmetric_difference(&after).cloned().collect(),
+                ..Touch::default()
+            };
             if touch.programs.is_empty() {
                 break;
             }
@@ -158,7 +161,8 @@ impl Working<'_> {
     ) -> Result<(), FlowError> {
         let Some(loaded) = self.people.get(&person) else { return Ok(()) };
         let profile = &loaded.profile;
-        let why = self.lookout_at(cause.at).ask(profile, None, |asked| in_words(&segment.explain(asked, profile)));
+        let why =
+            self.lookout_at(cause.at).ask(profile, None, |asked| in_words(&segment.explain(asked, profile)));
         self.unit.put_membership(&segment.name, person, inside.then_some(cause.at))?;
         self.unit.put_segment_change(&SegmentChange {
             profile: person,
@@ -252,10 +256,13 @@ fn in_words(clauses: &[Clause]) -> String {
         .iter()
         .filter(|clause| all_hold || !clause.truth.holds())
         .map(|clause| {
-            let sentence = if clause.truth.holds() { clause.sentence.clone() } else { format!("not: {}", clause.sentence) };
+            let sentence = if clause.truth.holds() {
+                clause.sentence.clone()
+            } else {
+                format!("not: {}", clause.sentence)
+            };
             if clause.value.is_empty() { sentence } else { format!("{sentence} ({})", clause.value) }
         })
         .collect();
     told.join("; ")
 }
-

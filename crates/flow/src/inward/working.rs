@@ -7,9 +7,9 @@ use crowsnest_model::{
     definition::Sync,
     quarantine::{QuarantineState, Quarantined, Rejection},
 };
-use crowsnest_store::{EventSeq, SourceCount, Unit};
 use crowsnest_profile::Touch;
 use crowsnest_programs::Derived;
+use crowsnest_store::{EventSeq, SourceCount, Unit};
 use foldhash::fast::RandomState;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -75,7 +75,13 @@ impl<'w> Working<'w> {
 
     /// As [`Working::lookout`], as of another moment.
     pub(crate) fn lookout_at(&self, now: Time) -> Lookout<'_> {
-        Lookout { read: &*self.unit, live: self.live, derived: &self.derived, now, loaded: Some(&self.people) }
+        Lookout {
+            read: &*self.unit,
+            live: self.live,
+            derived: &self.derived,
+            now,
+            loaded: Some(&self.people),
+        }
     }
 
     /// Takes in everything that has queued up. The stages are those of [`super`]; [`Working::finish`] writes what changed.

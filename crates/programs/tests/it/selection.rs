@@ -19,7 +19,7 @@ fn broadcast(one_per: OnePer) -> LiveBroadcast {
         send: Send { channel: "email".into(), template: "letter".into(), topic: "offers".into() },
         ttl: None,
     };
-    LiveBroadcast::compile(definition, 1).unwrap()
+    LiveBroadcast::compile(definition, 1, &crowsnest_rules::Schema::open()).unwrap()
 }
 
 fn candidates() -> impl Strategy<Value = (Vec<Candidate>, Vec<Candidate>)> {

@@ -20,7 +20,7 @@ fn program(steps: Vec<Step>, ttl: Option<Duration>) -> LiveProgram {
         goal: None,
         steps,
     };
-    LiveProgram::compile(definition, 1, true).unwrap()
+    LiveProgram::compile(definition, 1, true, &crowsnest_rules::Schema::open()).unwrap()
 }
 
 fn send() -> Step {

@@ -49,7 +49,9 @@ pub(crate) async fn one(
     known(&app, &name)?;
     let all = blocking(&app, |engine| engine.segments()).await?;
     let found = all.into_iter().find(|segment| segment.segment == name);
-    found.map(|segment| Json(json!(segment))).ok_or_else(|| ApiError::not_found(format!("there is no segment {name}")))
+    found
+        .map(|segment| Json(json!(segment)))
+        .ok_or_else(|| ApiError::not_found(format!("there is no segment {name}")))
 }
 
 /// Which members are wanted.
@@ -170,7 +172,9 @@ pub(crate) async fn standings(
 ) -> Result<Json<Value>, ApiError> {
     let id: ProfileId = id(&person)?;
     let found = blocking(&app, move |engine| engine.standings_in_segments(id)).await?;
-    found.map(|found| Json(json!(found))).ok_or_else(|| ApiError::not_found(format!("there is no profile {id}")))
+    found
+        .map(|found| Json(json!(found)))
+        .ok_or_else(|| ApiError::not_found(format!("there is no profile {id}")))
 }
 
 /// What each metric is for a person.
@@ -184,7 +188,9 @@ pub(crate) async fn values(
 ) -> Result<Json<Value>, ApiError> {
     let id: ProfileId = id(&person)?;
     let found = blocking(&app, move |engine| engine.metrics_of(id)).await?;
-    found.map(|found| Json(json!(found))).ok_or_else(|| ApiError::not_found(format!("there is no profile {id}")))
+    found
+        .map(|found| Json(json!(found)))
+        .ok_or_else(|| ApiError::not_found(format!("there is no profile {id}")))
 }
 
 fn known(app: &App, segment: &str) -> Result<(), ApiError> {

@@ -36,11 +36,11 @@ fn a_mistyped_word_is_named_with_its_place_and_the_nearest() {
     for (text, expected) in [
         (
             "progam: x\n",
-            "x.yaml:1:1: unknown word `progam`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, program, broadcast; did you mean `program`?",
+            "x.yaml:1:1: unknown word `progam`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast; did you mean `program`?",
         ),
         (
             "title: X\ntopic: x\n",
-            "x.yaml:1:1: unknown word `title`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, program, broadcast; move `topic` to the first line of the document",
+            "x.yaml:1:1: unknown word `title`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast; move `topic` to the first line of the document",
         ),
         (
             "topic: x\ntitle: X\nservise: true\n",
@@ -74,7 +74,7 @@ fn a_value_of_the_wrong_shape_says_what_was_expected() {
         ("topic: 7\ntitle: X\n", "x.yaml:1:8: expected the name of the topic, found the number 7"),
         (
             "- topic: x\n",
-            "x.yaml:1:1: a document begins with what it defines, one of workspace, identity, topic, source, contract, template, program, broadcast; this is a list",
+            "x.yaml:1:1: a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast; this is a list",
         ),
         (
             "topic: a b\ntitle: X\n",
