@@ -11,6 +11,7 @@ mod demo;
 mod overload;
 mod quarantine;
 mod sdk;
+mod segments;
 mod unsubscribe;
 mod wire;
 mod world;
