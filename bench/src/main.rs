@@ -1,11 +1,13 @@
 //! Load on a Crowsnest of its own: how much it takes in, how soon it answers, what that costs.
 //!
 //! - [`load`] — the events: who, what, in which words
+//! - [`definitions`] — segments, metrics and programs in any number
 //! - [`http`] — one connection, no more than is needed
 //! - [`server`] — the server under test, its workspace, its process
 //! - [`phases`] — filling, batches, single events
 //! - [`report`] — what came of it, for people and for programs
 
+mod definitions;
 mod http;
 mod load;
 mod phases;
@@ -51,6 +53,15 @@ pub struct Run {
     /// How many people are looked up in a second beside them.
     #[arg(long, value_name = "N", default_value_t = 200)]
     pub lookups: u64,
+    /// How many segments there are; each asks about events or traits.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub segments: usize,
+    /// How many metrics there are.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub metrics: usize,
+    /// How many programs there are besides the one that is counted.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub programs: usize,
     /// The server; the `crowsnest` beside this program if not said.
     #[arg(long, value_name = "BIN")]
     pub server: Option<PathBuf>,

@@ -61,6 +61,8 @@ impl Server {
         for (name, text) in WORKSPACE {
             fs::write(workspace.join(name), text)?;
         }
+        let more = crate::definitions::yaml(run.segments, run.metrics, run.programs);
+        fs::write(workspace.join("definitions.yaml"), more)?;
         let data = folder.path().join("data");
         let mut child = Command::new(&binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
