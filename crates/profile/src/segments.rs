@@ -1,7 +1,11 @@
 //! Segments: of whom a condition is true just now, and which of them a change may touch.
 
-use crowsnest_model::{Profile, SeriesId, Time, definition::Workspace};
-use crowsnest_rules::{Clause, Condition, RuleError, Schema, SeriesSpec, Subject, Truth};
+use crowsnest_model::{Profile, ProfileId, SeriesId, Time, definition::Workspace};
+use crowsnest_rules::{
+    Clause, Condition, EventView, Remembered, RuleError, Schema, SeriesSpec, Subject, Truth,
+};
+use jiff::tz::TimeZone;
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -53,8 +57,40 @@ pub struct Touch {
     pub household: bool,
     /// Time went by.
     pub time: bool,
+    /// They are new: nothing was known of them before.
+    pub newcomer: bool,
+    /// They became one with somebody who is in these segments.
+    pub segments: BTreeSet<String>,
     /// Anything.
     pub everything: bool,
+}
+
+impl Touch {
+    /// What somebody brings along who turned out to be the same person.
+    pub fn of_merge(other: &Profile) -> Self {
+        Self {
+            traits: other.traits.keys().cloned().collect(),
+            series: other.series.keys().copied().collect(),
+            consent: true,
+            programs: other.runs.iter().map(|run| run.program.clone()).collect(),
+            household: true,
+            segments: other.segments.keys().cloned().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds what else changed.
+    pub fn add(&mut self, other: Self) {
+        self.traits.extend(other.traits);
+        self.series.extend(other.series);
+        self.programs.extend(other.programs);
+        self.segments.extend(other.segments);
+        self.consent |= other.consent;
+        self.household |= other.household;
+        self.time |= other.time;
+        self.newcomer |= other.newcomer;
+        self.everything |= other.everything;
+    }
 }
 
 /// All segments, in an order in which each comes after those that it asks about.
@@ -68,6 +104,8 @@ pub struct SegmentPlan {
     by_consent: Vec<usize>,
     by_household: Vec<usize>,
     by_time: Vec<usize>,
+    /// Those of which somebody may be about whom nothing is known, now or later.
+    for_newcomers: Vec<usize>,
     /// Those that ask about each one.
     followers: Vec<Vec<usize>>,
 }
@@ -197,6 +235,12 @@ impl SegmentPlan {
                 }
             }
         }
+        // Of most segments nobody is who has not done anything yet; those need not be asked of everybody who comes.
+        let blank = Blank;
+        let nobody = Profile::new(ProfileId(0), Time(0));
+        if segment.holds(&blank, &nobody).holds() || segment.next_change(&blank).is_some() {
+            self.for_newcomers.push(place);
+        }
         self.followers.push(Vec::new());
         for asked in segment.asks_about() {
             if let Some(followers) = self.by_name.get(asked).and_then(|at| self.followers.get_mut(*at)) {
@@ -249,10 +293,12 @@ impl SegmentPlan {
         places.extend(named(&self.by_trait, &touch.traits));
         places.extend(named(&self.by_program, &touch.programs));
         places.extend(touch.series.iter().filter_map(|id| self.by_series.get(id)).flatten());
+        places.extend(touch.segments.iter().filter_map(|name| self.by_name.get(name)));
         for (touched, list) in [
             (touch.consent, &self.by_consent),
             (touch.household, &self.by_household),
             (touch.time, &self.by_time),
+            (touch.newcomer, &self.for_newcomers),
         ] {
             if touched {
                 places.extend(list);
@@ -264,6 +310,47 @@ impl SegmentPlan {
     /// The places of those that ask about the one at a place.
     pub fn followers(&self, place: usize) -> &[usize] {
         self.followers.get(place).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Somebody about whom nothing is known.
+struct Blank;
+
+impl Subject for Blank {
+    fn profile_trait(&self, _: &str) -> Option<&Value> {
+        None
+    }
+
+    fn event(&self) -> Option<EventView<'_>> {
+        None
+    }
+
+    fn consent(&self, _: &str, _: &str) -> Option<bool> {
+        None
+    }
+
+    fn now(&self) -> Time {
+        Time(0)
+    }
+
+    fn zone(&self) -> TimeZone {
+        TimeZone::UTC
+    }
+
+    fn series(&self, _: SeriesId) -> Remembered<'_> {
+        Remembered::Nothing
+    }
+
+    fn in_segment(&self, _: &str) -> Option<bool> {
+        Some(false)
+    }
+
+    fn in_program(&self, _: &str) -> Option<bool> {
+        Some(false)
+    }
+
+    fn each_member(&self, _: &mut dyn FnMut(&dyn Subject)) -> bool {
+        false
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Prepared, Working, enrol::Enrolment};
 use crate::FlowError;
 use crowsnest_identity::{GaveWay, Known, resolve};
 use crowsnest_model::{HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule};
+use crowsnest_profile::Touch;
 use crowsnest_store::{LedgerEntry, LedgerKind};
 use std::borrow::Cow;
 
@@ -175,12 +176,13 @@ impl Working<'_> {
             an(prepared.event.kind.as_str()),
             prepared.people.iter().map(|id| id.namespace.as_str()).collect::<Vec<_>>().join(", ")
         );
+        self.lost_person();
+        let touch = self.anew.remove(&other).unwrap_or_else(|| Touch::of_merge(&absorbed.profile));
+        self.anew.entry(survivor).or_default().add(touch);
         if let Some(loaded) = self.people.get_mut(&survivor) {
             crowsnest_profile::absorb(&mut loaded.profile, absorbed.profile);
             loaded.changed = true;
         }
-        self.lost_person();
-        self.anew.insert(survivor);
         // Of series that are being built one of them may have been read already, and the other not.
         if !self.incomplete().is_empty() {
             self.derive_series(survivor)?;

@@ -12,7 +12,7 @@ use crowsnest_programs::Derived;
 use crowsnest_store::{EventSeq, SourceCount, Unit};
 use foldhash::fast::RandomState;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -36,7 +36,7 @@ pub(crate) struct Working<'w> {
     /// Who holds the identifiers that the batch names; `None` when nobody does.
     pub(crate) holders: HashMap<Identifier, Option<ProfileId>, RandomState>,
     /// People who are new, or were made of several, and have not been asked about their segments since.
-    pub(super) anew: HashSet<ProfileId>,
+    pub(super) anew: HashMap<ProfileId, Touch>,
     counts: BTreeMap<String, SourceCount>,
     fresh: BTreeMap<String, Time>,
     new_people: i64,
@@ -59,7 +59,7 @@ impl<'w> Working<'w> {
             derived: live.derived(),
             people: HashMap::default(),
             holders: HashMap::default(),
-            anew: HashSet::new(),
+            anew: HashMap::new(),
             counts: BTreeMap::new(),
             fresh: BTreeMap::new(),
             new_people: 0,
@@ -115,7 +115,7 @@ impl<'w> Working<'w> {
         let event = &prepared.event;
         let person = self.identify(prepared)?;
         let anew = self.anew.remove(&person);
-        if !anew {
+        if !anew.as_ref().is_some_and(|touch| touch.newcomer) {
             // What time alone has changed by now came before this event.
             self.catch_up(person)?;
         }
@@ -164,12 +164,9 @@ impl<'w> Working<'w> {
             })?;
         }
         self.unit.put_event(place, person, event, &prepared.body)?;
-        let mut touch = Touch {
-            traits: event.traits.keys().cloned().collect(),
-            consent: agreed,
-            everything: anew,
-            ..Touch::default()
-        };
+        let mut touch =
+            Touch { traits: event.traits.keys().cloned().collect(), consent: agreed, ..Touch::default() };
+        touch.add(anew.unwrap_or_default());
         self.remember(person, event, &mut touch);
         let cause = Cause { at: self.now, event: Some(event.id), announced: !event.historical };
         self.reconsider(person, &touch, cause)?;
@@ -221,7 +218,7 @@ impl<'w> Working<'w> {
     pub(crate) fn make_person(&mut self, time: Time) -> ProfileId {
         let id = ProfileId(self.ids.next(self.now));
         self.people.insert(id, Loaded { profile: Profile::new(id, time), changed: true, look_moved: false });
-        self.anew.insert(id);
+        self.anew.insert(id, Touch { newcomer: true, ..Touch::default() });
         self.new_people += 1;
         id
     }
