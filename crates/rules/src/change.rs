@@ -40,13 +40,37 @@ pub(crate) fn next(root: &Node, inputs: &Inputs, subject: &dyn Subject) -> Optio
     Some(at)
 }
 
-/// The first moment after the subject's own at which a part of `node` may change.
+/// The first moment after the subject's own at which the value of `node` may change.
 fn candidate(node: &Node, subject: &dyn Subject) -> Option<Time> {
     let own = match node {
+        // One that is false keeps all of them false, whatever the others do; so until the last of the false ones changes.
+        Node::AllOf(nodes) => return joined(nodes, Truth::False, subject),
+        Node::AnyOf(nodes) => return joined(nodes, Truth::True, subject),
+        Node::Choice(parts) => {
+            let [condition, yes, no] = parts.as_ref();
+            let chosen = match truth(condition, subject) {
+                Truth::True => candidate(yes, subject),
+                Truth::False => candidate(no, subject),
+                Truth::Unknown => None,
+            };
+            return sooner(candidate(condition, subject), chosen);
+        }
+        Node::Household(_, question) => {
+            let mut soonest = None;
+            let asked =
+                subject.each_member(&mut |member| soonest = sooner(soonest, candidate(question, member)));
+            return if asked { soonest } else { candidate(question, subject) };
+        }
         Node::Window(window) => match subject.series(window.spec.id()) {
             Remembered::Known(series) => window.span.next_change(series, subject.now()),
             _ => None,
         },
+        Node::Sequence(sequence) => sequence.next_change(subject),
+        Node::Unanswered(unanswered) => unanswered.next_change(subject),
+        Node::Calendar(asked, inner) => {
+            let inner = resolved(inner, subject);
+            asked.next_change(moves(inner), value(inner, subject), subject)
+        }
         Node::Compare(_, sides) => {
             let [left, right] = sides.as_ref();
             meeting(left, right, subject)
@@ -61,6 +85,19 @@ fn candidate(node: &Node, subject: &dyn Subject) -> Option<Time> {
         _ => None,
     };
     node.children().iter().map(|child| candidate(child, subject)).fold(own, sooner)
+}
+
+/// When nodes that are joined by "and" or "or" may come to another answer, of which one alone can `settle` it.
+fn joined(nodes: &[Node], settle: Truth, subject: &dyn Subject) -> Option<Time> {
+    let mut settling = nodes.iter().filter(|node| truth(node, subject) == settle).peekable();
+    if settling.peek().is_none() {
+        return nodes.iter().map(|node| candidate(node, subject)).fold(None, sooner);
+    }
+    let mut latest = subject.now();
+    for node in settling {
+        latest = latest.max(candidate(node, subject)?);
+    }
+    Some(latest)
 }
 
 fn sooner(one: Option<Time>, other: Option<Time>) -> Option<Time> {

@@ -159,13 +159,28 @@ fn gather(node: &Node, subject: &dyn Subject, found: &mut Vec<String>) {
         Node::Window(window) => Some(window_words::fact(window, subject)),
         Node::Segment(name) => Some(membership("segment", name, subject.in_segment(name))),
         Node::InProgram(name) => Some(membership("program", name, subject.in_program(name))),
-        Node::Metric(_) => metric_fact(node, subject),
+        // Of what day it is, or how old somebody is, the value says more than the moment behind it.
+        Node::Metric(_) | Node::Calendar(..) | Node::HouseholdSize => result_fact(node, subject),
+        Node::Household(_, question) => Some(household_fact(question, subject)),
         _ => None,
     };
-    if let Some(fact) = fact
-        && !found.contains(&fact)
-    {
-        found.push(fact);
+    let own = match node {
+        Node::Sequence(asked) => {
+            asked.steps.iter().map(|spec| window_words::last_fact(spec, subject)).collect()
+        }
+        Node::Unanswered(asked) => {
+            [&asked.asked, &asked.answer].map(|spec| window_words::last_fact(spec, subject)).to_vec()
+        }
+        _ => Vec::from_iter(fact),
+    };
+    for fact in own {
+        if !found.contains(&fact) {
+            found.push(fact);
+        }
+    }
+    // What is inside is asked of others, and theirs is not shown.
+    if matches!(node, Node::Household(..)) {
+        return;
     }
     for child in node.children() {
         gather(child, subject, found);
@@ -181,8 +196,21 @@ fn membership(what: &str, name: &str, known: Option<bool>) -> String {
     }
 }
 
-/// What a metric comes to; what it is made of is said behind it.
-fn metric_fact(node: &Node, subject: &dyn Subject) -> Option<String> {
+/// For how many of the household it holds.
+fn household_fact(question: &Node, subject: &dyn Subject) -> String {
+    let (mut yes, mut all) = (0_u64, 0_u64);
+    let mut ask = |member: &dyn Subject| {
+        all += 1;
+        yes += u64::from(truth(question, member).holds());
+    };
+    if !subject.each_member(&mut ask) {
+        ask(subject);
+    }
+    format!("({}) holds for {yes} of {all} in the household", sentence(question))
+}
+
+/// What something comes to; what it is made of is said behind it.
+fn result_fact(node: &Node, subject: &dyn Subject) -> Option<String> {
     words::value(value(node, subject)).map(|found| format!("{} is {found}", noun(node)))
 }
 

@@ -1,7 +1,7 @@
 //! Evaluation of the typed form over a subject.
 
 use crate::{
-    ir::{Literal, Node, Path, Root},
+    ir::{Literal, Members, Node, Path, Root},
     number::Number,
     subject::{Subject, Truth},
     text::Text,
@@ -31,11 +31,31 @@ pub(crate) fn truth<'a>(node: &'a Node, subject: &'a dyn Subject) -> Truth {
             }
         }
         Node::Consent(asked) => subject.consent(&asked.channel, &asked.topic).into(),
+        Node::Sequence(sequence) => sequence.truth(subject),
+        Node::Unanswered(unanswered) => unanswered.truth(subject),
+        Node::Household(members, question) => household(*members, question, subject),
         Node::Segment(name) => subject.in_segment(name).into(),
         Node::InProgram(name) => subject.in_program(name).into(),
         Node::Has(path) => (!matches!(look_up(path, subject), Val::Unknown)).into(),
         other => value(other, subject).truth(),
     }
+}
+
+/// Whether something holds of members of the household. Who has none is one by themselves.
+fn household(members: Members, question: &Node, subject: &dyn Subject) -> Truth {
+    let any = members == Members::Any;
+    let settled: Truth = any.into();
+    let mut answer = !settled;
+    let asked = subject.each_member(&mut |member| {
+        if answer != settled {
+            match truth(question, member) {
+                Truth::Unknown => answer = Truth::Unknown,
+                found if found == settled => answer = settled,
+                _ => {}
+            }
+        }
+    });
+    if asked { answer } else { truth(question, subject) }
 }
 
 /// The value of an expression.
@@ -89,7 +109,18 @@ pub(crate) fn value<'a>(node: &'a Node, subject: &'a dyn Subject) -> Val<'a> {
         Node::Now => Val::Time(subject.now()),
         Node::Ago(span) => Val::Time(subject.now().minus(*span)),
         Node::Metric(metric) => value(&metric.stands_for, subject),
+        Node::Calendar(asked, inner) => asked.of(value(inner, subject), subject),
+        Node::HouseholdSize => {
+            let mut size = 0;
+            if !subject.each_member(&mut |_| size += 1) {
+                size = 1;
+            }
+            Val::Number(Number::Int(size))
+        }
         Node::Has(_)
+        | Node::Sequence(_)
+        | Node::Unanswered(_)
+        | Node::Household(..)
         | Node::Segment(_)
         | Node::InProgram(_)
         | Node::Consent(_)

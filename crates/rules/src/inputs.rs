@@ -54,6 +54,16 @@ impl Inputs {
                 self.time = true;
                 series.insert(window.spec.id(), window.spec.clone());
             }
+            Node::Sequence(sequence) => {
+                self.time = true;
+                series.extend(sequence.steps.iter().map(|spec| (spec.id(), spec.clone())));
+            }
+            Node::Unanswered(unanswered) => {
+                self.time = true;
+                series.extend([&unanswered.asked, &unanswered.answer].map(|spec| (spec.id(), spec.clone())));
+            }
+            Node::Calendar(asked, _) => self.time |= asked.asks_for_today(),
+            Node::HouseholdSize | Node::Household(..) => self.household = true,
             Node::Now | Node::Ago(_) => self.time = true,
             Node::Segment(name) => {
                 self.segments.insert(name.to_string());

@@ -3,7 +3,9 @@
 //! Names are resolved here once, so that evaluating looks up exactly the fields that are named and allocates nothing.
 
 use crate::{
+    calendar::Calendar,
     kinds::Type,
+    sequence::{Sequence, Unanswered},
     window::{Aggregate, Window},
 };
 use crowsnest_model::{Duration, Time};
@@ -51,6 +53,16 @@ pub(crate) enum Node {
     Now,
     /// The moment that long ago.
     Ago(Duration),
+    /// Whether events happened one after another.
+    Sequence(Box<Sequence>),
+    /// Whether something went without an answer.
+    Unanswered(Box<Unanswered>),
+    /// What the calendar says of a moment.
+    Calendar(Calendar, Box<Node>),
+    /// How many people there are in the household.
+    HouseholdSize,
+    /// Whether something holds of members of the household.
+    Household(Members, Box<Node>),
     /// Whether the person is in a segment.
     Segment(Box<str>),
     /// Whether the person is on their way through a program.
@@ -95,6 +107,13 @@ pub(crate) enum Root {
 pub(crate) struct ConsentAsked {
     pub(crate) channel: Box<str>,
     pub(crate) topic: Box<str>,
+}
+
+/// Of whom in the household something has to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Members {
+    Any,
+    All,
 }
 
 /// A metric and what it stands for.
@@ -182,6 +201,9 @@ impl Node {
             | Self::Compare(..)
             | Self::In(_)
             | Self::TextTest(..)
+            | Self::Sequence(_)
+            | Self::Unanswered(_)
+            | Self::Household(..)
             | Self::Segment(_)
             | Self::InProgram(_) => Type::Bool,
             Self::Cased(..) => Type::Text,
@@ -207,6 +229,12 @@ impl Node {
                 Aggregate::Sum | Aggregate::Average | Aggregate::Least | Aggregate::Most => Type::Double,
             },
             Self::Now | Self::Ago(_) => Type::Time,
+            Self::HouseholdSize => Type::Int,
+            Self::Calendar(asked, _) => match asked {
+                Calendar::Date => Type::Text,
+                Calendar::Anniversary => Type::Bool,
+                _ => Type::Int,
+            },
             Self::Metric(metric) => metric.stands_for.kind(),
         }
     }
@@ -221,6 +249,9 @@ impl Node {
             | Self::Window(_)
             | Self::Now
             | Self::Ago(_)
+            | Self::Sequence(_)
+            | Self::Unanswered(_)
+            | Self::HouseholdSize
             | Self::Segment(_)
             | Self::InProgram(_) => &[],
             Self::List(nodes) | Self::AllOf(nodes) | Self::AnyOf(nodes) => nodes,
@@ -228,6 +259,8 @@ impl Node {
             | Self::Cased(_, node)
             | Self::Size(node)
             | Self::Moment(node)
+            | Self::Calendar(_, node)
+            | Self::Household(_, node)
             | Self::Negative(node) => std::slice::from_ref(node),
             Self::Compare(_, pair) | Self::In(pair) | Self::TextTest(_, pair) | Self::Arithmetic(_, pair) => {
                 pair.as_slice()
@@ -251,6 +284,10 @@ impl Node {
                     | Self::Has(_)
                     | Self::Consent(_)
                     | Self::Window(_)
+                    | Self::Sequence(_)
+                    | Self::Unanswered(_)
+                    | Self::HouseholdSize
+                    | Self::Household(..)
                     | Self::Now
                     | Self::Ago(_)
                     | Self::Segment(_)

@@ -5,6 +5,7 @@
 //! and unknown never counts as true. Evaluation does no IO, reads no clock and ends in time linear in the condition
 //! and the data that it looks at. The reference for people is `docs/guide/conditions.md`.
 
+mod calendar;
 mod canonical;
 mod change;
 mod checks;
@@ -20,6 +21,8 @@ mod number;
 mod parser;
 mod schema;
 mod sentence;
+mod sequence;
+mod sequence_syntax;
 mod series_spec;
 mod subject;
 mod text;

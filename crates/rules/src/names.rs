@@ -1,8 +1,9 @@
 //! What words mean: traits, event fields, functions; and what to say of words that mean nothing.
 
 use crate::{
+    calendar::Calendar,
     error::{Fault, nearest},
-    ir::{Case, ConsentAsked, Literal, Metric, Node, Path, Root, TextTest},
+    ir::{Case, ConsentAsked, Literal, Members, Metric, Node, Path, Root, TextTest},
     kinds::Type,
     lexer::What,
     parser::{About, Parser, Typed, tokens_within_limit},
@@ -11,25 +12,36 @@ use crate::{
 };
 
 /// Functions that are written before their arguments.
-const FUNCTIONS: [&str; 18] = [
+const FUNCTIONS: [&str; 29] = [
     "ago",
+    "anniversary",
     "avg",
     "consent",
     "count",
+    "date",
+    "day",
+    "days",
     "distinct",
     "first",
     "has",
+    "hour",
     "inProgram",
     "last",
     "max",
     "metric",
     "min",
+    "month",
     "never",
     "now",
     "segment",
+    "sequence",
     "size",
     "sum",
     "timestamp",
+    "unanswered",
+    "weekday",
+    "year",
+    "years",
 ];
 /// Those that may be asked of a recorded event.
 const RECORDED: [&str; 3] = ["has", "size", "timestamp"];
@@ -39,7 +51,19 @@ const DEEPEST_METRIC: usize = 8;
 const METHODS: [&str; 6] = ["contains", "endsWith", "lowerAscii", "size", "startsWith", "upperAscii"];
 const EVENT_FIELDS: [&str; 5] = ["name", "properties", "source", "time", "type"];
 /// Values that a condition can begin with, besides functions.
-const ROOTS: [&str; 4] = ["profile", "event", "true", "false"];
+const ROOTS: [&str; 5] = ["profile", "event", "household", "true", "false"];
+/// What is asked of a moment.
+const CALENDAR: [(&str, Calendar); 9] = [
+    ("anniversary", Calendar::Anniversary),
+    ("date", Calendar::Date),
+    ("day", Calendar::Day),
+    ("days", Calendar::Days),
+    ("hour", Calendar::Hour),
+    ("month", Calendar::Month),
+    ("weekday", Calendar::Weekday),
+    ("year", Calendar::Year),
+    ("years", Calendar::Years),
+];
 
 type Made = Result<Typed, Fault>;
 
@@ -67,6 +91,12 @@ impl Parser<'_, '_> {
                 self.path(at, Root::Trait(name.into()), kind)
             }
             "event" => {
+                if self.about == About::Member {
+                    return Err(Fault::new(
+                        at,
+                        "there is no event here: this is asked of each member of the household",
+                    ));
+                }
                 if self.about == About::Person && !self.schema.has_event() {
                     return Err(Fault::new(
                         at,
@@ -85,6 +115,7 @@ impl Parser<'_, '_> {
                 };
                 self.path(at, root, kind)
             }
+            "household" => self.household(at),
             "null" => Err(Fault::new(
                 at,
                 "there is no null here: a missing value is unknown; whether there is one is asked with has(profile.tier)",
@@ -94,11 +125,46 @@ impl Parser<'_, '_> {
         }
     }
 
+    /// `household.size`, `household.any(…)` or `household.all(…)`.
+    fn household(&mut self, at: usize) -> Made {
+        self.skip();
+        let (name_at, name) = self.selector("one of all, any, size")?;
+        let members = match name.as_str() {
+            "size" => return self.typed(at, Node::HouseholdSize),
+            "any" => Members::Any,
+            "all" => Members::All,
+            other => {
+                let message = format!("a household has no `{other}`: it has all, any, size");
+                return Err(Fault::new(name_at, message).hinting(nearest(other, ["all", "any", "size"])));
+            }
+        };
+        // Members of members would be asked so often as there are members, again and again.
+        if self.about == About::Member {
+            return Err(Fault::new(at, "a household in a household is not asked"));
+        }
+        self.expect("(")?;
+        let outside = std::mem::replace(&mut self.about, About::Member);
+        let question = self.expression()?;
+        self.about = outside;
+        self.expect(")")?;
+        let kind = question.node.kind();
+        if !kind.may_be(Type::Bool) {
+            return Err(Fault::new(
+                question.at,
+                format!("household.{name} needs a condition about a member, but this is {kind}"),
+            ));
+        }
+        self.typed(at, Node::Household(members, Box::new(question.node)))
+    }
+
     /// What a condition in `where(…)` may not look at: what changes would make another answer of the same event.
     fn allowed_of_a_recorded_event(&self, at: usize, word: &str) -> Result<(), Fault> {
         let call = matches!(self.peek_after(), What::Sign("("));
-        let other =
-            if call { FUNCTIONS.contains(&word) && !RECORDED.contains(&word) } else { word == "profile" };
+        let other = if call {
+            FUNCTIONS.contains(&word) && !RECORDED.contains(&word)
+        } else {
+            matches!(word, "profile" | "household")
+        };
         if !other {
             return Ok(());
         }
@@ -114,7 +180,7 @@ impl Parser<'_, '_> {
     fn property(&self, name: &str) -> Result<Type, Unknown<'_>> {
         let event = match &self.about {
             About::Recorded(event) => Some(event.as_ref()),
-            About::Person => None,
+            About::Person | About::Member => None,
         };
         self.schema.property(event, name)
     }
@@ -225,8 +291,22 @@ impl Parser<'_, '_> {
         if let Some((_, aggregate)) = WINDOWS.into_iter().find(|(window, _)| *window == name) {
             return self.window(at, name, aggregate);
         }
+        match name {
+            "sequence" => return self.sequence(at),
+            "unanswered" => return self.unanswered(at),
+            _ => {}
+        }
         let arguments = self.arguments(")")?;
         let found = arguments.len();
+        if let Some((_, asked)) = CALENDAR.into_iter().find(|(function, _)| *function == name) {
+            let example = format!("{name} needs one moment, as in {name}(profile.birthday) or {name}(now())");
+            let [inner] = exactly(at, arguments, &example)?;
+            let kind = inner.node.kind();
+            if !kind.may_be(Type::Time) && kind != Type::Text {
+                return Err(Fault::new(inner.at, format!("{name} needs a moment, but this is {kind}")));
+            }
+            return self.typed(at, Node::Calendar(asked, Box::new(inner.node)));
+        }
         match name {
             "now" => {
                 let [] = exactly(at, arguments, "now needs nothing between its parentheses")?;
@@ -326,7 +406,7 @@ impl Parser<'_, '_> {
             metrics,
             series: std::mem::take(&mut self.series),
         };
-        let parsed = inner.to_the_end().map_err(inside)?;
+        let parsed = inner.everything().map_err(inside)?;
         let Parser { nodes, series, mut metrics, .. } = inner;
         metrics.pop();
         (self.nodes, self.series, self.metrics) = (nodes, series, metrics);

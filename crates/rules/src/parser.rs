@@ -73,7 +73,7 @@ fn whole(text: &str, schema: &Schema) -> Result<Typed, Fault> {
         metrics: Vec::new(),
         series: BTreeMap::new(),
     };
-    parser.to_the_end()
+    parser.everything()
 }
 
 /// What the condition that is being read is about.
@@ -81,6 +81,8 @@ fn whole(text: &str, schema: &Schema) -> Result<Typed, Fault> {
 pub(crate) enum About {
     /// The person and the event at hand.
     Person,
+    /// A member of the household, and no event.
+    Member,
     /// A recorded event of this name, and nothing else.
     Recorded(Box<str>),
 }
@@ -139,7 +141,7 @@ impl Operator {
 }
 
 impl<'t> Parser<'t, '_> {
-    pub(crate) fn to_the_end(&mut self) -> Result<Typed, Fault> {
+    pub(crate) fn everything(&mut self) -> Result<Typed, Fault> {
         let parsed = self.expression()?;
         match self.peek() {
             What::End => Ok(parsed),

@@ -4,8 +4,9 @@
 //! the same, and a sentence is about when the condition holds.
 
 use crate::{
+    calendar::Calendar,
     change::moves,
-    ir::{Arithmetic, Case, Comparison, ConsentAsked, Literal, Node, Path, Root, TextTest},
+    ir::{Arithmetic, Case, Comparison, ConsentAsked, Literal, Members, Node, Path, Root, TextTest},
     kinds::Type,
     number::Number,
     window::Aggregate,
@@ -126,6 +127,26 @@ fn clause(out: &mut Sentence, node: &Node, holds: bool, around: Around) {
         }
         Node::Window(window) if window.aggregate == Aggregate::Never => {
             out.push_str(&window_words::clause(window, holds));
+        }
+        Node::Sequence(asked) => out.push_str(&window_words::sequence(asked, holds)),
+        Node::Unanswered(asked) => out.push_str(&window_words::unanswered(asked, holds)),
+        Node::Household(members, question) => {
+            out.push_str(match (members, holds) {
+                (Members::Any, true) => "for somebody in the household (",
+                (Members::Any, false) => "for nobody in the household (",
+                (Members::All, true) => "for everybody in the household (",
+                (Members::All, false) => "not for everybody in the household (",
+            });
+            clause(out, question, true, Around::Nothing);
+            out.push(')');
+        }
+        Node::Calendar(Calendar::Anniversary, inner) => {
+            out.push_str(if holds {
+                "today is the anniversary of "
+            } else {
+                "today is not the anniversary of "
+            });
+            write_noun(out, inner);
         }
         Node::Segment(name) => {
             out.push_str(if holds { "is in the segment " } else { "is not in the segment " });
@@ -313,6 +334,20 @@ fn write_noun(out: &mut Sentence, node: &Node) {
         }
         Node::Window(window) if window.aggregate != Aggregate::Never => {
             out.push_str(&window_words::noun(window))
+        }
+        Node::HouseholdSize => out.push_str("the size of the household"),
+        Node::Calendar(asked, inner) if *asked != Calendar::Anniversary => {
+            out.push_str(match asked {
+                Calendar::Year => "the year of ",
+                Calendar::Month => "the month of ",
+                Calendar::Day => "the day of the month of ",
+                Calendar::Weekday => "the day of the week of ",
+                Calendar::Hour => "the hour of ",
+                Calendar::Years => "the years since ",
+                Calendar::Days => "the days since ",
+                _ => "the day of ",
+            });
+            write_noun(out, inner);
         }
         Node::Now => out.push_str("now"),
         Node::Ago(span) => {

@@ -42,7 +42,7 @@ pub(crate) enum Span {
 
 impl Span {
     /// After which moment, and until which one.
-    fn bounds(self, now: Time) -> (Option<Time>, Time) {
+    pub(crate) fn bounds(self, now: Time) -> (Option<Time>, Time) {
         match self {
             Self::All => (None, now),
             Self::Ago { from, to } => (Some(now.minus(from)), now.minus(to)),
@@ -107,7 +107,8 @@ fn first(series: &Series, after: Option<Time>, until: Time) -> Option<Time> {
     older.into_iter().chain(series.next_after(after.unwrap_or(Time(i64::MIN)))).find(|at| *at <= until)
 }
 
-fn last(series: &Series, after: Option<Time>, until: Time) -> Option<Time> {
+/// The last moment after `after` and not after `until`.
+pub(crate) fn last(series: &Series, after: Option<Time>, until: Time) -> Option<Time> {
     let end = series.recent.partition_point(|(at, _)| *at <= until);
     let recent = end.checked_sub(1).and_then(|place| series.recent.get(place)).map(|(at, _)| *at);
     match after {

@@ -4,6 +4,7 @@ use crate::{
     ir::{Comparison, Node},
     kinds::Type,
     sentence::recorded,
+    sequence::{Sequence, Unanswered},
     series_spec::SeriesSpec,
     subject::{Remembered, Subject},
     value::Val,
@@ -11,19 +12,24 @@ use crate::{
     words,
 };
 use crowsnest_model::{Duration, Time};
+use std::sync::Arc;
 
 /// The events that are asked about: "Order Completed in the last 30 days (where revenue is at least 50)".
 fn about(window: &Window) -> String {
-    let span = match window.span {
+    let name = words::printable_text(window.spec.event());
+    format!("{name}{}{}", span(window.span), filter(&window.spec))
+}
+
+fn span(span: Span) -> String {
+    match span {
         Span::All => String::new(),
         Span::Ago { from, to: Duration(0) } => format!(" in the last {}", words::span(from)),
         Span::Ago { from, to } => format!(" from {} to {} ago", words::span(from), words::span(to)),
-    };
-    format!("{}{span}{}", words::printable_text(window.spec.event()), filter(&window.spec))
+    }
 }
 
 /// What must hold of the events, in parentheses, so that it does not run into what follows.
-pub(crate) fn filter(spec: &SeriesSpec) -> String {
+fn filter(spec: &SeriesSpec) -> String {
     spec.filter().map_or_else(String::new, |filter| format!(" (where {})", recorded(filter)))
 }
 
@@ -78,6 +84,32 @@ pub(crate) fn compared(comparison: Comparison, left: &Node, right: &Node) -> Opt
         }
         _ => None,
     }
+}
+
+/// "has Cart Updated and then Order Completed within 2 hours, beginning in the last 30 days".
+pub(crate) fn sequence(sequence: &Sequence, holds: bool) -> String {
+    let steps: Vec<String> = sequence.steps.iter().map(|spec| events(spec)).collect();
+    let verb = if holds { "has" } else { "does not have" };
+    let began = span(sequence.began);
+    let began = if began.is_empty() { began } else { format!(", beginning{began}") };
+    format!("{verb} {} within {}{began}", steps.join(" and then "), words::span(sequence.within))
+}
+
+/// "has Cart Updated without Order Completed in the 45 minutes after it".
+pub(crate) fn unanswered(asked: &Unanswered, holds: bool) -> String {
+    let verb = if holds { "has" } else { "does not have" };
+    let (first, second) = (events(&asked.asked), events(&asked.answer));
+    let (when, within) = (span(asked.when), words::span(asked.within));
+    format!("{verb} {first}{when} without {second} in the {within} after it")
+}
+
+fn events(spec: &SeriesSpec) -> String {
+    format!("{}{}", words::printable_text(spec.event()), filter(spec))
+}
+
+/// When the last of these events was: "last Order Completed 12 days ago".
+pub(crate) fn last_fact(spec: &Arc<SeriesSpec>, subject: &dyn Subject) -> String {
+    fact(&Window { aggregate: Aggregate::Last, spec: spec.clone(), span: Span::All }, subject)
 }
 
 /// What was found: "2 Order Completed in the last 30 days", "last Order Completed 12 days ago".

@@ -2,14 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a surprise should end it where it happens")]
 
+mod agreement;
 mod arbitrary_text;
+mod calendar;
 mod changes;
 mod customer;
 mod errors;
 mod evaluation;
 mod explanations;
+mod households;
 mod oracle;
 mod person;
 mod reference;
 mod sentences;
+mod sequences;
 mod windows;
