@@ -24,11 +24,13 @@ pub enum Kind {
     Program,
     /// A one-off mailing.
     Broadcast,
+    /// How much is too much, over all programs and broadcasts.
+    Policy,
 }
 
 impl Kind {
     /// All kinds, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Workspace,
         Self::Identity,
         Self::Topic,
@@ -37,6 +39,7 @@ impl Kind {
         Self::Template,
         Self::Program,
         Self::Broadcast,
+        Self::Policy,
     ];
 
     /// The word with which a document of this kind begins.
@@ -50,6 +53,7 @@ impl Kind {
             Self::Template => "template",
             Self::Program => "program",
             Self::Broadcast => "broadcast",
+            Self::Policy => "policy",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The JSON Schema of all documents, with which editors complete and check them.
 
 use crowsnest_model::definition::{
-    Broadcast, Contract, IdentityRules, Organisation, Program, Source, Template, Topic,
+    Broadcast, ContactPolicy, Contract, IdentityRules, Organisation, Program, Source, Template, Topic,
 };
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ pub fn json_schema() -> Value {
     add(generator.subschema_for::<Template>());
     add(generator.subschema_for::<Program>());
     add(generator.subschema_for::<Broadcast>());
+    add(generator.subschema_for::<ContactPolicy>());
     let mut definitions = Value::Object(generator.take_definitions(true));
     allow_short_forms(&mut definitions);
     json!({

@@ -1,4 +1,4 @@
-use super::{Broadcast, Contract, IdentityRules, Program, Source, Template};
+use super::{Broadcast, ContactPolicy, Contract, IdentityRules, Program, Source, Template};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,6 +22,8 @@ pub struct Workspace {
     pub programs: BTreeMap<String, Program>,
     /// `broadcast:` one-off programs.
     pub broadcasts: BTreeMap<String, Broadcast>,
+    /// `policy:` how much is too much, over all of them.
+    pub policy: ContactPolicy,
 }
 
 /// `workspace: harbor-motors`: the organisation, and what is common to all of its definitions.

@@ -5,6 +5,7 @@ mod feed;
 mod identity;
 mod message;
 mod organisation;
+mod policy;
 mod program;
 mod source;
 mod value;
@@ -181,6 +182,7 @@ pub(crate) fn check_all(
                     program::broadcast(broadcast, spot, &scene, findings);
                 }
             }
+            Kind::Policy => policy::check(&workspace.policy, spot, &scene, findings),
         }
     }
     source::check_keys(workspace, parsed, findings);

@@ -20,7 +20,7 @@ fn keys(definition: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// The section of the guide that has the tables of each definition.
-const SECTIONS: [(&str, &[&str]); 8] = [
+const SECTIONS: [(&str, &[&str]); 9] = [
     ("workspace", &["Organisation", "EmailAccount", "SmtpAccount", "Brand"]),
     ("identity", &["IdentityRules", "NamespaceRule"]),
     ("topic", &["Topic"]),
@@ -29,6 +29,7 @@ const SECTIONS: [(&str, &[&str]); 8] = [
     ("template", &["Template"]),
     ("program", &["Program", "EventMatch", "FreshnessNeed", "Goal", "Step", "Send"]),
     ("broadcast", &["Broadcast"]),
+    ("policy", &["ContactPolicy", "Cap", "QuietHours", "Apart", "OneOffer"]),
 ];
 
 #[test]
