@@ -64,18 +64,26 @@ async fn of_two_programs_that_fire_in_the_same_instant_the_more_important_one_wi
     }
 }
 
+/// The timers, or the deliveries, of one person lie far apart, with those of a hundred others between them.
 #[tokio::test]
 async fn who_wins_does_not_depend_on_how_many_others_are_due() {
-    let world = World::new(&[CART_NOW, WIN_BACK, &format!("{ONE_A_DAY}priorities: [win-back]\n")]).await;
-    let emails: Vec<String> = (0..100).map(|place| format!("p{place}@x.org")).collect();
-    world.tell(emails.iter().map(|email| subscriber(email))).await;
-    world.tell(emails.iter().map(|email| cart(&format!("c {email}"), email))).await;
-    world.after(45 * MINUTE).await;
-    let sent: Vec<_> =
-        world.deliveries().into_iter().filter(|delivery| delivery.state == DeliveryState::Sent).collect();
-    assert_eq!(sent.len(), 100);
-    assert!(sent.iter().all(|delivery| delivery.program == "win-back"));
-    assert_eq!(world.states().iter().filter(|state| **state == "suppressed").count(), 100);
+    for wait in ["{ wait: 45m }, ", ""] {
+        let at_once = |program: &str| program.replace("{ wait: 45m }, ", wait);
+        let later = at_once(WIN_BACK).replace("Cart Updated", "Cart Left");
+        let policy = format!("{ONE_A_DAY}priorities: [win-back]\n");
+        let world = World::new(&[&at_once(CART_NOW), &later, &policy]).await;
+        let emails: Vec<String> = (0..100).map(|place| format!("p{place}@x.org")).collect();
+        world.tell(emails.iter().map(|email| subscriber(email))).await;
+        world.tell(emails.iter().map(|email| cart(&format!("c {email}"), email))).await;
+        let left = |email: &String| track(format!("l {email}"), "Cart Left").by("email", email);
+        world.tell(emails.iter().map(|email| left(email).with(json!({ "cart_id": email })))).await;
+        world.after(45 * MINUTE).await;
+        let sent: Vec<_> =
+            world.deliveries().into_iter().filter(|delivery| delivery.state == DeliveryState::Sent).collect();
+        assert_eq!(sent.len(), 100);
+        assert!(sent.iter().all(|delivery| delivery.program == "win-back"));
+        assert_eq!(world.states().iter().filter(|state| **state == "suppressed").count(), 100);
+    }
 }
 
 #[tokio::test]
