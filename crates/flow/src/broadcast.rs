@@ -32,6 +32,9 @@ pub struct Audience {
     pub recipients: u64,
     /// How many are left out for which reason, the most frequent first.
     pub left_out: Vec<(String, u64)>,
+    /// How many of the recipients the contact policy would not let have it now, for which reason, the most frequent
+    /// first: by what went before, not by each other. It is asked next to each send, so it may say otherwise then.
+    pub capped: Vec<(String, u64)>,
     /// Households of which one member was chosen: who, and why. At most 20 are shown.
     pub chosen: Vec<Chosen>,
 }
@@ -138,9 +141,21 @@ fn survey(
     for left_out in &selection.left_out {
         *outside.entry(left_out.reason.clone()).or_default() += 1;
     }
-    audience.left_out = outside.into_iter().collect();
-    audience.left_out.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    audience.left_out = most_frequent_first(outside);
+    let mut capped: BTreeMap<String, u64> = BTreeMap::new();
+    for recipient in selection.recipients.iter().filter(|recipient| !recipient.candidate.queued) {
+        if let Some(reason) = outward::capped(read, live, definition, recipient.candidate.profile, now)? {
+            *capped.entry(reason).or_default() += 1;
+        }
+    }
+    audience.capped = most_frequent_first(capped);
     Ok((audience, selection))
+}
+
+fn most_frequent_first(reasons: BTreeMap<String, u64>) -> Vec<(String, u64)> {
+    let mut reasons: Vec<_> = reasons.into_iter().collect();
+    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    reasons
 }
 
 /// What a launch that was interrupted has queued already: nobody else there gets it too, even if whoever got it is not of

@@ -5,7 +5,7 @@ use crowsnest_identity::Normaliser;
 use crowsnest_ingest::SourceReader;
 use crowsnest_model::definition::{Broadcast, FreshnessNeed, Program, Sync, Trust, Workspace};
 use crowsnest_profile::{SegmentError, SegmentPlan, SeriesPlan};
-use crowsnest_programs::{Derived, LiveBroadcast, LiveProgram, Plan};
+use crowsnest_programs::{Derived, LiveBroadcast, LiveProgram, Plan, policy::Policy};
 use crowsnest_rules::{Expression, Schema};
 use crowsnest_store::StoredDocument;
 use crowsnest_workspace::{Checked, Document, Problem};
@@ -35,6 +35,7 @@ pub struct Live {
     earlier_broadcasts: HashMap<(String, u32), Arc<LiveBroadcast>>,
     ever_named: Vec<String>,
     templates: HashMap<String, CompiledTemplate>,
+    policy: Policy,
     zone: TimeZone,
     metrics: BTreeMap<String, Expression>,
     segments: SegmentPlan,
@@ -205,6 +206,7 @@ impl Live {
                 .filter(|document| document.live)
                 .map(|document| ((document.kind.clone(), document.name.clone()), document.version))
                 .collect(),
+            policy: contact_policy(&workspace),
             needs: needs.into_iter().map(|(source, names)| (source, names.into_iter().collect())).collect(),
             workspace,
             documents,
@@ -330,6 +332,11 @@ impl Live {
         self.workspace.topics.get(topic).is_some_and(|topic| topic.service)
     }
 
+    /// The contact policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The feeds without which nothing of this version of a program or broadcast is sent; `None` when the version is not
     /// there.
     pub fn requires_fresh(&self, program: &str, version: u32) -> Option<&[FreshnessNeed]> {
@@ -353,6 +360,11 @@ impl Live {
     pub fn program_names(&self) -> Vec<String> {
         self.workspace.programs.keys().chain(self.workspace.broadcasts.keys()).cloned().collect()
     }
+}
+
+fn contact_policy(workspace: &Workspace) -> Policy {
+    let service = workspace.topics.values().filter(|topic| topic.service).map(|topic| topic.name.clone());
+    Policy::new(workspace.policy.clone(), service)
 }
 
 fn version_in_force(stored: &[StoredDocument], kind: &str, name: &str) -> u32 {

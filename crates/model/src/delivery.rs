@@ -84,6 +84,21 @@ impl FromStr for DeliveryState {
     }
 }
 
+/// A message that was handed over, or may have been: what a contact policy counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOver {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// When the intent to hand it over was written, by its latest attempt.
+    pub time: Time,
+    /// The program or broadcast.
+    pub program: String,
+    /// The channel.
+    pub channel: String,
+    /// The consent topic.
+    pub topic: String,
+}
+
 /// One message to one contact point of one person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {

@@ -8,6 +8,7 @@ mod broadcast;
 mod compile;
 mod decide;
 mod person;
+pub mod policy;
 
 pub use broadcast::{Candidate, LeftOut, LiveBroadcast, Recipient, Selection, select};
 pub use compile::{CompileError, LiveProgram, Plan};

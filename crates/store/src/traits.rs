@@ -8,7 +8,7 @@ use crate::{ReadSegments, Result, WriteSegments};
 use crowsnest_model::{
     Consent, DeliveryId, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId,
     Time,
-    delivery::{Delivery, DeliveryState},
+    delivery::{Delivery, DeliveryState, HandedOver},
     quarantine::{QuarantineState, Quarantined},
 };
 use std::collections::BTreeMap;
@@ -38,6 +38,9 @@ pub trait Read: ReadSegments {
     fn people_after(&self, after: Option<ProfileId>, limit: usize) -> Result<Vec<Profile>>;
     /// The members of a household.
     fn household(&self, id: HouseholdId) -> Result<Vec<ProfileId>>;
+    /// A person and everybody who shares an account with them, or with one who does, and so on, in the order of their
+    /// ids; `None` when they are more than `at_most`.
+    fn sharing(&self, id: ProfileId, at_most: usize) -> Result<Option<Vec<ProfileId>>>;
     /// What a contact point agreed to.
     fn consents(&self, channel: &str, contact: &str) -> Result<Vec<Consent>>;
     /// Whether nothing may be sent to a contact point, and why.
@@ -66,8 +69,12 @@ pub trait Read: ReadSegments {
     fn delivery_counts(&self, program: Option<&str>) -> Result<BTreeMap<String, u64>>;
     /// How many deliveries of a program are in which state for which reason.
     fn delivery_reasons(&self, program: &str) -> Result<Vec<(String, Option<String>, u64)>>;
-    /// Queued deliveries that are due, the earliest first.
+    /// Queued deliveries that are due, the earliest first; of those due at the same moment, the smaller id.
     fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>>;
+    /// A person's queued deliveries that are due, in the same order.
+    fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>>;
+    /// What was handed over to a person after a moment, or may have been, the earliest first.
+    fn handed_over(&self, profile: ProfileId, after: Time) -> Result<Vec<HandedOver>>;
     /// Held deliveries of these programs.
     fn held_deliveries(&self, programs: &[&str]) -> Result<Vec<Delivery>>;
     /// Queued or held deliveries whose time to live has run out.
@@ -149,7 +156,7 @@ pub trait Unit: Read + WriteSegments {
     fn put_timer(&mut self, run: RunId, profile: ProfileId, due: Option<Time>) -> Result<()>;
     /// Queues a delivery. False when the same occasion has one already; then nothing is written.
     fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
-    /// Changes a delivery's state, reason, due moment and attempts.
+    /// Changes a delivery's state, reason, due moment and attempts. Becoming `sending` is the moment of handing over.
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
     /// Deliveries that were being sent when the process ended become of unknown outcome.
     fn settle_interrupted(&mut self, reason: &str, now: Time) -> Result<Vec<Delivery>>;

@@ -115,7 +115,7 @@ fn names(parsed: &[Parsed<'_>], findings: &mut Findings) -> Names {
     let mut names = Names::new();
     for document in parsed {
         let of_kind = names.entry(document.kind).or_default();
-        let only_one = matches!(document.kind, Kind::Workspace | Kind::Identity);
+        let only_one = matches!(document.kind, Kind::Workspace | Kind::Identity | Kind::Policy);
         let before = if only_one { of_kind.values().next() } else { of_kind.get(&document.name) };
         match before {
             Some(Origin { path, line }) => {
@@ -202,6 +202,7 @@ fn read(parsed: &[Parsed<'_>], findings: &mut Findings) -> (Workspace, Vec<Optio
                 Kind::Broadcast => {
                     typed(document, findings, |value| drop(all.broadcasts.insert(name, value)))
                 }
+                Kind::Policy => typed(document, findings, |value| all.policy = value),
             }
         })
         .collect();

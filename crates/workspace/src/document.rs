@@ -30,11 +30,13 @@ pub enum Kind {
     Program,
     /// A one-off mailing.
     Broadcast,
+    /// How much is too much, over all programs and broadcasts.
+    Policy,
 }
 
 impl Kind {
     /// All kinds, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Workspace,
         Self::Identity,
         Self::Topic,
@@ -46,6 +48,7 @@ impl Kind {
         Self::Segmentation,
         Self::Program,
         Self::Broadcast,
+        Self::Policy,
     ];
 
     /// The word with which a document of this kind begins.
@@ -62,6 +65,7 @@ impl Kind {
             Self::Segmentation => "segmentation",
             Self::Program => "program",
             Self::Broadcast => "broadcast",
+            Self::Policy => "policy",
         }
     }
 }

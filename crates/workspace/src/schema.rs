@@ -1,8 +1,8 @@
 //! The JSON Schema of all documents, with which editors complete and check them.
 
 use crowsnest_model::definition::{
-    Broadcast, Contract, IdentityRules, Metric, Organisation, Program, Segment, Segmentation, Source,
-    Template, Topic,
+    Broadcast, ContactPolicy, Contract, IdentityRules, Metric, Organisation, Program, Segment, Segmentation,
+    Source, Template, Topic,
 };
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ pub fn json_schema() -> Value {
     add(generator.subschema_for::<Segmentation>());
     add(generator.subschema_for::<Program>());
     add(generator.subschema_for::<Broadcast>());
+    add(generator.subschema_for::<ContactPolicy>());
     let mut definitions = Value::Object(generator.take_definitions(true));
     allow_short_forms(&mut definitions);
     json!({

@@ -138,11 +138,16 @@ pub fn show_audience(audience: &Value) {
         output::count(&audience["reachable"]),
         output::count(&audience["recipients"]),
     );
-    let rows =
-        audience["left_out"].as_array().into_iter().flatten().map(|left_out| {
-            [output::count(&left_out[1]), left_out[0].as_str().unwrap_or_default().to_owned()]
-        });
-    say!("{}", output::table(["left out", "because"], &[0], rows));
+    let reasons = |key: &str| -> Vec<[String; 2]> {
+        let rows = audience[key].as_array().into_iter().flatten();
+        rows.map(|row| [output::count(&row[1]), row[0].as_str().unwrap_or_default().to_owned()]).collect()
+    };
+    say!("{}", output::table(["left out", "because"], &[0], reasons("left_out")));
+    let capped = reasons("capped");
+    if !capped.is_empty() {
+        say!("By the contact policy, these of them would not get it now:");
+        say!("{}", output::table(["capped", "because"], &[0], capped));
+    }
     for chosen in audience["chosen"].as_array().into_iter().flatten().take(5) {
         let others = chosen["instead_of"].as_array().map(Vec::len).unwrap_or(0);
         say!("{} stands for {others} more: {}", text(chosen, "profile"), text(chosen, "why"));

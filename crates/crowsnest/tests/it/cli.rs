@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The commands. One that is added is added here, and is used in a test.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 17] = [
     "serve",
     "demo",
     "import",
@@ -24,6 +24,8 @@ const COMMANDS: [&str; 15] = [
     "quarantine",
     "send",
     "program",
+    "segment",
+    "metric",
     "sources",
     "stats",
     "suppress",

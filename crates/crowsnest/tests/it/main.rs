@@ -9,6 +9,7 @@ mod crash;
 mod demo;
 #[cfg(feature = "faults")]
 mod overload;
+mod policy;
 mod quarantine;
 mod sdk;
 mod segments;

@@ -1,20 +1,23 @@
 //! The last check, next to the send.
 
+use super::{
+    circumstances::Circumstances,
+    contact::{Before, Circle, may_contact},
+};
 use crate::{
-    FlowError, Live,
-    inward::{Enrolment, Working},
+    FlowError,
+    inward::{Enrolment, Loaded, Working},
 };
 use crowsnest_model::{
-    Duration, Profile, Time, consent,
-    consent::ConsentStatus,
-    definition::FreshnessNeed,
+    Duration, Profile, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState},
 };
-use crowsnest_store::{Read, Unit, Watermark};
-use std::collections::HashMap;
+use crowsnest_programs::policy;
+use crowsnest_store::StoreError;
+use std::collections::BTreeSet;
 
-/// How far a watermark may be ahead of our clock before it is not believed.
-const CLOCKS_DIFFER: Duration = Duration::minutes(1);
+/// What cannot be decided, since something about the person cannot be read, is tried again after this long.
+const UNREADABLE: Duration = Duration::hours(1);
 
 /// A delivery that may go out now: its intent is written.
 #[derive(Debug, Clone)]
@@ -27,68 +30,57 @@ pub(crate) struct Claimed {
 enum Verdict {
     Send,
     Hold(String),
+    Wait(Time, String),
     End(DeliveryState, String),
 }
 
-/// What is in force at this moment for all deliveries of a claim.
-struct Circumstances {
-    watermarks: HashMap<String, Watermark>,
-    switches: Vec<String>,
-}
-
-impl Circumstances {
-    fn read(read: &(impl Read + ?Sized)) -> Result<Self, FlowError> {
-        Ok(Self {
-            watermarks: read.watermarks()?.into_iter().map(|mark| (mark.source.clone(), mark)).collect(),
-            switches: read.switches()?.into_iter().map(|switch| switch.scope).collect(),
-        })
-    }
-
-    /// Why the feeds that a program needs are not fresh enough; `None` when they are.
-    fn stale(&self, needs: &[FreshnessNeed], now: Time) -> Option<String> {
-        needs.iter().find_map(|need| match self.watermarks.get(&need.source) {
-            None => Some(format!("{} has never said up to when it is complete", need.source)),
-            // A clock that was ahead said so: nobody knows up to when it is complete, until it says so again.
-            Some(mark) if mark.complete_until > now.plus(CLOCKS_DIFFER) => Some(format!(
-                "{} says that it is complete until {}, which has not come",
-                need.source, mark.complete_until
-            )),
-            Some(mark) => {
-                let lag = now.since(mark.complete_until);
-                (lag > need.max_lag).then(|| {
-                    format!(
-                        "{} is complete until {} only, and may lag {} at most",
-                        need.source,
-                        mark.complete_until,
-                        need.max_lag.in_words()
-                    )
-                })
-            }
-        })
-    }
-
-    fn switched_off(&self, program: &str) -> Option<String> {
-        self.switches.iter().find(|scope| *scope == "*" || *scope == program).map(|scope| {
-            match scope.as_str() {
-                "*" => "the kill switch for all is thrown".to_owned(),
-                _ => "the program's kill switch is thrown".to_owned(),
-            }
-        })
-    }
-}
-
 /// Expires what has no point, wakes runs, and claims at most `limit` deliveries. `more` says that work is left.
+///
+/// What is due for one person is decided together, in the order of priority, due moment and id, also what lies beyond
+/// `limit`; and what is claimed counts at once for what comes after it. So it does not depend on how the work is cut
+/// into commits who has the room that the contact policy leaves. Where it counts over households, the same holds for
+/// all members of one.
 pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed>, bool), FlowError> {
-    let now = work.now;
-    let overdue = work.unit.overdue_deliveries(now, limit)?;
-    let mut more = overdue.len() == limit;
-    for mut delivery in overdue {
-        let held =
-            delivery.reason.take().map(|reason| format!("; it was held: {reason}")).unwrap_or_default();
-        end(work, &mut delivery, DeliveryState::Expired, format!("its time to live ran out{held}"))?;
+    let mut more = expire(work, limit)?;
+    more |= wake(work, limit)?;
+    let due = work.unit.due_deliveries(work.now, limit)?;
+    more |= due.len() == limit;
+    let circumstances = Circumstances::read(work.unit)?;
+    let mut claimed = Vec::with_capacity(due.len());
+    let mut asked = BTreeSet::new();
+    for first in due {
+        if asked.contains(&first.profile) {
+            continue;
+        }
+        let circle = Circle::of(&*work.unit, work.live.policy(), first.profile)?;
+        asked.extend(circle.people.iter().copied());
+        for delivery in due_in(work, &circle)? {
+            if claimed.len() == limit {
+                return Ok((claimed, true));
+            }
+            claimed.extend(decide(work, &circumstances, &circle, delivery)?);
+        }
     }
-    let timers = work.unit.due_timers(now, limit)?;
-    more |= timers.len() == limit;
+    Ok((claimed, more))
+}
+
+fn expire(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
+    let overdue = work.unit.overdue_deliveries(work.now, limit)?;
+    let more = overdue.len() == limit;
+    for mut delivery in overdue {
+        let before = match (delivery.reason.take(), delivery.state) {
+            (Some(reason), DeliveryState::Held) => format!("; it was held: {reason}"),
+            (Some(reason), _) => format!("; before that: {reason}"),
+            (None, _) => String::new(),
+        };
+        end(work, &mut delivery, DeliveryState::Expired, format!("its time to live ran out{before}"))?;
+    }
+    Ok(more)
+}
+
+fn wake(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
+    let timers = work.unit.due_timers(work.now, limit)?;
+    let more = timers.len() == limit;
     for (due, person, run) in timers {
         let person = work.unit.survivor(person)?;
         if work.unit.profile(person)?.is_none() {
@@ -98,52 +90,94 @@ pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed
         work.load(person)?;
         Enrolment::of(work).wake(person, run, due)?;
     }
-    let due = work.unit.due_deliveries(now, limit)?;
-    more |= due.len() == limit;
-    let circumstances = Circumstances::read(work.unit)?;
-    let mut claimed = Vec::with_capacity(due.len());
-    for mut delivery in due {
-        let person = work.unit.survivor(delivery.profile)?;
-        let profile = match work.people.get(&person) {
-            Some(loaded) => Some(loaded.profile.clone()),
-            None => work.unit.profile(person)?,
-        };
-        let Some(profile) = profile else {
-            let reason = "the person is not there any more".into();
-            end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
-            continue;
-        };
-        // A run that ended while its message was on the line must not have it tried again.
-        if let Some(run) = delivery.run
-            && !profile.runs.iter().any(|other| other.id == run)
-        {
-            end(
-                work,
-                &mut delivery,
-                DeliveryState::Cancelled,
-                "its way through the program has ended".into(),
-            )?;
-            continue;
-        }
-        match verdict(work.unit, work.live, &circumstances, &delivery, now)? {
-            Verdict::Send => {
-                delivery.state = DeliveryState::Sending;
-                delivery.attempts += 1;
-                delivery.reason = Some(format!("attempt {}", delivery.attempts));
-                delivery.updated = now;
-                work.unit.update_delivery(&delivery)?;
-                claimed.push(Claimed { delivery, profile });
+    Ok(more)
+}
+
+/// What is due for these people now, the most important first. Their runs are woken before, since one that waits
+/// behind many others may have the more important message.
+fn due_in(work: &mut Working<'_>, circle: &Circle) -> Result<Vec<Delivery>, FlowError> {
+    let now = work.now;
+    let mut due = Vec::new();
+    for person in &circle.people {
+        if load(work, *person)? == Ok(true) {
+            let runs = work.people.get(person).map(|loaded| loaded.profile.runs.iter());
+            let waking: Vec<(RunId, Time)> = runs
+                .into_iter()
+                .flatten()
+                .filter_map(|run| Some((run.id, run.wake.filter(|wake| *wake <= now)?)))
+                .collect();
+            for (run, wake) in waking {
+                Enrolment::of(work).wake(*person, run, wake)?;
             }
-            Verdict::Hold(reason) => {
-                delivery.state = DeliveryState::Held;
-                delivery.reason = Some(reason);
-                delivery.updated = now;
-                work.unit.update_delivery(&delivery)?;
-            }
-            Verdict::End(state, reason) => end(work, &mut delivery, state, reason)?,
         }
+        due.extend(work.unit.due_deliveries_of(*person, now)?);
     }
-    Ok((claimed, more))
+    let policy = work.live.policy();
+    due.sort_by_key(|delivery| (policy.rank(&delivery.program), delivery.due, delivery.id));
+    Ok(due)
+}
+
+/// Decides one delivery, and writes what was decided.
+fn decide(
+    work: &mut Working<'_>,
+    circumstances: &Circumstances,
+    circle: &Circle,
+    mut delivery: Delivery,
+) -> Result<Option<Claimed>, FlowError> {
+    let person = work.unit.survivor(delivery.profile)?;
+    if let Err(fault) = load(work, person)? {
+        let reason = format!("it cannot be decided: {fault}");
+        put_off(work, &mut delivery, work.now.plus(UNREADABLE), reason)?;
+        return Ok(None);
+    }
+    let Some(profile) = work.people.get(&person).map(|loaded| loaded.profile.clone()) else {
+        let reason = "the person is not there any more".into();
+        end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
+        return Ok(None);
+    };
+    // A run that ended while its message was on the line must not have it tried again.
+    if let Some(run) = delivery.run
+        && !profile.runs.iter().any(|other| other.id == run)
+    {
+        let reason = "its way through the program has ended".into();
+        end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
+        return Ok(None);
+    }
+    match verdict(work, circumstances, circle, &profile, &delivery)? {
+        Verdict::Send => {
+            let policy = work.live.policy();
+            let exempt = !policy.is_empty() && policy.exempts(&delivery.topic);
+            let exempt = if exempt { "; a service message, exempt from the contact policy" } else { "" };
+            delivery.state = DeliveryState::Sending;
+            delivery.attempts += 1;
+            delivery.reason = Some(format!("attempt {}{exempt}", delivery.attempts));
+            delivery.updated = work.now;
+            work.unit.update_delivery(&delivery)?;
+            return Ok(Some(Claimed { delivery, profile }));
+        }
+        Verdict::Hold(reason) => {
+            delivery.state = DeliveryState::Held;
+            delivery.reason = Some(reason);
+            delivery.updated = work.now;
+            work.unit.update_delivery(&delivery)?;
+        }
+        Verdict::Wait(until, reason) => put_off(work, &mut delivery, until, reason)?,
+        Verdict::End(state, reason) => end(work, &mut delivery, state, reason)?,
+    }
+    Ok(None)
+}
+
+/// It stays queued, and is decided again at another moment.
+fn put_off(
+    work: &mut Working<'_>,
+    delivery: &mut Delivery,
+    until: Time,
+    reason: String,
+) -> Result<(), FlowError> {
+    delivery.due = until;
+    delivery.reason = Some(reason);
+    delivery.updated = work.now;
+    Ok(work.unit.update_delivery(delivery)?)
 }
 
 fn end(
@@ -160,12 +194,13 @@ fn end(
 }
 
 fn verdict(
-    unit: &dyn Unit,
-    live: &Live,
+    work: &Working<'_>,
     circumstances: &Circumstances,
+    circle: &Circle,
+    profile: &Profile,
     delivery: &Delivery,
-    now: Time,
 ) -> Result<Verdict, FlowError> {
+    let (unit, live, now) = (&*work.unit, work.live, work.now);
     if delivery.expires.is_some_and(|expires| expires <= now) {
         return Ok(Verdict::End(DeliveryState::Expired, "its time to live ran out".into()));
     }
@@ -179,91 +214,42 @@ fn verdict(
     if let Some(reason) = circumstances.stale(needs, now) {
         return Ok(Verdict::Hold(reason));
     }
-    Ok(match may_contact(unit, live, &delivery.channel, &delivery.contact, &delivery.topic)? {
-        Ok(()) => Verdict::Send,
-        Err(reason) => Verdict::End(DeliveryState::Suppressed, reason),
+    if let Err(reason) = may_contact(unit, live, &delivery.channel, &delivery.contact, &delivery.topic)? {
+        return Ok(Verdict::End(DeliveryState::Suppressed, reason));
+    }
+    // Last, so that only what would go out takes the room that it leaves.
+    let policy = live.policy();
+    if policy.is_empty() || policy.exempts(&delivery.topic) {
+        return Ok(Verdict::Send);
+    }
+    let before = match Before::read(unit, policy, circle, profile.id, now)? {
+        Ok(before) => before,
+        Err(fault) => {
+            return Ok(Verdict::Wait(now.plus(UNREADABLE), format!("it cannot be decided: {fault}")));
+        }
+    };
+    let zone = profile.time_zone(live.zone());
+    Ok(match policy::decide(policy, &before.facts(delivery, &zone, now)) {
+        policy::Verdict::Send => Verdict::Send,
+        policy::Verdict::Wait { until, reason } => Verdict::Wait(until, reason),
+        policy::Verdict::Suppress(reason) => Verdict::End(DeliveryState::Suppressed, reason),
+        policy::Verdict::Expire(reason) => Verdict::End(DeliveryState::Expired, reason),
     })
 }
 
-/// Whether a contact point may be used for a topic; if not, why not, in the words by which such people are counted.
-pub(crate) fn may_contact(
-    read: &(impl Read + ?Sized),
-    live: &Live,
-    channel: &str,
-    contact: &str,
-    topic: &str,
-) -> Result<Result<(), String>, FlowError> {
-    if let Some(suppression) = read.suppression(channel, contact)? {
-        return Ok(Err(format!("the {channel} address is suppressed: {}", suppression.reason)));
+/// Loads a person; false when they are not there. The inner error says why what is kept of them cannot be read; any
+/// other fault is not about one person, and ends the claim.
+fn load(work: &mut Working<'_>, person: ProfileId) -> Result<Result<bool, String>, FlowError> {
+    if work.people.contains_key(&person) {
+        return Ok(Ok(true));
     }
-    if live.is_service(topic) {
-        return Ok(Ok(()));
-    }
-    let consents = read.consents(channel, contact)?;
-    Ok(match consent::in_force(&consents, topic) {
-        Some(found) if found.status == ConsentStatus::Granted => Ok(()),
-        Some(found) => {
-            let what = if found.topic == consent::EVERY_TOPIC { "everything" } else { topic };
-            Err(format!("withdrew consent to {what} by {channel}"))
+    match work.unit.profile(person) {
+        Ok(Some(profile)) => {
+            work.people.insert(person, Loaded { profile, changed: false, look_moved: false });
+            Ok(Ok(true))
         }
-        None => Err(format!("never agreed to {topic} by {channel}")),
-    })
-}
-
-/// A source's watermark moved: what was held for it and is fresh now is queued again. True when anything was.
-pub(crate) fn release_fresh(
-    unit: &mut dyn Unit,
-    live: &Live,
-    source: &str,
-    now: Time,
-) -> Result<bool, FlowError> {
-    let programs = live.programs_needing(source);
-    if programs.is_empty() {
-        return Ok(false);
+        Ok(None) => Ok(Ok(false)),
+        Err(fault @ StoreError::Document { .. }) => Ok(Err(fault.to_string())),
+        Err(other) => Err(other.into()),
     }
-    let names: Vec<&str> = programs.iter().map(String::as_str).collect();
-    release(unit, live, &names, now)
-}
-
-/// A kill switch was reset: what was held for it is queued again.
-pub(crate) fn release_switched(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<bool, FlowError> {
-    let names: Vec<&str> = live.ever_named().iter().map(String::as_str).collect();
-    release(unit, live, &names, now)
-}
-
-fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Result<bool, FlowError> {
-    let held = unit.held_deliveries(programs)?;
-    if held.is_empty() {
-        return Ok(false);
-    }
-    let mut released = false;
-    let circumstances = Circumstances::read(unit)?;
-    for mut delivery in held {
-        let needs = live.requires_fresh(&delivery.program, delivery.version).unwrap_or_default();
-        let still = circumstances.switched_off(&delivery.program).or_else(|| circumstances.stale(needs, now));
-        if let Some(still) = still {
-            if kind_of(delivery.reason.as_deref()) != kind_of(Some(&still)) {
-                delivery.reason = Some(still);
-                delivery.updated = now;
-                unit.update_delivery(&delivery)?;
-            }
-            continue;
-        }
-        let held_for = delivery.reason.take().unwrap_or_default();
-        delivery.state = DeliveryState::Queued;
-        delivery.reason = Some(format!("released; it was held: {held_for}"));
-        delivery.due = now;
-        delivery.updated = now;
-        unit.update_delivery(&delivery)?;
-        released = true;
-    }
-    Ok(released)
-}
-
-/// What a reason to hold is about: a switch, or a source. While that stays the same, it is not written again, however
-/// often a watermark moves.
-fn kind_of(reason: Option<&str>) -> Option<&str> {
-    reason.and_then(
-        |reason| if reason.contains("kill switch") { Some(reason) } else { reason.split(' ').next() },
-    )
 }

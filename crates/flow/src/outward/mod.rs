@@ -2,20 +2,24 @@
 //!
 //! 1. `expire` — what has no point any more
 //! 2. `wake` — runs whose time has come go on
-//! 3. `claim` — due deliveries are checked next to the send (kill switch, freshness, suppression, consent) and those
-//!    that pass are written down as being sent, in one commit
+//! 3. `claim` — due deliveries are checked next to the send (kill switch, freshness, suppression, consent, contact
+//!    policy) and those that pass are written down as being sent, in one commit
 //! 4. `render` and `hand_over` — outside of any commit
 //! 5. `settle` — outcomes are written in one commit, and runs go on
 //!
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
 //! unknown, and nobody repeats them blindly.
 
+mod circumstances;
 mod claim;
+mod contact;
 mod courier;
 mod dispatcher;
 mod settle;
 
-pub(crate) use claim::{Claimed, claim, may_contact, release_fresh, release_switched};
+pub(crate) use circumstances::{release_fresh, release_switched};
+pub(crate) use claim::{Claimed, claim};
+pub(crate) use contact::{capped, may_contact};
 pub use courier::{Courier, Preview, Transport};
 pub use dispatcher::Dispatcher;
 pub(crate) use settle::{interrupted, settle};

@@ -11,6 +11,7 @@ mod holding;
 mod identity;
 mod merging;
 mod outcomes;
+mod policy;
 mod programs;
 mod quarantine;
 mod segments;

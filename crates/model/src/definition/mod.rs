@@ -5,6 +5,7 @@
 
 mod contract;
 mod identity;
+mod policy;
 mod program;
 mod segment;
 mod source;
@@ -13,6 +14,9 @@ mod workspace;
 
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
 pub use identity::{IdentityRules, NamespaceRule};
+pub use policy::{
+    Apart, Cap, ClockTime, ClockTimeError, ContactPolicy, CountedOver, Day, OneOffer, QuietHours, WhenCapped,
+};
 pub use program::{Broadcast, EventMatch, FreshnessNeed, Goal, OnePer, Program, ProgramState, Send, Step};
 pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
 pub use source::{

@@ -1,10 +1,14 @@
-use super::{Broadcast, Contract, IdentityRules, Metric, Program, Segment, Segmentation, Source, Template};
+use super::{
+    Broadcast, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment, Segmentation, Source,
+    Template,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Everything that one workspace folder defines, by name.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Workspace {
     /// `workspace:` who it is for.
     pub organisation: Organisation,
@@ -28,6 +32,8 @@ pub struct Workspace {
     pub programs: BTreeMap<String, Program>,
     /// `broadcast:` one-off programs.
     pub broadcasts: BTreeMap<String, Broadcast>,
+    /// `policy:` how much is too much, over all of them.
+    pub policy: ContactPolicy,
 }
 
 /// `workspace: harbor-motors`: the organisation, and what is common to all of its definitions.

@@ -8,11 +8,11 @@ use crate::{
 use crowsnest_model::{
     Consent, ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId,
     RunId, Time,
-    delivery::Delivery,
+    delivery::{Delivery, HandedOver},
     quarantine::{QuarantineState, Quarantined},
 };
 use rusqlite::{OptionalExtension, Params, Row, ToSql, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Session<'_> {
     pub(super) fn all<T>(
@@ -136,6 +136,32 @@ impl Read for Session<'_> {
         self.all("SELECT profile FROM households WHERE household = ?1", [id.0 as i64], |row| {
             rows::id(row, 0).map(ProfileId)
         })
+    }
+
+    fn sharing(&self, id: ProfileId, at_most: usize) -> Result<Option<Vec<ProfileId>>> {
+        let mut people = BTreeSet::from([id]);
+        let (mut to_ask, mut asked) = (vec![id], BTreeSet::new());
+        while let Some(person) = to_ask.pop() {
+            let accounts: Vec<i64> =
+                self.all("SELECT household FROM households WHERE profile = ?1", [person.0 as i64], |row| {
+                    row.get(0)
+                })?;
+            for account in accounts {
+                if !asked.insert(account) {
+                    continue;
+                }
+                let members = self.all(
+                    "SELECT profile FROM households WHERE household = ?1 LIMIT ?2",
+                    params![account, at_most as i64 + 1],
+                    |row| rows::id(row, 0).map(ProfileId),
+                )?;
+                to_ask.extend(members.into_iter().filter(|member| people.insert(*member)));
+                if people.len() > at_most {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(people.into_iter().collect()))
     }
 
     fn consents(&self, channel: &str, contact: &str) -> Result<Vec<Consent>> {
@@ -296,10 +322,36 @@ impl Read for Session<'_> {
 
     fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE state = 'queued' AND due <= ?1 ORDER BY due LIMIT ?2",
+            "SELECT {} FROM deliveries WHERE state = 'queued' AND due <= ?1 ORDER BY due, id LIMIT ?2",
             rows::DELIVERY
         );
         self.all(&sql, params![now.0, limit as i64], rows::delivery)
+    }
+
+    fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>> {
+        let sql = format!(
+            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND due <= ?2 ORDER BY due, id",
+            rows::DELIVERY
+        );
+        self.all(&sql, params![profile.0 as i64, now.0], rows::delivery)
+    }
+
+    fn handed_over(&self, profile: ProfileId, after: Time) -> Result<Vec<HandedOver>> {
+        self.all(
+            "SELECT id, handed_over, program, channel, topic FROM deliveries
+             WHERE profile = ?1 AND handed_over > ?2 AND state IN ('sending', 'sent', 'unknown')
+             ORDER BY handed_over, id",
+            params![profile.0 as i64, after.0],
+            |row| {
+                Ok(HandedOver {
+                    delivery: DeliveryId(rows::id(row, 0)?),
+                    time: rows::time(row, 1)?,
+                    program: row.get(2)?,
+                    channel: row.get(3)?,
+                    topic: row.get(4)?,
+                })
+            },
+        )
     }
 
     fn held_deliveries(&self, programs: &[&str]) -> Result<Vec<Delivery>> {

@@ -133,6 +133,8 @@ CREATE TABLE builds (
 CREATE TABLE timers (run INTEGER PRIMARY KEY, due INTEGER NOT NULL, profile INTEGER NOT NULL) STRICT;
 CREATE INDEX timers_by_due ON timers (due);
 
+-- handed_over: when the intent of the latest attempt was written; it counts while the state says that the message was
+-- handed over or may have been. Kept by the store itself, so that no way of sending one can forget it.
 CREATE TABLE deliveries (
     id        INTEGER PRIMARY KEY,
     program   TEXT NOT NULL,
@@ -153,6 +155,7 @@ CREATE TABLE deliveries (
     created   INTEGER NOT NULL,
     updated   INTEGER NOT NULL,
     event     TEXT NOT NULL,
+    handed_over INTEGER,
     UNIQUE (program, profile, occasion)
 ) STRICT;
 CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'queued';
@@ -160,6 +163,8 @@ CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
+CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queued';
+CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
 
 -- The life of each delivery, entry by entry, written by the store itself so that no way of changing one can forget it.

@@ -269,8 +269,9 @@ impl Unit for Session<'_> {
             .connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO deliveries (id, program, version, run, occasion, profile, household, channel,
-                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, handed_over)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+                         CASE WHEN ?12 IN ('sending', 'sent', 'unknown') THEN ?18 END)",
             )?
             .execute(params![
                 delivery.id.0 as i64,
@@ -299,7 +300,11 @@ impl Unit for Session<'_> {
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6 WHERE id = ?1",
+                "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6,
+                        handed_over = CASE WHEN ?2 IN ('sending', 'sent', 'unknown')
+                                            AND state NOT IN ('sending', 'sent', 'unknown')
+                                           THEN ?6 ELSE handed_over END
+                 WHERE id = ?1",
             )?
             .execute(params![
                 delivery.id.0 as i64,

@@ -115,6 +115,7 @@ CREATE TABLE deliveries (
     created   INTEGER NOT NULL,
     updated   INTEGER NOT NULL,
     event     TEXT NOT NULL,
+    handed_over INTEGER,
     UNIQUE (program, profile, occasion)
 ) STRICT;
 CREATE TABLE delivery_log (
@@ -202,8 +203,10 @@ INSERT INTO consents VALUES ('email', 'ann@example.org', 'offers', 'granted', 10
 INSERT INTO suppressions VALUES ('email', 'gone@example.org', 'it bounced', 3);
 INSERT INTO runs VALUES (7002, 'cart', 2, 7001, 'c-1', X'779391328C5D2ABC04E393E1A2845BD5', 10, 20, NULL, 'active', NULL, NULL);
 INSERT INTO timers VALUES (7002, 12000, 7001);
-INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 650109943240546052, 'email', 'p7001@example.org', 'letter', 'offers', 'held', 'calls is stale', 7103, 99000, 0, 1, 1, '{"name":"Cart Updated"}');
+INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 650109943240546052, 'email', 'p7001@example.org', 'letter', 'offers', 'held', 'calls is stale', 7103, 99000, 0, 1, 1, '{"name":"Cart Updated"}', NULL);
+INSERT INTO deliveries VALUES (7005, 'offer', 1, NULL, 'launch', 7001, NULL, 'email', 'p7001@example.org', 'letter', 'offers', 'sent', NULL, 7105, NULL, 0, 1, 1, '{"name":"Cart Updated"}', 1);
 INSERT INTO delivery_log VALUES (1, 7003, 1, 'held', 'calls is stale');
+INSERT INTO delivery_log VALUES (2, 7005, 1, 'sent', NULL);
 INSERT INTO quarantine VALUES (7004, 7, 'open', 0, 'till', NULL, 'line 17, column 3', 'invalid-json', 'it is not JSON', X'613B62FF3B63', X'EE7B40D25B12458EC8AE7740A504894B', NULL);
 INSERT INTO watermarks VALUES ('till', 8000, 8001);
 INSERT INTO switches VALUES ('cart', 5);
@@ -230,6 +233,8 @@ CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
+CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queued';
+CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
 CREATE INDEX delivery_log_by_delivery ON delivery_log (delivery);
 CREATE TRIGGER deliveries_begin AFTER INSERT ON deliveries BEGIN

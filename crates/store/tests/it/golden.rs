@@ -104,6 +104,7 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
     message.reason = Some("calls is stale".into());
     message.expires = Some(Time(99_000));
     unit.put_delivery(&message)?;
+    unit.put_delivery(&delivery(7_005, "offer", 7_001, "launch", DeliveryState::Sent))?;
     unit.put_quarantined(&quarantined(7_004, "till", "line 17, column 3", b"a;b\xff;c"))?;
     unit.advance_watermark("till", Time(8_000), Time(8_001))?;
     unit.put_switch("cart", Some(Time(5)))?;
@@ -157,6 +158,7 @@ fn all_of(read: &dyn Read) -> Result<String> {
     say("timers", &read.due_timers(Time(i64::MAX), 9)?);
     say("delivery", &read.delivery(DeliveryId(7_003))?);
     say("delivery's life", &read.delivery_log(DeliveryId(7_003))?);
+    say("handed over", &read.handed_over(ann, Time(0))?);
     say("quarantined", &read.quarantined(QuarantineId(7_004))?);
     say("open", &read.quarantine(None, Some(QuarantineState::Open), PAGE)?.len());
     say("watermarks", &read.watermarks()?);

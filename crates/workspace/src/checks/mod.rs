@@ -5,6 +5,7 @@ mod feed;
 mod identity;
 mod message;
 mod organisation;
+mod policy;
 mod program;
 mod segment;
 mod source;
@@ -197,6 +198,7 @@ pub(crate) fn check_all(
                     program::broadcast(broadcast, spot, &scene, findings);
                 }
             }
+            Kind::Policy => policy::check(&workspace.policy, spot, &scene, findings),
         }
     }
     source::check_keys(workspace, parsed, findings);

@@ -20,7 +20,7 @@ fn keys(definition: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// The section of the guide that has the tables of each definition.
-const SECTIONS: [(&str, &[&str]); 11] = [
+const SECTIONS: [(&str, &[&str]); 12] = [
     ("workspace", &["Organisation", "EmailAccount", "SmtpAccount", "Brand"]),
     ("identity", &["IdentityRules", "NamespaceRule"]),
     ("topic", &["Topic"]),
@@ -32,6 +32,7 @@ const SECTIONS: [(&str, &[&str]); 11] = [
     ("segmentation", &["Segmentation", "SegmentOfSet"]),
     ("program", &["Program", "EventMatch", "FreshnessNeed", "Goal", "Step", "Send"]),
     ("broadcast", &["Broadcast"]),
+    ("policy", &["ContactPolicy", "Cap", "QuietHours", "Apart", "OneOffer"]),
 ];
 
 #[test]

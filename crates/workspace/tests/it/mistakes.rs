@@ -36,11 +36,11 @@ fn a_mistyped_word_is_named_with_its_place_and_the_nearest() {
     for (text, expected) in [
         (
             "progam: x\n",
-            "x.yaml:1:1: unknown word `progam`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast; did you mean `program`?",
+            "x.yaml:1:1: unknown word `progam`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast, policy; did you mean `program`?",
         ),
         (
             "title: X\ntopic: x\n",
-            "x.yaml:1:1: unknown word `title`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast; move `topic` to the first line of the document",
+            "x.yaml:1:1: unknown word `title`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast, policy; move `topic` to the first line of the document",
         ),
         (
             "topic: x\ntitle: X\nservise: true\n",
@@ -74,7 +74,7 @@ fn a_value_of_the_wrong_shape_says_what_was_expected() {
         ("topic: 7\ntitle: X\n", "x.yaml:1:8: expected the name of the topic, found the number 7"),
         (
             "- topic: x\n",
-            "x.yaml:1:1: a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast; this is a list",
+            "x.yaml:1:1: a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast, policy; this is a list",
         ),
         (
             "topic: a b\ntitle: X\n",
@@ -306,6 +306,61 @@ fn what_is_probably_not_meant_is_a_warning() {
     };
     assert!(said(&no_address, &send("offers")).contains("needs a postal address"));
     assert_eq!(said(&no_address, &send("receipts")), "");
+}
+
+#[test]
+fn a_contact_policy_is_checked_with_places_and_cures() {
+    let program = "program: cart\ntrigger: { event: A }\nsteps: [{ wait: 1h }]\n---\n";
+    for (text, expected) in [
+        (
+            "policy: contact\ncaps: [{ per: 7d }, { max: -1, per: 7d }, { max: 1, per: week }]\n",
+            "x.yaml:2:8: `max` is missing\n\
+             x.yaml:2:28: expected a whole number that is not negative, found the number -1\n\
+             x.yaml:2:43: `week` is not a duration: expected a number with a unit (ms, s, m, h, d, w), such as 45m, 6h or 1h 30m",
+        ),
+        (
+            "policy: contact\ncaps: [{ max: 0, per: 0d, channel: emial, topic: receipts, when_capped: postpone }]\n",
+            "x.yaml:2:23: `0ms` is too short: expected more than nothing, such as 15m\n\
+             x.yaml:2:36: there is no channel `emial`; known: email, sms, phone; did you mean `email`?\n\
+             x.yaml:2:50: `receipts` is a service topic, and service messages are exempt from the contact policy\n\
+             x.yaml:2:60: a cap of 0 never has room, so nothing can wait for it: leave out `when_capped`",
+        ),
+        (
+            "identity: x\nnamespaces: { account: { priority: 1 } }\n---\npolicy: contact\ncaps: [{ max: 1, per: 1d, of: household }]\n",
+            "warning: x.yaml:5:31: a cap for households, but no namespace of identifiers is shared by a household, so everybody is counted alone; set `household: true` in the `identity:` document, or `of: person` here",
+        ),
+        (
+            "policy: contact\nquiet_hours: [{ from: \"21:00\", to: \"25:00\" }, { from: \"08:00\", to: \"08:00\" }, { from: \"20:00\", to: \"00:00\", days: [sun] }]\n",
+            "x.yaml:2:15: `25:00` is not a time of the day: expected hours and minutes from 00:00 to 24:00 in quotes, such as \"21:00\"\n\
+             x.yaml:2:116: unknown word `sun`; expected one of monday, tuesday, wednesday, thursday, friday, saturday, sunday",
+        ),
+        (
+            "policy: contact\nquiet_hours: [{ from: \"08:00\", to: \"08:00\" }, { from: \"20:00\", to: \"00:00\" }, { from: \"24:00\", to: \"08:00\", channels: [sms, sms] }]\n",
+            "x.yaml:2:36: `from` and `to` are the same: for a whole day, say from 00:00 to 24:00\n\
+             x.yaml:2:68: nothing is over at 00:00: the day before is over at 24:00\n\
+             x.yaml:2:87: nothing begins at 24:00: the next day begins at 00:00\n\
+             x.yaml:2:125: `sms` is named twice",
+        ),
+        (
+            &format!(
+                "{program}policy: contact\napart: [{{ programs: [cart], within: 7d }}]\npriorities: [crat, cart, cart]\n"
+            ),
+            "x.yaml:6:21: to be kept apart takes two: expected at least two programs or broadcasts\n\
+             x.yaml:7:14: there is no program or broadcast `crat`; defined: cart; did you mean `cart`?\n\
+             x.yaml:7:26: `cart` is named twice",
+        ),
+        (
+            "policy: contact\none_offer_at_a_time: { topics: [], within: 3d }\n",
+            "x.yaml:2:32: without a topic nothing is an offer: expected at least one",
+        ),
+        (
+            "policy: contact\n---\npolicy: more\n",
+            "x.yaml:3:9: a workspace has only one `policy:`, and it is at x.yaml:1",
+        ),
+        ("policy: contact\ncaps: [{ max: 0, per: 1d, channel: sms }]\n", ""),
+    ] {
+        expect(text, expected);
+    }
 }
 
 #[test]

@@ -21,10 +21,10 @@ macro_rules! conformance_suite {
             identifiers_have_one_holder events_are_kept_as_they_came events_whose_ids_begin_alike_are_others a_person_is_read_as_written
             people_come_in_the_order_of_their_ids a_merge_moves_everything redirects_lead_to_the_last_survivor
             a_merge_keeps_one_message_of_an_occasion a_message_goes_before_one_that_was_left_out
-            households_and_their_count the_later_consent_stays suppressions_keep_their_first_reason
+            households_and_their_count who_shares_an_account the_later_consent_stays suppressions_keep_their_first_reason
             suppressions_are_listed_and_lifted a_delivery_remembers_its_life
             an_occasion_is_had_once runs_are_listed_counted_and_ended timers_are_due_in_order
-            deliveries_have_one_occasion deliveries_are_found_by_any_filter due_held_and_overdue
+            deliveries_have_one_occasion deliveries_are_found_by_any_filter due_held_and_overdue what_was_handed_over_counts_from_its_intent due_deliveries_of_one
             the_next_due_moment interrupted_deliveries_are_settled a_cancelled_run_closes_what_is_open
             the_quarantine_keeps_each_thing_once watermarks_only_go_forward switches_and_settings
             imports_and_launches documents_have_versions a_comment_makes_no_version counters_add_up

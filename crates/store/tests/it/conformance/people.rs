@@ -228,6 +228,25 @@ pub fn households_and_their_count(store: &mut impl Backend) {
     assert_eq!(store.read(|read| read.household_count()), 3, "one of three people, and two on their own");
 }
 
+pub fn who_shares_an_account(store: &mut impl Backend) {
+    store.commit(|unit| {
+        for (household, profile) in [(10, 1), (10, 2), (20, 2), (20, 3), (30, 4)] {
+            unit.put_household_member(HouseholdId(household), ProfileId(profile))?;
+        }
+        Ok(())
+    });
+    store.read(|read| {
+        for id in 1..=3 {
+            let all = [ProfileId(1), ProfileId(2), ProfileId(3)];
+            assert_eq!(read.sharing(ProfileId(id), 3)?.as_deref(), Some(&all[..]), "{id}");
+            assert_eq!(read.sharing(ProfileId(id), 2)?, None, "{id}");
+        }
+        assert_eq!(read.sharing(ProfileId(4), 1)?, Some(vec![ProfileId(4)]));
+        assert_eq!(read.sharing(ProfileId(5), 1)?, Some(vec![ProfileId(5)]), "on their own");
+        Ok(())
+    });
+}
+
 pub fn the_later_consent_stays(store: &mut impl Backend) {
     use ConsentStatus::{Granted, Withdrawn};
     let kept = store.commit(|unit| {

@@ -176,6 +176,74 @@ pub fn due_held_and_overdue(store: &mut impl Backend) {
     });
 }
 
+pub fn what_was_handed_over_counts_from_its_intent(store: &mut impl Backend) {
+    use DeliveryState::{Failed, Queued, Sending, Sent, Suppressed, Unknown};
+    let times = |store: &dyn Fn() -> Vec<crowsnest_model::delivery::HandedOver>| -> Vec<(u64, i64)> {
+        store().iter().map(|went| (went.delivery.0, went.time.0)).collect()
+    };
+    let mut message = delivery(1, "offer", 1, "a", Queued);
+    store.commit(|unit| {
+        unit.put_delivery(&message)?;
+        unit.put_delivery(&delivery(2, "offer", 1, "b", Suppressed))?;
+        unit.put_delivery(&delivery(3, "offer", 2, "a", Sent))?;
+        Ok(())
+    });
+    // Tried at 10, to be tried again, tried at 20, sent at 25: it counts while it is on the line and once it is sent,
+    // from the moment of the attempt that counts.
+    for (state, updated, counts) in [
+        (Queued, 5, None),
+        (Sending, 10, Some(10)),
+        (Queued, 15, None),
+        (Sending, 20, Some(20)),
+        (Sent, 25, Some(20)),
+    ] {
+        (message.state, message.updated) = (state, Time(updated));
+        store.commit(|unit| unit.update_delivery(&message));
+        let expected: Vec<(u64, i64)> = counts.map(|time| (1, time)).into_iter().collect();
+        assert_eq!(
+            times(&|| store.read(|read| read.handed_over(ProfileId(1), Time(0)))),
+            expected,
+            "{state}"
+        );
+    }
+    store.commit(|unit| {
+        for (id, state) in [(5, Failed), (6, Sending)] {
+            let mut other = delivery(id, "offer", 1, &id.to_string(), Sending);
+            other.updated = Time(30);
+            unit.put_delivery(&other)?;
+            other.state = state;
+            unit.update_delivery(&other)?;
+        }
+        unit.settle_interrupted("the process ended", Time(99))
+    });
+    assert_eq!(store.read(|read| read.delivery(DeliveryId(6))).map(|found| found.state), Some(Unknown));
+    assert_eq!(times(&|| store.read(|read| read.handed_over(ProfileId(1), Time(0)))), [(1, 20), (6, 30)]);
+    assert_eq!(times(&|| store.read(|read| read.handed_over(ProfileId(1), Time(20)))), [(6, 30)], "after it");
+    // Two who turn out to be one have had what both had.
+    store.commit(|unit| {
+        (1..=2).try_for_each(|id| unit.put_profile(&person(id)))?;
+        unit.merge(ProfileId(1), ProfileId(2), Time(100))
+    });
+    assert_eq!(
+        times(&|| store.read(|read| read.handed_over(ProfileId(1), Time(0)))),
+        [(3, 1), (1, 20), (6, 30)]
+    );
+}
+
+pub fn due_deliveries_of_one(store: &mut impl Backend) {
+    store.commit(|unit| {
+        for (id, profile, due) in [(1, 1, 30), (2, 1, 10), (3, 1, 10), (4, 2, 5), (5, 1, 31)] {
+            let mut message = delivery(id, "offer", profile, &id.to_string(), DeliveryState::Queued);
+            message.due = Time(due);
+            unit.put_delivery(&message)?;
+        }
+        unit.put_delivery(&delivery(6, "offer", 1, "held", DeliveryState::Held))?;
+        Ok(())
+    });
+    let due = store.read(|read| read.due_deliveries_of(ProfileId(1), Time(30)));
+    assert_eq!(due.iter().map(|delivery| delivery.id.0).collect::<Vec<_>>(), [2, 3, 1]);
+}
+
 pub fn the_next_due_moment(store: &mut impl Backend) {
     assert_eq!(store.read(|read| read.next_due()), None);
     let mut message = delivery(1, "offer", 1, "x", DeliveryState::Held);

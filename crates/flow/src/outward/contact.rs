@@ -1,0 +1,148 @@
+//! Whether somebody may be contacted at all, and what the contact policy has to know of them.
+
+use crate::{FlowError, Live};
+use crowsnest_model::{
+    ProfileId, Time, consent,
+    consent::ConsentStatus,
+    definition::{Broadcast, CountedOver},
+    delivery::{Delivery, HandedOver},
+};
+use crowsnest_programs::policy::{Facts, Policy};
+use crowsnest_store::Read;
+use jiff::tz::TimeZone;
+
+/// The most people who can share accounts with each other and be counted together. More are no household.
+const LARGEST_HOUSEHOLD: usize = 1_000;
+
+/// Whether a contact point may be used for a topic; if not, why not, in the words by which such people are counted.
+pub(crate) fn may_contact(
+    read: &(impl Read + ?Sized),
+    live: &Live,
+    channel: &str,
+    contact: &str,
+    topic: &str,
+) -> Result<Result<(), String>, FlowError> {
+    if let Some(suppression) = read.suppression(channel, contact)? {
+        return Ok(Err(format!("the {channel} address is suppressed: {}", suppression.reason)));
+    }
+    if live.is_service(topic) {
+        return Ok(Ok(()));
+    }
+    let consents = read.consents(channel, contact)?;
+    Ok(match consent::in_force(&consents, topic) {
+        Some(found) if found.status == ConsentStatus::Granted => Ok(()),
+        Some(found) => {
+            let what = if found.topic == consent::EVERY_TOPIC { "everything" } else { topic };
+            Err(format!("withdrew consent to {what} by {channel}"))
+        }
+        None => Err(format!("never agreed to {topic} by {channel}")),
+    })
+}
+
+/// The people whose messages are counted together with those of one of them.
+#[derive(Debug)]
+pub(super) struct Circle {
+    /// In the order of their ids.
+    pub(super) people: Vec<ProfileId>,
+    /// False when they are too many to be counted, so that only the one is here.
+    whole: bool,
+}
+
+impl Circle {
+    /// The person alone, unless the policy counts over households.
+    pub(super) fn of(read: &dyn Read, policy: &Policy, person: ProfileId) -> Result<Self, FlowError> {
+        if policy.looks_back(CountedOver::Household).is_none() {
+            return Ok(Self { people: vec![person], whole: true });
+        }
+        Ok(match read.sharing(person, LARGEST_HOUSEHOLD)? {
+            Some(people) => Self { people, whole: true },
+            None => Self { people: vec![person], whole: false },
+        })
+    }
+}
+
+/// What a person and their household were sent, as far back as the policy wants to know.
+#[derive(Debug)]
+pub(super) struct Before {
+    person: Vec<HandedOver>,
+    household: Option<Vec<HandedOver>>,
+}
+
+impl Before {
+    /// What went before this moment, or in it. The inner error says why it cannot be known.
+    pub(super) fn read(
+        read: &dyn Read,
+        policy: &Policy,
+        circle: &Circle,
+        person: ProfileId,
+        now: Time,
+    ) -> Result<Result<Self, String>, FlowError> {
+        if !circle.whole {
+            return Ok(Err(format!(
+                "more than {LARGEST_HOUSEHOLD} people share accounts with this one, so what their household was sent \
+                 cannot be counted; take `household` from that kind of account in the `identity:` document"
+            )));
+        }
+        let of = |person: ProfileId, of: CountedOver| match policy.looks_back(of) {
+            Some(span) => read.handed_over(person, now.minus(span)),
+            None => Ok(Vec::new()),
+        };
+        let household = if policy.looks_back(CountedOver::Household).is_some() {
+            let mut all = Vec::new();
+            for member in &circle.people {
+                all.extend(of(*member, CountedOver::Household)?);
+            }
+            Some(all)
+        } else {
+            None
+        };
+        Ok(Ok(Self { person: of(person, CountedOver::Person)?, household }))
+    }
+
+    /// The facts of a delivery, for somebody in this time zone.
+    pub(super) fn facts<'a>(&'a self, delivery: &'a Delivery, zone: &'a TimeZone, now: Time) -> Facts<'a> {
+        Facts {
+            now,
+            zone,
+            program: &delivery.program,
+            channel: &delivery.channel,
+            topic: &delivery.topic,
+            expires: delivery.expires,
+            person: &self.person,
+            household: self.household(),
+        }
+    }
+
+    fn household(&self) -> &[HandedOver] {
+        self.household.as_deref().unwrap_or(&self.person)
+    }
+}
+
+/// Why the contact policy would not let somebody have a message of a broadcast now, for what went before; quiet hours are
+/// not looked at.
+pub(crate) fn capped(
+    read: &dyn Read,
+    live: &Live,
+    broadcast: &Broadcast,
+    person: ProfileId,
+    now: Time,
+) -> Result<Option<String>, FlowError> {
+    let policy = live.policy();
+    if policy.is_empty() || policy.exempts(&broadcast.send.topic) {
+        return Ok(None);
+    }
+    let circle = Circle::of(read, policy, person)?;
+    Ok(match Before::read(read, policy, &circle, person, now)? {
+        Ok(before) => policy.capped(&Facts {
+            now,
+            zone: live.zone(),
+            program: &broadcast.name,
+            channel: &broadcast.send.channel,
+            topic: &broadcast.send.topic,
+            expires: None,
+            person: &before.person,
+            household: before.household(),
+        }),
+        Err(fault) => Some(format!("it cannot be decided: {fault}")),
+    })
+}
