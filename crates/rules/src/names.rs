@@ -75,6 +75,10 @@ impl Parser<'_, '_> {
 
     /// `household.size`, `household.any(…)` or `household.all(…)`.
     fn household(&mut self, at: usize) -> Made {
+        // Members of members would be asked so often as there are members, again and again.
+        if self.about == About::Member {
+            return Err(Fault::new(at, "a household in a household is not asked"));
+        }
         self.skip();
         let (name_at, name) = self.selector("one of all, any, size")?;
         let members = match name.as_str() {
@@ -86,10 +90,6 @@ impl Parser<'_, '_> {
                 return Err(Fault::new(name_at, message).hinting(nearest(other, ["all", "any", "size"])));
             }
         };
-        // Members of members would be asked so often as there are members, again and again.
-        if self.about == About::Member {
-            return Err(Fault::new(at, "a household in a household is not asked"));
-        }
         self.expect("(")?;
         let outside = std::mem::replace(&mut self.about, About::Member);
         let question = self.expression()?;
