@@ -5,8 +5,8 @@
 
 use crate::{
     evaluate::{truth, value},
-    inputs::Inputs,
     ir::Node,
+    series_spec::SeriesSpec,
     subject::{At, Remembered, Subject, Truth},
     value::Val,
 };
@@ -18,17 +18,9 @@ const MOST_STEPS: usize = 200;
 const MOST_WORK: usize = 100_000;
 
 /// The next moment after the subject's own at which the answer is another one, or an earlier one to ask again.
-pub(crate) fn next(root: &Node, inputs: &Inputs, subject: &dyn Subject) -> Option<Time> {
+pub(crate) fn next(root: &Node, subject: &dyn Subject) -> Option<Time> {
     let answer = truth(root, subject);
-    let remembered: usize = inputs
-        .series
-        .iter()
-        .map(|spec| match subject.series(spec.id()) {
-            Remembered::Known(series) => series.recent.len(),
-            _ => 0,
-        })
-        .sum();
-    let steps = (MOST_WORK / (remembered + 1)).clamp(2, MOST_STEPS);
+    let steps = (MOST_WORK / (1 + work(root, subject))).clamp(2, MOST_STEPS);
     let mut at = subject.now();
     for _ in 0..steps {
         let here = At { subject, at };
@@ -38,6 +30,25 @@ pub(crate) fn next(root: &Node, inputs: &Inputs, subject: &dyn Subject) -> Optio
         }
     }
     Some(at)
+}
+
+/// How many moments of series one answer looks at, at most.
+fn work(node: &Node, subject: &dyn Subject) -> usize {
+    let remembered = |spec: &SeriesSpec| match subject.series(spec.id()) {
+        Remembered::Known(series) => series.recent.len() + series.older.values.len(),
+        _ => 0,
+    };
+    let own = match node {
+        Node::Window(window) => remembered(&window.spec),
+        Node::Sequence(sequence) => sequence.steps.iter().map(|spec| remembered(spec)).sum(),
+        Node::Household(_, question) => {
+            let mut all = 0;
+            let asked = subject.each_member(&mut |member| all += 1 + work(question, member));
+            return if asked { all } else { work(question, subject) };
+        }
+        _ => 0,
+    };
+    own + node.children().iter().map(|child| work(child, subject)).sum::<usize>()
 }
 
 /// The first moment after the subject's own at which the value of `node` may change.

@@ -57,7 +57,7 @@ impl Condition {
     /// else happens; `None` when it never will. It is the moment of the change, to the millisecond, unless that is many
     /// steps away: then an earlier moment, at which to ask again. Never a later one.
     pub fn next_change(&self, subject: &dyn Subject) -> Option<Time> {
-        if self.inputs.time { change::next(&self.root, &self.inputs, subject) } else { None }
+        if self.inputs.time { change::next(&self.root, subject) } else { None }
     }
 
     /// What it looks at.

@@ -12,6 +12,7 @@ mod checks;
 mod condition;
 mod error;
 mod evaluate;
+mod functions;
 mod inputs;
 mod ir;
 mod kinds;

@@ -204,15 +204,16 @@ fn compared(out: &mut Sentence, comparison: Comparison, left: &Node, right: &Nod
         }
         ordered => {
             write_noun(out, left);
-            out.push_str(order_words(ordered, left.kind(), right.kind()));
+            out.push_str(order_words(ordered, left, right));
         }
     }
     write_noun(out, right);
 }
 
-fn order_words(comparison: Comparison, left: Type, right: Type) -> &'static str {
-    let both = [left, right];
-    if both.contains(&Type::Time) {
+fn order_words(comparison: Comparison, left: &Node, right: &Node) -> &'static str {
+    let both = [left.kind(), right.kind()];
+    let day = |node: &Node| matches!(node, Node::Calendar(Calendar::Date, _));
+    if both.contains(&Type::Time) || day(left) || day(right) {
         match comparison {
             Comparison::Less => " is before ",
             Comparison::More => " is after ",
@@ -337,17 +338,26 @@ fn write_noun(out: &mut Sentence, node: &Node) {
         }
         Node::HouseholdSize => out.push_str("the size of the household"),
         Node::Calendar(asked, inner) if *asked != Calendar::Anniversary => {
-            out.push_str(match asked {
-                Calendar::Year => "the year of ",
-                Calendar::Month => "the month of ",
-                Calendar::Day => "the day of the month of ",
-                Calendar::Weekday => "the day of the week of ",
-                Calendar::Hour => "the hour of ",
-                Calendar::Years => "the years since ",
-                Calendar::Days => "the days since ",
-                _ => "the day of ",
+            let current = matches!(inner.as_ref(), Node::Now);
+            out.push_str(match (asked, current) {
+                (Calendar::Year, false) => "the year of ",
+                (Calendar::Year, true) => "the current year",
+                (Calendar::Month, false) => "the month of ",
+                (Calendar::Month, true) => "the current month",
+                (Calendar::Day, false) => "the day of the month of ",
+                (Calendar::Day, true) => "today’s day of the month",
+                (Calendar::Weekday, false) => "the day of the week of ",
+                (Calendar::Weekday, true) => "today’s day of the week",
+                (Calendar::Hour, false) => "the hour of ",
+                (Calendar::Hour, true) => "the current hour",
+                (Calendar::Years, _) => "the years since ",
+                (Calendar::Days, _) => "the days since ",
+                (_, false) => "the day of ",
+                (_, true) => "today",
             });
-            write_noun(out, inner);
+            if !current || asked.asks_for_today() {
+                write_noun(out, inner);
+            }
         }
         Node::Now => out.push_str("now"),
         Node::Ago(span) => {
@@ -356,7 +366,7 @@ fn write_noun(out: &mut Sentence, node: &Node) {
         }
         Node::Metric(metric) => {
             out.push_str("the metric ");
-            out.push_str(&words::printable_text(&metric.name));
+            out.push_str(&words::name(&metric.name));
         }
         truth => {
             out.push_str("whether ");

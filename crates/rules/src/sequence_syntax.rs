@@ -59,7 +59,8 @@ impl Parser<'_, '_> {
         };
         let asked = self.spec(first, Keeps::Moments, kept_first);
         let answer = self.spec(second, Keeps::Moments, kept_second);
-        if when != Span::All && asked == answer {
+        // An event would be its own answer.
+        if asked.same_events(&answer) {
             return Err(Fault::new(at, "unanswered needs two different events"));
         }
         self.typed(at, Node::Unanswered(Box::new(Unanswered { asked, answer, within, when })))

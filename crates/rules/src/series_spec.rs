@@ -134,6 +134,12 @@ impl SeriesSpec {
         out
     }
 
+    /// Whether it is about the same events, whatever is kept of them.
+    pub(crate) fn same_events(&self, other: &Self) -> bool {
+        let filter = |spec: &Self| spec.filter.as_ref().map(canonical::text);
+        self.event == other.event && filter(self) == filter(other)
+    }
+
     pub(crate) fn filter(&self) -> Option<&Node> {
         self.filter.as_ref()
     }

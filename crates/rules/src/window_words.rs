@@ -1,7 +1,7 @@
 //! Questions about a stretch of time in words, and what they found.
 
 use crate::{
-    ir::{Comparison, Node},
+    ir::{Comparison, Literal, Node},
     kinds::Type,
     sentence::recorded,
     sequence::{Sequence, Unanswered},
@@ -60,6 +60,17 @@ pub(crate) fn clause(window: &Window, holds: bool) -> String {
 pub(crate) fn compared(comparison: Comparison, left: &Node, right: &Node) -> Option<String> {
     match (left, right) {
         (Node::Window(window), right) if window.aggregate == Aggregate::Count && right.is_constant() => {
+            let number = match right {
+                Node::Literal(Literal::Int(number)) => Some(*number),
+                _ => None,
+            };
+            match (comparison, number) {
+                (Comparison::Equal | Comparison::AtMost, Some(0)) | (Comparison::Less, Some(1)) => {
+                    return Some(clause(window, true));
+                }
+                (Comparison::NotEqual | Comparison::More, Some(0)) => return Some(clause(window, false)),
+                _ => {}
+            }
             let words = match comparison {
                 Comparison::Equal => "has exactly",
                 Comparison::NotEqual => "does not have exactly",

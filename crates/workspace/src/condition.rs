@@ -10,7 +10,7 @@ pub(crate) const CONSENT_CHANNELS: [&str; 3] = ["email", "phone", "sms"];
 /// What a condition may use: about an event of this name and its person, or with `None` about a person alone.
 ///
 /// Contracts and feeds say of what type traits and properties are. Others are allowed, since a contract does not forbid
-/// them; topics and channels are only those that exist.
+/// them; topics, channels, programs, segments and metrics are only those that exist.
 pub fn condition_schema(workspace: &Workspace, event: Option<&str>) -> Schema {
     let mut schema = Schema::open()
         .with_other_traits()

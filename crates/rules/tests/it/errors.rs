@@ -239,3 +239,130 @@ fn expressions_have_the_same_errors() {
         "line 1, column 18: `shp` is not a property that is known here (did you mean `shop`?)"
     );
 }
+
+#[test]
+fn questions_about_events() {
+    check(&[
+        ("count(Order)", 1, 7, "the name of an event in quotes", None),
+        ("count()", 1, 7, "found `)`", None),
+        ("count('')", 1, 7, "an event needs a name", None),
+        ("count('A', 'x') > 1", 1, 12, "expected within(…), between(…) or where(…), found the text", None),
+        ("count('A', within('30')) > 1", 1, 19, "`30` is not a duration", None),
+        ("count('A', within('0d')) > 1", 1, 19, "longer than nothing", None),
+        ("count('A', within('40000d')) > 1", 1, 19, "a hundred years", None),
+        ("count('A', within(30)) > 1", 1, 19, "a duration in quotes", None),
+        ("count('A', within('1d'), within('2d')) > 1", 1, 26, "this is the second", None),
+        ("count('A', since('1d')) > 1", 1, 12, "write within", None),
+        ("count('A', between('30d', '60d')) > 1", 1, 20, "must be longer ago", None),
+        ("count('A', between('2026-02-01', '2026-01-01')) > 1", 1, 20, "must be the earlier one", None),
+        ("count('A', between('2026-02-01', '30d')) > 1", 1, 34, "`30d` is not a moment", None),
+        ("count('A', where(profile.tier == 'a')) > 1", 1, 18, "`profile` is not part of it", None),
+        ("count('A', where(now() > event.time)) > 1", 1, 18, "`now` is not part of it", None),
+        ("count('A', where(hour(event.time) > 8)) > 1", 1, 18, "`hour` is not part of it", None),
+        ("count('A', where(count('B') > 1)) > 1", 1, 18, "`count` is not part of it", None),
+        ("count('A', where(household.size > 1)) > 1", 1, 18, "`household` is not part of it", None),
+        (
+            "count('A', where(event.properties.shop)) > 1",
+            1,
+            18,
+            "where needs true or false, but this is a text",
+            None,
+        ),
+        (
+            "count('Cart Updated', where(event.properties.valu > 1)) > 1",
+            1,
+            46,
+            "not a property",
+            Some("value"),
+        ),
+        ("count('Cart Updated', where(event.properties.revenue > 1)) > 1", 1, 46, "not a property", None),
+        ("sum('Order Completed') > 1", 1, 1, "sum needs an event and a property", None),
+        (
+            "sum('Order Completed', 'revenu') > 1",
+            1,
+            24,
+            "`revenu` is not a property of Order",
+            Some("revenue"),
+        ),
+        ("sum('Order Completed', 'shop') > 1", 1, 24, "sum needs a number, but shop is a text", None),
+        ("sum('Order Completed', event.name) > 1", 1, 24, "sum needs a property", None),
+        ("sum('Order Completed', 'a..b') > 1", 1, 24, "a property has a name", None),
+        ("sum('Order Completed', profile.points) > 1", 1, 24, "expected a property in quotes", None),
+        ("last('A') > 5", 1, 11, "a time and a whole number cannot be compared", None),
+        ("count('A')", 1, 1, "a condition is true or false, but this is a whole number", None),
+        ("sequence('A', within('1d'))", 1, 1, "sequence needs 2 to 5 events", None),
+        ("sequence('A', 'B')", 1, 1, "sequence needs within", None),
+        ("sequence('A', 'A', 'A', 'A', 'A', 'A', within('1d'))", 1, 35, "at most 5 events", None),
+        ("sequence('A', 'B', where(true), within('1d'))", 1, 20, "belongs to one of the events", None),
+        ("sequence('A', 'B', within('1d'), within('1d'))", 1, 34, "within stands here a second time", None),
+        ("unanswered('A', 'B', 'C', within('1d'))", 1, 1, "unanswered needs two events", None),
+        ("unanswered('A', 'B', within('1d'), since('1d'))", 1, 1, "since(…) must be longer", None),
+        ("unanswered('A', 'A', within('1d'))", 1, 1, "two different events", None),
+        ("event('A') == 1", 1, 1, "`event` stands between the parentheses", None),
+    ]);
+}
+
+#[test]
+fn moments_and_memberships() {
+    let schema = schema()
+        .with_segments(["vip", "lapsed"])
+        .with_programs(["win-back"])
+        .with_metric("orders", "count('Order Completed', within('1d'))")
+        .with_metric("loop", "metric('pool') + 1")
+        .with_metric("pool", "metric('loop')")
+        .with_metric("broken", "profile.teir == 'a'");
+    check_with(
+        &schema,
+        &[
+            ("ago(5) < now()", 1, 5, "ago needs a duration in quotes", None),
+            ("ago('5') < now()", 1, 5, "`5` is not a duration", None),
+            ("now(1) > event.time", 1, 1, "now needs nothing", None),
+            ("year(5) == 1", 1, 6, "year needs a moment, but this is a whole number", None),
+            ("year() == 1", 1, 1, "year needs one moment", None),
+            ("segment('vpi')", 1, 9, "`vpi` is not a segment", Some("vip")),
+            ("segment(profile.tier)", 1, 9, "segment needs a name in quotes", None),
+            ("inProgram('winback')", 1, 11, "`winback` is not a program", Some("win-back")),
+            ("metric('order') > 1", 1, 8, "`order` is not a metric", Some("orders")),
+            (
+                "metric('loop') > 1",
+                1,
+                8,
+                "the metric `loop` at its line 1, column 8: the metric `pool`",
+                None,
+            ),
+            ("metric('loop') > 1", 1, 8, "stands for itself, by way of `loop` to `pool`", None),
+            ("metric('broken')", 1, 8, "at its line 1, column 9: `teir` is not a trait", None),
+            ("household.sise > 1", 1, 11, "it has all, any, size", Some("size")),
+            ("household.any(event.name == 'A')", 1, 15, "there is no event here", None),
+            ("household.any(household.size > 1)", 1, 15, "a household in a household", None),
+            ("household.any(household.any(true))", 1, 15, "a household in a household", None),
+            ("household.any(profile.points)", 1, 15, "needs a condition about a member", None),
+            ("household > 1", 1, 11, "one of all, any, size", None),
+        ],
+    );
+    for text in [
+        "segment('vip') && inProgram('win-back')",
+        "metric('orders') > 1 && household.any(metric('orders') > 1)",
+    ] {
+        assert!(Condition::parse(text, &schema).is_ok(), "{text}");
+    }
+    let audience = schema.without_event();
+    let text = "count('Order Completed', where(event.properties.value >= 50), within('30d')) >= 2";
+    assert!(Condition::parse(text, &audience).is_ok(), "a recorded event is no event at hand");
+}
+
+#[test]
+fn metrics_share_the_limits() {
+    let chain = |length: usize| {
+        (1..length).fold(Schema::open().with_metric("m0", "1"), |schema, n| {
+            schema.with_metric(format!("m{n}"), format!("metric('m{}') + 1", n - 1))
+        })
+    };
+    assert!(Condition::parse("metric('m7') == 8", &chain(8)).is_ok());
+    check_with(&chain(9), &[("metric('m8') == 9", 1, 8, "more than 8 deep", None)]);
+    // Each stands for ten of the one before: a text of a few hundred bytes for a hundred million operations.
+    let bomb = (1..8).fold(Schema::open().with_metric("m0", "1"), |schema, n| {
+        schema.with_metric(format!("m{n}"), vec![format!("metric('m{}')", n - 1); 10].join(" + "))
+    });
+    check_with(&bomb, &[("metric('m7') == 9", 1, 8, "at most 500", None)]);
+}

@@ -10,6 +10,7 @@ fn schema() -> Schema {
         .with_profile_trait("tags", Type::List)
         .with_profile_trait("renews", Type::Time)
         .with_profile_trait("address", Type::Object)
+        .with_metric("orders_in_a_year", "count(\"Order Completed\", within(\"365d\"))")
         .with_other_traits()
 }
 

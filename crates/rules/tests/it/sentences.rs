@@ -162,3 +162,42 @@ fn and_or_not_and_choice() {
         ),
     ]);
 }
+
+#[test]
+fn what_a_person_did() {
+    check(&[
+        ("count('A', within('1d 2h 3m')) >= 2", "has at least 2 A in the last 1d 2h 3m"),
+        ("2 <= count('A')", "has at least 2 A"),
+        ("!(count('A', within('36h')) >= 2)", "has less than 2 A in the last 1 day 12 hours"),
+        ("count('A') != 3", "does not have exactly 3 A"),
+        ("count('A') == 0 || count('A') > 0", "has no A or has at least 1 A"),
+        ("count('A') > count('B')", "the number of A is more than the number of B"),
+        ("!never('A', between('60d', '30d'))", "has at least 1 A from 60 days to 30 days ago"),
+        ("never('A') == profile.vip", "whether has no A is vip"),
+        ("ago('90d') > last('A')", "last A was more than 90 days ago"),
+        ("last('A') >= ago('90d')", "last A was at most 90 days ago"),
+        ("!(last('A') < ago('90d'))", "last A was at most 90 days ago"),
+        (
+            "last('A', where(event.time < timestamp('2026-03-01T09:30:00Z'))) < now()",
+            "last A (where time is before 1 March 2026, 09:30 UTC) is before now",
+        ),
+        ("profile.renews > ago('90d')", "renews is less than 90 days ago"),
+        ("now() < profile.renews", "renews is after now"),
+        ("count('two\\nlines') > 1", "has more than 1 two lines"),
+        (
+            "count('A', where(event.properties.x in [event.source, 'b'])) > 1",
+            "has more than 1 A (where x is one of source, “b”)",
+        ),
+        ("!sequence('A', 'B', within('2h'))", "does not have A and then B within 2 hours"),
+        ("!unanswered('A', 'B', within('45m'))", "does not have A without B in the 45 minutes after it"),
+        (
+            "sequence('A', 'B', within('2h'), between('60d', '30d'))",
+            "has A and then B within 2 hours, beginning from 60 days to 30 days ago",
+        ),
+        ("!anniversary(profile.birthday)", "today is not the anniversary of birthday"),
+        (
+            "!household.all(profile.vip && segment('x'))",
+            "not for everybody in the household (vip is true and is in the segment x)",
+        ),
+    ]);
+}
