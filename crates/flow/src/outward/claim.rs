@@ -77,6 +77,14 @@ impl Circumstances {
     }
 }
 
+impl Circumstances {
+    /// Why nothing of a program is sent just now: somebody has stopped or paused it.
+    fn stopped(&self, live: &Live, program: &str) -> Option<String> {
+        let paused = || live.plan().is_paused(program).then(|| super::resume::PAUSED.to_owned());
+        self.switched_off(program).or_else(paused)
+    }
+}
+
 /// Expires what has no point, wakes runs, and claims at most `limit` deliveries. `more` says that work is left.
 pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed>, bool), FlowError> {
     let now = work.now;
@@ -146,7 +154,7 @@ pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed
     Ok((claimed, more))
 }
 
-fn end(
+pub(super) fn end(
     work: &mut Working<'_>,
     delivery: &mut Delivery,
     state: DeliveryState,
@@ -169,7 +177,7 @@ fn verdict(
     if delivery.expires.is_some_and(|expires| expires <= now) {
         return Ok(Verdict::End(DeliveryState::Expired, "its time to live ran out".into()));
     }
-    if let Some(reason) = circumstances.switched_off(&delivery.program) {
+    if let Some(reason) = circumstances.stopped(live, &delivery.program) {
         return Ok(Verdict::Hold(reason));
     }
     let Some(needs) = live.requires_fresh(&delivery.program, delivery.version) else {
@@ -240,7 +248,8 @@ fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Re
     let circumstances = Circumstances::read(unit)?;
     for mut delivery in held {
         let needs = live.requires_fresh(&delivery.program, delivery.version).unwrap_or_default();
-        let still = circumstances.switched_off(&delivery.program).or_else(|| circumstances.stale(needs, now));
+        let still =
+            circumstances.stopped(live, &delivery.program).or_else(|| circumstances.stale(needs, now));
         if let Some(still) = still {
             if kind_of(delivery.reason.as_deref()) != kind_of(Some(&still)) {
                 delivery.reason = Some(still);

@@ -13,9 +13,11 @@
 mod claim;
 mod courier;
 mod dispatcher;
+mod resume;
 mod settle;
 
 pub(crate) use claim::{Claimed, claim, may_contact, release_fresh, release_switched};
 pub use courier::{Courier, Preview, Transport};
 pub use dispatcher::Dispatcher;
+pub(crate) use resume::resume;
 pub(crate) use settle::{interrupted, settle};

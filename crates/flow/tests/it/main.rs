@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod again;
 mod any_order;
 mod broadcasts;
 mod cancelling;
@@ -14,5 +15,6 @@ mod outcomes;
 mod programs;
 mod quarantine;
 mod sink;
+mod steps;
 mod watermarks;
 mod world;

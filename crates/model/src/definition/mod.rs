@@ -7,15 +7,20 @@ mod contract;
 mod identity;
 mod program;
 mod source;
+mod step;
 mod template;
 mod workspace;
 
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
 pub use identity::{IdentityRules, NamespaceRule};
-pub use program::{Broadcast, EventMatch, FreshnessNeed, Goal, OnePer, Program, ProgramState, Send, Step};
+pub use program::{
+    Broadcast, EventMatch, FreshnessNeed, Goal, MembershipChange, OnePer, Program, ProgramState, Reentry,
+    Send, Trigger,
+};
 pub use source::{
     ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,
 };
+pub use step::{Arm, OnLimit, SetValue, Share, Step, WaitUntil};
 pub use template::Template;
 pub use workspace::{Brand, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic, Workspace};
 

@@ -7,6 +7,7 @@ mod message;
 mod organisation;
 mod program;
 mod source;
+mod steps;
 mod value;
 
 use crate::{

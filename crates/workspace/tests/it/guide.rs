@@ -27,7 +27,23 @@ const SECTIONS: [(&str, &[&str]); 8] = [
     ("source", &["Source", "Feed", "TimeField", "FieldMap", "ConsentMap", "EventName"]),
     ("contract", &["Contract", "EventContract", "FieldContract"]),
     ("template", &["Template"]),
-    ("program", &["Program", "EventMatch", "FreshnessNeed", "Goal", "Step", "Send"]),
+    (
+        "program",
+        &[
+            "Program",
+            "Trigger",
+            "EventMatch",
+            "Reentry",
+            "FreshnessNeed",
+            "Goal",
+            "Step",
+            "WaitUntil",
+            "Arm",
+            "Share",
+            "SetValue",
+            "Send",
+        ],
+    ),
     ("broadcast", &["Broadcast"]),
 ];
 
