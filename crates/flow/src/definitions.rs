@@ -140,6 +140,7 @@ impl Engine {
             let now = desk.clock.now();
             let (applied, live) = put_in_force(&mut desk.store, &files, now, &secret)?;
             desk.set_live(live);
+            desk.commit(crate::outward::resume)?;
             Ok(applied)
         })
         .await

@@ -113,6 +113,7 @@ impl Engine {
         let mut desk =
             Desk { store, ids, live: live.clone(), clock: opening.clock.clone(), due: due.clone() };
         let interrupted = desk.commit(outward::interrupted)?;
+        desk.commit(outward::resume)?;
         if interrupted > 0 {
             tracing::warn!(
                 interrupted,

@@ -3,7 +3,10 @@
 use crowsnest_channels::email::CompiledTemplate;
 use crowsnest_identity::Normaliser;
 use crowsnest_ingest::SourceReader;
-use crowsnest_model::definition::{Broadcast, FreshnessNeed, Program, Sync, Trust, Workspace};
+use crowsnest_model::{
+    Percent,
+    definition::{Broadcast, FreshnessNeed, Program, Step, Sync, Trust, Workspace},
+};
 use crowsnest_profile::{SegmentError, SegmentPlan, SeriesPlan};
 use crowsnest_programs::{Derived, LiveBroadcast, LiveProgram, Plan, policy::Policy};
 use crowsnest_rules::{Expression, Schema};
@@ -130,7 +133,7 @@ impl Live {
         for (name, program) in &workspace.programs {
             let version = version_in_force(stored, "program", name);
             match LiveProgram::compile(program.clone(), version, true, &schema) {
-                Ok(live) => plan.add(live),
+                Ok(live) => plan.add(live.with_global_holdout(holdout_for(&workspace, program))),
                 Err(error) => problem("program", name, error.to_string()),
             }
         }
@@ -141,7 +144,8 @@ impl Live {
             let wanted = match document.kind.as_str() {
                 "program" => earlier_program(document, &schema).map(|live| {
                     let wanted = live.requires_fresh().to_vec();
-                    plan.add(live);
+                    let holdout = holdout_for(&workspace, &live.definition);
+                    plan.add(live.with_global_holdout(holdout));
                     wanted
                 }),
                 "broadcast" => earlier_broadcast(document, &schema).map(|live| {
@@ -372,6 +376,18 @@ fn version_in_force(stored: &[StoredDocument], kind: &str, name: &str) -> u32 {
         .iter()
         .find(|document| document.live && document.kind == kind && document.name == name)
         .map_or(1, |document| document.version)
+}
+
+/// The part of the people who are held out of all programs, as far as this program is meant: not when it only serves.
+fn holdout_for(workspace: &Workspace, program: &Program) -> Option<Percent> {
+    let mut sends = Step::all(&program.steps).into_iter().filter_map(|step| match step {
+        Step::Send(send) => Some(send),
+        _ => None,
+    });
+    let serves = |topic: &str| workspace.topics.get(topic).is_some_and(|topic| topic.service);
+    let first = sends.next();
+    let only_serves = first.is_some_and(|send| serves(&send.topic)) && sends.all(|send| serves(&send.topic));
+    workspace.organisation.holdout.filter(|_| !only_serves)
 }
 
 fn earlier_program(document: &StoredDocument, schema: &Schema) -> Result<LiveProgram, String> {

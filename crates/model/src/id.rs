@@ -118,6 +118,10 @@ sortable_id!(
     RunId, "run", "a run"
 );
 sortable_id!(
+    /// Something that a program asks people of the house to do.
+    TaskId, "tsk", "a task"
+);
+sortable_id!(
     /// One thing that could not be taken in, and why.
     QuarantineId, "qua", "a quarantine"
 );

@@ -106,6 +106,15 @@ pub struct Run {
     pub event: String,
     /// The properties of the event that triggered it, for conditions and templates.
     pub properties: Object,
+    /// The source of the event that triggered it.
+    #[serde(default)]
+    pub source: String,
+    /// Since when it waits for something to happen, at the step `step`.
+    #[serde(default)]
+    pub since: Option<Time>,
+    /// The event that began it, or that ended its last wait: one event does not end two.
+    #[serde(default)]
+    pub moved_by: Option<EventId>,
 }
 
 impl Profile {

@@ -1,11 +1,16 @@
 //! Definitions made ready to be asked.
 
+use crate::steps::{self, LiveStep};
 use crowsnest_model::{
-    Time,
-    definition::{EventMatch, FreshnessNeed, Program, ProgramState, Step},
+    Percent, Time,
+    definition::{EventMatch, FreshnessNeed, MembershipChange, Program, ProgramState},
 };
 use crowsnest_rules::{Condition, Expression, RuleError, Schema, SeriesSpec};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// A condition or expression of a definition that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -27,16 +32,17 @@ pub(crate) struct LiveMatch {
 }
 
 impl LiveMatch {
-    fn compile(
-        matched: &EventMatch,
-        schema: &Schema,
-        fault: impl Fn(RuleError) -> CompileError,
-    ) -> Result<Self, CompileError> {
-        Ok(Self {
-            event: matched.event.clone(),
-            when: condition(matched.when.as_deref(), schema).map_err(fault)?,
-        })
+    fn compile(event: &str, when: Option<&str>, reader: &Reader<'_>) -> Result<Self, RuleError> {
+        Ok(Self { event: event.to_owned(), when: when.map(|when| reader.condition(when)).transpose()? })
     }
+}
+
+/// What begins a program, ready.
+#[derive(Debug)]
+pub(crate) enum LiveTrigger {
+    Event(LiveMatch),
+    Segment(String, MembershipChange),
+    Request,
 }
 
 /// A version of a program, ready.
@@ -48,19 +54,36 @@ pub struct LiveProgram {
     pub version: u32,
     /// New people may enter: it is the version in force, and not a draft.
     pub open: bool,
-    pub(crate) trigger: LiveMatch,
+    /// Nobody enters, and who is inside stands still, on whichever version.
+    pub paused: bool,
+    pub(crate) global_holdout: Option<Percent>,
+    pub(crate) trigger: LiveTrigger,
     pub(crate) occasion: Option<Expression>,
     pub(crate) audience: Option<Condition>,
     pub(crate) cancels: Vec<LiveMatch>,
     pub(crate) goal: Option<(LiveMatch, Option<Expression>)>,
+    pub(crate) steps: Vec<LiveStep>,
+    series: Vec<Arc<SeriesSpec>>,
 }
 
-fn condition(text: Option<&str>, schema: &Schema) -> Result<Option<Condition>, RuleError> {
-    text.map(|text| Condition::parse(text, schema)).transpose()
+/// Reads conditions, and gathers what they ask to be remembered of events.
+pub(crate) struct Reader<'s> {
+    schema: &'s Schema,
+    series: RefCell<Vec<Arc<SeriesSpec>>>,
 }
 
-fn expression(text: Option<&str>, schema: &Schema) -> Result<Option<Expression>, RuleError> {
-    text.map(|text| Expression::parse(text, schema)).transpose()
+impl Reader<'_> {
+    pub(crate) fn condition(&self, text: &str) -> Result<Condition, RuleError> {
+        let condition = Condition::parse(text, self.schema)?;
+        self.series.borrow_mut().extend(condition.inputs().series.iter().cloned());
+        Ok(condition)
+    }
+
+    pub(crate) fn expression(&self, text: &str) -> Result<Expression, RuleError> {
+        let expression = Expression::parse(text, self.schema)?;
+        self.series.borrow_mut().extend(expression.inputs().series.iter().cloned());
+        Ok(expression)
+    }
 }
 
 impl LiveProgram {
@@ -75,43 +98,64 @@ impl LiveProgram {
             let program = definition.name.clone();
             move |error| CompileError { program: program.clone(), field, error }
         };
+        let reader = Reader { schema, series: RefCell::default() };
+        let trigger = &definition.trigger;
+        let cancel = |cancel: &EventMatch| {
+            LiveMatch::compile(&cancel.event, cancel.when.as_deref(), &reader).map_err(fault("cancel_on"))
+        };
         Ok(Self {
+            paused: in_force && definition.state == ProgramState::Paused,
+            global_holdout: None,
             open: in_force && definition.state == ProgramState::Live,
-            trigger: LiveMatch::compile(&definition.trigger, schema, fault("trigger"))?,
-            occasion: expression(definition.occasion.as_deref(), schema).map_err(fault("occasion"))?,
-            audience: condition(definition.audience.as_deref(), schema).map_err(fault("audience"))?,
-            cancels: definition
-                .cancel_on
-                .iter()
-                .map(|matched| LiveMatch::compile(matched, schema, fault("cancel_on")))
-                .collect::<Result<_, _>>()?,
+            trigger: match (&trigger.event, &trigger.segment) {
+                (Some(event), _) => LiveTrigger::Event(
+                    LiveMatch::compile(event, trigger.when.as_deref(), &reader).map_err(fault("trigger"))?,
+                ),
+                (None, Some(segment)) => {
+                    LiveTrigger::Segment(segment.clone(), trigger.on.unwrap_or_default())
+                }
+                (None, None) => LiveTrigger::Request,
+            },
+            occasion: definition
+                .occasion
+                .as_deref()
+                .map(|text| reader.expression(text))
+                .transpose()
+                .map_err(fault("occasion"))?,
+            audience: definition
+                .audience
+                .as_deref()
+                .map(|text| reader.condition(text))
+                .transpose()
+                .map_err(fault("audience"))?,
+            cancels: definition.cancel_on.iter().map(cancel).collect::<Result<_, _>>()?,
             goal: match &definition.goal {
                 None => None,
                 Some(goal) => Some((
-                    LiveMatch {
-                        event: goal.event.clone(),
-                        when: condition(goal.when.as_deref(), schema).map_err(fault("goal"))?,
-                    },
-                    expression(goal.value.as_deref(), schema).map_err(fault("goal"))?,
+                    LiveMatch::compile(&goal.event, goal.when.as_deref(), &reader).map_err(fault("goal"))?,
+                    goal.value
+                        .as_deref()
+                        .map(|text| reader.expression(text))
+                        .transpose()
+                        .map_err(fault("goal"))?,
                 )),
             },
+            steps: steps::compile(&definition, &reader)?,
+            series: reader.series.into_inner(),
             version,
             definition,
         })
     }
 
     /// What its conditions ask to be remembered of events.
-    pub fn series(&self) -> impl Iterator<Item = &Arc<SeriesSpec>> {
-        let goal = self.goal.iter();
-        let conditions = [&self.trigger.when, &self.audience]
-            .into_iter()
-            .chain(self.cancels.iter().map(|cancel| &cancel.when))
-            .chain(goal.clone().map(|(matched, _)| &matched.when))
-            .flatten()
-            .map(Condition::inputs);
-        let expressions =
-            self.occasion.iter().chain(goal.filter_map(|(_, value)| value.as_ref())).map(Expression::inputs);
-        conditions.chain(expressions).flat_map(|inputs| &inputs.series)
+    pub fn series(&self) -> &[Arc<SeriesSpec>] {
+        &self.series
+    }
+
+    /// With a part of the people who are held out of all programs.
+    #[must_use]
+    pub fn with_global_holdout(self, part: Option<Percent>) -> Self {
+        Self { global_holdout: part, ..self }
     }
 
     /// Its name.
@@ -137,32 +181,58 @@ impl LiveProgram {
         names.dedup();
         names
     }
-
-    pub(crate) fn steps(&self) -> &[Step] {
-        &self.definition.steps
-    }
 }
 
 /// All programs, by what can touch them, so that an event asks only those that it can touch.
 #[derive(Debug, Default)]
 pub struct Plan {
     versions: HashMap<(String, u32), Arc<LiveProgram>>,
-    by_trigger: HashMap<String, Vec<Arc<LiveProgram>>>,
+    by_event: HashMap<String, Vec<Arc<LiveProgram>>>,
+    by_segment: HashMap<(String, MembershipChange), Vec<Arc<LiveProgram>>>,
+    open: HashMap<String, Arc<LiveProgram>>,
+    paused: HashSet<String>,
 }
 
 impl Plan {
     /// Adds a version of a program. Older versions are kept for those who are on their way.
     pub fn add(&mut self, program: LiveProgram) {
         let program = Arc::new(program);
+        if program.paused {
+            self.paused.insert(program.name().to_owned());
+        }
         if program.open {
-            self.by_trigger.entry(program.trigger.event.clone()).or_default().push(program.clone());
+            match &program.trigger {
+                LiveTrigger::Event(matched) => {
+                    self.by_event.entry(matched.event.clone()).or_default().push(program.clone());
+                }
+                LiveTrigger::Segment(segment, change) => {
+                    self.by_segment.entry((segment.clone(), *change)).or_default().push(program.clone());
+                }
+                LiveTrigger::Request => {}
+            }
+            self.open.insert(program.name().to_owned(), program.clone());
         }
         self.versions.insert((program.name().to_owned(), program.version), program);
     }
 
     /// The programs that an event may let somebody into, in the order of their names.
     pub fn triggered_by(&self, event: &str) -> &[Arc<LiveProgram>] {
-        self.by_trigger.get(event).map_or(&[], Vec::as_slice)
+        self.by_event.get(event).map_or(&[], Vec::as_slice)
+    }
+
+    /// The programs that a change of a segment may let somebody into.
+    pub fn triggered_by_segment(&self, segment: &str, change: MembershipChange) -> &[Arc<LiveProgram>] {
+        self.by_segment.get(&(segment.to_owned(), change)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The version of a program that takes people in, if one does.
+    pub fn open(&self, program: &str) -> Option<&Arc<LiveProgram>> {
+        self.open.get(program)
+    }
+
+    /// Whether a program stands still.
+    pub fn is_paused(&self, program: &str) -> bool {
+        self.paused.contains(program)
     }
 
     /// All versions of all programs.

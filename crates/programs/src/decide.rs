@@ -1,19 +1,34 @@
 //! Who enters, goes on and leaves.
 
-use crate::{LiveProgram, Person, compile::LiveMatch};
+use crate::{
+    LiveProgram, Person,
+    compile::{LiveMatch, LiveTrigger},
+    steps::{Act, SetLive, Until, draw, way_of},
+};
 use crowsnest_model::{
-    Time,
-    definition::{Send, Step},
+    Duration, EventId, Object, Percent, ProfileId, Time,
+    definition::{Reentry, Send},
     profile::Run,
 };
-use crowsnest_rules::Subject;
+use crowsnest_rules::{EventView, Subject};
 use serde_json::Value;
 
 /// The occasion under which somebody who was skipped is recorded when the program has no rule for occasions: one record a
 /// person, with the latest reason, however many events come.
 pub const SKIPPED: &str = "skipped";
 
-/// Whether an event lets a person into a program.
+/// What may let somebody in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cause<'a> {
+    /// What happened, in words for a sentence that goes on with "came".
+    pub what: &'a str,
+    /// The occasion, for a program that has no rule for it.
+    pub occasion: &'a str,
+    /// When it happened.
+    pub time: Time,
+}
+
+/// Whether something lets a person into a program.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     /// It does not; nothing is recorded.
@@ -40,31 +55,74 @@ pub struct Begin {
     pub skipped: String,
 }
 
-/// What a run does next.
-#[derive(Debug, Clone, PartialEq)]
+/// What a run does next. Where a step is named, it is by its path in the definition.
+#[derive(Debug)]
 pub enum Next<'p> {
     /// Nothing until this moment.
     Wait(Time),
+    /// Nothing until something happens, or until this moment. The run stays at the step until [`LiveProgram::went_on`].
+    Until(&'p Until, Time),
     /// Sends a message, then goes on when that has ended.
     Send {
-        /// The index of the step.
-        step: u32,
+        /// The step.
+        step: &'p str,
         /// What is sent.
         send: &'p Send,
     },
-    /// All steps are done.
-    Done,
+    /// Changes traits, then goes on at once.
+    Set {
+        /// The step.
+        step: &'p str,
+        /// The traits; those whose expression gives nothing are not there.
+        traits: Object,
+    },
+    /// Enters another program, then goes on at once.
+    Enter {
+        /// The step.
+        step: &'p str,
+        /// The other program.
+        program: &'p str,
+    },
+    /// All steps are done, or the one that leaves; why, in words.
+    Done(String),
     /// There is no point in going on.
     Expired,
 }
 
+/// Where a run is: the part of it that moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The index in the list of steps of the step that comes next.
+    pub step: u32,
+    /// Since when it waits there for something to happen.
+    pub since: Option<Time>,
+    /// When the step before it ended.
+    pub anchor: Time,
+}
+
+/// A step that was taken, for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its path in the definition, such as `2` or `2.a.0`.
+    pub step: String,
+    /// What came of it, in words.
+    pub outcome: String,
+}
+
+/// What a run is for has happened.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reached {
+    /// What that is worth.
+    pub value: Option<f64>,
+}
+
 /// How an event ends a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Exit {
-    /// What it was for has happened; what that is worth.
-    Goal(Option<f64>),
-    /// It is called off.
-    Cancel,
+    /// What it was for has happened.
+    Goal(Reached),
+    /// It is called off; perhaps by what it was for.
+    Cancel(Option<Reached>),
 }
 
 /// The program's name for an occasion that is not a text.
@@ -77,6 +135,19 @@ fn occasion_text(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether an event says what the one said that began the run.
+fn began(run: &Run, event: &EventView<'_>) -> bool {
+    event.time == run.triggered && event.name == run.event && *event.properties == run.properties
+}
+
+/// The names of traits, for people.
+fn named(traits: &Object) -> String {
+    match traits.is_empty() {
+        true => "nothing: no value is known".to_owned(),
+        false => traits.keys().map(String::as_str).collect::<Vec<_>>().join(", "),
+    }
+}
+
 fn happened(matched: &LiveMatch, person: &Person<'_>) -> bool {
     let Some(event) = person.event() else { return false };
     event.name == matched.event && matched.when.as_ref().is_none_or(|when| when.evaluate(person).holds())
@@ -85,17 +156,23 @@ fn happened(matched: &LiveMatch, person: &Person<'_>) -> bool {
 impl LiveProgram {
     /// Whether the person's event lets them in. `event_id` names the occasion when the program has no rule for it.
     pub fn entry(&self, person: &Person<'_>, event_id: &str, now: Time) -> Entry {
-        if !self.open || !happened(&self.trigger, person) {
+        let LiveTrigger::Event(matched) = &self.trigger else { return Entry::No };
+        let Some(event) = person.event().filter(|_| happened(matched, person)) else { return Entry::No };
+        self.admits(person, Cause { what: event.name, occasion: event_id, time: event.time }, now)
+    }
+
+    /// Whether a person is let in for a cause that the trigger names, or for one that needs no trigger.
+    pub fn admits(&self, person: &Person<'_>, cause: Cause<'_>, now: Time) -> Entry {
+        if !self.open {
             return Entry::No;
         }
-        let Some(event) = person.event() else { return Entry::No };
         let named = self
             .occasion
             .as_ref()
             .and_then(|expression| expression.value(person))
             .and_then(|value| occasion_text(&value));
         let skipped = named.clone().unwrap_or_else(|| SKIPPED.to_owned());
-        let occasion = named.unwrap_or_else(|| event_id.to_owned());
+        let occasion = named.unwrap_or_else(|| cause.occasion.to_owned());
         if let Some(audience) = &self.audience
             && !audience.evaluate(person).holds()
         {
@@ -103,12 +180,12 @@ impl LiveProgram {
             return Entry::Skip { occasion: skipped, reason, expired: false };
         }
         if let Some(ttl) = self.definition.trigger.ttl
-            && event.time.plus(ttl) <= now
+            && cause.time.plus(ttl) <= now
         {
             let reason = format!(
                 "{} came {} after it happened, and its time to live is {}",
-                event.name,
-                now.since(event.time).in_words(),
+                cause.what,
+                now.since(cause.time).in_words(),
                 ttl.in_words()
             );
             return Entry::Skip { occasion, reason, expired: true };
@@ -116,26 +193,136 @@ impl LiveProgram {
         Entry::Begin(Begin { occasion, skipped })
     }
 
-    /// What a run does next, when the step before it ended at `anchor`. Moves the run's step on.
-    pub fn advance(&self, run: &mut Run, anchor: Time, now: Time) -> Next<'_> {
-        let mut anchor = anchor;
+    /// The triggers of other runs beside which this program does not begin one that was triggered at `triggered`: after
+    /// the first and before the second moment. `None` when it may always be entered again.
+    pub fn apart(&self, triggered: Time) -> Option<(Time, Time)> {
+        match self.definition.reentry {
+            Reentry::Always => None,
+            Reentry::Once => Some((Time(i64::MIN), Time(i64::MAX))),
+            Reentry::Every(span) => Some((triggered.minus(span), triggered.plus(span))),
+        }
+    }
+
+    /// Why a person who entered at `before` does not enter again, in words.
+    pub fn not_again(&self, before: Time) -> String {
+        match self.definition.reentry {
+            Reentry::Every(span) => {
+                format!(
+                    "was in the program before, triggered {before}; it is entered once in {}",
+                    span.in_words()
+                )
+            }
+            _ => format!("was in the program before, triggered {before}; it is entered once"),
+        }
+    }
+
+    /// What a run that was triggered at `triggered` does next. Moves its place on; what was gone through on the way is
+    /// added to `taken`. `person` is seen with the event that began the run.
+    pub fn advance(
+        &self,
+        triggered: Time,
+        place: &mut Place,
+        now: Time,
+        person: &Person<'_>,
+        taken: &mut Vec<Taken>,
+    ) -> Next<'_> {
         loop {
-            let index = run.step;
-            let Some(step) = self.steps().get(index as usize) else { return Next::Done };
-            if self.expires(run.triggered).is_some_and(|expires| expires <= now.max(anchor)) {
+            let Some(step) = self.steps.get(place.step as usize) else {
+                return Next::Done("all steps are done".into());
+            };
+            if self.expires(triggered).is_some_and(|expires| expires <= now.max(place.anchor)) {
                 return Next::Expired;
             }
-            run.step = index + 1;
-            match step {
-                Step::Wait(span) => {
-                    anchor = anchor.plus(*span);
-                    if anchor > now {
-                        return Next::Wait(anchor);
+            let mut note = |outcome: String| taken.push(Taken { step: step.path.clone(), outcome });
+            if let Act::Until(until) = &step.act {
+                if place.since.is_none() {
+                    note(format!("waits at most {} for {}", until.limit.in_words(), until.in_words()));
+                }
+                let deadline = place.since.get_or_insert(place.anchor).plus(until.limit);
+                return Next::Until(until, deadline);
+            }
+            place.step += 1;
+            match &step.act {
+                Act::Until(_) => {}
+                Act::Wait(span) => {
+                    place.anchor = place.anchor.plus(*span);
+                    note(format!("waits {}, until {}", span.in_words(), place.anchor));
+                    if place.anchor > now {
+                        return Next::Wait(place.anchor);
                     }
                 }
-                Step::Send(send) => return Next::Send { step: index, send },
+                Act::Send(send) => return Next::Send { step: &step.path, send },
+                Act::Set(values) => {
+                    let value = |value: &SetLive| match value {
+                        SetLive::Value(value) => Some(value.clone()),
+                        SetLive::From(expression) => expression.value(person),
+                    };
+                    let traits: Object =
+                        values.iter().filter_map(|(name, set)| Some((name.clone(), value(set)?))).collect();
+                    note(format!("sets {}", named(&traits)));
+                    return Next::Set { step: &step.path, traits };
+                }
+                Act::Enter(program) => return Next::Enter { step: &step.path, program },
+                Act::Exit(reason) => {
+                    note(format!("leaves: {reason}"));
+                    return Next::Done(reason.clone());
+                }
+                Act::Branch { ways, otherwise } => {
+                    let way = ways.iter().find(|(when, _)| when.evaluate(person).holds());
+                    match way {
+                        Some((when, _)) => note(format!("goes this way: {}", when.sentence())),
+                        None => note("goes the other way: no condition holds".into()),
+                    }
+                    place.step = way.map_or(*otherwise, |(_, to)| *to);
+                }
+                Act::Split { lot, ways } => {
+                    let way = way_of(self.name(), lot, ways, person.profile.id);
+                    if let Some(way) = way {
+                        note(format!("goes the way `{}` by lot", way.name));
+                        place.step = way.to;
+                    }
+                }
+                Act::Jump(to) => place.step = *to,
             }
         }
+    }
+
+    /// That for which a run waits at this step, if it waits for something to happen.
+    pub fn waits_for(&self, run: &Run) -> Option<&Until> {
+        run.since?;
+        match &self.steps.get(run.step as usize)?.act {
+            Act::Until(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    /// The path in the definition of the step at which a run is, or that comes next.
+    pub fn step_of(&self, run: &Run) -> &str {
+        self.steps.get(run.step as usize).map_or("end", |step| step.path.as_str())
+    }
+
+    /// Whether an event, with which `person` is seen, ends a run's wait. `id` is the event's.
+    pub fn ends_wait(&self, run: &Run, until: &Until, person: &Person<'_>, id: EventId) -> bool {
+        let (Some(matched), Some(event), Some(since)) = (&until.matched, person.event(), run.since) else {
+            return false;
+        };
+        event.time.end_of_precision() >= since
+            && event.time <= since.plus(until.limit)
+            && run.moved_by != Some(id)
+            && !began(run, &event)
+            && happened(matched, person)
+    }
+
+    /// A run's wait is over: by this event, by its condition, or by its limit. It goes on with the next step.
+    pub fn went_on(&self, run: &mut Run, by: Option<EventId>) {
+        run.since = None;
+        run.step += 1;
+        run.moved_by = by.or(run.moved_by);
+    }
+
+    /// What the record says of a wait that reached its limit.
+    pub fn in_vain(until: &Until) -> String {
+        format!("waited {} in vain for {}", until.limit.in_words(), until.in_words())
     }
 
     /// Until when a run whose steps are done may still reach its goal.
@@ -154,17 +341,46 @@ impl LiveProgram {
             return None;
         }
         // What begins a run does not end it, even where an event of the same name would.
-        if event.time == run.triggered && event.name == run.event && *event.properties == run.properties {
+        if began(run, &event) {
             return None;
         }
+        let reached = self.reached(run, person);
         if !run.awaits_goal && self.cancels.iter().any(|cancel| happened(cancel, person)) {
-            return Some(Exit::Cancel);
+            return Some(Exit::Cancel(reached));
         }
+        reached.map(Exit::Goal)
+    }
+
+    fn reached(&self, run: &Run, person: &Person<'_>) -> Option<Reached> {
         let (goal, value) = self.goal.as_ref()?;
+        let event = person.event()?;
         if !happened(goal, person) || self.goal_until(run).is_some_and(|until| event.time > until) {
             return None;
         }
         let value = value.as_ref().and_then(|expression| expression.value(person)).and_then(|v| v.as_f64());
-        Some(Exit::Goal(value))
+        Some(Reached { value })
+    }
+
+    /// Why nothing is done for a person whom the lot has held out, in words; `None` when they are not. The lot of a
+    /// person is the same for ever, and after a merge that of the survivor counts.
+    pub fn held_out(&self, person: ProfileId) -> Option<String> {
+        let held = |names: &[&str], part: Option<Percent>| {
+            part.filter(|part| part.holds(draw(names, person, Percent::WHOLE)))
+        };
+        if let Some(part) = held(&["holdout of all programs"], self.global_holdout) {
+            return Some(format!("is one of the {part} who are held out of all programs"));
+        }
+        held(&["holdout", self.name()], self.definition.holdout)
+            .map(|part| format!("is one of the {part} who are held out of this program"))
+    }
+
+    /// Whether some are held out, so that what becomes of the others is compared with them.
+    pub fn is_measured(&self) -> bool {
+        self.goal.is_some() && (self.global_holdout.is_some() || self.definition.holdout.is_some())
+    }
+
+    /// How late a run may go on after the moment at which it was due.
+    pub fn lateness(&self) -> Duration {
+        self.definition.lateness.unwrap_or(Duration::hours(24))
     }
 }

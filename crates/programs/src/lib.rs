@@ -9,8 +9,10 @@ mod compile;
 mod decide;
 mod person;
 pub mod policy;
+mod steps;
 
 pub use broadcast::{Candidate, LeftOut, LiveBroadcast, Recipient, Selection, select};
 pub use compile::{CompileError, LiveProgram, Plan};
-pub use decide::{Begin, Entry, Exit, Next, SKIPPED};
+pub use decide::{Begin, Cause, Entry, Exit, Next, Place, Reached, SKIPPED, Taken};
 pub use person::{Consents, Derived, Members, Person, Scene};
+pub use steps::Until;

@@ -12,7 +12,8 @@ pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
 pub use traits::{Page, Read, Unit};
 pub use words::{
     DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind,
-    RunRecord, RunState, SourceCount, StoredDocument, Suppression, Switch, Watermark,
+    RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter,
+    Watermark,
 };
 
 /// Why the store could not do what it was asked.

@@ -2,12 +2,12 @@
 
 use crate::words::{
     DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, RunRecord,
-    RunState, SourceCount, StoredDocument, Suppression, Switch, Watermark,
+    RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
 use crate::{ReadSegments, Result, WriteSegments};
 use crowsnest_model::{
     Consent, DeliveryId, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId,
-    Time,
+    TaskId, Time,
     delivery::{Delivery, DeliveryState, HandedOver},
     quarantine::{QuarantineState, Quarantined},
 };
@@ -55,6 +55,32 @@ pub trait Read: ReadSegments {
     fn ledger(&self, profile: ProfileId, page: Page) -> Result<Vec<LedgerEntry>>;
     /// Whether a program has had this occasion of a person. One that was only skipped may still be had.
     fn had_occasion(&self, program: &str, profile: ProfileId, occasion: &str) -> Result<bool>;
+    /// When a person was last let into a program by something that happened between two moments, both left out. Who was
+    /// only skipped, or came too late, was not.
+    fn entered_between(
+        &self,
+        program: &str,
+        profile: ProfileId,
+        after: Time,
+        before: Time,
+    ) -> Result<Option<Time>>;
+    /// The steps that a run has taken, in their order.
+    fn run_log(&self, run: RunId) -> Result<Vec<RunStep>>;
+    /// Runs of a program that are on their way, with person and version, in the order of their ids after `after`.
+    fn active_runs(&self, program: &str, after: RunId, limit: usize) -> Result<Vec<(RunId, ProfileId, u32)>>;
+    /// The programs of which timers are parked.
+    fn parked(&self) -> Result<Vec<String>>;
+    /// Events of a name that came in at or after `received` and are not history, with their persons, in the order in
+    /// which they came, after `after`. It reads through all events: for what is rarely asked.
+    fn events_called(
+        &self,
+        name: &str,
+        received: Time,
+        after: EventSeq,
+        limit: usize,
+    ) -> Result<Vec<(EventSeq, ProfileId, EventRow)>>;
+    /// What programs ask people of the house to do, the newest first.
+    fn tasks(&self, filter: &TaskFilter, page: Page) -> Result<Vec<Task>>;
     /// Runs, the newest first.
     fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>>;
     /// How many runs of a program are in which state.
@@ -144,14 +170,29 @@ pub trait Unit: Read + WriteSegments {
     /// already had; then nothing is written.
     fn put_run(&mut self, run: &RunRecord) -> Result<bool>;
     /// Ends a run's record and its timer.
-    fn end_run(
+    fn end_run(&mut self, id: RunId, state: RunState, ended: Time, reason: &str) -> Result<()>;
+    /// What a run is for has happened, at `time`. A run that was on its way or done has then reached its goal; one that
+    /// was held out or called off stays that, and has it on record.
+    fn reach_goal(
         &mut self,
         id: RunId,
-        state: RunState,
-        ended: Time,
+        time: Time,
+        now: Time,
         reason: &str,
         value: Option<f64>,
     ) -> Result<()>;
+    /// Keeps a step that a run has taken.
+    fn put_run_step(&mut self, step: &RunStep) -> Result<()>;
+    /// A run is of another version of its program from now on.
+    fn move_run(&mut self, id: RunId, version: u32) -> Result<()>;
+    /// Sets when a run goes on, to count only once [`Unit::unpark_timers`] of its program was called.
+    fn park_timer(&mut self, run: RunId, profile: ProfileId, due: Time, program: &str) -> Result<()>;
+    /// The parked timers of a program count again. Answers how many.
+    fn unpark_timers(&mut self, program: &str) -> Result<u64>;
+    /// Keeps a task. False when that step of that run has made one; then nothing is written.
+    fn put_task(&mut self, task: &Task) -> Result<bool>;
+    /// A task is done, since `done` unless it was before. `None` when there is no such task.
+    fn end_task(&mut self, id: TaskId, done: Time) -> Result<Option<Task>>;
     /// Sets or clears when a run goes on by itself.
     fn put_timer(&mut self, run: RunId, profile: ProfileId, due: Option<Time>) -> Result<()>;
     /// Queues a delivery. False when the same occasion has one already; then nothing is written.

@@ -1,7 +1,7 @@
 //! What the store keeps beside events, people and deliveries.
 
 use crowsnest_model::{
-    DeliveryId, EventId, Object, ProfileId, RunId, Time, delivery::DeliveryState, event::EventColumns,
+    DeliveryId, EventId, Object, ProfileId, RunId, TaskId, Time, delivery::DeliveryState, event::EventColumns,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,57 @@ pub struct RunRecord {
     pub reason: Option<String>,
     /// What the goal was worth.
     pub value: Option<f64>,
+    /// When what it is for happened, whatever became of the run.
+    pub goal: Option<Time>,
+}
+
+/// A step that a run has taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStep {
+    /// The run.
+    pub run: RunId,
+    /// When it was taken here.
+    pub time: Time,
+    /// Its path in the definition, such as `2` or `2.a.0`; `entry` and `end` beside the steps.
+    pub step: String,
+    /// What came of it, in words.
+    pub outcome: String,
+}
+
+/// Something that a program asks people of the house to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its id.
+    pub id: TaskId,
+    /// When it was made.
+    pub created: Time,
+    /// The program.
+    pub program: String,
+    /// The run.
+    pub run: RunId,
+    /// The path of the step in the definition.
+    pub step: String,
+    /// Whom it is about.
+    pub profile: ProfileId,
+    /// What is to be done.
+    pub title: String,
+    /// By whom.
+    pub team: String,
+    /// More about it.
+    pub note: Option<String>,
+    /// When it was done; `None` while it is open.
+    pub done: Option<Time>,
+}
+
+/// Which tasks are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct TaskFilter {
+    /// Those that are done, rather than those that are open.
+    pub done: bool,
+    /// Of this team.
+    pub team: Option<String>,
+    /// About this person.
+    pub profile: Option<ProfileId>,
 }
 
 /// How a run stands.
@@ -105,12 +156,22 @@ pub enum RunState {
     Expired,
     /// It never began.
     Skipped,
+    /// The person is one of those to whom nothing is sent, so that the effect can be seen.
+    #[serde(rename = "held_out")]
+    HeldOut,
 }
 
 impl RunState {
     /// All states.
-    pub const ALL: [Self; 6] =
-        [Self::Active, Self::Finished, Self::Goal, Self::Cancelled, Self::Expired, Self::Skipped];
+    pub const ALL: [Self; 7] = [
+        Self::Active,
+        Self::Finished,
+        Self::Goal,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Skipped,
+        Self::HeldOut,
+    ];
 
     /// Its one spelling.
     pub fn as_str(self) -> &'static str {
@@ -121,6 +182,7 @@ impl RunState {
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
             Self::Skipped => "skipped",
+            Self::HeldOut => "held_out",
         }
     }
 }

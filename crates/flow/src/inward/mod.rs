@@ -10,7 +10,8 @@
 //! 5. `agree` — consents are settled on contact points
 //! 6. `keep` — the event itself
 //! 7. `leave` — programs that the event ends
-//! 8. `enter` — programs that the event begins
+//! 8. `go_on` — runs that waited for the event, or for what it changed
+//! 9. `enter` — programs that the event begins
 //!
 //! then, once for the batch: profiles are written, watermarks and counts move, what a watermark releases is released.
 
@@ -20,6 +21,7 @@ mod prepare;
 mod segments;
 mod working;
 
+pub use enrol::Admission;
 pub(crate) use enrol::Enrolment;
 pub use prepare::{Incoming, Prepared, prepare};
 pub(crate) use segments::{Cause, look};

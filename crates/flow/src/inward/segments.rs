@@ -63,6 +63,9 @@ impl Working<'_> {
         for _ in 0..ROUNDS {
             let changes = self.ask_segments(person, &touch, cause)?;
             let before = self.programs_of(person);
+            if !changes.is_empty() {
+                Enrolment::of(self).look(person, cause.at)?;
+            }
             if cause.announced {
                 for (segment, entered) in &changes {
                     Enrolment::of(self).segment_changed(person, segment, *entered, cause.at)?;

@@ -172,12 +172,20 @@ impl<'w> Working<'w> {
         self.reconsider(person, &touch, cause)?;
         self.reconsider_household(person, cause)?;
         if event.kind == EventKind::Track {
-            let mut enrolment = Enrolment::of(self);
-            enrolment.leave(person, event)?;
-            if !event.historical {
-                enrolment.enter(person, event)?;
-            }
+            Enrolment::of(self).leave(person, event)?;
         }
+        Enrolment::of(self).go_on(person, event)?;
+        if event.kind == EventKind::Track && !event.historical {
+            Enrolment::of(self).enter(person, event)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in an event that a step of a program has made, in the middle of a batch.
+    pub(super) fn take_in_our_own(&mut self, prepared: &Prepared) -> Result<(), FlowError> {
+        let Some(place) = self.unit.claim(prepared.event.id)? else { return Ok(()) };
+        self.take_in_one(place, prepared)?;
+        self.source(&prepared.event.source).events += 1;
         Ok(())
     }
 

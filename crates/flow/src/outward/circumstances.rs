@@ -45,7 +45,13 @@ impl Circumstances {
         })
     }
 
-    pub(super) fn switched_off(&self, program: &str) -> Option<String> {
+    /// Why nothing of a program is sent just now: somebody has stopped or paused it.
+    pub(super) fn stopped(&self, live: &Live, program: &str) -> Option<String> {
+        let paused = || live.plan().is_paused(program).then(|| super::resume::PAUSED.to_owned());
+        self.switched_off(program).or_else(paused)
+    }
+
+    fn switched_off(&self, program: &str) -> Option<String> {
         self.switches.iter().find(|scope| *scope == "*" || *scope == program).map(|scope| {
             match scope.as_str() {
                 "*" => "the kill switch for all is thrown".to_owned(),
@@ -85,7 +91,8 @@ fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Re
     let circumstances = Circumstances::read(unit)?;
     for mut delivery in held {
         let needs = live.requires_fresh(&delivery.program, delivery.version).unwrap_or_default();
-        let still = circumstances.switched_off(&delivery.program).or_else(|| circumstances.stale(needs, now));
+        let still =
+            circumstances.stopped(live, &delivery.program).or_else(|| circumstances.stale(needs, now));
         if let Some(still) = still {
             if kind_of(delivery.reason.as_deref()) != kind_of(Some(&still)) {
                 delivery.reason = Some(still);

@@ -180,7 +180,7 @@ fn put_off(
     Ok(work.unit.update_delivery(delivery)?)
 }
 
-fn end(
+pub(super) fn end(
     work: &mut Working<'_>,
     delivery: &mut Delivery,
     state: DeliveryState,
@@ -204,7 +204,7 @@ fn verdict(
     if delivery.expires.is_some_and(|expires| expires <= now) {
         return Ok(Verdict::End(DeliveryState::Expired, "its time to live ran out".into()));
     }
-    if let Some(reason) = circumstances.switched_off(&delivery.program) {
+    if let Some(reason) = circumstances.stopped(live, &delivery.program) {
         return Ok(Verdict::Hold(reason));
     }
     let Some(needs) = live.requires_fresh(&delivery.program, delivery.version) else {

@@ -15,6 +15,7 @@ mod claim;
 mod contact;
 mod courier;
 mod dispatcher;
+mod resume;
 mod settle;
 
 pub(crate) use circumstances::{release_fresh, release_switched};
@@ -22,4 +23,5 @@ pub(crate) use claim::{Claimed, claim};
 pub(crate) use contact::{capped, may_contact};
 pub use courier::{Courier, Preview, Transport};
 pub use dispatcher::Dispatcher;
+pub(crate) use resume::resume;
 pub(crate) use settle::{interrupted, settle};

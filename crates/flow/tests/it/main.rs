@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod again;
 mod any_order;
 mod broadcasts;
 mod cancelling;
@@ -16,5 +17,6 @@ mod programs;
 mod quarantine;
 mod segments;
 mod sink;
+mod steps;
 mod watermarks;
 mod world;

@@ -9,6 +9,7 @@ mod policy;
 mod program;
 mod segment;
 mod source;
+mod step;
 mod template;
 mod workspace;
 
@@ -17,11 +18,15 @@ pub use identity::{IdentityRules, NamespaceRule};
 pub use policy::{
     Apart, Cap, ClockTime, ClockTimeError, ContactPolicy, CountedOver, Day, OneOffer, QuietHours, WhenCapped,
 };
-pub use program::{Broadcast, EventMatch, FreshnessNeed, Goal, OnePer, Program, ProgramState, Send, Step};
+pub use program::{
+    Broadcast, EventMatch, FreshnessNeed, Goal, MembershipChange, OnePer, Program, ProgramState, Reentry,
+    Send, Trigger,
+};
 pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
 pub use source::{
     ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,
 };
+pub use step::{Arm, OnLimit, SetValue, Share, Step, WaitUntil};
 pub use template::Template;
 pub use workspace::{Brand, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic, Workspace};
 

@@ -1,4 +1,5 @@
-use crate::{Duration, definition::one_or_many};
+use super::Step;
+use crate::{Duration, Percent, definition::one_or_many};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,14 +17,24 @@ pub struct Program {
     #[serde(default)]
     pub state: ProgramState,
     /// What begins it.
-    pub trigger: EventMatch,
+    pub trigger: Trigger,
     /// What makes two triggers the same occasion: an expression over the event, such as `event.properties.cart_id`.
     /// An occasion happens once. Each event is its own when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occasion: Option<String>,
+    /// How often one person may enter, beside that.
+    #[serde(default, skip_serializing_if = "Reentry::is_always")]
+    pub reentry: Reentry,
     /// Who may enter: a condition on the profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
+    /// The part of those who would enter for whom nothing is done, so that the effect can be seen. Drawn by lot, and the
+    /// same for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout: Option<Percent>,
+    /// How late what was due may still be done, after a pause or an outage; 24h when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lateness: Option<Duration>,
     /// What ends it in mid-wait, from whichever source it comes.
     #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub cancel_on: Vec<EventMatch>,
@@ -37,6 +48,25 @@ pub struct Program {
     pub steps: Vec<Step>,
 }
 
+/// How often one person may enter a program. In a new version it counts what earlier versions did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Reentry {
+    /// With every occasion, when they are not inside.
+    #[default]
+    Always,
+    /// Once in their life.
+    Once,
+    /// Once in this span, counted from trigger to trigger.
+    Every(Duration),
+}
+
+impl Reentry {
+    fn is_always(&self) -> bool {
+        *self == Self::Always
+    }
+}
+
 /// Whether a program takes anybody in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -46,6 +76,19 @@ pub enum ProgramState {
     /// People enter.
     #[default]
     Live,
+    /// Nobody enters, and who is inside stands still, until it is live again.
+    Paused,
+}
+
+impl ProgramState {
+    /// Its one spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Live => "live",
+            Self::Paused => "paused",
+        }
+    }
 }
 
 /// An event, by name and condition.
@@ -57,9 +100,41 @@ pub struct EventMatch {
     /// A condition on the event and the profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
-    /// Trigger only: how long after the event there is any point in going on; then the run expires.
+}
+
+/// What begins a program: one of an event, a change of a segment, or a request.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    /// The name of an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    /// With `event`: a condition on the event and the profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// The name of a segment that the person enters or leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
+    /// With `segment`: which of the two. `enter` when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<MembershipChange>,
+    /// People enter by request alone: from the API, the command line, or the step `enter` of another program.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub request: bool,
+    /// How long after it there is any point in going on; then the run expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Duration>,
+}
+
+/// How a membership of a segment changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MembershipChange {
+    /// The person comes to be in it.
+    #[default]
+    Enter,
+    /// The person is in it no more.
+    Leave,
 }
 
 /// A source that must be up to date before anything is sent.
@@ -86,16 +161,6 @@ pub struct Goal {
     /// What it is worth: an expression over the event, such as `event.properties.revenue`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-}
-
-/// One thing that a program does.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
-pub enum Step {
-    /// Wait this long, counted from the trigger or from the end of the step before.
-    Wait(Duration),
-    /// Send a message.
-    Send(Send),
 }
 
 /// A message to send.

@@ -2,6 +2,7 @@ use super::{
     Broadcast, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment, Segmentation, Source,
     Template,
 };
+use crate::Percent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,6 +58,10 @@ pub struct Organisation {
     /// How e-mail is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailAccount>,
+    /// The part of the people who are held out of all programs, so that the effect of all together can be seen. Programs
+    /// that send service messages only are not meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout: Option<Percent>,
     /// The brands, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub brands: BTreeMap<String, Brand>,

@@ -34,7 +34,7 @@ pub(crate) struct ProgramView {
     program: String,
     title: Option<String>,
     version: u32,
-    /// `draft` or `live`.
+    /// `draft`, `live` or `paused`.
     state: String,
     /// Its kill switch, or that for all, is thrown.
     switched_off: bool,
@@ -59,10 +59,7 @@ pub(crate) async fn programs(_: Admin, State(app): State<App>) -> Result<Json<Ve
                     program: name.clone(),
                     title: program.title.clone(),
                     version: live.version("program", name).unwrap_or(1),
-                    state: match program.state {
-                        crowsnest_model::definition::ProgramState::Draft => "draft".into(),
-                        crowsnest_model::definition::ProgramState::Live => "live".into(),
-                    },
+                    state: program.state.as_str().to_owned(),
                     switched_off: switches.iter().any(|switch| switch.scope == "*" || switch.scope == *name),
                     runs: read.run_counts(name)?,
                     deliveries: read.delivery_counts(Some(name))?,
@@ -89,7 +86,7 @@ pub(crate) struct RunInfo {
     started: Time,
     #[schema(value_type = Option<String>, format = DateTime)]
     ended: Option<Time>,
-    /// `active`, `finished`, `goal`, `cancelled`, `expired` or `skipped`.
+    /// `active`, `finished`, `goal`, `cancelled`, `expired`, `skipped` or `held_out`.
     state: String,
     /// Why, in words.
     reason: Option<String>,

@@ -4,6 +4,7 @@ mod checkpoint;
 mod event_ids;
 mod lists;
 mod migrations;
+mod programs;
 mod read;
 mod rows;
 mod segments;

@@ -1,9 +1,10 @@
 //! What can be asked of the store.
 
-use super::{event_ids, lists, rows, session::Session};
+use super::{event_ids, lists, programs, rows, session::Session};
 use crate::{
-    DeliveryEntry, DeliveryFilter, EventRow, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result,
-    RunRecord, SourceCount, StoredDocument, Suppression, Switch, Watermark,
+    DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, Page, Read,
+    Result, RunRecord, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter,
+    Watermark,
 };
 use crowsnest_model::{
     Consent, ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId,
@@ -270,6 +271,42 @@ impl Read for Session<'_> {
         Ok(found.is_some())
     }
 
+    fn entered_between(
+        &self,
+        program: &str,
+        profile: ProfileId,
+        after: Time,
+        before: Time,
+    ) -> Result<Option<Time>> {
+        programs::entered_between(self, program, profile, after, before)
+    }
+
+    fn run_log(&self, run: RunId) -> Result<Vec<RunStep>> {
+        programs::run_log(self, run)
+    }
+
+    fn active_runs(&self, program: &str, after: RunId, limit: usize) -> Result<Vec<(RunId, ProfileId, u32)>> {
+        programs::active_runs(self, program, after, limit)
+    }
+
+    fn parked(&self) -> Result<Vec<String>> {
+        programs::parked(self)
+    }
+
+    fn events_called(
+        &self,
+        name: &str,
+        received: Time,
+        after: EventSeq,
+        limit: usize,
+    ) -> Result<Vec<(EventSeq, ProfileId, EventRow)>> {
+        programs::events_called(self, name, received, after, limit)
+    }
+
+    fn tasks(&self, filter: &TaskFilter, page: Page) -> Result<Vec<Task>> {
+        programs::tasks(self, filter, page)
+    }
+
     fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>> {
         lists::runs(self, program, profile, page)
     }
@@ -377,7 +414,7 @@ impl Read for Session<'_> {
 
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>> {
         self.all(
-            "SELECT due, profile, run FROM timers WHERE due <= ?1 ORDER BY due, run LIMIT ?2",
+            "SELECT due, profile, run FROM timers WHERE parked IS NULL AND due <= ?1 ORDER BY due, run LIMIT ?2",
             params![now.0, limit as i64],
             |row| Ok((rows::time(row, 0)?, ProfileId(rows::id(row, 1)?), RunId(rows::id(row, 2)?))),
         )
@@ -388,7 +425,7 @@ impl Read for Session<'_> {
         for sql in [
             "SELECT min(due) FROM deliveries WHERE state = 'queued'",
             "SELECT min(expires) FROM deliveries WHERE state IN ('queued', 'held') AND expires IS NOT NULL",
-            "SELECT min(due) FROM timers",
+            "SELECT min(due) FROM timers WHERE parked IS NULL",
             "SELECT min(due) FROM looks",
         ] {
             let found: Option<i64> = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;

@@ -113,7 +113,7 @@ pub(super) fn ledger(session: &Session<'_>, row: &Row<'_>) -> Result<LedgerEntry
 }
 
 pub(super) const RUN: &str =
-    "id, program, version, profile, occasion, event, triggered, started, ended, state, reason, value";
+    "id, program, version, profile, occasion, event, triggered, started, ended, state, reason, value, goal";
 
 pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     let state: String = row.get(9)?;
@@ -133,6 +133,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         state,
         reason: row.get(10)?,
         value: row.get(11)?,
+        goal: row.get::<_, Option<i64>>(12)?.map(Time),
     })
 }
 

@@ -90,6 +90,7 @@ CREATE TABLE runs (
     state     TEXT NOT NULL,
     reason    TEXT,
     value     REAL,
+    goal      INTEGER, -- when what it is for happened, also to those who were held out or called off
     UNIQUE (program, profile, occasion)
 ) STRICT;
 CREATE INDEX runs_by_profile ON runs (profile);
@@ -130,8 +131,42 @@ CREATE TABLE builds (
     PRIMARY KEY (kind, name)
 ) WITHOUT ROWID, STRICT;
 
-CREATE TABLE timers (run INTEGER PRIMARY KEY, due INTEGER NOT NULL, profile INTEGER NOT NULL) STRICT;
-CREATE INDEX timers_by_due ON timers (due);
+-- Which steps a run has taken, and what came of each.
+CREATE TABLE run_log (
+    seq     INTEGER PRIMARY KEY,
+    run     INTEGER NOT NULL,
+    time    INTEGER NOT NULL,
+    step    TEXT NOT NULL,
+    outcome TEXT NOT NULL
+) STRICT;
+CREATE INDEX run_log_by_run ON run_log (run);
+
+-- parked: the program that stands still, for which the timer waits before it counts again.
+CREATE TABLE timers (
+    run     INTEGER PRIMARY KEY,
+    due     INTEGER NOT NULL,
+    profile INTEGER NOT NULL,
+    parked  TEXT
+) STRICT;
+CREATE INDEX timers_by_due ON timers (due) WHERE parked IS NULL;
+CREATE INDEX timers_parked ON timers (parked) WHERE parked IS NOT NULL;
+
+-- What programs ask people of the house to do.
+CREATE TABLE tasks (
+    id      INTEGER PRIMARY KEY,
+    created INTEGER NOT NULL,
+    program TEXT NOT NULL,
+    run     INTEGER NOT NULL,
+    step    TEXT NOT NULL,
+    profile INTEGER NOT NULL,
+    title   TEXT NOT NULL,
+    team    TEXT NOT NULL,
+    note    TEXT,
+    done    INTEGER,
+    UNIQUE (run, step)
+) STRICT;
+CREATE INDEX tasks_open ON tasks (id) WHERE done IS NULL;
+CREATE INDEX tasks_by_profile ON tasks (profile);
 
 -- handed_over: when the intent of the latest attempt was written; it counts while the state says that the message was
 -- handed over or may have been. Kept by the store itself, so that no way of sending one can forget it.

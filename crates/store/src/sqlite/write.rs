@@ -1,16 +1,16 @@
 //! What is written in one commit.
 
 use super::{
-    event_ids,
+    event_ids, programs,
     rows::{self, DOCUMENT_FORMAT},
     session::Session,
 };
 use crate::{
-    EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, SourceCount,
-    StoreError, StoredDocument, Suppression, Unit,
+    EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, RunStep,
+    SourceCount, StoreError, StoredDocument, Suppression, Task, Unit,
 };
 use crowsnest_model::{
-    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, Time,
+    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, TaskId, Time,
     delivery::{Delivery, DeliveryState},
     quarantine::Quarantined,
 };
@@ -104,6 +104,7 @@ impl Unit for Session<'_> {
                  WHERE theirs.program = mine.program AND theirs.profile = ?2 AND theirs.occasion = mine.occasion
                    AND theirs.state IN ('queued', 'held', 'sending', 'sent', 'unknown'))",
             "UPDATE OR IGNORE deliveries SET profile = ?1 WHERE profile = ?2",
+            "UPDATE tasks SET profile = ?1 WHERE profile = ?2",
             "UPDATE redirects SET survivor = ?1 WHERE survivor = ?2",
             "UPDATE OR IGNORE memberships SET profile = ?1 WHERE profile = ?2",
             "UPDATE segment_log SET profile = ?1 WHERE profile = ?2",
@@ -209,12 +210,13 @@ impl Unit for Session<'_> {
             .connection
             .prepare_cached(
                 "INSERT INTO runs (id, program, version, profile, occasion, event, triggered, started,
-                                   ended, state, reason, value)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                                   ended, state, reason, value, goal)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                  ON CONFLICT (program, profile, occasion) DO UPDATE SET
                      id = excluded.id, version = excluded.version, event = excluded.event,
                      triggered = excluded.triggered, started = excluded.started, ended = excluded.ended,
-                     state = excluded.state, reason = excluded.reason, value = excluded.value
+                     state = excluded.state, reason = excluded.reason, value = excluded.value,
+                     goal = excluded.goal
                  WHERE runs.state = 'skipped'",
             )?
             .execute(params![
@@ -229,23 +231,73 @@ impl Unit for Session<'_> {
                 run.ended.map(|time| time.0),
                 run.state.as_str(),
                 run.reason,
-                run.value
+                run.value,
+                run.goal.map(|time| time.0)
             ])?;
         Ok(changed == 1)
     }
 
-    fn end_run(
+    fn end_run(&mut self, id: RunId, state: RunState, ended: Time, reason: &str) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE runs SET state = ?2, ended = ?3, reason = ?4 WHERE id = ?1")?
+            .execute(params![id.0 as i64, state.as_str(), ended.0, reason])?;
+        self.put_timer(id, ProfileId(0), None)
+    }
+
+    fn reach_goal(
         &mut self,
         id: RunId,
-        state: RunState,
-        ended: Time,
+        time: Time,
+        now: Time,
         reason: &str,
         value: Option<f64>,
     ) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE runs SET state = ?2, ended = ?3, reason = ?4, value = ?5 WHERE id = ?1")?
-            .execute(params![id.0 as i64, state.as_str(), ended.0, reason, value])?;
+            .prepare_cached(
+                "UPDATE runs SET goal = ?2, value = ?5,
+                        ended = CASE WHEN state IN ('active', 'finished') THEN ?3 ELSE ended END,
+                        reason = CASE WHEN state IN ('active', 'finished', 'held_out') THEN ?4 ELSE reason END,
+                        state = CASE WHEN state IN ('active', 'finished') THEN 'goal' ELSE state END
+                 WHERE id = ?1 AND goal IS NULL",
+            )?
+            .execute(params![id.0 as i64, time.0, now.0, reason, value])?;
         self.put_timer(id, ProfileId(0), None)
+    }
+
+    fn put_run_step(&mut self, step: &RunStep) -> Result<()> {
+        programs::put_run_step(self, step)
+    }
+
+    fn move_run(&mut self, id: RunId, version: u32) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE runs SET version = ?2 WHERE id = ?1")?
+            .execute(params![id.0 as i64, version])?;
+        Ok(())
+    }
+
+    fn park_timer(&mut self, run: RunId, profile: ProfileId, due: Time, program: &str) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO timers (run, due, profile, parked) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![run.0 as i64, due.0, profile.0 as i64, program])?;
+        Ok(())
+    }
+
+    fn unpark_timers(&mut self, program: &str) -> Result<u64> {
+        let changed = self
+            .connection
+            .prepare_cached("UPDATE timers SET parked = NULL WHERE parked = ?1")?
+            .execute([program])?;
+        Ok(changed as u64)
+    }
+
+    fn put_task(&mut self, task: &Task) -> Result<bool> {
+        programs::put_task(self, task)
+    }
+
+    fn end_task(&mut self, id: TaskId, done: Time) -> Result<Option<Task>> {
+        programs::end_task(self, id, done)
     }
 
     fn put_timer(&mut self, run: RunId, profile: ProfileId, due: Option<Time>) -> Result<()> {

@@ -7,14 +7,14 @@
 use crate::words::*;
 use crowsnest_model::{
     ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, Object, Profile, ProfileId, QuarantineId,
-    RunId, Time, Trait,
+    RunId, TaskId, Time, Trait,
     delivery::DeliveryState,
     profile::{Link, Run},
     quarantine::QuarantineState,
 };
 use crowsnest_store::{
-    ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Page, Read, Result, RunState, SourceCount,
-    StoreError, Suppression, Unit,
+    ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Page, Read, Result, RunState, RunStep, SourceCount,
+    StoreError, Suppression, Task, TaskFilter, Unit,
     sqlite::{DataFolder, Readers, Writer},
 };
 use rusqlite::Connection;
@@ -61,6 +61,9 @@ fn ann() -> Profile {
         awaits_goal: false,
         event: "Cart Updated".into(),
         properties,
+        source: "web".into(),
+        since: Some(Time(9_500)),
+        moved_by: Some(EventId::of("web", "m-2")),
     }];
     ann
 }
@@ -98,6 +101,27 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
     })?;
     unit.put_run(&run(7_002, "cart", 7_001, "c-1", RunState::Active))?;
     unit.put_timer(RunId(7_002), ann.id, Some(Time(12_000)))?;
+    unit.put_run_step(&RunStep {
+        run: RunId(7_002),
+        time: Time(9_100),
+        step: "0".into(),
+        outcome: "waits 45 minutes".into(),
+    })?;
+    unit.put_run(&run(7_005, "welcome", 7_001, "w-1", RunState::HeldOut))?;
+    unit.reach_goal(RunId(7_005), Time(11), Time(12), "reached", Some(7.5))?;
+    unit.park_timer(RunId(7_006), ann.id, Time(13_000), "welcome")?;
+    unit.put_task(&Task {
+        id: TaskId(7_007),
+        created: Time(9_100),
+        program: "cart".into(),
+        run: RunId(7_002),
+        step: "1".into(),
+        profile: ann.id,
+        title: "Call her".into(),
+        team: "sales".into(),
+        note: Some("before noon".into()),
+        done: None,
+    })?;
     let mut message = delivery(7_003, "cart", 7_001, "c-1#1", DeliveryState::Held);
     message.run = Some(RunId(7_002));
     message.household = ann.household();
@@ -155,6 +179,9 @@ fn all_of(read: &dyn Read) -> Result<String> {
     say("consents", &read.consents("email", "ann@example.org")?);
     say("suppression", &read.suppression("email", "gone@example.org")?);
     say("runs", &read.runs(None, None, PAGE)?);
+    say("steps", &read.run_log(RunId(7_002))?);
+    say("parked", &read.parked()?);
+    say("tasks", &read.tasks(&TaskFilter::default(), PAGE)?);
     say("timers", &read.due_timers(Time(i64::MAX), 9)?);
     say("delivery", &read.delivery(DeliveryId(7_003))?);
     say("delivery's life", &read.delivery_log(DeliveryId(7_003))?);

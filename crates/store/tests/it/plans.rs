@@ -38,7 +38,7 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 fn the_hot_statements_search_an_index() {
     let store = Sqlite::new();
     let connection = Connection::open(store.folder.path().join("crowsnest.db")).unwrap();
-    let source: String = ["read.rs", "write.rs", "lists.rs", "segments.rs"]
+    let source: String = ["read.rs", "write.rs", "lists.rs", "segments.rs", "programs.rs"]
         .iter()
         .map(|file| {
             let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sqlite/").to_owned() + file;

@@ -112,6 +112,7 @@ pub fn run(id: u64, program: &str, profile: u64, occasion: &str, state: RunState
         state,
         reason: (state != RunState::Active).then(|| "because".into()),
         value: None,
+        goal: None,
     }
 }
 

@@ -9,6 +9,7 @@ mod policy;
 mod program;
 mod segment;
 mod source;
+mod steps;
 mod value;
 
 use crate::{

@@ -1,79 +1,81 @@
 //! `program:` and `broadcast:`
 
-use super::{Findings, Scene, Spot, message, value};
+use super::{Findings, Scene, Spot, message, steps, value};
 use crate::{
     Kind,
     condition::{condition_schema, place_in_file},
     problem::{did_you_mean, quoted},
 };
-use crowsnest_model::{
-    Duration,
-    definition::{Broadcast, EventMatch, EventName, FreshnessNeed, OnePer, Program, Step},
-};
+use crowsnest_model::definition::{Broadcast, EventName, FreshnessNeed, OnePer, Program, Reentry, Trigger};
 use crowsnest_rules::{Condition, Expression, RuleError};
 use std::collections::BTreeSet;
 
 pub(super) fn program(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    let trigger = spot.at("trigger");
-    event(&program.trigger, trigger, scene, findings);
-    let about = Some(program.trigger.event.as_str());
+    trigger(program, spot.at("trigger"), scene, findings);
+    let about = about(&program.trigger);
     if let Some(occasion) = &program.occasion {
         expression(occasion, spot.at("occasion"), about, scene, findings);
+    }
+    if let Reentry::Every(span) = program.reentry {
+        value::positive(span, spot.at("reentry").at("every"), findings);
+    }
+    if let Some(lateness) = program.lateness {
+        value::positive(lateness, spot.at("lateness"), findings);
     }
     if let Some(audience) = &program.audience {
         condition(audience, spot.at("audience"), None, scene, findings);
     }
     for (index, cancel) in program.cancel_on.iter().enumerate() {
-        let spot = spot.at("cancel_on").item(index);
-        event(cancel, spot, scene, findings);
-        if cancel.ttl.is_some() {
-            findings.misplaced(spot, "ttl", "`ttl` belongs to the trigger only");
-        }
+        event(&cancel.event, cancel.when.as_deref(), spot.at("cancel_on").item(index), scene, findings);
     }
     freshness(&program.requires_fresh, spot, scene, findings);
     if let Some(goal) = &program.goal {
         let spot = spot.at("goal");
-        event_name(&goal.event, spot.at("event"), scene, findings);
-        if let Some(when) = &goal.when {
-            condition(when, spot.at("when"), Some(&goal.event), scene, findings);
-        }
+        event(&goal.event, goal.when.as_deref(), spot, scene, findings);
         value::positive(goal.within, spot.at("within"), findings);
         if let Some(worth) = &goal.value {
             expression(worth, spot.at("value"), Some(&goal.event), scene, findings);
         }
+    } else if program.holdout.is_some() {
+        let message = "a hold-out without a goal measures nothing";
+        findings.warning(spot.at("holdout"), message, Some("say what the program is for: `goal`".into()));
     }
-    steps(program, spot, scene, findings);
+    steps::check(program, spot, scene, findings);
+    if let Some(path) = steps::circle(scene.workspace, &program.name) {
+        let message = format!("programs enter each other in a circle: {}", path.join(" → "));
+        let hint = "remove one `enter`: nobody comes back into a program that they are in";
+        findings.problem_hint(spot.at("steps"), message, Some(hint.into()));
+    }
 }
 
-fn steps(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    if program.steps.is_empty() {
-        findings.problem(spot.at("steps"), "a program does something: expected at least one step");
+/// The name of the event that conditions see: that of the trigger; none where a segment begins the program. A request
+/// brings properties, and no name.
+pub(super) fn about(trigger: &Trigger) -> Option<&str> {
+    trigger.event.as_deref().or(trigger.request.then_some(""))
+}
+
+/// A trigger is one thing, with the keys that belong to it.
+fn trigger(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    let Trigger { event: by_event, when, segment, on, request, ttl } = &program.trigger;
+    let given = [by_event.is_some(), segment.is_some(), *request];
+    if given.into_iter().filter(|given| *given).count() != 1 {
+        findings.problem(spot, "expected exactly one of `event`, `segment` and `request: true`");
     }
-    let mut waited = Duration(0);
-    let mut expired = false;
-    for (index, step) in program.steps.iter().enumerate() {
-        let spot = spot.at("steps").item(index);
-        match step {
-            Step::Wait(span) => {
-                value::positive(*span, spot.at("wait"), findings);
-                waited = Duration(waited.0.saturating_add(span.0));
-                if let Some(ttl) = program.trigger.ttl
-                    && ttl <= waited
-                    && !expired
-                {
-                    expired = true;
-                    let message = format!(
-                        "the trigger's `ttl` of {ttl} is over after this wait, so nothing more is done"
-                    );
-                    findings.warning(
-                        spot.at("wait"),
-                        message,
-                        Some("give the trigger a longer `ttl`".into()),
-                    );
-                }
-            }
-            Step::Send(send) => message::send(send, spot.at("send"), scene, findings),
+    match by_event {
+        Some(name) => event(name, when.as_deref(), spot, scene, findings),
+        None if when.is_some() => {
+            let message = "`when` belongs to a trigger by `event`; who may enter otherwise says `audience`";
+            findings.misplaced(spot, "when", message);
         }
+        None => {}
+    }
+    if let Some(segment) = segment {
+        value::filled(segment, spot.at("segment"), findings);
+    } else if on.is_some() {
+        findings.misplaced(spot, "on", "`on` belongs to a trigger by `segment`");
+    }
+    if let Some(ttl) = ttl {
+        value::positive(*ttl, spot.at("ttl"), findings);
     }
 }
 
@@ -112,18 +114,15 @@ pub(super) fn broadcast(broadcast: &Broadcast, spot: Spot<'_>, scene: &Scene<'_>
     }
 }
 
-fn event(event: &EventMatch, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    event_name(&event.event, spot.at("event"), scene, findings);
-    if let Some(when) = &event.when {
-        condition(when, spot.at("when"), Some(&event.event), scene, findings);
-    }
-    if let Some(ttl) = event.ttl {
-        value::positive(ttl, spot.at("ttl"), findings);
+fn event(name: &str, when: Option<&str>, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    event_name(name, spot.at("event"), scene, findings);
+    if let Some(when) = when {
+        condition(when, spot.at("when"), Some(name), scene, findings);
     }
 }
 
 /// An event may come from anywhere, so that an unknown name is no mistake; one that is nearly known probably is.
-fn event_name(name: &str, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+pub(super) fn event_name(name: &str, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
     value::filled(name, spot, findings);
     let mut known: BTreeSet<&str> = scene
         .workspace

@@ -30,7 +30,8 @@ pub fn runs_are_listed_counted_and_ended(store: &mut impl Backend) {
             unit.put_run(&run(id, program, id, "c", RunState::Active))?;
             unit.put_timer(RunId(id), ProfileId(id), Some(Time(1)))?;
         }
-        unit.end_run(RunId(4), RunState::Goal, Time(99), "reached", Some(12.5))
+        unit.end_run(RunId(4), RunState::Finished, Time(98), "done")?;
+        unit.reach_goal(RunId(4), Time(97), Time(99), "reached", Some(12.5))
     });
     store.read(|read| {
         let ids = |program: Option<&str>, profile: Option<u64>, limit, offset| -> Vec<u64> {

@@ -1,0 +1,418 @@
+//! Programs: who enters, goes on, leaves. Carries out what the room `programs` decides.
+
+mod drive;
+mod end;
+
+use super::Working;
+use crate::{FlowError, OWN_SOURCE};
+use crowsnest_model::{
+    Event, EventId, Object, ProfileId, RunId, Time, definition::MembershipChange, profile::Run,
+};
+use crowsnest_programs::{Begin, Entry, LiveProgram, Person};
+use crowsnest_rules::EventView;
+use crowsnest_store::{RunRecord, RunState, RunStep};
+use end::End;
+use std::sync::Arc;
+
+/// A person's ways through programs, within a batch.
+pub(crate) struct Enrolment<'a, 'w> {
+    work: &'a mut Working<'w>,
+}
+
+/// What lets somebody in: an event, or something that is seen as one.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    /// The event; one that is not stored has an id of our own source.
+    pub(crate) id: EventId,
+    /// The event's name; empty when there was none.
+    pub(crate) event: String,
+    pub(crate) source: String,
+    pub(crate) properties: Object,
+    pub(crate) time: Time,
+    /// What happened, in words.
+    pub(crate) what: String,
+    /// The occasion, for a program that has no rule for it.
+    pub(crate) occasion: String,
+}
+
+/// What became of somebody whom something might let into a program.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "outcome", content = "reason", rename_all = "snake_case")]
+pub enum Admission {
+    /// They are in.
+    Entered,
+    /// They would be in, but are held out; why, in words.
+    HeldOut(String),
+    /// They are not; why, in words.
+    Not(String),
+}
+
+impl Admission {
+    fn not(reason: &str) -> Self {
+        Self::Not(reason.to_owned())
+    }
+}
+
+impl std::fmt::Display for Admission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Entered => f.write_str("entered"),
+            Self::HeldOut(reason) => write!(f, "held out: {reason}"),
+            Self::Not(reason) => write!(f, "not entered: {reason}"),
+        }
+    }
+}
+
+impl Cause {
+    pub(crate) fn of(event: &Event) -> Self {
+        let name = event.name.clone().unwrap_or_default();
+        Self {
+            id: event.id,
+            what: name.clone(),
+            event: name,
+            source: event.source.to_string(),
+            properties: event.properties_object(),
+            time: event.time,
+            occasion: event.id.to_string(),
+        }
+    }
+
+    /// Something that is not an event: it is known by its occasion.
+    pub(crate) fn ours(
+        person: ProfileId,
+        occasion: String,
+        what: String,
+        time: Time,
+        properties: Object,
+    ) -> Self {
+        Self {
+            id: EventId::of(OWN_SOURCE, &format!("{occasion} {person}")),
+            event: String::new(),
+            source: OWN_SOURCE.to_owned(),
+            properties,
+            time,
+            what,
+            occasion,
+        }
+    }
+
+    fn view(&self) -> EventView<'_> {
+        EventView {
+            name: &self.event,
+            kind: "track",
+            properties: &self.properties,
+            source: &self.source,
+            time: self.time,
+        }
+    }
+
+    fn cause(&self) -> crowsnest_programs::Cause<'_> {
+        crowsnest_programs::Cause { what: &self.what, occasion: &self.occasion, time: self.time }
+    }
+}
+
+impl<'a, 'w> Enrolment<'a, 'w> {
+    pub(crate) fn of(work: &'a mut Working<'w>) -> Self {
+        Self { work }
+    }
+
+    /// Asks something of a person with the store's consents at hand.
+    fn ask<T>(
+        &self,
+        person: ProfileId,
+        event: Option<EventView<'_>>,
+        question: impl FnOnce(&Person<'_>) -> T,
+    ) -> Option<T> {
+        self.ask_at(self.work.now, person, event, question)
+    }
+
+    /// As [`Enrolment::ask`], as of another moment.
+    fn ask_at<T>(
+        &self,
+        at: Time,
+        person: ProfileId,
+        event: Option<EventView<'_>>,
+        question: impl FnOnce(&Person<'_>) -> T,
+    ) -> Option<T> {
+        let profile = &self.work.people.get(&person)?.profile;
+        Some(self.work.lookout_at(at).ask(profile, event, question))
+    }
+
+    fn runs(&self, person: ProfileId) -> Vec<Run> {
+        self.work.people.get(&person).map(|loaded| loaded.profile.runs.clone()).unwrap_or_default()
+    }
+
+    fn run(&self, person: ProfileId, id: RunId) -> Option<Run> {
+        self.work.people.get(&person)?.profile.runs.iter().find(|run| run.id == id).cloned()
+    }
+
+    fn program(&self, run: &Run) -> Option<Arc<LiveProgram>> {
+        self.work.live.plan().version(&run.program, run.version).cloned()
+    }
+
+    /// Begins the programs that this event begins.
+    pub(crate) fn enter(&mut self, person: ProfileId, event: &Event) -> Result<(), FlowError> {
+        let live = self.work.live;
+        let programs = live.plan().triggered_by(event.name.as_deref().unwrap_or_default());
+        if programs.is_empty() {
+            return Ok(());
+        }
+        let cause = Cause::of(event);
+        for program in programs {
+            self.enter_by_event(person, program, &cause, false)?;
+        }
+        Ok(())
+    }
+
+    /// Begins one program if this event begins it; with `whenever`, whatever its time to live says.
+    pub(crate) fn enter_by_event(
+        &mut self,
+        person: ProfileId,
+        program: &Arc<LiveProgram>,
+        cause: &Cause,
+        whenever: bool,
+    ) -> Result<Admission, FlowError> {
+        let now = if whenever { cause.time } else { self.work.now };
+        let entry = self.ask(person, Some(cause.view()), |asked| program.entry(asked, &cause.occasion, now));
+        self.carry_out(person, program, cause, entry.unwrap_or(Entry::No))
+    }
+
+    /// A segment was entered (`entered`) or left, at `time`: the programs begin that this begins.
+    ///
+    /// The flow calls this once for each change of a membership, in the commit that changes it.
+    pub(crate) fn segment_changed(
+        &mut self,
+        person: ProfileId,
+        segment: &str,
+        entered: bool,
+        time: Time,
+    ) -> Result<(), FlowError> {
+        let live = self.work.live;
+        let (change, word) =
+            if entered { (MembershipChange::Enter, "enter") } else { (MembershipChange::Leave, "leave") };
+        for program in live.plan().triggered_by_segment(segment, change) {
+            let mut properties = Object::new();
+            properties.insert("segment".into(), segment.into());
+            properties.insert("on".into(), word.into());
+            let occasion = format!("segment:{segment}:{word}:{time}");
+            let what = format!("the change of the segment {segment}");
+            let cause = Cause::ours(person, occasion, what, time, properties);
+            self.admit(person, program, &cause)?;
+        }
+        Ok(())
+    }
+
+    /// Lets somebody in for a cause that needs no trigger, if the program's other rules do.
+    pub(crate) fn admit(
+        &mut self,
+        person: ProfileId,
+        program: &Arc<LiveProgram>,
+        cause: &Cause,
+    ) -> Result<Admission, FlowError> {
+        let now = self.work.now;
+        let entry = self.ask(person, Some(cause.view()), |asked| program.admits(asked, cause.cause(), now));
+        self.carry_out(person, program, cause, entry.unwrap_or(Entry::No))
+    }
+
+    fn carry_out(
+        &mut self,
+        person: ProfileId,
+        program: &Arc<LiveProgram>,
+        cause: &Cause,
+        entry: Entry,
+    ) -> Result<Admission, FlowError> {
+        match entry {
+            Entry::No => Ok(Admission::not("it is not what the program waits for")),
+            Entry::Skip { occasion, reason, expired } => {
+                let state = if expired { RunState::Expired } else { RunState::Skipped };
+                self.record(person, program, cause, occasion, &End::new(state, &reason))?;
+                Ok(Admission::Not(reason))
+            }
+            Entry::Begin(begin) => self.begin(person, program, cause, begin),
+        }
+    }
+
+    fn begin(
+        &mut self,
+        person: ProfileId,
+        program: &Arc<LiveProgram>,
+        cause: &Cause,
+        Begin { occasion, skipped }: Begin,
+    ) -> Result<Admission, FlowError> {
+        if self.work.unit.had_occasion(program.name(), person, &occasion)? {
+            return Ok(Admission::not("this occasion was had before"));
+        }
+        let inside =
+            self.runs(person).into_iter().find(|run| run.program == program.name() && !run.awaits_goal);
+        let mut not = inside.map(|run| format!("was in the program already, since {}", run.triggered));
+        if not.is_none()
+            && let Some((after, before)) = program.apart(cause.time)
+        {
+            let entered = self.work.unit.entered_between(program.name(), person, after, before)?;
+            not = entered.map(|before| program.not_again(before));
+        }
+        if let Some(reason) = not {
+            self.record(person, program, cause, skipped, &End::new(RunState::Skipped, &reason))?;
+            return Ok(Admission::Not(reason));
+        }
+        let held_out = program.held_out(person);
+        let mut run = Run {
+            // Its record gives it its id, once it is sure that there is one.
+            id: RunId(0),
+            program: program.name().to_owned(),
+            version: program.version,
+            occasion: occasion.clone(),
+            triggered: cause.time,
+            step: 0,
+            wake: None,
+            awaits_goal: held_out.is_some(),
+            event: cause.event.clone(),
+            properties: cause.properties.clone(),
+            source: cause.source.clone(),
+            since: None,
+            moved_by: Some(cause.id),
+        };
+        // What ends it may have come before what begins it.
+        let ended = self.ended_already(person, program, &run)?;
+        if let Some(reason) = held_out {
+            let mut end = End::new(RunState::HeldOut, &reason);
+            end.reached = ended.and_then(|ended| ended.reached);
+            let seen = end.reached.is_some();
+            if let Some(id) = self.record(person, program, cause, occasion, &end)?
+                && !seen
+            {
+                run.id = id;
+                self.await_goal(person, program, run)?;
+            }
+            return Ok(Admission::HeldOut(reason));
+        }
+        if let Some(end) = ended {
+            self.record(person, program, cause, occasion, &end)?;
+            return Ok(Admission::Not(end.reason));
+        }
+        let begun = End::new(RunState::Active, "");
+        let Some(id) = self.record(person, program, cause, occasion, &begun)? else {
+            return Ok(Admission::not("this occasion was had before"));
+        };
+        run.id = id;
+        self.drive(person, run, cause.time)?;
+        Ok(Admission::Entered)
+    }
+
+    /// Writes a run's record; `None` when its occasion was had.
+    fn record(
+        &mut self,
+        person: ProfileId,
+        program: &LiveProgram,
+        cause: &Cause,
+        occasion: String,
+        end: &End,
+    ) -> Result<Option<RunId>, FlowError> {
+        let now = self.work.now;
+        let id = RunId(self.work.ids.next(now));
+        let over = end.state != RunState::Active;
+        let written = self.work.unit.put_run(&RunRecord {
+            id,
+            program: program.name().to_owned(),
+            version: program.version,
+            profile: person,
+            occasion,
+            event: cause.id,
+            triggered: cause.time,
+            started: now,
+            ended: over.then_some(now),
+            state: end.state,
+            reason: over.then(|| end.reason.clone()),
+            value: end.reached.and_then(|(_, reached)| reached.value),
+            goal: end.reached.map(|(time, _)| time),
+        })?;
+        Ok(written.then_some(id))
+    }
+
+    /// Keeps what a step came to, for whoever asks later why.
+    fn note(&mut self, run: RunId, step: &str, outcome: impl Into<String>) -> Result<(), FlowError> {
+        let (step, outcome) = (step.to_owned(), outcome.into());
+        Ok(self.work.unit.put_run_step(&RunStep { run, time: self.work.now, step, outcome })?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Engine, Opening, SystemClock};
+    use crowsnest_model::{EventKind, Identifier};
+    use crowsnest_workspace::SourceFile;
+    use std::sync::Arc;
+
+    const SHOP: &str = r#"
+workspace: shop
+title: Shop
+country: US
+time_zone: UTC
+currency: USD
+---
+source: web
+---
+program: back
+trigger: { segment: lapsed, on: leave }
+audience: has(profile.name)
+steps:
+  - exit: they are back
+---
+program: waits
+trigger: { segment: lapsed }
+steps:
+  - wait_until: { when: has(profile.phone), limit: 30d, on_limit: exit }
+"#;
+
+    async fn runs(engine: &Engine) -> Vec<String> {
+        let page = crowsnest_store::Page { limit: 9, offset: 0 };
+        let runs = engine.read(|read| read.runs(None, None, page)).unwrap();
+        runs.into_iter()
+            .map(|run| format!("{} {} {}", run.program, run.state.as_str(), run.reason.unwrap_or_default()))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_change_of_a_segment_begins_a_program_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = vec![SourceFile { path: "shop.yaml".into(), text: SHOP.trim_start().into() }];
+        let opening = Opening {
+            data: folder.path().to_owned(),
+            workspace: Some(workspace),
+            clock: Arc::new(SystemClock),
+            entropy: [1; 32],
+        };
+        let (engine, _) = Engine::open(opening).unwrap();
+        let mut event = Event::from_stored(
+            crowsnest_model::event::EventColumns {
+                id: EventId::of("web", "m"),
+                source: "web".into(),
+                kind: EventKind::Identify,
+                name: None,
+                time: engine.now(),
+                received: engine.now(),
+                historical: false,
+            },
+            br#"{"messageId":"m","identifiers":[],"traits":{"name":"Ann"}}"#,
+        )
+        .unwrap();
+        event.identifiers.push(Identifier::new("user_id", "u1"));
+        let batch = crowsnest_ingest::wire::Batch { events: vec![event], rejected: Vec::new() };
+        engine.take_in(batch).await.unwrap();
+        let changed = async |entered: bool, time: i64| {
+            let done = engine.commit(move |work| {
+                let person = work.unit.people_after(None, 1)?[0].id;
+                work.load(person)?;
+                let moment = work.now.plus(crowsnest_model::Duration(time));
+                Enrolment::of(work).segment_changed(person, "lapsed", entered, moment)?;
+                Enrolment::of(work).look(person, moment)
+            });
+            done.await.unwrap();
+        };
+        changed(false, 0).await;
+        assert_eq!(runs(&engine).await, ["back finished they are back"]);
+        changed(true, 1).await;
+        assert_eq!(runs(&engine).await, ["waits active ", "back finished they are back"]);
+    }
+}
