@@ -257,6 +257,8 @@ proptest! {
         let condition = Condition::parse(&text, &Schema::open()).unwrap_or_else(|error| panic!("{text}: {error}"));
         let customer = customer(&events).remembering(&condition);
         prop_assert_eq!(condition.evaluate(&customer), Truth::from(question.answer(&events, NOW)), "{}", text);
+        let one_of_two = self::customer(&events).remembering_as_it_came(&condition);
+        prop_assert_eq!(&one_of_two.series, &customer.series, "{}", text);
         for at in moments(&events, &question) {
             prop_assert_eq!(
                 condition.evaluate_at(&customer, Time(at)),
