@@ -16,6 +16,8 @@ use crowsnest_model::{Duration, Time};
 const MOST_STEPS: usize = 200;
 /// The same for somebody of whom much is remembered: so many moments of series are looked at.
 const MOST_WORK: usize = 100_000;
+/// What a part of a condition costs by itself: it is looked at once for each of those that it stands in.
+const PART: usize = 8;
 
 /// The next moment after the subject's own at which the answer is another one, or an earlier one to ask again.
 pub(crate) fn next(root: &Node, subject: &dyn Subject) -> Option<Time> {
@@ -32,7 +34,7 @@ pub(crate) fn next(root: &Node, subject: &dyn Subject) -> Option<Time> {
     Some(at)
 }
 
-/// How many moments of series one answer looks at, at most.
+/// What it costs to ask once, in moments of series that are looked at.
 fn work(node: &Node, subject: &dyn Subject) -> usize {
     let remembered = |spec: &SeriesSpec| match subject.series(spec.id()) {
         Remembered::Known(series) => series.recent.len() + series.older.values.len(),
@@ -43,12 +45,12 @@ fn work(node: &Node, subject: &dyn Subject) -> usize {
         Node::Sequence(sequence) => sequence.steps.iter().map(|spec| remembered(spec)).sum(),
         Node::Household(_, question) => {
             let mut all = 0;
-            let asked = subject.each_member(&mut |member| all += 1 + work(question, member));
+            let asked = subject.each_member(&mut |member| all += work(question, member));
             return if asked { all } else { work(question, subject) };
         }
         _ => 0,
     };
-    own + node.children().iter().map(|child| work(child, subject)).sum::<usize>()
+    PART + own + node.children().iter().map(|child| work(child, subject)).sum::<usize>()
 }
 
 /// The first moment after the subject's own at which the value of `node` may change.

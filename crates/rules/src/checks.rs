@@ -2,7 +2,7 @@
 
 use crate::{
     error::Fault,
-    ir::{Arithmetic, Case, Comparison, Literal, Node, TextTest},
+    ir::{Arithmetic, Case, Comparison, Literal, Node, Path, TextTest},
     kinds::Type,
     parser::{Parser, Typed},
 };
@@ -71,7 +71,13 @@ impl Parser<'_, '_> {
         {
             return Err(Fault::new(at, format!("{kind} is neither larger nor smaller than another value")));
         }
-        self.typed(left.at, Node::Compare(which, Box::new([left.node, right.node])))
+        let at = left.at;
+        let sides = match (left.node.kind(), right.node.kind()) {
+            (Type::Time, Type::Any) => [left.node, read_as_moment(right.node)],
+            (Type::Any, Type::Time) => [read_as_moment(left.node), right.node],
+            _ => [left.node, right.node],
+        };
+        self.typed(at, Node::Compare(which, Box::new(sides)))
     }
 
     pub(crate) fn among(&mut self, at: usize, needle: Typed, whole: Typed) -> Made {
@@ -163,6 +169,14 @@ impl Parser<'_, '_> {
         }
         needs_text("timestamp", &inner)?;
         self.typed(inner.at, Node::Moment(Box::new(inner.node)))
+    }
+}
+
+/// What is compared with a moment and may be anything: a text in it is read as a moment, since otherwise the two never meet.
+fn read_as_moment(node: Node) -> Node {
+    match node {
+        Node::Path(path) => Node::Path(Box::new(Path { kind: Type::Time, ..*path })),
+        other => other,
     }
 }
 

@@ -257,6 +257,8 @@ proptest! {
         let condition = Condition::parse(&text, &Schema::open()).unwrap_or_else(|error| panic!("{text}: {error}"));
         let customer = customer(&events).remembering(&condition);
         prop_assert_eq!(condition.evaluate(&customer), Truth::from(question.answer(&events, NOW)), "{}", text);
+        let one_of_two = self::customer(&events).remembering_as_it_came(&condition);
+        prop_assert_eq!(&one_of_two.series, &customer.series, "{}", text);
         for at in moments(&events, &question) {
             prop_assert_eq!(
                 condition.evaluate_at(&customer, Time(at)),
@@ -267,13 +269,18 @@ proptest! {
     }
 
     #[test]
-    fn nothing_changes_before_the_next_change(events in events(), question in question()) {
+    fn nothing_changes_before_the_next_change(
+        events in events(),
+        question in question(),
+        grain in prop::sample::select(vec![1, 1, 1_000, 60_000, HOUR, 24 * HOUR]),
+    ) {
         let text = question.text();
         let condition = Condition::parse(&text, &Schema::open()).unwrap_or_else(|error| panic!("{text}: {error}"));
-        let customer = customer(&events).remembering(&condition);
+        let customer = customer(&events).remembering_coarsely(&condition, grain);
+        let seen: Vec<Event> = events.iter().map(|e| (e.0.div_euclid(grain) * grain, e.1, e.2, e.3)).collect();
         let answer = condition.evaluate(&customer);
         let next = condition.next_change(&customer);
-        for at in moments(&events, &question).into_iter().filter(|at| next.is_none_or(|next| *at < next.0)) {
+        for at in moments(&seen, &question).into_iter().filter(|at| next.is_none_or(|next| *at < next.0)) {
             prop_assert_eq!(condition.evaluate_at(&customer, Time(at)), answer, "{} after {} ms", text, at - NOW);
         }
         if let Some(next) = next {

@@ -90,6 +90,41 @@ impl Customer {
         customer
     }
 
+    /// The same, when so much was remembered that moments are told apart by so many milliseconds only.
+    pub fn remembering_coarsely(&self, condition: &Condition, grain: i64) -> Self {
+        let mut customer = self.clone();
+        for spec in &condition.inputs().series {
+            let mut series = Series { grain, ..Series::default() };
+            for event in &self.events {
+                if let Some(sample) = spec.sample(&event.view()) {
+                    series.add(event.at, sample, spec.kept(), self.now);
+                }
+            }
+            customer.series.insert(spec.id(), series);
+        }
+        customer
+    }
+
+    /// The same, when each event was taken in as it came, by one of two people who turned out to be one.
+    pub fn remembering_as_it_came(&self, condition: &Condition) -> Self {
+        let mut customer = self.clone();
+        for spec in &condition.inputs().series {
+            let mut parts = [Series::default(), Series::default()];
+            for (place, event) in self.events.iter().enumerate() {
+                if let Some(sample) = spec.sample(&event.view()) {
+                    parts[place % 2].add(event.at, sample, spec.kept(), event.at.min(self.now));
+                }
+            }
+            let [mut whole, other] = parts;
+            whole.absorb(other);
+            whole.tidy(spec.kept(), self.now);
+            if whole != Series::default() {
+                customer.series.insert(spec.id(), whole);
+            }
+        }
+        customer
+    }
+
     pub fn ask(&self, condition: &Condition) -> Truth {
         condition.evaluate(self)
     }

@@ -159,6 +159,10 @@ fn a_condition_points_at_its_mistake() {
             "x.yaml:2:28: ",
         ),
         (
+            "broadcast: x\naudience: inProgram(\"win-bakc\")\nsend: { channel: email, template: hello, topic: offers }\n",
+            "x.yaml:2:21: ",
+        ),
+        (
             "broadcast: x\naudience: |\n  has(profile.a)\n  && event.name == \"A\"\nsend: { channel: email, template: hello, topic: offers }\n",
             "x.yaml:4:6: ",
         ),
