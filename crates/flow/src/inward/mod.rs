@@ -21,7 +21,7 @@ mod prepare;
 mod working;
 
 pub use enrol::Admission;
-pub(crate) use enrol::Enrolment;
+pub(crate) use enrol::{Cause, Enrolment};
 pub use prepare::{Incoming, Prepared, prepare};
 pub(crate) use working::{Loaded, Receipts, Working};
 

@@ -4,6 +4,7 @@ mod broadcasts;
 mod definitions;
 mod deliveries;
 pub(crate) mod describe;
+mod enrolment;
 mod feeds;
 mod mailbox;
 mod profiles;
@@ -12,6 +13,7 @@ mod quarantine;
 mod run;
 mod stats;
 mod suppressions;
+mod tasks;
 mod templates;
 
 use crate::{App, error::ApiError};
@@ -29,6 +31,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(definitions::routes())
         .merge(deliveries::routes())
         .merge(describe::routes())
+        .merge(enrolment::routes())
         .merge(feeds::routes())
         .merge(mailbox::routes())
         .merge(profiles::routes())
@@ -37,6 +40,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(run::routes())
         .merge(stats::routes())
         .merge(suppressions::routes())
+        .merge(tasks::routes())
         .merge(templates::routes());
     Router::new().nest("/api/v1", v1)
 }

@@ -41,6 +41,7 @@ const SECTIONS: [(&str, &[&str]); 8] = [
             "Arm",
             "Share",
             "SetValue",
+            "TaskStep",
             "Send",
         ],
     ),
