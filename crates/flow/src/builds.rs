@@ -7,7 +7,7 @@
 
 use crate::{
     Engine, FlowError, Live,
-    inward::{Cause, Working},
+    inward::{Occurrence, Working},
 };
 use crowsnest_model::{Event, ProfileId, Time};
 use crowsnest_profile::Touch;
@@ -147,7 +147,7 @@ fn build_some(work: &mut Working<'_>) -> Result<bool, FlowError> {
             work.derive_series(*id)?;
         } else {
             work.catch_up(*id)?;
-            let cause = Cause { at: work.now, event: None, announced: false };
+            let cause = Occurrence { at: work.now, event: None, announced: false };
             work.reconsider(*id, &Touch { everything: true, ..Touch::default() }, cause)?;
         }
     }

@@ -3,11 +3,11 @@
 use crate::{
     LiveProgram, Person,
     compile::{LiveMatch, LiveTrigger},
-    steps::{Act, SetLive, Until, draw, way_of},
+    steps::{Act, LiveStep, SetLive, Until, draw, way_of},
 };
 use crowsnest_model::{
     Duration, EventId, Object, Percent, ProfileId, Time,
-    definition::{Reentry, Send},
+    definition::{Reentry, Send, TaskStep},
     profile::Run,
 };
 use crowsnest_rules::{EventView, Subject};
@@ -75,6 +75,13 @@ pub enum Next<'p> {
         step: &'p str,
         /// The traits; those whose expression gives nothing are not there.
         traits: Object,
+    },
+    /// Makes a task, then goes on at once.
+    Task {
+        /// The step.
+        step: &'p str,
+        /// What is to be done.
+        task: &'p TaskStep,
     },
     /// Enters another program, then goes on at once.
     Enter {
@@ -262,6 +269,10 @@ impl LiveProgram {
                     note(format!("sets {}", named(&traits)));
                     return Next::Set { step: &step.path, traits };
                 }
+                Act::Task(task) => {
+                    note(format!("makes a task of {}: {}", task.team, task.title));
+                    return Next::Task { step: &step.path, task };
+                }
                 Act::Enter(program) => return Next::Enter { step: &step.path, program },
                 Act::Exit(reason) => {
                     note(format!("leaves: {reason}"));
@@ -299,6 +310,21 @@ impl LiveProgram {
     /// The path in the definition of the step at which a run is, or that comes next.
     pub fn step_of(&self, run: &Run) -> &str {
         self.steps.get(run.step as usize).map_or("end", |step| step.path.as_str())
+    }
+
+    /// The index in a newer version of the step at which a run is: the one at the same place, if it does the same kind of
+    /// thing. `None` when there is no such step, or when only the end is left.
+    pub fn place_in(&self, run: &Run, newer: &LiveProgram) -> Option<u32> {
+        let mut index = run.step as usize;
+        // Behind the last step of a way comes where the ways meet.
+        while let Act::Jump(to) = &self.steps.get(index)?.act {
+            index = *to as usize;
+        }
+        let here = self.steps.get(index)?;
+        let same = |step: &LiveStep| {
+            step.path == here.path && std::mem::discriminant(&step.act) == std::mem::discriminant(&here.act)
+        };
+        u32::try_from(newer.steps.iter().position(same)?).ok()
     }
 
     /// Whether an event, with which `person` is seen, ends a run's wait. `id` is the event's.

@@ -7,7 +7,7 @@ use crate::{
 };
 use crowsnest_model::{
     Duration, ProfileId, Time,
-    definition::{OnLimit, Program, Send, SetValue, Share, Step, WaitUntil},
+    definition::{OnLimit, Program, Send, SetValue, Share, Step, TaskStep, WaitUntil},
 };
 use crowsnest_rules::{Condition, Expression, RuleError};
 use serde_json::Value;
@@ -29,6 +29,7 @@ pub(crate) enum Act {
     Until(Until),
     Send(Send),
     Set(Vec<(String, SetLive)>),
+    Task(TaskStep),
     Enter(String),
     Exit(String),
     Branch { ways: Vec<(Condition, u32)>, otherwise: u32 },
@@ -146,6 +147,7 @@ impl Maker<'_> {
                     })
                     .collect::<Result<_, CompileError>>()?,
             ),
+            Step::Task(task) => Act::Task(task.clone()),
             Step::Enter(program) => Act::Enter(program.clone()),
             Step::Exit(reason) => Act::Exit(reason.clone()),
             Step::Branch(arms) => {

@@ -13,6 +13,7 @@ pub mod send;
 pub mod serve;
 pub mod sources;
 pub mod suppress;
+pub mod task;
 
 use crate::client::{Refusal, Unreachable};
 

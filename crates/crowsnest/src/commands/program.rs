@@ -5,7 +5,7 @@ use crate::{
     output::{self, count, text},
 };
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// See how programs run, who is in them and why; stop and resume them.
 #[derive(Debug, Args)]
@@ -49,6 +49,47 @@ enum Action {
         /// Its id.
         id: String,
     },
+    /// Show the steps that a run has taken, and what came of each.
+    Log {
+        /// The run's id.
+        run: String,
+    },
+    /// Let a person in, by request. Of the program's rules all count but the trigger.
+    Enter {
+        /// The program.
+        name: String,
+        /// Who, such as `email=ann@example.org`.
+        #[arg(value_parser = pair)]
+        identifier: (String, String),
+        /// What makes two requests the same; the same enters once.
+        #[arg(long)]
+        occasion: Option<String>,
+        /// What conditions and templates see as the properties of an event: a JSON object.
+        #[arg(long, default_value = "{}")]
+        properties: String,
+    },
+    /// Move the people inside to the newest version: to the step at the same place, if there is one.
+    Move {
+        /// The program.
+        name: String,
+        /// The version that they are on.
+        #[arg(long)]
+        from: u32,
+    },
+    /// Let in those who were missed while the program was a draft or paused.
+    CatchUp {
+        /// The program.
+        name: String,
+        /// Look at the events that came in at or after this moment, such as 2026-03-01T09:30:00Z.
+        #[arg(long)]
+        since: String,
+        /// Also when the program's time to live has run out.
+        #[arg(long)]
+        whenever: bool,
+        /// Only say what would be.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Throw the kill switch: nothing is sent from now on.
     Stop {
         /// The program or broadcast.
@@ -67,6 +108,12 @@ enum Action {
         #[arg(long, conflicts_with = "name")]
         all: bool,
     },
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (namespace, value) =
+        text.split_once('=').ok_or("expected a namespace and a value, such as email=ann@example.org")?;
+    Ok((namespace.to_owned(), value.to_owned()))
 }
 
 fn states(value: &Value) -> String {
@@ -148,6 +195,58 @@ impl Program {
                     .iter()
                     .map(|entry| [text(entry, "time"), text(entry, "state"), text(entry, "reason")]);
                 say!("{}", output::table(["since", "state", "why"], &[], rows));
+                return Ok(());
+            }
+            Action::Log { run } => (format!("/api/v1/runs/{}/log", encoded(run)), |steps| {
+                let rows =
+                    steps.iter().map(|step| [text(step, "time"), text(step, "step"), text(step, "outcome")]);
+                say!("{}", output::table(["time", "step", "what came of it"], &[], rows));
+            }),
+            Action::Enter { name, identifier: (namespace, value), occasion, properties } => {
+                let properties: Value = serde_json::from_str(properties)
+                    .map_err(|error| anyhow::anyhow!("--properties is not JSON: {error}"))?;
+                let entrant = json!({
+                    "namespace": namespace, "value": value, "occasion": occasion, "properties": properties,
+                });
+                let path = format!("/api/v1/programs/{}/enter", encoded(name));
+                let answer: Value = client.post(&path, &entrant)?;
+                if self.json {
+                    output::json(&answer);
+                } else if answer["reason"].is_null() {
+                    say!("{}", text(&answer, "outcome"));
+                } else {
+                    say!("{}: {}", text(&answer, "outcome"), text(&answer, "reason"));
+                }
+                return Ok(());
+            }
+            Action::Move { name, from } => {
+                let path = format!("/api/v1/programs/{}/move", encoded(name));
+                let answer: Value = client.post(&path, &json!({ "from": from }))?;
+                if self.json {
+                    output::json(&answer);
+                } else {
+                    let (moved, stayed) = (count(&answer["moved"]), count(&answer["stayed"]));
+                    say!("{moved} moved to version {}; {stayed} finish on theirs", answer["to"]);
+                }
+                return Ok(());
+            }
+            Action::CatchUp { name, since, whenever, dry_run } => {
+                let path = format!("/api/v1/programs/{}/catch-up", encoded(name));
+                let missed = json!({ "since": since, "whenever": whenever, "dry_run": dry_run });
+                let answer: Value = client.post(&path, &missed)?;
+                if self.json {
+                    output::json(&answer);
+                    return Ok(());
+                }
+                let would = if *dry_run { " would be" } else { "" };
+                let (events, entered) = (count(&answer["events"]), count(&answer["entered"]));
+                say!(
+                    "{events} events; {entered}{would} entered, {}{would} held out",
+                    count(&answer["held_out"])
+                );
+                for (reason, number) in answer["not"].as_object().into_iter().flatten() {
+                    say!("{} not: {reason}", count(number));
+                }
                 return Ok(());
             }
             Action::Stop { name, .. } => {

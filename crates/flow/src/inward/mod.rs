@@ -22,9 +22,9 @@ mod segments;
 mod working;
 
 pub use enrol::Admission;
-pub(crate) use enrol::Enrolment;
+pub(crate) use enrol::{Cause, Enrolment};
 pub use prepare::{Incoming, Prepared, prepare};
-pub(crate) use segments::{Cause, look};
+pub(crate) use segments::{Occurrence, look};
 pub(crate) use working::{Loaded, Receipts, Working};
 
 use serde::Serialize;

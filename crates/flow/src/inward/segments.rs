@@ -17,7 +17,7 @@ const ROUNDS: usize = 16;
 
 /// What made people be asked again.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cause {
+pub(crate) struct Occurrence {
     /// As of when.
     pub(crate) at: Time,
     /// The event, where there is one.
@@ -57,7 +57,7 @@ impl Working<'_> {
         &mut self,
         person: ProfileId,
         touch: &Touch,
-        cause: Cause,
+        cause: Occurrence,
     ) -> Result<(), FlowError> {
         let mut touch = touch.clone();
         for _ in 0..ROUNDS {
@@ -84,7 +84,11 @@ impl Working<'_> {
     }
 
     /// The members of the household are asked about what they ask of each other.
-    pub(super) fn reconsider_household(&mut self, person: ProfileId, cause: Cause) -> Result<(), FlowError> {
+    pub(super) fn reconsider_household(
+        &mut self,
+        person: ProfileId,
+        cause: Occurrence,
+    ) -> Result<(), FlowError> {
         if !self.live.segments().asks_about_households() {
             return Ok(());
         }
@@ -108,8 +112,8 @@ impl Working<'_> {
                 loaded.profile.next_look = None;
                 loaded.changed = true;
             }
-            self.reconsider(person, &touch, Cause { at: due, event: None, announced: true })?;
-            self.reconsider_household(person, Cause { at: due, event: None, announced: true })?;
+            self.reconsider(person, &touch, Occurrence { at: due, event: None, announced: true })?;
+            self.reconsider_household(person, Occurrence { at: due, event: None, announced: true })?;
         }
         Ok(())
     }
@@ -119,7 +123,7 @@ impl Working<'_> {
         &mut self,
         person: ProfileId,
         touch: &Touch,
-        cause: Cause,
+        cause: Occurrence,
     ) -> Result<Vec<(String, bool)>, FlowError> {
         let live = self.live;
         let plan = live.segments();
@@ -160,7 +164,7 @@ impl Working<'_> {
         person: ProfileId,
         segment: &LiveSegment,
         inside: bool,
-        cause: Cause,
+        cause: Occurrence,
     ) -> Result<(), FlowError> {
         let Some(loaded) = self.people.get(&person) else { return Ok(()) };
         let profile = &loaded.profile;
@@ -224,7 +228,7 @@ impl Working<'_> {
         let touch = Touch { programs, ..Touch::default() };
         let changed: Vec<ProfileId> =
             self.people.iter().filter(|(_, loaded)| loaded.changed).map(|(id, _)| *id).collect();
-        let cause = Cause { at: self.now, event: None, announced: true };
+        let cause = Occurrence { at: self.now, event: None, announced: true };
         changed.into_iter().try_for_each(|person| self.reconsider(person, &touch, cause))
     }
 

@@ -1,6 +1,6 @@
 //! What a batch works on: the people it touches, loaded once, changed in memory, written once.
 
-use super::{Cause, Enrolment, Prepared, Receipt, prepare::Incoming};
+use super::{Enrolment, Occurrence, Prepared, Receipt, prepare::Incoming};
 use crate::{FlowError, Live, people::Lookout};
 use crowsnest_model::{
     EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
@@ -168,7 +168,7 @@ impl<'w> Working<'w> {
             Touch { traits: event.traits.keys().cloned().collect(), consent: agreed, ..Touch::default() };
         touch.add(anew.unwrap_or_default());
         self.remember(person, event, &mut touch);
-        let cause = Cause { at: self.now, event: Some(event.id), announced: !event.historical };
+        let cause = Occurrence { at: self.now, event: Some(event.id), announced: !event.historical };
         self.reconsider(person, &touch, cause)?;
         self.reconsider_household(person, cause)?;
         if event.kind == EventKind::Track {

@@ -12,6 +12,7 @@ mod holding;
 mod identity;
 mod merging;
 mod outcomes;
+mod people_of_the_house;
 mod policy;
 mod programs;
 mod quarantine;

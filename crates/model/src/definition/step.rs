@@ -22,6 +22,8 @@ pub enum Step {
     Send(Send),
     /// Change traits of the person.
     Set(BTreeMap<String, SetValue>),
+    /// Ask people of the house to do something.
+    Task(TaskStep),
     /// Enter another program.
     Enter(String),
     /// Leave the program, for this reason.
@@ -38,6 +40,7 @@ impl Step {
             Self::Split(_) => "split",
             Self::Send(_) => "send",
             Self::Set(_) => "set",
+            Self::Task(_) => "task",
             Self::Enter(_) => "enter",
             Self::Exit(_) => "exit",
         }
@@ -63,6 +66,19 @@ impl Step {
         }
         all
     }
+}
+
+/// Something for people of the house to do about the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskStep {
+    /// What is to be done.
+    pub title: String,
+    /// By whom.
+    pub team: String,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A wait for an event, or for a condition on the person.

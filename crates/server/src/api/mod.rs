@@ -4,6 +4,7 @@ mod broadcasts;
 mod definitions;
 mod deliveries;
 pub(crate) mod describe;
+mod enrolment;
 mod feeds;
 mod mailbox;
 mod profiles;
@@ -13,6 +14,7 @@ mod run;
 mod segments;
 mod stats;
 mod suppressions;
+mod tasks;
 mod templates;
 
 use crate::{App, error::ApiError};
@@ -30,6 +32,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(definitions::routes())
         .merge(deliveries::routes())
         .merge(describe::routes())
+        .merge(enrolment::routes())
         .merge(feeds::routes())
         .merge(mailbox::routes())
         .merge(profiles::routes())
@@ -39,6 +42,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(segments::routes())
         .merge(stats::routes())
         .merge(suppressions::routes())
+        .merge(tasks::routes())
         .merge(templates::routes());
     Router::new().nest("/api/v1", v1)
 }

@@ -96,6 +96,10 @@ impl Walk<'_> {
                     }
                 }
             }
+            Step::Task(task) => {
+                value::filled(&task.title, at.at("title"), findings);
+                value::filled(&task.team, at.at("team"), findings);
+            }
             Step::Enter(program) => {
                 if program == self.program {
                     let message = "a program cannot enter itself: the person is in it already";

@@ -44,6 +44,7 @@ const SECTIONS: [(&str, &[&str]); 12] = [
             "Arm",
             "Share",
             "SetValue",
+            "TaskStep",
             "Send",
         ],
     ),

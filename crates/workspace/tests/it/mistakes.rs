@@ -49,7 +49,7 @@ fn a_mistyped_word_is_named_with_its_place_and_the_nearest() {
         (
             "program: x\ntrigerr: { event: A }\nsteps:\n  - wiat: 5m\n  - send: { chanel: email, template: hello, topic: offers }\n",
             "x.yaml:2:1: unknown word `trigerr`; expected one of program, title, state, trigger, occasion, reentry, audience, holdout, lateness, cancel_on, requires_fresh, goal, steps; did you mean `trigger`?\n\
-             x.yaml:4:5: unknown word `wiat`; expected one of wait, wait_until, branch, split, send, set, enter, exit; did you mean `wait`?\n\
+             x.yaml:4:5: unknown word `wiat`; expected one of wait, wait_until, branch, split, send, set, task, enter, exit; did you mean `wait`?\n\
              x.yaml:5:13: unknown word `chanel`; expected one of channel, template, topic; did you mean `channel`?",
         ),
         (
@@ -96,7 +96,7 @@ fn a_value_of_the_wrong_shape_says_what_was_expected() {
         ),
         (
             "program: x\ntrigger: { event: A }\nsteps: [{ wait: 1h, send: {} }]\n",
-            "x.yaml:3:9: expected one of wait, wait_until, branch, split, send, set, enter, exit, found a mapping",
+            "x.yaml:3:9: expected one of wait, wait_until, branch, split, send, set, task, enter, exit, found a mapping",
         ),
     ] {
         expect(text, expected);

@@ -3,14 +3,14 @@
 use super::{Cause, Enrolment, end::End};
 use crate::{FlowError, OWN_SOURCE, inward::Prepared};
 use crowsnest_model::{
-    DeliveryId, Event, EventId, EventKind, Object, ProfileId, RunId, Time,
+    DeliveryId, Event, EventId, EventKind, Object, ProfileId, RunId, TaskId, Time,
     definition::{OnLimit, Send},
     delivery::{Delivery, DeliveryState},
     profile::Run,
 };
 use crowsnest_programs::{LiveProgram, Next, Place, Taken, Until};
 use crowsnest_rules::EventView;
-use crowsnest_store::RunState;
+use crowsnest_store::{RunState, Task};
 use std::sync::Arc;
 
 /// What ended a wait.
@@ -100,6 +100,21 @@ impl Enrolment<'_, '_> {
                         return Ok(());
                     }
                 }
+                Next::Task { step, task } => {
+                    let id = TaskId(self.work.ids.next(now));
+                    self.work.unit.put_task(&Task {
+                        id,
+                        created: now,
+                        program: run.program.clone(),
+                        run: run.id,
+                        step: step.to_owned(),
+                        profile: person,
+                        title: task.title.clone(),
+                        team: task.team.clone(),
+                        note: task.note.clone(),
+                        done: None,
+                    })?;
+                }
                 Next::Enter { step, program } => {
                     self.save(person, run.clone());
                     let outcome = self.enter_other(person, &run, step, program, moment)?;
@@ -121,7 +136,7 @@ impl Enrolment<'_, '_> {
     }
 
     /// Keeps a run with its person.
-    fn save(&mut self, person: ProfileId, run: Run) {
+    pub(super) fn save(&mut self, person: ProfileId, run: Run) {
         let Some(loaded) = self.work.people.get_mut(&person) else { return };
         loaded.changed = true;
         match loaded.profile.runs.iter_mut().find(|other| other.id == run.id) {

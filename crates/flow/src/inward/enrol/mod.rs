@@ -47,6 +47,21 @@ pub enum Admission {
     Not(String),
 }
 
+/// Why something lets nobody in that is not the program's trigger.
+const NOT_MEANT: &str = "it is not what the program waits for";
+
+/// What stands in somebody's way on record.
+enum Obstacle {
+    /// The same occasion was had.
+    Had,
+    /// They are inside, or were too short a time ago; in words.
+    NotNow(String),
+}
+
+impl Obstacle {
+    const HAD: &'static str = "this occasion was had before";
+}
+
 impl Admission {
     fn not(reason: &str) -> Self {
         Self::Not(reason.to_owned())
@@ -222,7 +237,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         entry: Entry,
     ) -> Result<Admission, FlowError> {
         match entry {
-            Entry::No => Ok(Admission::not("it is not what the program waits for")),
+            Entry::No => Ok(Admission::not(NOT_MEANT)),
             Entry::Skip { occasion, reason, expired } => {
                 let state = if expired { RunState::Expired } else { RunState::Skipped };
                 self.record(person, program, cause, occasion, &End::new(state, &reason))?;
@@ -239,21 +254,13 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         cause: &Cause,
         Begin { occasion, skipped }: Begin,
     ) -> Result<Admission, FlowError> {
-        if self.work.unit.had_occasion(program.name(), person, &occasion)? {
-            return Ok(Admission::not("this occasion was had before"));
-        }
-        let inside =
-            self.runs(person).into_iter().find(|run| run.program == program.name() && !run.awaits_goal);
-        let mut not = inside.map(|run| format!("was in the program already, since {}", run.triggered));
-        if not.is_none()
-            && let Some((after, before)) = program.apart(cause.time)
-        {
-            let entered = self.work.unit.entered_between(program.name(), person, after, before)?;
-            not = entered.map(|before| program.not_again(before));
-        }
-        if let Some(reason) = not {
-            self.record(person, program, cause, skipped, &End::new(RunState::Skipped, &reason))?;
-            return Ok(Admission::Not(reason));
+        match self.obstacle(person, program, cause, &occasion)? {
+            Some(Obstacle::Had) => return Ok(Admission::not(Obstacle::HAD)),
+            Some(Obstacle::NotNow(reason)) => {
+                self.record(person, program, cause, skipped, &End::new(RunState::Skipped, &reason))?;
+                return Ok(Admission::Not(reason));
+            }
+            None => {}
         }
         let held_out = program.held_out(person);
         let mut run = Run {
@@ -292,11 +299,78 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         }
         let begun = End::new(RunState::Active, "");
         let Some(id) = self.record(person, program, cause, occasion, &begun)? else {
-            return Ok(Admission::not("this occasion was had before"));
+            return Ok(Admission::not(Obstacle::HAD));
         };
         run.id = id;
         self.drive(person, run, cause.time)?;
         Ok(Admission::Entered)
+    }
+
+    /// What stands in the way of somebody whom the program's rules let in, from what is on record.
+    fn obstacle(
+        &self,
+        person: ProfileId,
+        program: &LiveProgram,
+        cause: &Cause,
+        occasion: &str,
+    ) -> Result<Option<Obstacle>, FlowError> {
+        if self.work.unit.had_occasion(program.name(), person, occasion)? {
+            return Ok(Some(Obstacle::Had));
+        }
+        let inside =
+            self.runs(person).into_iter().find(|run| run.program == program.name() && !run.awaits_goal);
+        if let Some(run) = inside {
+            let reason = format!("was in the program already, since {}", run.triggered);
+            return Ok(Some(Obstacle::NotNow(reason)));
+        }
+        let Some((after, before)) = program.apart(cause.time) else { return Ok(None) };
+        let entered = self.work.unit.entered_between(program.name(), person, after, before)?;
+        Ok(entered.map(|before| Obstacle::NotNow(program.not_again(before))))
+    }
+
+    /// What would become of somebody by this event. Nothing is changed.
+    pub(crate) fn would_enter(
+        &self,
+        person: ProfileId,
+        program: &LiveProgram,
+        cause: &Cause,
+        whenever: bool,
+    ) -> Result<Admission, FlowError> {
+        let now = if whenever { cause.time } else { self.work.now };
+        let entry = self.ask(person, Some(cause.view()), |asked| program.entry(asked, &cause.occasion, now));
+        let occasion = match entry.unwrap_or(Entry::No) {
+            Entry::No => return Ok(Admission::not(NOT_MEANT)),
+            Entry::Skip { reason, .. } => return Ok(Admission::Not(reason)),
+            Entry::Begin(begin) => begin.occasion,
+        };
+        Ok(match self.obstacle(person, program, cause, &occasion)? {
+            Some(Obstacle::Had) => Admission::not(Obstacle::HAD),
+            Some(Obstacle::NotNow(reason)) => Admission::Not(reason),
+            None => match program.held_out(person) {
+                Some(reason) => Admission::HeldOut(reason),
+                None => Admission::Entered,
+            },
+        })
+    }
+
+    /// A run goes on by another version, from the step at the same place. False when that version has no such step; then
+    /// nothing changes.
+    pub(crate) fn move_to(&mut self, person: ProfileId, id: RunId, version: u32) -> Result<bool, FlowError> {
+        let Some(mut run) = self.run(person, id) else { return Ok(false) };
+        let (before, plan) = (run.version, self.work.live.plan());
+        let (Some(old), Some(new)) = (self.program(&run), plan.version(&run.program, version)) else {
+            return Ok(false);
+        };
+        let Some(step) = old.place_in(&run, new) else { return Ok(false) };
+        (run.step, run.version) = (step, version);
+        self.work.unit.move_run(id, version)?;
+        self.note(id, new.step_of(&run), format!("moved from version {before} to {version}"))?;
+        self.save(person, run.clone());
+        // Its wait may have another limit now.
+        if run.since.is_some() {
+            self.drive(person, run, self.work.now)?;
+        }
+        Ok(true)
     }
 
     /// Writes a run's record; `None` when its occasion was had.
