@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The commands. One that is added is added here, and is used in a test.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "serve",
     "demo",
     "import",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 15] = [
     "quarantine",
     "send",
     "program",
+    "task",
     "sources",
     "stats",
     "suppress",
