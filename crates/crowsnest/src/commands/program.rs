@@ -152,13 +152,14 @@ impl Program {
                 (format!("/api/v1/programs/{}/runs?limit={limit}", encoded(name)), |runs| {
                     let rows = runs.iter().map(|run| {
                         [
+                            text(run, "id"),
                             text(run, "profile"),
                             text(run, "triggered"),
                             text(run, "state"),
                             text(run, "reason"),
                         ]
                     });
-                    say!("{}", output::table(["profile", "triggered", "state", "why"], &[], rows));
+                    say!("{}", output::table(["run", "profile", "triggered", "state", "why"], &[], rows));
                 })
             }
             Action::Deliveries { name, state, limit } => {

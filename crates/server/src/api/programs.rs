@@ -92,6 +92,9 @@ pub(crate) struct RunInfo {
     reason: Option<String>,
     /// What the goal was worth.
     value: Option<f64>,
+    /// When what it is for happened, also to those who were held out or called off.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    goal: Option<Time>,
 }
 
 impl From<RunRecord> for RunInfo {
@@ -107,6 +110,7 @@ impl From<RunRecord> for RunInfo {
             state: run.state.as_str().to_owned(),
             reason: run.reason,
             value: run.value,
+            goal: run.goal,
         }
     }
 }
