@@ -5,7 +5,7 @@ use crate::FlowError;
 use crowsnest_model::{Event, EventId, ProfileId, Time, profile::Membership};
 use crowsnest_profile::{LiveSegment, Touch};
 use crowsnest_rules::{Clause, EventView};
-use crowsnest_store::SegmentChange;
+use crowsnest_store::{Page, SegmentChange};
 use std::collections::BTreeSet;
 
 /// How often time alone may change something about one person before others have their turn.
@@ -180,6 +180,31 @@ impl Working<'_> {
                 loaded.profile.segments.insert(segment.name.clone(), membership);
             } else {
                 loaded.profile.segments.remove(&segment.name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Two people turned out to be one, who is in a segment for as long as either was: the table and the log say so too.
+    pub(super) fn merge_memberships(&mut self, person: ProfileId, event: EventId) -> Result<(), FlowError> {
+        let Some(loaded) = self.people.get(&person) else { return Ok(()) };
+        for (segment, membership) in &loaded.profile.segments {
+            self.unit.put_membership(segment, person, Some(membership.since))?;
+            let last =
+                self.unit.segment_changes(Some(segment), Some(person), Page { limit: 1, offset: 0 })?;
+            // The other had left it, and that is the log's last word.
+            if last.first().is_some_and(|last| !last.entered) {
+                self.unit.put_segment_change(&SegmentChange {
+                    profile: person,
+                    segment: segment.clone(),
+                    entered: true,
+                    time: self.now,
+                    event: Some(event),
+                    why: format!(
+                        "turned out to be one with somebody who was in it since {}",
+                        membership.since
+                    ),
+                })?;
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use crate::{FlowError, Live, people::Lookout};
 use crowsnest_model::{
     EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
     definition::Sync,
+    profile::CONTACTS,
     quarantine::{QuarantineState, Quarantined, Rejection},
 };
 use crowsnest_profile::Touch;
@@ -44,6 +45,14 @@ pub(crate) struct Working<'w> {
     pub(crate) believe: Option<Derived>,
     /// Something was queued, released or given a timer: the dispatcher has to look.
     pub(crate) something_due: bool,
+}
+
+/// Whether an event may change which contact points a person has, or which of them counts.
+fn names_contact(prepared: &Prepared) -> bool {
+    CONTACTS.iter().any(|contact| {
+        prepared.people.iter().any(|identifier| identifier.namespace.as_str() == *contact)
+            || prepared.event.traits.contains_key(*contact)
+    })
 }
 
 /// What each request of a batch is answered.
@@ -166,7 +175,8 @@ impl<'w> Working<'w> {
         self.unit.put_event(place, person, event, &prepared.body)?;
         let mut touch = Touch {
             traits: event.traits.keys().cloned().collect(),
-            consent: agreed,
+            // What they agreed to is known by the contact point, and this may be another one now.
+            consent: agreed || names_contact(prepared),
             everything: anew,
             ..Touch::default()
         };
