@@ -33,6 +33,8 @@ pub(crate) struct Working<'w> {
     pub(crate) ids: &'w mut IdMaker,
     pub(crate) now: Time,
     pub(crate) derived: Arc<Derived>,
+    /// The same, for asking people about their segments one after the other.
+    pub(super) asking: Arc<Derived>,
     pub(crate) people: HashMap<ProfileId, Loaded, RandomState>,
     /// Who holds the identifiers that the batch names; `None` when nobody does.
     pub(crate) holders: HashMap<Identifier, Option<ProfileId>, RandomState>,
@@ -60,12 +62,14 @@ pub(crate) type Receipts = Vec<Receipt>;
 
 impl<'w> Working<'w> {
     pub(crate) fn new(unit: &'w mut dyn Unit, live: &'w Live, ids: &'w mut IdMaker, now: Time) -> Self {
+        let derived = live.derived();
         Self {
             unit,
             live,
             ids,
             now,
-            derived: live.derived(),
+            asking: crate::builds::while_asking(live, &derived),
+            derived,
             people: HashMap::default(),
             holders: HashMap::default(),
             anew: HashSet::new(),
@@ -91,6 +95,11 @@ impl<'w> Working<'w> {
             now,
             loaded: Some(&self.people),
         }
+    }
+
+    /// As [`Working::lookout_at`], for asking people about their segments.
+    pub(super) fn lookout_asking(&self, now: Time) -> Lookout<'_> {
+        Lookout { derived: &self.asking, ..self.lookout_at(now) }
     }
 
     /// Takes in everything that has queued up. The stages are those of [`super`]; [`Working::finish`] writes what changed.

@@ -247,6 +247,67 @@ async fn another_address_may_have_agreed_to_something_else() {
 }
 
 #[tokio::test]
+async fn what_asks_about_a_segment_is_built_along_with_it() {
+    let world = World::new(&[BUYERS]).await;
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    world.tell([subscriber("ann@x.org").traits(json!({ "tier": "gold" }))]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["gold"]);
+    // One order is enough now: with it, she is precious too.
+    world.apply(&[&BUYERS.replace(">= 2", ">= 1")]).await;
+    let listed = world.engine.segments().unwrap();
+    let building: Vec<&str> =
+        listed.iter().filter(|one| !one.ready).map(|segment| segment.segment.as_str()).collect();
+    assert_eq!(building, ["buyers", "precious"]);
+    world.engine.build().await.unwrap();
+    assert_eq!(names(&world, "ann@x.org"), ["buyers", "gold", "precious"]);
+    agree(&world, "precious");
+}
+
+#[tokio::test]
+async fn an_event_while_segments_are_built_counts_for_those_that_ask_about_them() {
+    let world = World::new(&[]).await;
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    world.tell([subscriber("ann@x.org").traits(json!({ "tier": "gold" }))]).await;
+    world.apply(&[BUYERS]).await;
+    // All events have been read, and everybody has been asked; nobody has said yet that it is done.
+    while world.engine.building().unwrap().is_some_and(|building| building.pass == "series") {
+        world.engine.build_more(10).await.unwrap();
+    }
+    world.engine.build_more(10).await.unwrap();
+    world.tell([bought("o2", "ann@x.org", 10)]).await;
+    world.engine.build().await.unwrap();
+    assert_eq!(names(&world, "ann@x.org"), ["buyers", "gold", "precious"]);
+    agree(&world, "precious");
+}
+
+#[tokio::test]
+async fn a_metric_that_changes_builds_the_segments_that_ask_about_it_anew() {
+    let world = World::new(&[SPEND]).await;
+    world.tell([bought("o1", "ann@x.org", 150).ago(&world, 100 * DAY)]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["big"]);
+    world.apply(&[&SPEND.replace("365d", "90d")]).await;
+    world.engine.build().await.unwrap();
+    assert!(names(&world, "ann@x.org").is_empty());
+    agree(&world, "big");
+}
+
+#[tokio::test]
+async fn a_segment_that_comes_back_has_those_who_are_in_it() {
+    let world = World::new(&[SPEND]).await;
+    world.tell([bought("o1", "ann@x.org", 150), bought("o2", "bob@x.org", 150)]).await;
+    world.apply(&[]).await;
+    // Somebody came to Bob meanwhile, nobody to Ann.
+    world.tell([subscriber("bob@x.org")]).await;
+    world.apply(&[SPEND]).await;
+    world.engine.build().await.unwrap();
+    assert_eq!(
+        (names(&world, "ann@x.org"), names(&world, "bob@x.org")),
+        (vec!["big".into()], vec!["big".into()])
+    );
+    agree(&world, "big");
+}
+
+#[tokio::test]
 async fn a_new_segment_is_built_from_what_was_recorded() {
     let world = World::new(&[]).await;
     for place in 0..450 {
