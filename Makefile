@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean tools-run tools-test tools-check
+.PHONY: help run test soak check bench clean tools-run tools-test tools-check
 
 # Where `make run` keeps its data and listens. Say `make run LISTEN=127.0.0.1:9090` for another place.
 DATA ?= data
@@ -28,6 +28,13 @@ test: tools-test ## Install what the tests need, and run them all
 	bash scripts/test-setup.sh
 	cargo test --locked --workspace --doc --quiet
 	cargo nextest run --locked --workspace --features crowsnest/faults
+
+# Seeds that `make test` has not played: say `make soak SEEDS=100000`, or FIRST=N SEEDS=1 for one that failed.
+FIRST ?= 1001
+SEEDS ?= 5000
+soak: tools-test ## Play thousands of random stories against the engine (some minutes); see CONTRIBUTING.md
+	CROWSNEST_SIM_FIRST=$(FIRST) CROWSNEST_SIM_SEEDS=$(SEEDS) NEXTEST_PROFILE=soak \
+		cargo nextest run --locked -p crowsnest-flow --test simulation
 
 check: tools-check ## Formatting, lints, documentation, licences and sources of dependencies
 	cargo fmt --all --check

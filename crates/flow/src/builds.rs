@@ -15,6 +15,7 @@ use crowsnest_programs::Derived;
 use crowsnest_rules::{EventView, SeriesSpec};
 use crowsnest_store::{Build, EventRow, Read, Unit};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -48,8 +49,7 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
     let before = unit.builds()?;
     let finished = (unit.counter("people")? == 0).then_some(now);
     let series = live.series().all().map(|series| ("series", series_name(series), series.sentence()));
-    let segments =
-        live.segments().all().iter().map(|segment| ("segment", segment.name.clone(), segment.meaning()));
+    let segments = meanings(live).into_iter().map(|(name, meaning)| ("segment", name, meaning));
     let wanted: BTreeMap<(&str, String), String> =
         series.chain(segments).map(|(kind, name, meaning)| ((kind, name), meaning)).collect();
     let mut new = false;
@@ -79,6 +79,39 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
     }
     live.believe(derived(live, &unit.builds()?));
     Ok(())
+}
+
+/// What each segment means, with the meanings of those that it asks about: when one of them is built anew, so is what
+/// follows from it.
+fn meanings(live: &Live) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, String> = BTreeMap::new();
+    for segment in live.segments().all() {
+        let mut meaning = segment.meaning();
+        for asked in segment.asks_about() {
+            // By its hash: written out, it would double with every segment that asks about two.
+            let digest = Sha256::digest(all.get(asked).map_or("", String::as_str));
+            meaning.push_str(&format!("\n{asked}: "));
+            digest.iter().take(8).for_each(|byte| meaning.push_str(&format!("{byte:02x}")));
+        }
+        all.insert(segment.name.clone(), meaning);
+    }
+    all
+}
+
+/// What can be believed while people are asked about their segments, in order: of one that is being built, it is known
+/// whether somebody is in it as soon as they themselves have been asked, and that they have when it comes to those that
+/// ask about it.
+pub(crate) fn while_asking(live: &Live, derived: &Arc<Derived>) -> Arc<Derived> {
+    if derived.segments.values().all(|ready| *ready) {
+        return derived.clone();
+    }
+    let mut asking = Derived::clone(derived);
+    for segment in live.segments().all() {
+        let known = segment.series().iter().all(|series| derived.series.contains(&series.id()))
+            && segment.asks_about().iter().all(|asked| asking.segments.get(*asked) != Some(&false));
+        asking.segments.insert(segment.name.clone(), known);
+    }
+    Arc::new(asking)
 }
 
 /// What can be believed.
@@ -122,10 +155,10 @@ fn pass(builds: &[Build]) -> Option<&'static str> {
     ["series", "segment"].into_iter().find(|kind| unfinished.contains(kind))
 }
 
-/// Reads some more people. False when everything is built.
-fn build_some(work: &mut Working<'_>) -> Result<bool, FlowError> {
+/// Reads at most `limit` people more. False when everything is built.
+fn build_some(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
     let Some(mut progress) = progress(work.unit)? else { return Ok(false) };
-    let people = work.unit.people_after(progress.after.map(ProfileId), CHUNK)?;
+    let people = work.unit.people_after(progress.after.map(ProfileId), limit)?;
     if people.is_empty() {
         let now = work.now;
         for mut build in work.unit.builds()? {
@@ -203,11 +236,16 @@ impl Working<'_> {
 impl Engine {
     /// Builds what new definitions ask for, until everything is built. Does nothing when it is.
     pub async fn build(&self) -> Result<(), FlowError> {
-        while self.task(|desk| desk.commit(build_some)).await? {
+        while self.build_more(CHUNK).await? {
             // What waits for the writer has its turn in between.
             tokio::task::yield_now().await;
         }
         Ok(())
+    }
+
+    /// One commit of [`Engine::build`], of at most so many people. False when everything is built.
+    pub async fn build_more(&self, people: usize) -> Result<bool, FlowError> {
+        self.commit(move |work| build_some(work, people)).await
     }
 
     /// Builds whenever definitions change, until the engine is closed.

@@ -117,6 +117,9 @@ pub struct Run {
     pub moved_by: Option<EventId>,
 }
 
+/// The traits and namespaces from which contact points come; see [`Profile::contact`].
+pub const CONTACTS: [&str; 2] = ["email", "phone"];
+
 impl Profile {
     /// A person about whom nothing is known yet.
     pub fn new(id: ProfileId, time: Time) -> Self {

@@ -24,6 +24,8 @@ pub struct LiveSegment {
     condition: Option<Condition>,
     /// The segments of its set that come before it.
     before: Vec<String>,
+    /// What the metrics that it names are: when one changes, so does what the segment means.
+    metrics: Vec<String>,
 }
 
 /// Why the segments of a workspace cannot be made ready.
@@ -150,9 +152,16 @@ impl LiveSegment {
     }
 
     /// What it means: when that changes, everybody has to be asked anew.
+    ///
+    /// What the segments that it asks about mean is not in it.
     pub fn meaning(&self) -> String {
         let own = self.condition.as_ref().map_or("", Condition::text);
-        format!("{own}\n{}", self.before.join("\n"))
+        let mut meaning = format!("{own}\n{}", self.before.join("\n"));
+        for metric in &self.metrics {
+            meaning.push('\n');
+            meaning.push_str(metric);
+        }
+        meaning
     }
 
     /// What it asks to be remembered of events.
@@ -160,7 +169,8 @@ impl LiveSegment {
         self.condition.as_ref().map_or(&[], |condition| &condition.inputs().series)
     }
 
-    fn asks_about(&self) -> BTreeSet<&str> {
+    /// The segments on which it depends whether somebody is in it.
+    pub fn asks_about(&self) -> BTreeSet<&str> {
         let own = self.condition.iter().flat_map(|condition| &condition.inputs().segments);
         own.chain(&self.before).map(String::as_str).collect()
     }
@@ -180,7 +190,13 @@ impl SegmentPlan {
                         return;
                     }
                 };
+                let named = condition.iter().flat_map(|condition: &Condition| &condition.inputs().metrics);
+                let metrics = named
+                    .filter_map(|name| workspace.metrics.get(name))
+                    .map(|metric| format!("{} = {}", metric.name, metric.value))
+                    .collect();
                 let segment = LiveSegment {
+                    metrics,
                     name: name.to_owned(),
                     title: title.clone(),
                     set: set.map(str::to_owned),
@@ -293,7 +309,12 @@ impl SegmentPlan {
         places.extend(named(&self.by_trait, &touch.traits));
         places.extend(named(&self.by_program, &touch.programs));
         places.extend(touch.series.iter().filter_map(|id| self.by_series.get(id)).flatten());
-        places.extend(touch.segments.iter().filter_map(|name| self.by_name.get(name)));
+        // The membership came along, so it does not change any more when it is asked about; who asks about it must be
+        // told now.
+        for place in touch.segments.iter().filter_map(|name| self.by_name.get(name)) {
+            places.insert(*place);
+            places.extend(self.followers(*place));
+        }
         for (touched, list) in [
             (touch.consent, &self.by_consent),
             (touch.household, &self.by_household),

@@ -23,6 +23,8 @@ pub struct Inputs {
     pub series: Vec<Arc<SeriesSpec>>,
     /// Segments, by name.
     pub segments: BTreeSet<String>,
+    /// Metrics, by name.
+    pub metrics: BTreeSet<String>,
     /// Programs, by name.
     pub programs: BTreeSet<String>,
     /// Members of the household, or how many there are: then all of the above are of theirs too.
@@ -67,6 +69,9 @@ impl Inputs {
             Node::Now | Node::Ago(_) => self.time = true,
             Node::Segment(name) => {
                 self.segments.insert(name.to_string());
+            }
+            Node::Metric(metric) => {
+                self.metrics.insert(metric.name.to_string());
             }
             Node::InProgram(name) => {
                 self.programs.insert(name.to_string());

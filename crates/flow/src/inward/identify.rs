@@ -161,6 +161,9 @@ impl Working<'_> {
     }
 
     fn merge(&mut self, survivor: ProfileId, other: ProfileId, prepared: &Prepared) -> Result<(), FlowError> {
+        // What time alone has changed about either by now came before they turned out to be one.
+        self.catch_up(survivor)?;
+        self.catch_up(other)?;
         Enrolment::of(self).before_merge(survivor, other)?;
         let Some(absorbed) = self.people.remove(&other) else {
             return Err(FlowError::Broken(format!("{other} is to be merged and is not loaded")));
@@ -182,7 +185,10 @@ impl Working<'_> {
         if let Some(loaded) = self.people.get_mut(&survivor) {
             crowsnest_profile::absorb(&mut loaded.profile, absorbed.profile);
             loaded.changed = true;
+            // The one person is asked about everything with this event; the table knows nothing of the other's moment.
+            loaded.look_moved = true;
         }
+        self.merge_memberships(survivor, prepared.event.id)?;
         // Of series that are being built one of them may have been read already, and the other not.
         if !self.incomplete().is_empty() {
             self.derive_series(survivor)?;

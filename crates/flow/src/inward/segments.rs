@@ -5,8 +5,8 @@ use crate::FlowError;
 use crowsnest_model::{Event, EventId, ProfileId, Time, profile::Membership};
 use crowsnest_profile::{LiveSegment, Touch};
 use crowsnest_rules::{Clause, EventView};
-use crowsnest_store::SegmentChange;
-use std::collections::BTreeSet;
+use crowsnest_store::{Page, SegmentChange};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// How often time alone may change something about one person before others have their turn.
 const TURNS: usize = 1_000;
@@ -127,25 +127,38 @@ impl Working<'_> {
     ) -> Result<Vec<(String, bool)>, FlowError> {
         let live = self.live;
         let plan = live.segments();
-        let mut waiting = plan.touched_by(touch);
-        if touch.everything {
-            self.forget_segments(person)?;
+        // While segments are built, what a change touches depends on what was not asked yet: then everything is.
+        let everything = touch.everything || !Arc::ptr_eq(&self.asking, &self.derived);
+        let mut waiting = if everything { (0..plan.all().len()).collect() } else { plan.touched_by(touch) };
+        if everything {
+            self.forget_segments(person, cause)?;
         }
         let mut changes = Vec::new();
         let mut next: Option<Time> = None;
         while let Some(place) = waiting.pop_first() {
             let Some(segment) = plan.at(place) else { continue };
-            // Nothing can be said yet: everybody is asked once its series are complete.
-            if !segment.series().iter().all(|series| self.derived.series.contains(&series.id())) {
+            // Nothing can be said yet: everybody is asked once the series are complete, its own and those of the
+            // segments that it asks about.
+            if self.asking.segments.get(&segment.name) != Some(&true) {
                 continue;
             }
             let Some(loaded) = self.people.get(&person) else { break };
             let profile = &loaded.profile;
-            let (inside, change) = self.lookout_at(cause.at).ask(profile, None, |asked| {
+            let (inside, change) = self.lookout_asking(cause.at).ask(profile, None, |asked| {
                 (segment.holds(asked, profile).holds(), segment.next_change(asked))
             });
             next = [next, change].into_iter().flatten().min();
-            if inside == profile.segments.contains_key(&segment.name) {
+            if let Some(since) = profile.segments.get(&segment.name).map(|membership| membership.since)
+                && inside
+            {
+                // The table forgets a segment that is taken out of force at once, and a profile only when somebody
+                // comes to it: the segment may be back by then.
+                if everything {
+                    self.unit.put_membership(&segment.name, person, Some(since))?;
+                }
+                continue;
+            }
+            if !inside && !profile.segments.contains_key(&segment.name) {
                 continue;
             }
             self.move_into(person, segment, inside, cause)?;
@@ -168,8 +181,9 @@ impl Working<'_> {
     ) -> Result<(), FlowError> {
         let Some(loaded) = self.people.get(&person) else { return Ok(()) };
         let profile = &loaded.profile;
-        let why =
-            self.lookout_at(cause.at).ask(profile, None, |asked| in_words(&segment.explain(asked, profile)));
+        let why = self
+            .lookout_asking(cause.at)
+            .ask(profile, None, |asked| in_words(&segment.explain(asked, profile)));
         self.unit.put_membership(&segment.name, person, inside.then_some(cause.at))?;
         self.unit.put_segment_change(&SegmentChange {
             profile: person,
@@ -192,8 +206,33 @@ impl Working<'_> {
         Ok(())
     }
 
-    /// Memberships of segments that are no more are dropped.
-    fn forget_segments(&mut self, person: ProfileId) -> Result<(), FlowError> {
+    /// Two people turned out to be one, who is in a segment for as long as either was: the table and the log say so too.
+    pub(super) fn merge_memberships(&mut self, person: ProfileId, event: EventId) -> Result<(), FlowError> {
+        let Some(loaded) = self.people.get(&person) else { return Ok(()) };
+        for (segment, membership) in &loaded.profile.segments {
+            self.unit.put_membership(segment, person, Some(membership.since))?;
+            let last =
+                self.unit.segment_changes(Some(segment), Some(person), Page { limit: 1, offset: 0 })?;
+            // The other had left it, and that is the log's last word.
+            if last.first().is_some_and(|last| !last.entered) {
+                self.unit.put_segment_change(&SegmentChange {
+                    profile: person,
+                    segment: segment.clone(),
+                    entered: true,
+                    time: self.now,
+                    event: Some(event),
+                    why: format!(
+                        "turned out to be one with somebody who was in it since {}",
+                        membership.since
+                    ),
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Memberships of segments that are no more are dropped. The log says so, for the case that one comes back.
+    fn forget_segments(&mut self, person: ProfileId, cause: Occurrence) -> Result<(), FlowError> {
         let Some(loaded) = self.people.get_mut(&person) else { return Ok(()) };
         let plan = self.live.segments();
         let gone: Vec<String> =
@@ -202,6 +241,14 @@ impl Working<'_> {
             loaded.profile.segments.remove(&name);
             loaded.changed = true;
             self.unit.put_membership(&name, person, None)?;
+            self.unit.put_segment_change(&SegmentChange {
+                profile: person,
+                segment: name,
+                entered: false,
+                time: cause.at,
+                event: None,
+                why: "the segment is not in force any more".into(),
+            })?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use crate::{FlowError, Live, people::Lookout};
 use crowsnest_model::{
     EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
     definition::Sync,
+    profile::CONTACTS,
     quarantine::{QuarantineState, Quarantined, Rejection},
 };
 use crowsnest_profile::Touch;
@@ -32,6 +33,8 @@ pub(crate) struct Working<'w> {
     pub(crate) ids: &'w mut IdMaker,
     pub(crate) now: Time,
     pub(crate) derived: Arc<Derived>,
+    /// The same, for asking people about their segments one after the other.
+    pub(super) asking: Arc<Derived>,
     pub(crate) people: HashMap<ProfileId, Loaded, RandomState>,
     /// Who holds the identifiers that the batch names; `None` when nobody does.
     pub(crate) holders: HashMap<Identifier, Option<ProfileId>, RandomState>,
@@ -46,17 +49,27 @@ pub(crate) struct Working<'w> {
     pub(crate) something_due: bool,
 }
 
+/// Whether an event may change which contact points a person has, or which of them counts.
+fn names_contact(prepared: &Prepared) -> bool {
+    CONTACTS.iter().any(|contact| {
+        prepared.people.iter().any(|identifier| identifier.namespace.as_str() == *contact)
+            || prepared.event.traits.contains_key(*contact)
+    })
+}
+
 /// What each request of a batch is answered.
 pub(crate) type Receipts = Vec<Receipt>;
 
 impl<'w> Working<'w> {
     pub(crate) fn new(unit: &'w mut dyn Unit, live: &'w Live, ids: &'w mut IdMaker, now: Time) -> Self {
+        let derived = live.derived();
         Self {
             unit,
             live,
             ids,
             now,
-            derived: live.derived(),
+            asking: crate::builds::while_asking(live, &derived),
+            derived,
             people: HashMap::default(),
             holders: HashMap::default(),
             anew: HashMap::new(),
@@ -82,6 +95,11 @@ impl<'w> Working<'w> {
             now,
             loaded: Some(&self.people),
         }
+    }
+
+    /// As [`Working::lookout_at`], for asking people about their segments.
+    pub(super) fn lookout_asking(&self, now: Time) -> Lookout<'_> {
+        Lookout { derived: &self.asking, ..self.lookout_at(now) }
     }
 
     /// Takes in everything that has queued up. The stages are those of [`super`]; [`Working::finish`] writes what changed.
@@ -164,8 +182,12 @@ impl<'w> Working<'w> {
             })?;
         }
         self.unit.put_event(place, person, event, &prepared.body)?;
-        let mut touch =
-            Touch { traits: event.traits.keys().cloned().collect(), consent: agreed, ..Touch::default() };
+        let mut touch = Touch {
+            traits: event.traits.keys().cloned().collect(),
+            // What they agreed to is known by the contact point, and this may be another one now.
+            consent: agreed || names_contact(prepared),
+            ..Touch::default()
+        };
         touch.add(anew.unwrap_or_default());
         self.remember(person, event, &mut touch);
         let cause = Occurrence { at: self.now, event: Some(event.id), announced: !event.historical };

@@ -170,6 +170,144 @@ async fn a_merge_counts_the_events_of_both_once() {
 }
 
 #[tokio::test]
+async fn after_a_merge_time_goes_on_for_the_one_person() {
+    let seen = "segment: seen\nwhen: count(\"Page Seen\", within(\"10d\")) >= 1\n";
+    let world = World::new(&[BUYERS, seen]).await;
+    // The one who stays is to be looked at later than the one who goes.
+    world.tell([bought("o1", "ann@x.org", 10), bought("o2", "ann@x.org", 10)]).await;
+    world.tell([track("p1", "Page Seen").by("user_id", "u-1")]).await;
+    world.tell([track("m1", "Signed In").by("email", "ann@x.org").by("user_id", "u-1")]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["buyers", "seen"]);
+    world.after(10 * DAY).await;
+    assert_eq!(names(&world, "ann@x.org"), ["buyers"]);
+}
+
+#[tokio::test]
+async fn after_a_merge_the_table_and_the_log_say_what_the_profile_says() {
+    let world = World::new(&[BUYERS]).await;
+    // Ann has been in and has left; whoever has the user id is in.
+    let ago = |id: &str, days| bought(id, "ann@x.org", 10).ago(&world, days * DAY);
+    world.tell([ago("o1", 29), ago("o2", 29), ago("o3", 29)]).await;
+    let user = |id: &str| track(id, "Order Completed").by("user_id", "u-1");
+    world.tell([user("o4"), user("o5")]).await;
+    world.after(2 * DAY).await;
+    assert!(names(&world, "ann@x.org").is_empty());
+    let both = |id: &str| track(id, "Signed In").by("email", "ann@x.org").by("user_id", "u-1");
+    world.tell([both("m1")]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["buyers"]);
+    agree(&world, "buyers");
+    let changes = world.read(|read| read.segment_changes(Some("buyers"), None, ALL));
+    assert!(changes[0].entered, "{changes:?}");
+}
+
+#[tokio::test]
+async fn of_two_who_were_in_a_segment_the_one_is_in_it_since_the_first() {
+    let world = World::new(&[BUYERS]).await;
+    let began = world.now();
+    let user = |id: &str| track(id, "Order Completed").by("user_id", "u-1");
+    world.tell([user("o1"), user("o2")]).await;
+    world.pass(DAY);
+    world
+        .tell([bought("o3", "ann@x.org", 10), bought("o4", "ann@x.org", 10), bought("o5", "ann@x.org", 10)])
+        .await;
+    world.tell([track("m1", "Signed In").by("email", "ann@x.org").by("user_id", "u-1")]).await;
+    assert_eq!(segments(&world, "ann@x.org"), [("buyers".into(), began)]);
+    agree(&world, "buyers");
+}
+
+#[tokio::test]
+async fn what_time_changed_comes_before_a_merge() {
+    let world = World::new(&[BUYERS]).await;
+    let began = world.now();
+    world.tell([bought("o1", "ann@x.org", 10), bought("o2", "ann@x.org", 10)]).await;
+    world.tell([track("p1", "Page Seen").by("user_id", "u-1")]).await;
+    // Nothing is served meanwhile.
+    world.pass(31 * DAY);
+    world.tell([track("m1", "Signed In").by("email", "ann@x.org").by("user_id", "u-1")]).await;
+    let changes = world.read(|read| read.segment_changes(Some("buyers"), None, ALL));
+    let told: Vec<_> = changes.iter().map(|change| (change.entered, change.time)).collect();
+    assert_eq!(told, [(false, Time(began.0 + 30 * DAY)), (true, began)]);
+}
+
+#[tokio::test]
+async fn another_address_may_have_agreed_to_something_else() {
+    let world = World::new(&["segment: willing\nwhen: consent(\"email\", \"offers\")\n"]).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["willing"]);
+    world.pass(HOUR);
+    // She is written to at the address that was seen last, and of that nobody knows what she agreed to.
+    let both = |id: &str| track(id, "Signed In").by("email", "ann@x.org").by("user_id", "u-1");
+    world.tell([both("m1"), track("m2", "Signed In").by("user_id", "u-1").by("email", "new@x.org")]).await;
+    world.pass(HOUR);
+    world.tell([track("m3", "Signed In").by("email", "new@x.org")]).await;
+    assert!(names(&world, "ann@x.org").is_empty());
+    world.pass(HOUR);
+    world.tell([track("m4", "Signed In").by("email", "ann@x.org")]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["willing"]);
+}
+
+#[tokio::test]
+async fn what_asks_about_a_segment_is_built_along_with_it() {
+    let world = World::new(&[BUYERS]).await;
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    world.tell([subscriber("ann@x.org").traits(json!({ "tier": "gold" }))]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["gold"]);
+    // One order is enough now: with it, she is precious too.
+    world.apply(&[&BUYERS.replace(">= 2", ">= 1")]).await;
+    let listed = world.engine.segments().unwrap();
+    let building: Vec<&str> =
+        listed.iter().filter(|one| !one.ready).map(|segment| segment.segment.as_str()).collect();
+    assert_eq!(building, ["buyers", "precious"]);
+    world.engine.build().await.unwrap();
+    assert_eq!(names(&world, "ann@x.org"), ["buyers", "gold", "precious"]);
+    agree(&world, "precious");
+}
+
+#[tokio::test]
+async fn an_event_while_segments_are_built_counts_for_those_that_ask_about_them() {
+    let world = World::new(&[]).await;
+    world.tell([bought("o1", "ann@x.org", 10)]).await;
+    world.tell([subscriber("ann@x.org").traits(json!({ "tier": "gold" }))]).await;
+    world.apply(&[BUYERS]).await;
+    // All events have been read, and everybody has been asked; nobody has said yet that it is done.
+    while world.engine.building().unwrap().is_some_and(|building| building.pass == "series") {
+        world.engine.build_more(10).await.unwrap();
+    }
+    world.engine.build_more(10).await.unwrap();
+    world.tell([bought("o2", "ann@x.org", 10)]).await;
+    world.engine.build().await.unwrap();
+    assert_eq!(names(&world, "ann@x.org"), ["buyers", "gold", "precious"]);
+    agree(&world, "precious");
+}
+
+#[tokio::test]
+async fn a_metric_that_changes_builds_the_segments_that_ask_about_it_anew() {
+    let world = World::new(&[SPEND]).await;
+    world.tell([bought("o1", "ann@x.org", 150).ago(&world, 100 * DAY)]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["big"]);
+    world.apply(&[&SPEND.replace("365d", "90d")]).await;
+    world.engine.build().await.unwrap();
+    assert!(names(&world, "ann@x.org").is_empty());
+    agree(&world, "big");
+}
+
+#[tokio::test]
+async fn a_segment_that_comes_back_has_those_who_are_in_it() {
+    let world = World::new(&[SPEND]).await;
+    world.tell([bought("o1", "ann@x.org", 150), bought("o2", "bob@x.org", 150)]).await;
+    world.apply(&[]).await;
+    // Somebody came to Bob meanwhile, nobody to Ann.
+    world.tell([subscriber("bob@x.org")]).await;
+    world.apply(&[SPEND]).await;
+    world.engine.build().await.unwrap();
+    assert_eq!(
+        (names(&world, "ann@x.org"), names(&world, "bob@x.org")),
+        (vec!["big".into()], vec!["big".into()])
+    );
+    agree(&world, "big");
+}
+
+#[tokio::test]
 async fn a_new_segment_is_built_from_what_was_recorded() {
     let world = World::new(&[]).await;
     for place in 0..450 {

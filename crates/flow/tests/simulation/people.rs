@@ -1,0 +1,291 @@
+//! Who is who, what they were told to have done, and what programs should have sent them: told apart from the events in
+//! the order in which they were told, by rules as simple as the guide says them.
+
+use crate::{definitions::ProgramText, told::Told};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// Everybody.
+#[derive(Debug, Default)]
+pub struct People {
+    pub told: Vec<Told>,
+    known: HashSet<String>,
+    /// In the order in which they became known; `None` once they turned out to be somebody else.
+    pub all: Vec<Option<Human>>,
+    holders: BTreeMap<(&'static str, String), usize>,
+    runs: usize,
+}
+
+/// One person.
+#[derive(Debug, Default)]
+pub struct Human {
+    /// The places of their events in [`People::told`].
+    pub events: Vec<usize>,
+    runs: Vec<Way>,
+    occasions: BTreeSet<(String, String)>,
+    /// What was sent: program, occasion and the place of the step.
+    pub sent: BTreeSet<(String, String, usize)>,
+    /// They were several once.
+    pub merged: bool,
+    /// What was said about offers, by address: when, and whether they agree.
+    agreed: BTreeMap<String, (i64, bool)>,
+}
+
+/// A way through a program.
+#[derive(Debug, Clone)]
+struct Way {
+    /// Later ones are larger.
+    number: usize,
+    program: ProgramText,
+    occasion: String,
+    triggered: i64,
+    /// The place of the step that comes next.
+    step: usize,
+    at: At,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Waiting(i64),
+    /// For a message that is due since then.
+    Queued(i64),
+    Over,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Wait(i64),
+    Send,
+}
+
+fn steps(program: &ProgramText) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for wait in &program.waits {
+        if *wait > 0 {
+            steps.push(Step::Wait(*wait));
+        }
+        steps.push(Step::Send);
+    }
+    steps
+}
+
+impl Way {
+    fn expired(&self, now: i64) -> bool {
+        self.program.ttl.is_some_and(|ttl| self.triggered + ttl <= now)
+    }
+
+    /// Whether an event calls it off: it happened after what began it, as far as its source tells.
+    fn cancelled_by(&self, event: &Told) -> bool {
+        let precise = if event.time % 60_000 == 0 {
+            59_999
+        } else if event.time % 1_000 == 0 {
+            999
+        } else {
+            0
+        };
+        event.name.is_some() && event.name == self.program.cancel && event.time + precise >= self.triggered
+    }
+
+    fn key(&self) -> (String, String) {
+        (self.program.name.clone(), self.occasion.clone())
+    }
+}
+
+impl Human {
+    pub fn events<'t>(&self, told: &'t [Told]) -> Vec<&'t Told> {
+        self.events.iter().map(|place| &told[*place]).collect()
+    }
+
+    /// The programs that they are in.
+    pub fn programs(&self) -> BTreeSet<String> {
+        self.runs.iter().map(|run| run.program.name.clone()).collect()
+    }
+
+    /// The address that they were last seen with.
+    fn address(&self, told: &[Told]) -> Option<String> {
+        let mut seen: BTreeMap<&str, i64> = BTreeMap::new();
+        for event in self.events(told) {
+            for (_, value) in event.identifiers.iter().filter(|(namespace, _)| *namespace == "email") {
+                let last = seen.entry(value).or_insert(event.time);
+                *last = event.time.max(*last);
+            }
+        }
+        let latest = seen.values().max().copied()?;
+        seen.into_iter().find(|(_, last)| *last == latest).map(|(value, _)| value.to_owned())
+    }
+
+    /// Whether they agree to offers, as far as that is known.
+    pub fn agrees(&self, told: &[Told]) -> Option<bool> {
+        self.agreed.get(&self.address(told)?).map(|(_, agrees)| *agrees)
+    }
+
+    /// Takes a run as far as it goes.
+    fn drive(&mut self, mut run: Way, anchor: i64, now: i64, told: &[Told]) {
+        let mut anchor = anchor;
+        let steps = steps(&run.program);
+        loop {
+            let Some(step) = steps.get(run.step) else { return };
+            if run.expired(now.max(anchor)) {
+                return;
+            }
+            run.step += 1;
+            match step {
+                Step::Wait(span) => {
+                    anchor += span;
+                    if anchor > now {
+                        run.at = At::Waiting(anchor);
+                        break;
+                    }
+                }
+                Step::Send if self.address(told).is_none() => anchor = now,
+                Step::Send => {
+                    run.at = At::Queued(now);
+                    break;
+                }
+            }
+        }
+        self.runs.push(run);
+    }
+
+    /// What is due is sent.
+    fn serve(&mut self, now: i64, told: &[Told]) {
+        loop {
+            let due = |run: &Way| match run.at {
+                At::Waiting(until) | At::Queued(until) => until <= now,
+                At::Over => false,
+            };
+            let Some(place) = self.runs.iter().position(due) else { return };
+            let run = self.runs.remove(place);
+            match run.at {
+                At::Waiting(until) => self.drive(run, until, now, told),
+                At::Queued(_) if run.expired(now) => {}
+                At::Queued(_) => {
+                    // Once for each occasion, even where two people who had it both turned out to be one.
+                    self.sent.insert((run.program.name.clone(), run.occasion.clone(), run.step - 1));
+                    self.drive(run, now, now, told);
+                }
+                At::Over => {}
+            }
+        }
+    }
+
+    fn cancelled_already(&self, run: &Way, told: &[Told]) -> bool {
+        self.events(told).into_iter().any(|event| run.cancelled_by(event))
+    }
+
+    /// They turn out to be one with somebody else.
+    fn absorb(&mut self, mut other: Self, told: &[Told]) {
+        self.merged = true;
+        other.runs.retain(|run| !self.occasions.contains(&run.key()));
+        self.events.extend(other.events);
+        self.occasions.extend(other.occasions);
+        self.sent.extend(other.sent);
+        for (address, (time, agrees)) in other.agreed {
+            self.agree(address, time, agrees);
+        }
+        self.runs.append(&mut other.runs);
+        let mut runs = std::mem::take(&mut self.runs);
+        runs.retain(|run| !self.cancelled_already(run, told));
+        // Whoever has gone farthest goes on.
+        runs.sort_by_key(|run| (std::cmp::Reverse(run.step), run.triggered, run.number));
+        let mut inside = BTreeSet::new();
+        runs.retain(|run| inside.insert(run.program.name.clone()));
+        self.runs = runs;
+    }
+
+    fn agree(&mut self, address: String, time: i64, agrees: bool) {
+        let said = self.agreed.entry(address).or_insert((time, agrees));
+        if time > said.0 {
+            *said = (time, agrees);
+        }
+    }
+}
+
+impl People {
+    /// Who holds an identifier, by their place in [`People::all`].
+    pub fn holder(&self, identifier: &(&'static str, String)) -> Option<usize> {
+        self.holders.get(identifier).copied()
+    }
+
+    /// An event is told. Copies are heard once.
+    pub fn hear(&mut self, event: &Told, programs: &BTreeMap<String, ProgramText>, now: i64) {
+        if !self.known.insert(event.id.clone()) {
+            return;
+        }
+        let person = self.whose(event);
+        self.told.push(event.clone());
+        let number = self.runs;
+        let Some(human) = self.all[person].as_mut() else { return };
+        human.events.push(self.told.len() - 1);
+        let named = event.identifiers.iter().find(|(namespace, _)| *namespace == "email");
+        if let Some(agrees) = event.agrees
+            && let Some(address) = named.map(|(_, value)| value.clone()).or_else(|| human.address(&self.told))
+        {
+            human.agree(address, event.time, agrees);
+        }
+        human.runs.retain(|run| !run.cancelled_by(event));
+        let begins = |program: &&ProgramText| {
+            Some(program.event) == event.name
+                && program
+                    .at_least
+                    .is_none_or(|least| event.number("value").is_some_and(|value| value >= least as f64))
+        };
+        for program in programs.values().filter(|_| !event.historical).filter(begins) {
+            self.runs = number + 1;
+            let named = event.text("cart").filter(|_| program.by_cart);
+            let run = Way {
+                number,
+                program: program.clone(),
+                occasion: named.unwrap_or(&event.id).to_owned(),
+                triggered: event.time,
+                step: 0,
+                at: At::Over,
+            };
+            if run.expired(now) {
+                human.occasions.insert(run.key());
+                continue;
+            }
+            if human.occasions.contains(&run.key()) {
+                continue;
+            }
+            // Left out is not had: the same occasion may come again.
+            if human.programs().contains(&program.name) {
+                continue;
+            }
+            human.occasions.insert(run.key());
+            if !human.cancelled_already(&run, &self.told) {
+                human.drive(run, event.time, now, &self.told);
+            }
+        }
+    }
+
+    /// What is due is sent.
+    pub fn serve(&mut self, now: i64) {
+        for human in self.all.iter_mut().flatten() {
+            human.serve(now, &self.told);
+        }
+    }
+
+    /// Whose event it is. All that it names is of one person; of several, the one with the most events stays.
+    fn whose(&mut self, event: &Told) -> usize {
+        let mut found: Vec<usize> = event.identifiers.iter().filter_map(|id| self.holder(id)).collect();
+        found.sort_by_key(|place| {
+            let events = self.all[*place].as_ref().map_or(0, |human| human.events.len());
+            (std::cmp::Reverse(events), *place)
+        });
+        found.dedup();
+        let person = found.first().copied().unwrap_or_else(|| {
+            self.all.push(Some(Human::default()));
+            self.all.len() - 1
+        });
+        for other in found.into_iter().skip(1) {
+            if let Some(other) = self.all[other].take()
+                && let Some(human) = self.all[person].as_mut()
+            {
+                human.absorb(other, &self.told);
+            }
+            self.holders.values_mut().filter(|holder| **holder == other).for_each(|holder| *holder = person);
+        }
+        self.holders.extend(event.identifiers.iter().map(|id| (id.clone(), person)));
+        person
+    }
+}

@@ -1,0 +1,330 @@
+//! One story: what happens to a shop and its customers, as the seed has it.
+
+use crate::{
+    chance::Chance,
+    compare::compare,
+    definitions::{Definitions, EVENTS},
+    people::People,
+    told::{Told, nothing},
+    world::{DAY, HOUR, MINUTE, START, Touch, World, identify, track},
+};
+use crowsnest_model::{ConsentStatus, Time};
+use serde_json::json;
+use std::{collections::BTreeSet, fmt::Write};
+
+/// What may be known of a customer. Which of it belongs together, the house has to find out.
+struct Customer {
+    emails: Vec<String>,
+    user: Option<String>,
+    devices: Vec<String>,
+}
+
+pub struct Story {
+    seed: u64,
+    chance: Chance,
+    world: Option<World>,
+    definitions: Definitions,
+    /// As they were before, to come back to.
+    earlier: Vec<Definitions>,
+    customers: Vec<Customer>,
+    people: People,
+    told: Vec<Told>,
+    /// Moments at which somebody said something of themselves: none twice, so that it is clear what was said last.
+    said: BTreeSet<i64>,
+    currencies: bool,
+    /// The latest that the clock ever said.
+    latest: i64,
+    /// What happened so far, in words.
+    journal: String,
+}
+
+/// Whatever ends a story too early, its seed is told.
+impl Drop for Story {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "{}\nseed {seed} failed. It alone: CROWSNEST_SIM_FIRST={seed} CROWSNEST_SIM_SEEDS=1 \
+                 cargo nextest run -p crowsnest-flow --test simulation",
+                self.journal,
+                seed = self.seed
+            );
+        }
+    }
+}
+
+impl Story {
+    pub async fn begin(seed: u64) -> Self {
+        let mut chance = Chance::of(seed);
+        let definitions =
+            if chance.percent(80) { Definitions::random(&mut chance) } else { Definitions::default() };
+        let customers = (0..2 + chance.below(12)).map(|place| customer(&mut chance, place)).collect();
+        let mut story = Self {
+            seed,
+            currencies: chance.percent(20),
+            chance,
+            world: None,
+            definitions,
+            earlier: Vec::new(),
+            customers,
+            people: People::default(),
+            told: Vec::new(),
+            said: BTreeSet::new(),
+            latest: START.0,
+            journal: String::new(),
+        };
+        story.note_definitions("begins with");
+        let text = story.definitions.text();
+        story.world = Some(World::new(&refs(&text)).await);
+        story
+    }
+
+    /// Plays it to its end.
+    pub async fn play(mut self) {
+        for _ in 0..self.chance.between(15, 45) {
+            match self.chance.below(100) {
+                0..=39 => self.tell().await,
+                40..=64 => self.pass(),
+                65..=79 => self.serve().await,
+                80..=84 => self.restart(),
+                85..=88 => self.edit().await,
+                89..=92 => self.build_some().await,
+                _ => self.check().await,
+            }
+        }
+        self.check().await;
+    }
+
+    fn world(&self) -> &World {
+        self.world.as_ref().unwrap()
+    }
+
+    fn note(&mut self, what: &str) {
+        let now = self.world.as_ref().map(|world| world.now().to_string()).unwrap_or_default();
+        let _ = writeln!(self.journal, "{now} {what}");
+    }
+
+    fn note_definitions(&mut self, what: &str) {
+        let text = self.definitions.text().join("---\n");
+        self.note(&format!("{what}\n{text}"));
+    }
+
+    async fn tell(&mut self) {
+        let mut batch = Vec::new();
+        for _ in 0..1 + self.chance.below(8) {
+            let again = !self.told.is_empty() && self.chance.percent(15);
+            let event = if again { self.chance.pick(&self.told).clone() } else { self.event() };
+            if self.chance.percent(5) {
+                batch.push(event.clone());
+            }
+            self.told.push(event.clone());
+            batch.push(event);
+        }
+        let now = self.world().now().0;
+        for event in &batch {
+            self.people.hear(event, &self.definitions.programs, now);
+            let when = Time(event.time);
+            self.note(&format!("told at {when} {event:?}"));
+        }
+        self.world().tell(batch.iter().map(touch)).await;
+    }
+
+    fn event(&mut self) -> Told {
+        let chance = &mut self.chance;
+        let now = self.world.as_ref().unwrap().now().0;
+        let place = chance.below(self.customers.len());
+        let (mut time, historical) = match chance.below(20) {
+            0..=8 => (now, false),
+            9 | 10 => (now - chance.between(1, 2 * HOUR), false),
+            11 | 12 => (now - chance.between(1, 5 * DAY), false),
+            13 => (now - chance.between(1, 120 * DAY), false),
+            14 => (now + chance.between(1, 2 * DAY), false),
+            15 if !self.told.is_empty() => (chance.pick(&self.told).time, false),
+            16 | 17 => (now - chance.between(1, 700 * DAY), true),
+            _ => (now - chance.between(1, 30 * MINUTE), false),
+        };
+        if chance.percent(10) {
+            time -= time % MINUTE;
+        }
+        let mut event = Told {
+            id: format!("e{}", self.told.len()),
+            name: None,
+            identifiers: names(chance, &self.customers, place),
+            time,
+            historical,
+            traits: nothing(),
+            properties: nothing(),
+            agrees: None,
+        };
+        if chance.percent(70) {
+            event.name = Some(*chance.pick(&EVENTS));
+            if let Some(properties) = event.properties.as_object_mut() {
+                if chance.percent(85) {
+                    properties.insert("value".into(), json!(chance.between(1, 24) as f64 / 2.0));
+                } else if chance.percent(30) {
+                    properties.insert("value".into(), json!("much"));
+                }
+                if self.currencies && chance.percent(70) {
+                    properties.insert("currency".into(), json!(chance.pick(&["USD", "USD", "USD", "EUR"])));
+                }
+                if chance.percent(80) {
+                    properties.insert("sku".into(), json!(format!("sku-{}", chance.below(4))));
+                }
+                if chance.percent(80) {
+                    properties.insert("cart".into(), json!(format!("cart-{place}-{}", chance.below(3))));
+                }
+            }
+        } else {
+            while !self.said.insert(event.time) {
+                event.time += 1;
+            }
+            if chance.percent(60) {
+                event.traits = json!({ "tier": chance.pick(&["gold", "silver", "none"]) });
+            }
+            if chance.percent(20)
+                && let Some(traits) = event.traits.as_object_mut()
+            {
+                traits.insert("city".into(), json!("Oslo"));
+            }
+            event.agrees = chance.percent(40).then(|| chance.percent(60));
+        }
+        event
+    }
+
+    fn pass(&mut self) {
+        let now = self.world().now().0;
+        let due = self.world().read(|read| read.next_due()).map_or(0, |due| due.0 - now);
+        let chance = &mut self.chance;
+        let span = match chance.below(20) {
+            0 => chance.between(1, 10),
+            1 | 2 => chance.between(1, HOUR),
+            3 | 4 => chance.between(1, 26 * HOUR),
+            5..=7 => chance.between(1, 10 * DAY),
+            8 | 9 => chance.between(1, 70 * DAY),
+            10 => chance.between(1, 400 * DAY),
+            11 => -chance.between(1, 5 * MINUTE),
+            12 => due + 1,
+            13 => due - 1,
+            _ => due,
+        };
+        if span > 0 || span > -5 * MINUTE {
+            self.world().pass(span);
+            self.latest = self.latest.max(now + span);
+            self.note("is the time");
+        }
+    }
+
+    async fn serve(&mut self) {
+        self.note("serve");
+        self.people.serve(self.world().now().0);
+        self.world().serve().await;
+    }
+
+    fn restart(&mut self) {
+        self.note("restart");
+        self.world = self.world.take().map(|world| world.restarted(None));
+    }
+
+    /// Other definitions are applied, by hand or at a start; often they are built a little, and not to the end.
+    async fn edit(&mut self) {
+        let before = self.definitions.clone();
+        if !self.earlier.is_empty() && self.chance.percent(30) {
+            self.definitions = self.chance.pick(&self.earlier).clone();
+        } else {
+            self.definitions.change(&mut self.chance);
+        }
+        self.earlier.push(before);
+        self.note_definitions("definitions are");
+        let text = self.definitions.text();
+        if self.chance.percent(30) {
+            self.world = self.world.take().map(|world| world.restarted(Some(&refs(&text))));
+        } else {
+            self.world().apply(&refs(&text)).await;
+        }
+        if self.chance.percent(70) {
+            self.build_some().await;
+        }
+    }
+
+    async fn build_some(&mut self) {
+        for _ in 0..self.chance.below(6) {
+            let people = 1 + self.chance.below(8);
+            let more = self.world().engine.build_more(people).await.unwrap();
+            self.note(&format!("built for {people} more: {more}"));
+        }
+    }
+
+    async fn check(&mut self) {
+        let now = self.world().now().0;
+        // What was put together is not taken apart again for times that have been.
+        if now < self.latest {
+            self.world().pass(self.latest - now);
+        }
+        if self.chance.percent(50) {
+            self.serve().await;
+            self.world().engine.build().await.unwrap();
+        } else {
+            self.world().engine.build().await.unwrap();
+            self.serve().await;
+        }
+        self.note("check");
+        let world = self.world.as_ref().unwrap();
+        if let Err(difference) = compare(world, &self.people, &self.definitions, &mut self.chance) {
+            let _ = writeln!(self.journal, "{} {difference}", Time(self.latest.max(now)));
+            panic!("{difference}");
+        }
+    }
+}
+
+fn refs(text: &[String]) -> Vec<&str> {
+    text.iter().map(String::as_str).collect()
+}
+
+fn customer(chance: &mut Chance, place: usize) -> Customer {
+    Customer {
+        emails: (0..chance.below(3)).map(|n| format!("c{place}.{n}@x.org")).collect(),
+        // Two people with user ids are never one; every second has none, so that neighbours can turn out to be one.
+        user: (place.is_multiple_of(2) && chance.percent(70)).then(|| format!("u-{place}")),
+        devices: (0..1 + chance.below(3)).map(|n| format!("d-{place}-{n}")).collect(),
+    }
+}
+
+/// What names the person of an event: mostly one thing, sometimes two, rarely also something of a neighbour's.
+fn names(chance: &mut Chance, customers: &[Customer], place: usize) -> Vec<(&'static str, String)> {
+    let all = |customer: &Customer| -> Vec<(&'static str, String)> {
+        let emails = customer.emails.iter().map(|value| ("email", value.clone()));
+        let users = customer.user.iter().map(|value| ("user_id", value.clone()));
+        let devices = customer.devices.iter().map(|value| ("anonymous_id", value.clone()));
+        emails.chain(users).chain(devices).collect()
+    };
+    let own = all(&customers[place]);
+    let mut names = vec![chance.pick(&own).clone()];
+    if chance.percent(12) {
+        names.push(chance.pick(&own).clone());
+    }
+    if chance.percent(3)
+        && let Some(neighbour) = customers.get(place ^ 1)
+    {
+        names.push(chance.pick(&all(neighbour)).clone());
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn touch(event: &Told) -> Touch {
+    let mut touch = match event.name {
+        Some(name) => track(&event.id, name),
+        None => identify(&event.id),
+    };
+    for (namespace, value) in &event.identifiers {
+        touch = touch.by(namespace, value);
+    }
+    if event.historical {
+        touch = touch.historical();
+    }
+    if let Some(agrees) = event.agrees {
+        let status = if agrees { ConsentStatus::Granted } else { ConsentStatus::Withdrawn };
+        touch = touch.claims("offers", status, None);
+    }
+    touch.at(Time(event.time)).traits(event.traits.clone()).with(event.properties.clone())
+}
