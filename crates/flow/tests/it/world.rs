@@ -131,12 +131,21 @@ impl World {
 
     /// With another SMTP server than the built-in mailbox.
     pub async fn sending_to(documents: &[&str], to: Option<SocketAddr>) -> Self {
+        Self::begun(files(documents), to).await
+    }
+
+    /// With definitions that are files already.
+    pub async fn of(files: Vec<SourceFile>) -> Self {
+        Self::begun(files, None).await
+    }
+
+    async fn begun(files: Vec<SourceFile>, to: Option<SocketAddr>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(START.0)));
         let mailbox =
             Mailbox::start("127.0.0.1:0".parse().unwrap(), folder.path().join("mailbox")).await.unwrap();
         let to = to.unwrap_or(mailbox.addr());
-        let engine = open(&folder, &clock, Some(files(documents)));
+        let engine = open(&folder, &clock, Some(files));
         let dispatcher = dispatcher(&engine, to);
         Self { engine, dispatcher, mailbox, clock, folder, to }
     }
