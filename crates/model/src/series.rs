@@ -175,6 +175,14 @@ impl Series {
         for (at, tally) in &other.recent {
             self.put(*at, tally);
         }
+        // What was put together for one of the two is older than any question reaches, and so is what the other has from
+        // before that, even where it was not put together yet. All of `older` comes before all of `recent`.
+        if let Some(last) = self.older.last {
+            let gone = self.recent.partition_point(|(at, _)| *at <= last);
+            for (_, tally) in self.recent.drain(..gone) {
+                self.older.add(&tally);
+            }
+        }
         self.bound();
     }
 
@@ -305,6 +313,16 @@ mod tests {
         assert_eq!(series.between(Some(Time(6)), Time(9)).count, 3);
         series.add(Time(2), number(1.0), Some(Duration(3)), Time(9));
         assert_eq!((series.recent.len(), series.older.count), (4, 7), "a late one too");
+    }
+
+    #[test]
+    fn what_is_put_together_comes_before_the_rest_after_a_merge_too() {
+        let (mut one, mut other) = (Series::default(), Series::default());
+        one.add(Time(1), number(1.0), Some(Duration(0)), Time(1));
+        other.add(Time(5), number(1.0), Some(Duration(0)), Time(9));
+        one.absorb(other);
+        assert_eq!((one.older.first, one.older.last), (Some(Time(1)), Some(Time(5))));
+        assert!(one.recent.is_empty());
     }
 
     #[test]

@@ -183,6 +183,19 @@ async fn after_a_merge_time_goes_on_for_the_one_person() {
 }
 
 #[tokio::test]
+async fn the_first_of_two_who_turn_out_to_be_one_is_the_first_of_either() {
+    let old = "segment: old\nwhen: first(\"Order Completed\") < ago(\"30d\")\n";
+    let world = World::new(&[old]).await;
+    world.tell([track("o1", "Order Completed").by("user_id", "u-1")]).await;
+    world.pass(35 * DAY);
+    // Ann's is later, and was put together with what is older first.
+    let late = |id: &str| bought(id, "ann@x.org", 10).ago(&world, DAY);
+    world.tell([late("o2"), late("o3")]).await;
+    world.tell([track("m1", "Signed In").by("email", "ann@x.org").by("user_id", "u-1")]).await;
+    assert_eq!(names(&world, "ann@x.org"), ["old"]);
+}
+
+#[tokio::test]
 async fn after_a_merge_the_table_and_the_log_say_what_the_profile_says() {
     let world = World::new(&[BUYERS]).await;
     // Ann has been in and has left; whoever has the user id is in.

@@ -24,6 +24,8 @@ pub struct Human {
     occasions: BTreeSet<(String, String)>,
     /// What was sent: program, occasion and the place of the step.
     pub sent: BTreeSet<(String, String, usize)>,
+    /// What had no address to go to: an occasion has its step once, sent or left out.
+    left_out: BTreeSet<(String, String, usize)>,
     /// They were several once.
     pub merged: bool,
     /// What was said about offers, by address: when, and whether they agree.
@@ -85,6 +87,11 @@ impl Way {
         event.name.is_some() && event.name == self.program.cancel && event.time + precise >= self.triggered
     }
 
+    /// Its step just taken: program, occasion and the place of the step.
+    fn place(&self) -> (String, String, usize) {
+        (self.program.name.clone(), self.occasion.clone(), self.step - 1)
+    }
+
     fn key(&self) -> (String, String) {
         (self.program.name.clone(), self.occasion.clone())
     }
@@ -136,7 +143,13 @@ impl Human {
                         break;
                     }
                 }
-                Step::Send if self.address(told).is_none() => anchor = now,
+                Step::Send if self.sent.contains(&run.place()) || self.left_out.contains(&run.place()) => {
+                    anchor = now;
+                }
+                Step::Send if self.address(told).is_none() => {
+                    self.left_out.insert(run.place());
+                    anchor = now;
+                }
                 Step::Send => {
                     run.at = At::Queued(now);
                     break;
@@ -160,7 +173,7 @@ impl Human {
                 At::Queued(_) if run.expired(now) => {}
                 At::Queued(_) => {
                     // Once for each occasion, even where two people who had it both turned out to be one.
-                    self.sent.insert((run.program.name.clone(), run.occasion.clone(), run.step - 1));
+                    self.sent.insert(run.place());
                     self.drive(run, now, now, told);
                 }
                 At::Over => {}
@@ -179,6 +192,7 @@ impl Human {
         self.events.extend(other.events);
         self.occasions.extend(other.occasions);
         self.sent.extend(other.sent);
+        self.left_out.extend(other.left_out);
         for (address, (time, agrees)) in other.agreed {
             self.agree(address, time, agrees);
         }
