@@ -157,7 +157,9 @@ pub trait Unit: Read + WriteSegments {
     ///
     /// Identifiers go by [`Unit::put_holder`], since only the caller knows those that this commit has added. Of two
     /// messages of one occasion the survivor's stays, unless it was left out and the other was not; both stay on record.
-    fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<()>;
+    ///
+    /// Answers the survivor's runs whose message is cancelled, since the other one was sent that of the same occasion.
+    fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<Vec<RunId>>;
     /// Writes into the ledger.
     fn put_ledger(&mut self, entry: &LedgerEntry) -> Result<()>;
     /// Keeps a consent, if it is the later word. True when it is.

@@ -3,7 +3,10 @@
 use super::{Prepared, Working, enrol::Enrolment};
 use crate::FlowError;
 use crowsnest_identity::{GaveWay, Known, resolve};
-use crowsnest_model::{HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule};
+use crowsnest_model::{
+    HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule,
+    delivery::DeliveryState,
+};
 use crowsnest_profile::Touch;
 use crowsnest_store::{LedgerEntry, LedgerKind};
 use std::borrow::Cow;
@@ -173,7 +176,7 @@ impl Working<'_> {
             self.unit.put_holder(&identifier, survivor)?;
             self.holders.insert(identifier, Some(survivor));
         }
-        self.unit.merge(survivor, other, self.now)?;
+        let had = self.unit.merge(survivor, other, self.now)?;
         let reason = format!(
             "identifiers of both were named together in {} event: {}",
             an(prepared.event.kind.as_str()),
@@ -194,7 +197,10 @@ impl Working<'_> {
             self.derive_series(survivor)?;
         }
         self.write_ledger(prepared, LedgerKind::Merge, survivor, Some(other), None, reason)?;
-        Enrolment::of(self).after_merge(survivor)
+        Enrolment::of(self).after_merge(survivor)?;
+        // What waited for a message that the other has had goes on.
+        had.into_iter()
+            .try_for_each(|run| Enrolment::of(self).delivered(survivor, run, DeliveryState::Cancelled))
     }
 
     fn join_household(

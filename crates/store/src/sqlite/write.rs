@@ -87,8 +87,21 @@ impl Unit for Session<'_> {
         Ok(())
     }
 
-    fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<()> {
+    fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<Vec<RunId>> {
         let (to, from) = (survivor.0 as i64, other.0 as i64);
+        let cancelled: Vec<Option<u64>> = self
+            .connection
+            .prepare_cached(
+                "UPDATE deliveries AS mine SET state = 'cancelled', updated = ?3,
+                        reason = 'the same occasion of the same person has a message already'
+                 WHERE profile = ?1 AND state IN ('queued', 'held') AND EXISTS (
+                     SELECT 1 FROM deliveries AS theirs
+                     WHERE theirs.program = mine.program AND theirs.profile = ?2
+                       AND theirs.occasion = mine.occasion AND theirs.state IN ('sending', 'sent', 'unknown'))
+                 RETURNING run",
+            )?
+            .query_map(params![to, from, time.0], |row| rows::optional_id(row, 0))?
+            .collect::<Result<_, _>>()?;
         // Timers are found by their runs, since there are many and merges are frequent. What was left out for the
         // survivor does not stand in the way of a message that the other has: it steps aside. Whatever cannot move
         // after that is an occasion that the survivor has had too; it moves under a name of its own.
@@ -136,7 +149,7 @@ impl Unit for Session<'_> {
                 "INSERT OR REPLACE INTO redirects (absorbed, survivor, time) VALUES (?1, ?2, ?3)",
             )?
             .execute(params![from, to, time.0])?;
-        Ok(())
+        Ok(cancelled.into_iter().flatten().map(RunId).collect())
     }
 
     fn put_ledger(&mut self, entry: &LedgerEntry) -> Result<()> {

@@ -137,7 +137,7 @@ pub fn a_merge_moves_everything(store: &mut impl Backend) {
         let mut message = delivery(21, "cart", 2, "c1#0", DeliveryState::Queued);
         message.run = Some(RunId(11));
         unit.put_delivery(&message)?;
-        unit.merge(to, from, Time(60))
+        unit.merge(to, from, Time(60)).map(drop)
     });
     store.read(|read| {
         assert_eq!(read.profile(from)?, None);
@@ -162,7 +162,7 @@ pub fn redirects_lead_to_the_last_survivor(store: &mut impl Backend) {
         (1..=4).try_for_each(|id| unit.put_profile(&person(id)))?;
         unit.merge(ProfileId(2), ProfileId(1), Time(1))?;
         unit.merge(ProfileId(3), ProfileId(2), Time(2))?;
-        unit.merge(ProfileId(3), ProfileId(4), Time(3))
+        unit.merge(ProfileId(3), ProfileId(4), Time(3)).map(drop)
     });
     store.read(|read| {
         for id in 1..=4 {
@@ -180,7 +180,7 @@ pub fn a_merge_keeps_one_message_of_an_occasion(store: &mut impl Backend) {
         unit.put_run(&run(12, "cart", 2, "c1", RunState::Active))?;
         unit.put_delivery(&delivery(21, "cart", 1, "c1#0", DeliveryState::Sent))?;
         unit.put_delivery(&delivery(22, "cart", 2, "c1#0", DeliveryState::Queued))?;
-        unit.merge(ProfileId(1), ProfileId(2), Time(60))
+        unit.merge(ProfileId(1), ProfileId(2), Time(60)).map(drop)
     });
     store.read(|read| {
         let states: Vec<_> = read
@@ -198,6 +198,27 @@ pub fn a_merge_keeps_one_message_of_an_occasion(store: &mut impl Backend) {
         assert!(read.due_deliveries(Time(i64::MAX), 9)?.is_empty());
         Ok(())
     });
+}
+
+pub fn a_merge_cancels_what_the_other_was_sent(store: &mut impl Backend) {
+    let (to, from) = (ProfileId(1), ProfileId(2));
+    let waiting = store.commit(|unit| {
+        for id in [1, 2] {
+            unit.put_profile(&person(id))?;
+        }
+        let mut mine = delivery(11, "cart", 1, "c1#0", DeliveryState::Queued);
+        mine.run = Some(RunId(5));
+        unit.put_delivery(&mine)?;
+        unit.put_delivery(&delivery(12, "cart", 1, "c2#0", DeliveryState::Queued))?;
+        unit.put_delivery(&delivery(21, "cart", 2, "c1#0", DeliveryState::Sent))?;
+        unit.merge(to, from, Time(60))
+    });
+    assert_eq!(waiting, [RunId(5)]);
+    let state = |id| store.read(|read| read.delivery(DeliveryId(id))).map(|found| found.state);
+    assert_eq!(
+        [state(11), state(12), state(21)],
+        [Some(DeliveryState::Cancelled), Some(DeliveryState::Queued), Some(DeliveryState::Sent)]
+    );
 }
 
 pub fn a_message_goes_before_one_that_was_left_out(store: &mut impl Backend) {

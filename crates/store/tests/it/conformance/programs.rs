@@ -223,7 +223,7 @@ pub fn what_was_handed_over_counts_from_its_intent(store: &mut impl Backend) {
     // Two who turn out to be one have had what both had.
     store.commit(|unit| {
         (1..=2).try_for_each(|id| unit.put_profile(&person(id)))?;
-        unit.merge(ProfileId(1), ProfileId(2), Time(100))
+        unit.merge(ProfileId(1), ProfileId(2), Time(100)).map(drop)
     });
     assert_eq!(
         times(&|| store.read(|read| read.handed_over(ProfileId(1), Time(0)))),

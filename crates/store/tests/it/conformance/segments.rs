@@ -79,7 +79,7 @@ pub fn a_merge_takes_memberships_along(store: &mut impl Backend) {
         unit.put_membership("both", from, Some(Time(5)))?;
         unit.put_membership("theirs", from, Some(Time(7)))?;
         unit.put_segment_change(&change(2, "theirs", true, 7))?;
-        unit.merge(to, from, Time(50))
+        unit.merge(to, from, Time(50)).map(drop)
     });
     store.read(|read| {
         assert_eq!(read.members("both", None, 9)?, [(to, Time(10))]);
