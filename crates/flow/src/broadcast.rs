@@ -1,6 +1,11 @@
 //! One-off mailings: who would get it and why not, and the launch.
 
-use crate::{Engine, FlowError, Live, inward::Working, outward, people::Lookout};
+use crate::{
+    Engine, FlowError, Live,
+    inward::Working,
+    outward,
+    people::{Agreed, Lookout},
+};
 use crowsnest_model::{
     DeliveryId, HouseholdId, Object, ProfileId, Time,
     definition::{Broadcast, OnePer},
@@ -69,7 +74,8 @@ fn survey(
     now: Time,
 ) -> Result<(Audience, Selection), FlowError> {
     let derived = live.derived();
-    let lookout = Lookout { read, live, derived: &derived, now, loaded: None };
+    let agreed = Agreed::default();
+    let lookout = Lookout { read, live, derived: &derived, now, agreed: &agreed, loaded: None };
     let definition = &broadcast.definition;
     let send = &definition.send;
     let queued = queued_already(read, &definition.name)?;
@@ -83,6 +89,8 @@ fn survey(
         let people = read.people_after(after, 1_000)?;
         let Some(last) = people.last() else { break };
         after = Some(last.id);
+        // Nobody is looked at twice.
+        agreed.forget(None);
         for profile in &people {
             audience.people += 1;
             for account in &profile.accounts {

@@ -1,11 +1,30 @@
 //! People as conditions see them, with the store at hand for what is not in their profile.
 
 use crate::{Live, inward::Loaded};
-use crowsnest_model::{Profile, ProfileId, Time, consent};
+use crowsnest_model::{Consent, Profile, ProfileId, Time, consent};
 use crowsnest_programs::{Derived, Person, Scene};
 use crowsnest_rules::{EventView, Subject};
 use crowsnest_store::Read;
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+};
+
+/// What people of a batch agreed to, as far as conditions wanted to know: many of them want to know the same.
+///
+/// By person and channel; `None` for a channel on which they have no contact point.
+#[derive(Debug, Default)]
+pub(crate) struct Agreed(RefCell<HashMap<ProfileId, Vec<(String, Option<Vec<Consent>>)>>>);
+
+impl Agreed {
+    /// Something changed about a person, or, with `None`, about a contact point that may be anybody's.
+    pub(crate) fn forget(&self, person: Option<ProfileId>) {
+        match person {
+            Some(person) => drop(self.0.borrow_mut().remove(&person)),
+            None => self.0.borrow_mut().clear(),
+        }
+    }
+}
 
 /// From where people are looked at: a moment of the store, the definitions in force, and the batch at hand.
 pub(crate) struct Lookout<'a> {
@@ -13,6 +32,8 @@ pub(crate) struct Lookout<'a> {
     pub(crate) live: &'a Live,
     pub(crate) derived: &'a Derived,
     pub(crate) now: Time,
+    /// What was looked up of consents before.
+    pub(crate) agreed: &'a Agreed,
     /// People who are loaded, and perhaps changed.
     pub(crate) loaded: Option<&'a HashMap<ProfileId, Loaded, foldhash::fast::RandomState>>,
 }
@@ -26,7 +47,7 @@ impl Lookout<'_> {
         question: impl FnOnce(&Person<'_>) -> T,
     ) -> T {
         let scene = Scene { now: self.now, zone: self.live.zone(), derived: self.derived };
-        let consents = |channel: &str, topic: &str| consent_of(self.read, profile, channel, topic);
+        let consents = |channel: &str, topic: &str| self.consent(profile, channel, topic);
         let members = |question: &mut dyn FnMut(&dyn Subject)| self.each_member(profile, &scene, question);
         question(&Person { profile, event, consents: &consents, members: &members, scene: &scene })
     }
@@ -66,18 +87,32 @@ impl Lookout<'_> {
                     _ => continue,
                 }
             };
-            let consents = |channel: &str, topic: &str| consent_of(self.read, member, channel, topic);
+            let consents = |channel: &str, topic: &str| self.consent(member, channel, topic);
             // A member is asked about themselves, not about the household again.
             let alone = |_: &mut dyn FnMut(&dyn Subject)| false;
             question(&Person { profile: member, event: None, consents: &consents, members: &alone, scene });
         }
         !members.is_empty()
     }
-}
 
-/// What a person agreed to, for conditions that want to know.
-fn consent_of(read: &dyn Read, profile: &Profile, channel: &str, topic: &str) -> Option<bool> {
-    let contact = profile.contact(channel)?;
-    let consents = read.consents(channel, &contact).ok()?;
-    consent::in_force(&consents, topic).map(|found| found.status == consent::ConsentStatus::Granted)
+    /// What a person agreed to.
+    fn consent(&self, profile: &Profile, channel: &str, topic: &str) -> Option<bool> {
+        let mut agreed = self.agreed.0.borrow_mut();
+        let channels = agreed.entry(profile.id).or_default();
+        let place = match channels.iter().position(|(known, _)| known == channel) {
+            Some(place) => place,
+            None => {
+                let consents = match profile.contact(channel) {
+                    // What cannot be read is not known, and not remembered.
+                    Some(contact) => Some(self.read.consents(channel, &contact).ok()?),
+                    None => None,
+                };
+                channels.push((channel.to_owned(), consents));
+                channels.len() - 1
+            }
+        };
+        let (_, consents) = channels.get(place)?;
+        consent::in_force(consents.as_deref()?, topic)
+            .map(|found| found.status == consent::ConsentStatus::Granted)
+    }
 }

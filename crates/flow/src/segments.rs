@@ -1,6 +1,9 @@
 //! Segments and metrics as people ask about them.
 
-use crate::{Engine, FlowError, people::Lookout};
+use crate::{
+    Engine, FlowError,
+    people::{Agreed, Lookout},
+};
 use crowsnest_model::{ProfileId, Time};
 use crowsnest_rules::Clause;
 use crowsnest_store::{Read, StoreError};
@@ -158,7 +161,9 @@ impl Engine {
         let now = self.now();
         self.read(|read: &dyn Read| -> Result<_, StoreError> {
             let Some(profile) = read.profile(read.survivor(person)?)? else { return Ok(None) };
-            let lookout = Lookout { read, live: &live, derived: &derived, now, loaded: None };
+            let agreed = Agreed::default();
+            let lookout =
+                Lookout { read, live: &live, derived: &derived, now, agreed: &agreed, loaded: None };
             Ok(Some(question(&lookout, &profile)))
         })
     }

@@ -191,6 +191,7 @@ impl Working<'_> {
             // The one person is asked about everything with this event; the table knows nothing of the other's moment.
             loaded.look_moved = true;
         }
+        self.agreed.forget(Some(survivor));
         self.merge_memberships(survivor, prepared.event.id)?;
         // Of series that are being built one of them may have been read already, and the other not.
         if !self.incomplete().is_empty() {

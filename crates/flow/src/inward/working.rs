@@ -1,7 +1,10 @@
 //! What a batch works on: the people it touches, loaded once, changed in memory, written once.
 
 use super::{Enrolment, Occurrence, Prepared, Receipt, prepare::Incoming};
-use crate::{FlowError, Live, people::Lookout};
+use crate::{
+    FlowError, Live,
+    people::{Agreed, Lookout},
+};
 use crowsnest_model::{
     EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
     definition::Sync,
@@ -38,6 +41,7 @@ pub(crate) struct Working<'w> {
     pub(crate) people: HashMap<ProfileId, Loaded, RandomState>,
     /// Who holds the identifiers that the batch names; `None` when nobody does.
     pub(crate) holders: HashMap<Identifier, Option<ProfileId>, RandomState>,
+    pub(super) agreed: Agreed,
     /// People who are new, or were made of several, and have not been asked about their segments since.
     pub(super) anew: HashMap<ProfileId, Touch>,
     counts: BTreeMap<String, SourceCount>,
@@ -72,6 +76,7 @@ impl<'w> Working<'w> {
             derived,
             people: HashMap::default(),
             holders: HashMap::default(),
+            agreed: Agreed::default(),
             anew: HashMap::new(),
             counts: BTreeMap::new(),
             fresh: BTreeMap::new(),
@@ -89,6 +94,7 @@ impl<'w> Working<'w> {
     /// As [`Working::lookout`], as of another moment.
     pub(crate) fn lookout_at(&self, now: Time) -> Lookout<'_> {
         Lookout {
+            agreed: &self.agreed,
             read: &*self.unit,
             live: self.live,
             derived: &self.derived,
@@ -141,12 +147,14 @@ impl<'w> Working<'w> {
             return Err(FlowError::Broken("a person of the batch is not loaded".into()));
         };
         loaded.changed = true;
+        self.agreed.forget(Some(person));
         let no_room = crowsnest_profile::fold(&mut loaded.profile, event, prepared.third_party);
         let country = &self.live.workspace().organisation.country;
         let (consents, homeless) = crowsnest_profile::consents_of(event, &loaded.profile, country);
         let mut agreed = false;
         for consent in &consents {
             agreed |= self.unit.put_consent(consent)?;
+            self.agreed.forget(None);
         }
         let mut flagged = Vec::new();
         if !no_room.is_empty() {
