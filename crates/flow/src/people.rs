@@ -11,10 +11,11 @@ use std::{
 };
 
 /// What people of a batch agreed to, as far as conditions wanted to know: many of them want to know the same.
-///
-/// By person and channel; `None` for a channel on which they have no contact point.
 #[derive(Debug, Default)]
-pub(crate) struct Agreed(RefCell<HashMap<ProfileId, Vec<(String, Option<Vec<Consent>>)>>>);
+pub(crate) struct Agreed(RefCell<HashMap<ProfileId, Vec<OnChannel>>>);
+
+/// A channel, and what the contact point on it agreed to; `None` when there is no contact point.
+type OnChannel = (String, Option<Vec<Consent>>);
 
 impl Agreed {
     /// Something changed about a person, or, with `None`, about a contact point that may be anybody's.
