@@ -8,6 +8,7 @@ mod broadcasts;
 mod cancelling;
 mod consents;
 mod definitions;
+mod explain;
 mod holding;
 mod identity;
 mod merging;
