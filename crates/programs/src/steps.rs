@@ -26,7 +26,7 @@ pub(crate) struct LiveStep {
 #[derive(Debug)]
 pub(crate) enum Act {
     Wait(Duration),
-    Until(Until),
+    Until(Box<Until>),
     Send(Send),
     Set(Vec<(String, SetLive)>),
     Task(TaskStep),
@@ -128,7 +128,7 @@ impl Maker<'_> {
     fn one(&mut self, step: &Step, path: &str) -> Result<(), CompileError> {
         let act = match step {
             Step::Wait(span) => Act::Wait(*span),
-            Step::WaitUntil(until) => Act::Until(self.until(until)?),
+            Step::WaitUntil(until) => Act::Until(Box::new(self.until(until)?)),
             Step::Send(send) => Act::Send(send.clone()),
             Step::Set(traits) => Act::Set(
                 traits
