@@ -83,3 +83,17 @@ pub fn log_to_stderr() {
         eprintln!("warning: no log is written: {error}");
     }
 }
+
+/// Prints the clauses of a condition, each with whether it holds and what is known of the customer.
+pub fn clauses(clauses: &Value, indent: &str) {
+    for clause in clauses.as_array().into_iter().flatten() {
+        let mark = match clause["truth"].as_str() {
+            Some("true") => "✓",
+            Some("false") => "✗",
+            _ => "?",
+        };
+        let value = text(clause, "value");
+        let value = if value.is_empty() { value } else { format!(": {value}") };
+        say!("{indent}{mark} {}{value}", text(clause, "sentence"));
+    }
+}

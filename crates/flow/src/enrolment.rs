@@ -208,7 +208,7 @@ impl Engine {
         .await
     }
 
-    fn known_program(&self, program: &str) -> Result<(), FlowError> {
+    pub(crate) fn known_program(&self, program: &str) -> Result<(), FlowError> {
         let live = self.live();
         let known = &live.workspace().programs;
         if known.contains_key(program) {

@@ -28,6 +28,7 @@ impl Agreed {
 }
 
 /// From where people are looked at: a moment of the store, the definitions in force, and the batch at hand.
+#[derive(Clone, Copy)]
 pub(crate) struct Lookout<'a> {
     pub(crate) read: &'a dyn Read,
     pub(crate) live: &'a Live,

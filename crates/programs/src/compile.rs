@@ -35,6 +35,14 @@ impl LiveMatch {
     fn compile(event: &str, when: Option<&str>, reader: &Reader<'_>) -> Result<Self, RuleError> {
         Ok(Self { event: event.to_owned(), when: when.map(|when| reader.condition(when)).transpose()? })
     }
+
+    /// What it waits for, in words.
+    pub(crate) fn in_words(&self) -> String {
+        match &self.when {
+            Some(when) => format!("{} of which holds: {}", self.event, when.sentence()),
+            None => self.event.clone(),
+        }
+    }
 }
 
 /// What begins a program, ready.

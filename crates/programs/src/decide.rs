@@ -168,16 +168,19 @@ impl LiveProgram {
         self.admits(person, Cause { what: event.name, occasion: event_id, time: event.time }, now)
     }
 
+    /// The occasion that the program's rule gives to the event with which `person` is seen; `None` when it has no rule, or
+    /// the rule gives nothing.
+    pub fn occasion_of(&self, person: &Person<'_>) -> Option<String> {
+        let value = self.occasion.as_ref()?.value(person)?;
+        occasion_text(&value)
+    }
+
     /// Whether a person is let in for a cause that the trigger names, or for one that needs no trigger.
     pub fn admits(&self, person: &Person<'_>, cause: Cause<'_>, now: Time) -> Entry {
         if !self.open {
             return Entry::No;
         }
-        let named = self
-            .occasion
-            .as_ref()
-            .and_then(|expression| expression.value(person))
-            .and_then(|value| occasion_text(&value));
+        let named = self.occasion_of(person);
         let skipped = named.clone().unwrap_or_else(|| SKIPPED.to_owned());
         let occasion = named.unwrap_or_else(|| cause.occasion.to_owned());
         if let Some(audience) = &self.audience

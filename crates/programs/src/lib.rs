@@ -7,6 +7,7 @@
 mod broadcast;
 mod compile;
 mod decide;
+mod explain;
 mod person;
 pub mod policy;
 mod steps;

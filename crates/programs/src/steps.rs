@@ -82,10 +82,7 @@ impl Until {
     /// What it waits for, in words.
     pub fn in_words(&self) -> String {
         match (&self.matched, &self.when) {
-            (Some(LiveMatch { event, when: Some(when) }), _) => {
-                format!("{event} of which holds: {}", when.sentence())
-            }
-            (Some(LiveMatch { event, when: None }), _) => event.clone(),
+            (Some(matched), _) => matched.in_words(),
             (None, Some(when)) => when.sentence(),
             (None, None) => "nothing".to_owned(),
         }

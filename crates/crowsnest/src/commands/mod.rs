@@ -4,6 +4,7 @@ pub mod backup;
 pub mod definitions;
 pub mod demo;
 pub mod doctor;
+mod explain;
 pub mod import;
 pub mod profile;
 pub mod program;

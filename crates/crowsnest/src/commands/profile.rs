@@ -1,7 +1,7 @@
 //! `crowsnest profile`: one customer.
 
 use crate::{
-    client::{Connection, encoded},
+    client::{Client, Connection, encoded},
     output::{self, text},
 };
 use clap::Args;
@@ -100,6 +100,12 @@ pub fn path_of(who: &str) -> String {
         ),
         None => format!("/api/v1/profiles/{}", encoded(who)),
     }
+}
+
+/// The id of a customer who is named by an identifier or by the id itself.
+pub fn id_of(client: &Client, who: &str) -> anyhow::Result<String> {
+    let profile: Value = client.get(&path_of(who))?;
+    Ok(text(&profile, "id"))
 }
 
 fn show(profile: &Value) {

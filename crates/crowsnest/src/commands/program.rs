@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 /// See how programs run, who is in them and why; stop and resume them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  crowsnest program list\n  crowsnest program runs abandoned-cart\n  \
+    crowsnest program explain abandoned-cart --profile email=ann.carter@lakemail.example\n  \
     crowsnest program stop abandoned-cart\n  crowsnest program stop --all")]
 pub struct Program {
     #[command(subcommand)]
@@ -53,6 +54,17 @@ enum Action {
     Log {
         /// The run's id.
         run: String,
+    },
+    /// Say why a customer is or was in a program, or is not, from what was recorded.
+    Explain {
+        /// The program.
+        name: String,
+        /// The customer: an identifier as namespace=value, or a profile id.
+        #[arg(long)]
+        profile: String,
+        /// As of this moment, such as 2026-03-01T09:30:00Z; now, if not said.
+        #[arg(long)]
+        at: Option<String>,
     },
     /// Let a person in, by request. Of the program's rules all count but the trigger.
     Enter {
@@ -203,6 +215,18 @@ impl Program {
                     steps.iter().map(|step| [text(step, "time"), text(step, "step"), text(step, "outcome")]);
                 say!("{}", output::table(["time", "step", "what came of it"], &[], rows));
             }),
+            Action::Explain { name, profile, at } => {
+                let person = super::profile::id_of(&client, profile)?;
+                let at = at.as_ref().map(|at| format!("&at={}", encoded(at))).unwrap_or_default();
+                let path = format!("/api/v1/programs/{}/explain?profile={person}{at}", encoded(name));
+                let found: Value = client.get(&path)?;
+                if self.json {
+                    output::json(&found)
+                } else {
+                    super::explain::show(&found)
+                }
+                return Ok(());
+            }
             Action::Enter { name, identifier: (namespace, value), occasion, properties } => {
                 let properties: Value = serde_json::from_str(properties)
                     .map_err(|error| anyhow::anyhow!("--properties is not JSON: {error}"))?;

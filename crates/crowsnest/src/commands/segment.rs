@@ -95,7 +95,7 @@ impl Segment {
                 if let Some(name) = name {
                     client.get::<Value>(&format!("/api/v1/segments/{}", encoded(name)))?;
                 }
-                format!("/api/v1/profiles/{}/segments", id_of(&client, who)?)
+                format!("/api/v1/profiles/{}/segments", super::profile::id_of(&client, who)?)
             }
         };
         let mut found: Value = client.get(&path)?;
@@ -171,16 +171,7 @@ fn why(standing: &Value) {
         (false, true) => say!("{name}: is in it since {}", text(standing, "since")),
         (false, false) => say!("{name}: is not in it"),
     }
-    for clause in standing["clauses"].as_array().into_iter().flatten() {
-        let mark = match clause["truth"].as_str() {
-            Some("true") => "✓",
-            Some("false") => "✗",
-            _ => "?",
-        };
-        let value = text(clause, "value");
-        let value = if value.is_empty() { value } else { format!(": {value}") };
-        say!("  {mark} {}{value}", text(clause, "sentence"));
-    }
+    output::clauses(&standing["clauses"], "  ");
 }
 
 impl Metric {
@@ -188,7 +179,7 @@ impl Metric {
     pub fn run(self) -> anyhow::Result<()> {
         let client = self.connection.client()?;
         let path = match &self.of {
-            Some(who) => format!("/api/v1/profiles/{}/metrics", id_of(&client, who)?),
+            Some(who) => format!("/api/v1/profiles/{}/metrics", super::profile::id_of(&client, who)?),
             None => "/api/v1/metrics".into(),
         };
         let found: Vec<Value> = client.get(&path)?;
@@ -215,10 +206,4 @@ impl Metric {
         say!("{}", output::table(["metric", "state", "value", "title"], &[], rows));
         building(&client)
     }
-}
-
-/// The id of a customer who is named by an identifier or by the id itself.
-fn id_of(client: &Client, who: &str) -> anyhow::Result<String> {
-    let profile: Value = client.get(&super::profile::path_of(who))?;
-    Ok(text(&profile, "id"))
 }

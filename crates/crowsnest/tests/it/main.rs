@@ -7,6 +7,7 @@ mod cdnow;
 mod cli;
 mod crash;
 mod demo;
+mod explain;
 #[cfg(feature = "faults")]
 mod overload;
 mod policy;

@@ -8,6 +8,7 @@ mod broadcasts;
 mod cancelling;
 mod consents;
 mod definitions;
+mod explain;
 mod harbor;
 mod holding;
 mod identity;

@@ -54,6 +54,7 @@ pub(crate) fn routes() -> Router<App> {
         super::enrolment::move_runs,
         super::enrolment::catch_up,
         super::enrolment::log,
+        super::explain::explain,
         super::tasks::list,
         super::tasks::done,
         super::broadcasts::broadcasts,

@@ -5,6 +5,7 @@ mod definitions;
 mod deliveries;
 pub(crate) mod describe;
 mod enrolment;
+mod explain;
 mod feeds;
 mod mailbox;
 mod profiles;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(deliveries::routes())
         .merge(describe::routes())
         .merge(enrolment::routes())
+        .merge(explain::routes())
         .merge(feeds::routes())
         .merge(mailbox::routes())
         .merge(profiles::routes())

@@ -111,7 +111,7 @@ impl Cause {
         }
     }
 
-    fn view(&self) -> EventView<'_> {
+    pub(crate) fn view(&self) -> EventView<'_> {
         EventView {
             name: &self.event,
             kind: "track",

@@ -1,0 +1,97 @@
+//! `crowsnest program explain`: why a customer got something from a program, or did not.
+
+use crate::output::{self, text};
+use serde_json::Value;
+
+/// Prints an explanation for people.
+pub fn show(found: &Value) {
+    let (program, at) = (text(found, "program"), text(found, "at"));
+    say!("{} in {program}, as of {at}", text(found, "profile"));
+    match found["version"].as_u64() {
+        Some(version) => say!("Version {version} was in force ({}).", text(found, "state")),
+        None => say!("The program was not there yet."),
+    }
+    say!("It begins with: {}", text(found, "trigger"));
+    if let Some(reason) = found["held_out"].as_str() {
+        say!("✗ The person {reason}.");
+    }
+    let list = |name: &str| found[name].as_array().cloned().unwrap_or_default();
+    let (runs, events) = (list("runs"), list("events"));
+    for one in &runs {
+        run(one);
+    }
+    for one in &events {
+        event(one);
+    }
+    segment(&found["segment"]);
+    if runs.is_empty() {
+        if events.is_empty() && found["segment"].is_null() {
+            say!("\n✗ Nothing that begins it came from this person, so they never entered.");
+        } else {
+            say!("\n✗ They never entered.");
+        }
+        if list("audience").is_empty() {
+            say!("  The audience: everybody.");
+        } else {
+            say!("  The audience, with what is known of the person now:");
+            output::clauses(&found["audience"], "    ");
+        }
+    }
+}
+
+fn run(run: &Value) {
+    let state = text(run, "state");
+    let mark = match state.as_str() {
+        "skipped" | "held_out" | "expired" => "✗",
+        _ => "✓",
+    };
+    let reason = run["reason"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
+    say!("\n{mark} {} {state}{reason}", text(run, "run"));
+    let by = run["event_name"].as_str().map(|name| format!("{name}, ")).unwrap_or_default();
+    say!("  begun by {by}{}; occasion {}", text(run, "triggered"), text(run, "occasion"));
+    let ended = run["ended"].as_str().map(|ended| format!(", ended {ended}")).unwrap_or_default();
+    say!("  version {}, recorded {}{ended}", run["version"], text(run, "started"));
+    for step in run["steps"].as_array().into_iter().flatten() {
+        say!("  {}  step {}: {}", text(step, "time"), text(step, "step"), text(step, "outcome"));
+    }
+    for message in run["messages"].as_array().into_iter().flatten() {
+        let (template, channel) = (text(message, "template"), text(message, "channel"));
+        say!("  message {}: {template} by {channel}", text(message, "delivery"));
+        for entry in message["log"].as_array().into_iter().flatten() {
+            let reason = entry["reason"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
+            say!("    {}  {}{reason}", text(entry, "time"), text(entry, "state"));
+        }
+    }
+    if let Some(goal) = run["goal"].as_str() {
+        say!("  {goal}  what it is for has happened");
+    }
+}
+
+fn event(event: &Value) {
+    say!(
+        "\n✗ {} from {}, {}, began nothing:",
+        text(event, "name"),
+        text(event, "source"),
+        text(event, "time")
+    );
+    say!("  {}", text(event, "reason"));
+    output::clauses(&event["trigger"], "    ");
+}
+
+fn segment(segment: &Value) {
+    if segment.is_null() {
+        return;
+    }
+    let name = text(segment, "segment");
+    let changes = segment["changes"].as_array().cloned().unwrap_or_default();
+    if changes.is_empty() {
+        say!("\nThe person never entered or left the segment {name}:");
+    } else {
+        say!("\nThe segment {name}:");
+    }
+    for change in &changes {
+        let what = if change["entered"] == true { "entered" } else { "left" };
+        say!("  {}  {what}: {}", text(change, "time"), text(change, "why"));
+    }
+    output::clauses(&segment["clauses"], "    ");
+}

@@ -1,0 +1,41 @@
+//! Why somebody got something from a program, and somebody else did not, by HTTP and by command.
+
+use crate::world::{CROWSNEST, SMALL, WEB, agreed, failed, fine, folder, settled, signed_up};
+use crowsnest_testkit::ServerBuilder;
+use serde_json::{Value, json};
+
+#[test]
+fn who_got_a_message_and_who_did_not_are_explained() {
+    let workspace = folder(&SMALL);
+    let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    let api = server.api();
+    let batch = json!({ "batch": [agreed("ann"), signed_up("ann", "c1"), agreed("bob")] });
+    api.collect("batch", WEB, &batch);
+    settled(api);
+
+    let id =
+        |who: &str| api.find("user_id", who).expect("somebody")["id"].as_str().unwrap_or_default().to_owned();
+    let found = api.get(&format!("/api/v1/programs/welcome/explain?profile={}", id("ann")));
+    let run = &found["runs"][0];
+    assert_eq!(
+        (&run["state"], &run["occasion"], &run["event_name"]),
+        (&json!("finished"), &json!("c1"), &json!("Signed Up"))
+    );
+    assert_eq!(run["messages"][0]["state"], "sent");
+    let early =
+        api.get(&format!("/api/v1/programs/welcome/explain?profile={}&at=2001-01-01T00:00:00Z", id("ann")));
+    assert_eq!((&early["version"], &early["runs"]), (&Value::Null, &json!([])));
+
+    let text = fine(server.command(&["program", "explain", "welcome", "--profile", "user_id=ann"]));
+    assert!(
+        text.contains("hello by email") && text.contains("finished") && text.contains("  sent"),
+        "{text}"
+    );
+    let text = fine(server.command(&["program", "explain", "welcome", "--profile", "user_id=bob"]));
+    assert!(text.contains("they never entered") && text.contains("Signed Up"), "{text}");
+    let asked = ["program", "explain", "welcome", "--profile", "user_id=bob", "--json"];
+    let found: Value = serde_json::from_str(&fine(server.command(&asked))).expect("JSON");
+    assert_eq!(found["profile"], id("bob").as_str());
+    let error = failed(server.command(&["program", "explain", "welcom", "--profile", "user_id=bob"]), 3);
+    assert!(error.contains("welcome"), "{error}");
+}

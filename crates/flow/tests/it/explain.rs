@@ -1,0 +1,116 @@
+//! Why she got this, and he did not: from what was recorded, as of any moment.
+
+use crate::world::*;
+use crowsnest_flow::{FlowError, ProgramExplained};
+use crowsnest_model::{ProfileId, Time};
+use crowsnest_rules::Truth;
+use serde_json::json;
+
+fn explained(world: &World, program: &str, email: &str, at: Option<Time>) -> ProgramExplained {
+    let person = world.holder("email", email).unwrap();
+    world.engine.explain_program(program, person, at).unwrap()
+}
+
+#[tokio::test]
+async fn a_run_is_explained_as_of_each_moment_of_its_life() {
+    let world = World::new(&[CART]).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    world.pass(MINUTE);
+    let before = Time(world.now().0 - 1);
+    world.tell([cart("c1", "ann@x.org")]).await;
+    let waiting = world.now();
+    world.after(45 * MINUTE).await;
+    let sent = world.now();
+    world.pass(HOUR);
+    world.tell([order("o1", "ann@x.org")]).await;
+
+    let found = explained(&world, "cart", "ann@x.org", Some(before));
+    assert!(found.runs.is_empty() && found.events.is_empty(), "{found:?}");
+    assert_eq!(found.version, Some(1));
+
+    let found = explained(&world, "cart", "ann@x.org", Some(waiting));
+    let run = &found.runs[0];
+    assert_eq!((run.state.as_str(), run.occasion.as_str(), run.goal), ("active", "c1", None));
+    assert_eq!(run.event_name.as_deref(), Some("Cart Updated"));
+    assert_eq!(run.steps.len(), 1, "{:?}", run.steps);
+    assert!(run.messages.is_empty() && found.events.is_empty());
+
+    let found = explained(&world, "cart", "ann@x.org", Some(sent));
+    let message = &found.runs[0].messages[0];
+    assert_eq!((message.template.as_str(), message.state.as_str()), ("letter", "sent"));
+
+    let found = explained(&world, "cart", "ann@x.org", None);
+    assert_eq!((found.runs[0].state.as_str(), found.runs[0].goal), ("goal", Some(world.now())));
+}
+
+#[tokio::test]
+async fn an_event_that_began_nothing_says_which_clause_does_not_hold() {
+    let world = World::new(&[CART]).await;
+    let small = json!({ "cart_id": "c1", "value": 20 });
+    world
+        .tell([subscriber("bob@x.org"), track("c1", "Cart Updated").by("email", "bob@x.org").with(small)])
+        .await;
+    let found = explained(&world, "cart", "bob@x.org", None);
+    assert!(found.runs.is_empty());
+    let event = &found.events[0];
+    assert_eq!(event.reason, "the trigger's condition does not hold");
+    assert_eq!(event.trigger[0].truth, Truth::False);
+    assert!(event.trigger[0].value.contains("20"), "{:?}", event.trigger);
+}
+
+#[tokio::test]
+async fn an_occasion_that_was_had_history_and_a_draft_are_told_apart() {
+    let draft = CART.replace("occasion:", "state: draft\noccasion:");
+    let world = World::new(&[&draft]).await;
+    world.tell([subscriber("ann@x.org"), cart("early", "ann@x.org")]).await;
+    world.pass(MINUTE);
+    world.apply(&[CART]).await;
+    world.tell([cart("past", "ann@x.org").historical()]).await;
+    world.pass(MINUTE);
+    world.tell([cart("c1", "ann@x.org")]).await;
+    world.pass(MINUTE);
+    let again = track("again", "Cart Updated").by("email", "ann@x.org");
+    world.tell([again.with(json!({ "cart_id": "c1", "value": 90 }))]).await;
+    let found = explained(&world, "cart", "ann@x.org", None);
+    let reasons: Vec<&str> = found.events.iter().map(|event| event.reason.as_str()).collect();
+    assert_eq!(found.runs.len(), 1);
+    assert_eq!(reasons.len(), 3, "{reasons:?}");
+    assert!(reasons[0].starts_with("its occasion c1 was had by the run run_"), "{reasons:?}");
+    assert_eq!(reasons[1], "it was imported as history, which begins nothing");
+    assert_eq!(reasons[2], "the program was draft when it came");
+}
+
+#[tokio::test]
+async fn who_never_entered_the_segment_sees_what_it_asks() {
+    const VIP: &str = r#"
+segment: vip
+when: count("Order Completed") >= 2
+---
+program: thanks
+trigger: { segment: vip }
+steps:
+  - exit: thanked
+"#;
+    let world = World::new(&[VIP]).await;
+    world.tell([order("o1", "ann@x.org")]).await;
+    let found = explained(&world, "thanks", "ann@x.org", None);
+    let segment = found.segment.unwrap();
+    assert!(found.runs.is_empty() && segment.changes.is_empty());
+    assert_eq!(segment.clauses[0].truth, Truth::False);
+    world.tell([order("o2", "ann@x.org")]).await;
+    let found = explained(&world, "thanks", "ann@x.org", None);
+    assert_eq!(found.runs[0].reason.as_deref(), Some("thanked"));
+    assert!(found.segment.unwrap().changes[0].entered);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said() {
+    let world = World::new(&[CART]).await;
+    let nobody = world.engine.explain_program("cart", ProfileId(7), None);
+    assert!(matches!(nobody, Err(FlowError::NotFound { kind: "profile", .. })), "{nobody:?}");
+    let unknown = world.engine.explain_program("carts", ProfileId(7), None);
+    assert!(
+        matches!(unknown, Err(FlowError::NotFound { kind: "program", hint: Some(_), .. })),
+        "{unknown:?}"
+    );
+}
