@@ -20,5 +20,6 @@ mod quarantine;
 mod segments;
 mod sink;
 mod steps;
+mod trial;
 mod watermarks;
 mod world;
