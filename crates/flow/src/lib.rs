@@ -21,6 +21,7 @@ mod people;
 mod preferences;
 mod quarantine;
 mod segments;
+mod trial;
 mod writer;
 
 pub use broadcast::{Audience, Chosen, LaunchReport};
@@ -37,3 +38,4 @@ pub use inward::{Admission, Receipt};
 pub use live::{Live, OWN_SOURCE};
 pub use preferences::Standing;
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};
+pub use trial::{MessageTried, ProgramTried, StepTried, Trial};

@@ -11,9 +11,11 @@ mod explain;
 mod person;
 pub mod policy;
 mod steps;
+mod walk;
 
 pub use broadcast::{Candidate, LeftOut, LiveBroadcast, Recipient, Selection, select};
 pub use compile::{CompileError, LiveProgram, Plan};
 pub use decide::{Begin, Cause, Entry, Exit, Next, Place, Reached, SKIPPED, Taken};
 pub use person::{Consents, Derived, Members, Person, Scene};
 pub use steps::Until;
+pub use walk::{Met, Then, Walk};

@@ -9,7 +9,7 @@ use crowsnest_model::{
     Duration, ProfileId, Time,
     definition::{OnLimit, Program, Send, SetValue, Share, Step, TaskStep, WaitUntil},
 };
-use crowsnest_rules::{Condition, Expression, RuleError};
+use crowsnest_rules::{Clause, Condition, Expression, RuleError};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -77,6 +77,11 @@ impl Until {
     /// Whether the condition holds that ends the wait. A wait for an event has none.
     pub fn holds(&self, person: &Person<'_>) -> bool {
         self.when.as_ref().is_some_and(|when| when.evaluate(person).holds())
+    }
+
+    /// What its condition asks of a person, clause by clause; empty for a wait for an event.
+    pub(crate) fn explain(&self, person: &Person<'_>) -> Vec<Clause> {
+        self.when.as_ref().map(|when| when.explain(person)).unwrap_or_default()
     }
 
     /// What it waits for, in words.

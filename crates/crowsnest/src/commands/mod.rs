@@ -15,6 +15,7 @@ pub mod serve;
 pub mod sources;
 pub mod suppress;
 pub mod task;
+mod trial;
 
 use crate::client::{Refusal, Unreachable};
 

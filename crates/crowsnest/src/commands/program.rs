@@ -66,6 +66,20 @@ enum Action {
         #[arg(long)]
         at: Option<String>,
     },
+    /// Walk a customer through a program with a simulated clock. Nothing is written, and nothing is sent.
+    Test {
+        /// The program; a draft will do.
+        name: String,
+        /// The customer: an identifier as namespace=value, or a profile id.
+        #[arg(long)]
+        profile: String,
+        /// The properties of the event that begins it, a JSON object; those of their latest such event, if not said.
+        #[arg(long)]
+        event: Option<String>,
+        /// When that happens, such as 2026-03-01T09:30:00Z; now, if not said.
+        #[arg(long)]
+        at: Option<String>,
+    },
     /// Let a person in, by request. Of the program's rules all count but the trigger.
     Enter {
         /// The program.
@@ -224,6 +238,23 @@ impl Program {
                     output::json(&found)
                 } else {
                     super::explain::show(&found)
+                }
+                return Ok(());
+            }
+            Action::Test { name, profile, event, at } => {
+                let event: Option<Value> = event
+                    .as_deref()
+                    .map(serde_json::from_str)
+                    .transpose()
+                    .map_err(|error| anyhow::anyhow!("--event is not JSON: {error}"))?;
+                let person = super::profile::id_of(&client, profile)?;
+                let trial = json!({ "profile": person, "event": event, "at": at });
+                let tried: Value =
+                    client.post(&format!("/api/v1/programs/{}/test", encoded(name)), &trial)?;
+                if self.json {
+                    output::json(&tried)
+                } else {
+                    super::trial::show(&tried)
                 }
                 return Ok(());
             }

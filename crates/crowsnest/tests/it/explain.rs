@@ -39,3 +39,36 @@ fn who_got_a_message_and_who_did_not_are_explained() {
     let error = failed(server.command(&["program", "explain", "welcom", "--profile", "user_id=bob"]), 3);
     assert!(error.contains("welcome"), "{error}");
 }
+
+#[test]
+fn a_draft_is_tried_on_a_customer_and_leaves_no_trace() {
+    let draft = (
+        "programs/winback.yaml",
+        "program: winback\nstate: draft\ntrigger: { event: Signed Up, when: \"event.properties.points > 5\" }\n\
+         steps:\n  - wait: 3d\n  - send: { channel: email, template: hello, topic: offers }\n",
+    );
+    let workspace = folder(&[&SMALL[..], &[draft]].concat());
+    let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    let api = server.api();
+    api.collect("batch", WEB, &json!({ "batch": [agreed("ann")] }));
+    let before = api.get("/api/v1/stats");
+    let mut asked =
+        vec!["program", "test", "winback", "--profile", "user_id=ann", "--at", "2030-01-01T09:00:00Z"];
+    let text = fine(server.command(&asked));
+    assert!(text.contains("They would not enter") && text.contains("? "), "{text}");
+    asked.extend(["--event", r#"{"points": 9}"#]);
+    let text = fine(server.command(&asked));
+    assert!(text.contains("✓ They would enter"), "{text}");
+    assert!(
+        text.contains("✓ goes out 2030-01-04T09:00:00Z") && text.contains("subject: Welcome ann"),
+        "{text}"
+    );
+    asked.push("--json");
+    let tried: Value = serde_json::from_str(&fine(server.command(&asked))).expect("JSON");
+    assert_eq!(
+        (&tried["enters"], &tried["state"], &tried["outcome"]),
+        (&json!(true), &json!("draft"), &json!("all steps are done"))
+    );
+    assert_eq!(api.get("/api/v1/stats")["deliveries"], before["deliveries"]);
+    assert_eq!(api.get("/api/v1/programs/winback/runs"), json!([]));
+}

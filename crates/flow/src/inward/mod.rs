@@ -22,7 +22,7 @@ mod segments;
 mod working;
 
 pub use enrol::Admission;
-pub(crate) use enrol::{Cause, Enrolment};
+pub(crate) use enrol::{Cause, Enrolment, Obstacle};
 pub use prepare::{Incoming, Prepared, prepare};
 pub(crate) use segments::{Occurrence, look};
 pub(crate) use working::{Loaded, Receipts, Working};

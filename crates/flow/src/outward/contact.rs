@@ -64,7 +64,7 @@ impl Circle {
 /// What a person and their household were sent, as far back as the policy wants to know.
 #[derive(Debug)]
 pub(super) struct Before {
-    person: Vec<HandedOver>,
+    pub(super) person: Vec<HandedOver>,
     household: Option<Vec<HandedOver>>,
 }
 
@@ -99,6 +99,14 @@ impl Before {
         Ok(Ok(Self { person: of(person, CountedOver::Person)?, household }))
     }
 
+    /// As if these had been handed over too.
+    pub(super) fn suppose(&mut self, supposed: &[HandedOver]) {
+        self.person.extend_from_slice(supposed);
+        if let Some(household) = &mut self.household {
+            household.extend_from_slice(supposed);
+        }
+    }
+
     /// The facts of a delivery, for somebody in this time zone.
     pub(super) fn facts<'a>(&'a self, delivery: &'a Delivery, zone: &'a TimeZone, now: Time) -> Facts<'a> {
         Facts {
@@ -113,7 +121,7 @@ impl Before {
         }
     }
 
-    fn household(&self) -> &[HandedOver] {
+    pub(super) fn household(&self) -> &[HandedOver] {
         self.household.as_deref().unwrap_or(&self.person)
     }
 }

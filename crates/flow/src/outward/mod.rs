@@ -15,6 +15,7 @@ mod claim;
 mod contact;
 mod courier;
 mod dispatcher;
+mod forecast;
 mod resume;
 mod settle;
 
@@ -23,5 +24,6 @@ pub(crate) use claim::{Claimed, claim};
 pub(crate) use contact::{capped, may_contact};
 pub use courier::{Courier, Preview, Transport};
 pub use dispatcher::Dispatcher;
+pub(crate) use forecast::{Forecast, Message};
 pub(crate) use resume::resume;
 pub(crate) use settle::{interrupted, settle};

@@ -21,5 +21,6 @@ mod quarantine;
 mod segments;
 mod sink;
 mod steps;
+mod trial;
 mod watermarks;
 mod world;

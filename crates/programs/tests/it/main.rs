@@ -6,3 +6,4 @@ mod policy;
 mod policy_laws;
 mod selection;
 mod steps;
+mod walk;

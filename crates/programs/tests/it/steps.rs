@@ -9,7 +9,7 @@ use crowsnest_rules::{EventView, Subject};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn program(steps: Vec<Step>, ttl: Option<Duration>) -> LiveProgram {
+pub(crate) fn program(steps: Vec<Step>, ttl: Option<Duration>) -> LiveProgram {
     let definition = Program {
         name: "cart".into(),
         title: None,
@@ -28,12 +28,12 @@ fn program(steps: Vec<Step>, ttl: Option<Duration>) -> LiveProgram {
     LiveProgram::compile(definition, 1, true, &crowsnest_rules::Schema::open()).unwrap()
 }
 
-fn send() -> Step {
+pub(crate) fn send() -> Step {
     Step::Send(Send { channel: "email".into(), template: "letter".into(), topic: "offers".into() })
 }
 
 /// Asks a program of this person, who left a cart worth `value`.
-fn as_person<T>(id: u64, value: i64, question: impl FnOnce(&Person<'_>) -> T) -> T {
+pub(crate) fn as_person<T>(id: u64, value: i64, question: impl FnOnce(&Person<'_>) -> T) -> T {
     let profile = Profile::new(ProfileId(id), Time(1_000));
     let scene = Scene { now: Time(1_000), zone: &TimeZone::UTC, derived: &Derived::default() };
     let mut properties = Object::new();

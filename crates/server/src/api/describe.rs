@@ -55,6 +55,7 @@ pub(crate) fn routes() -> Router<App> {
         super::enrolment::catch_up,
         super::enrolment::log,
         super::explain::explain,
+        super::explain::test,
         super::tasks::list,
         super::tasks::done,
         super::broadcasts::broadcasts,

@@ -1,23 +1,24 @@
-//! Why somebody got something from a program, and somebody else did not.
+//! Why somebody got something from a program, and somebody else did not; and what a program would do with somebody.
 
 use super::blocking;
 use crate::{
     App,
     auth::Admin,
-    error::{ApiError, Query, id},
+    error::{ApiError, Body, Query, id},
 };
 use axum::{
     Json, Router,
     extract::{Path, State},
-    routing::get,
+    routing::{get, post},
 };
-use crowsnest_model::{ProfileId, Time};
+use crowsnest_flow::Trial;
+use crowsnest_model::{Object, ProfileId, Time};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/programs/{name}/explain", get(explain))
+    Router::new().route("/programs/{name}/explain", get(explain)).route("/programs/{name}/test", post(test))
 }
 
 /// Whose way is explained, and as of when.
@@ -44,4 +45,34 @@ pub(crate) async fn explain(
     let person: ProfileId = id(&profile)?;
     let found = blocking(&app, move |engine| engine.explain_program(&name, person, at)).await?;
     Ok(Json(json!(found)))
+}
+
+/// On whom a program is tried, and with what.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrialRequest {
+    /// The person's profile id.
+    profile: String,
+    /// The properties of the event that begins it; those of the person's latest such event, if not said.
+    #[schema(value_type = Option<Object>)]
+    event: Option<Object>,
+    /// When that is supposed to happen; now, if not said.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    at: Option<Time>,
+}
+
+/// Walk a person through a program with a simulated clock. Nothing is written, and nothing is sent.
+#[utoipa::path(post, path = "/api/v1/programs/{name}/test", tag = "programs", params(("name" = String, Path)),
+    request_body = TrialRequest, responses((status = 200, body = Object), (status = 404, body = crate::error::ErrorBody)),
+    security(("admin" = [])))]
+pub(crate) async fn test(
+    _: Admin,
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Body(TrialRequest { profile, event, at }): Body<TrialRequest>,
+) -> Result<Json<Value>, ApiError> {
+    let trial = Trial { person: id(&profile)?, properties: event, at };
+    let dispatcher = app.dispatcher.clone();
+    let tried = blocking(&app, move |engine| engine.try_program(dispatcher.courier(), &name, trial)).await?;
+    Ok(Json(json!(tried)))
 }

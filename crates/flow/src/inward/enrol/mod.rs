@@ -6,11 +6,11 @@ mod end;
 use super::Working;
 use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{
-    Event, EventId, Object, ProfileId, RunId, Time, definition::MembershipChange, profile::Run,
+    Event, EventId, Object, Profile, ProfileId, RunId, Time, definition::MembershipChange, profile::Run,
 };
 use crowsnest_programs::{Begin, Entry, LiveProgram, Person};
 use crowsnest_rules::EventView;
-use crowsnest_store::{RunRecord, RunState, RunStep};
+use crowsnest_store::{Read, RunRecord, RunState, RunStep};
 use end::End;
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub enum Admission {
 const NOT_MEANT: &str = "it is not what the program waits for";
 
 /// What stands in somebody's way on record.
-enum Obstacle {
+pub(crate) enum Obstacle {
     /// The same occasion was had.
     Had,
     /// They are inside, or were too short a time ago; in words.
@@ -60,6 +60,35 @@ enum Obstacle {
 
 impl Obstacle {
     const HAD: &'static str = "this occasion was had before";
+
+    /// What stands in the way of somebody for something that happened at `time`.
+    pub(crate) fn of(
+        read: &dyn Read,
+        profile: &Profile,
+        program: &LiveProgram,
+        time: Time,
+        occasion: &str,
+    ) -> Result<Option<Self>, FlowError> {
+        let (name, person) = (program.name(), profile.id);
+        if read.had_occasion(name, person, occasion)? {
+            return Ok(Some(Self::Had));
+        }
+        if let Some(run) = profile.runs.iter().find(|run| run.program == name && !run.awaits_goal) {
+            let reason = format!("was in the program already, since {}", run.triggered);
+            return Ok(Some(Self::NotNow(reason)));
+        }
+        let Some((after, before)) = program.apart(time) else { return Ok(None) };
+        let entered = read.entered_between(name, person, after, before)?;
+        Ok(entered.map(|before| Self::NotNow(program.not_again(before))))
+    }
+
+    /// It, in words.
+    pub(crate) fn in_words(self) -> String {
+        match self {
+            Self::Had => Self::HAD.to_owned(),
+            Self::NotNow(reason) => reason,
+        }
+    }
 }
 
 impl Admission {
@@ -314,18 +343,8 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         cause: &Cause,
         occasion: &str,
     ) -> Result<Option<Obstacle>, FlowError> {
-        if self.work.unit.had_occasion(program.name(), person, occasion)? {
-            return Ok(Some(Obstacle::Had));
-        }
-        let inside =
-            self.runs(person).into_iter().find(|run| run.program == program.name() && !run.awaits_goal);
-        if let Some(run) = inside {
-            let reason = format!("was in the program already, since {}", run.triggered);
-            return Ok(Some(Obstacle::NotNow(reason)));
-        }
-        let Some((after, before)) = program.apart(cause.time) else { return Ok(None) };
-        let entered = self.work.unit.entered_between(program.name(), person, after, before)?;
-        Ok(entered.map(|before| Obstacle::NotNow(program.not_again(before))))
+        let Some(loaded) = self.work.people.get(&person) else { return Ok(None) };
+        Obstacle::of(&*self.work.unit, &loaded.profile, program, cause.time, occasion)
     }
 
     /// What would become of somebody by this event. Nothing is changed.

@@ -1,0 +1,110 @@
+//! What the last check would say of a message that is not there: whether it would go out, when, and why not.
+
+use super::{
+    circumstances::Circumstances,
+    contact::{Before, Circle, may_contact},
+};
+use crate::{FlowError, Live};
+use crowsnest_model::{
+    Profile, Time,
+    definition::{FreshnessNeed, Send},
+    delivery::HandedOver,
+};
+use crowsnest_programs::policy::{self, Facts};
+use crowsnest_store::Read;
+
+/// How often the contact policy is asked again for one message. A message waits for a few reasons, not for hundreds.
+const ASKED_AT_MOST: usize = 100;
+
+/// A message that might be sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Message<'a> {
+    pub(crate) program: &'a str,
+    pub(crate) needs: &'a [FreshnessNeed],
+    pub(crate) send: &'a Send,
+    /// When it would be due.
+    pub(crate) due: Time,
+    pub(crate) expires: Option<Time>,
+}
+
+/// What would become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Forecast {
+    /// When it would go out; `None` when it would not.
+    pub(crate) goes: Option<Time>,
+    /// Why not, or what it waits for, in words.
+    pub(crate) reasons: Vec<String>,
+    /// Its time to live would run out first, which ends the run that it belongs to.
+    pub(crate) expires: bool,
+}
+
+impl Forecast {
+    fn stays(reason: String, mut reasons: Vec<String>) -> Self {
+        reasons.push(reason);
+        Self { goes: None, reasons, expires: false }
+    }
+
+    fn expires(reason: String, reasons: Vec<String>) -> Self {
+        Self { expires: true, ..Self::stays(reason, reasons) }
+    }
+
+    /// Asks everything that is asked next to the send. Kill switches and feeds are as they stand at `now`, which is this
+    /// moment: nobody knows how they will be. `supposed` are messages that would have gone out before.
+    pub(crate) fn of(
+        read: &dyn Read,
+        live: &Live,
+        profile: &Profile,
+        message: &Message<'_>,
+        supposed: &[HandedOver],
+        now: Time,
+    ) -> Result<Self, FlowError> {
+        let Message { program, needs, send, due, expires } = *message;
+        let mut reasons = Vec::new();
+        let Some(contact) = profile.contact(&send.channel) else {
+            return Ok(Self::stays(format!("no {} address is known", send.channel), reasons));
+        };
+        if expires.is_some_and(|expires| expires <= due) {
+            return Ok(Self::expires("its time to live ran out".to_owned(), reasons));
+        }
+        let circumstances = Circumstances::read(read)?;
+        let held = circumstances.stopped(live, program).or_else(|| circumstances.stale(needs, now));
+        reasons.extend(held.map(|held| format!("it would be held if things stood as they do now: {held}")));
+        if let Err(reason) = may_contact(read, live, &send.channel, &contact, &send.topic)? {
+            return Ok(Self::stays(reason, reasons));
+        }
+        let policy = live.policy();
+        if policy.is_empty() || policy.exempts(&send.topic) {
+            return Ok(Self { goes: Some(due), reasons, expires: false });
+        }
+        let circle = Circle::of(read, policy, profile.id)?;
+        let zone = profile.time_zone(live.zone());
+        let mut at = due;
+        for _ in 0..ASKED_AT_MOST {
+            let mut before = match Before::read(read, policy, &circle, profile.id, at)? {
+                Ok(before) => before,
+                Err(fault) => return Ok(Self::stays(format!("it cannot be decided: {fault}"), reasons)),
+            };
+            before.suppose(supposed);
+            let facts = Facts {
+                now: at,
+                zone: &zone,
+                program,
+                channel: &send.channel,
+                topic: &send.topic,
+                expires,
+                person: &before.person,
+                household: before.household(),
+            };
+            match policy::decide(policy, &facts) {
+                policy::Verdict::Send => return Ok(Self { goes: Some(at), reasons, expires: false }),
+                policy::Verdict::Wait { until, reason } => {
+                    reasons.push(reason);
+                    at = until;
+                }
+                policy::Verdict::Suppress(reason) => return Ok(Self::stays(reason, reasons)),
+                policy::Verdict::Expire(reason) => return Ok(Self::expires(reason, reasons)),
+            }
+        }
+        Ok(Self::stays("the contact policy puts it off again and again".to_owned(), reasons))
+    }
+}

@@ -1,0 +1,86 @@
+//! A program tried on a real customer with a simulated clock.
+
+use crate::world::*;
+use crowsnest_flow::{ProgramTried, Trial};
+use crowsnest_model::{Duration, Time};
+use serde_json::{Value, json};
+
+fn tried(world: &World, program: &str, email: &str, properties: Option<Value>) -> ProgramTried {
+    let person = world.holder("email", email).unwrap();
+    let properties = properties.map(|value| value.as_object().unwrap().clone());
+    let trial = Trial { person, properties, at: None };
+    world.engine.try_program(world.dispatcher.courier(), program, trial).unwrap()
+}
+
+fn outcomes(tried: &ProgramTried) -> Vec<&str> {
+    tried.steps.iter().map(|step| step.outcome.as_str()).collect()
+}
+
+#[tokio::test]
+async fn what_is_tried_is_what_then_happens() {
+    let world = World::new(&[CART]).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    let found = tried(&world, "cart", "ann@x.org", Some(json!({ "cart_id": "c1", "value": 80 })));
+    assert!(found.enters, "{found:?}");
+    let message = found.steps[1].message.as_ref().unwrap();
+    assert_eq!(message.goes, Some(Time(world.now().0 + 45 * MINUTE)));
+    assert_eq!(message.subject.as_deref(), Some("Hello you"));
+    assert_eq!(found.ends, ["Order Completed"]);
+    assert!(world.runs("cart").is_empty() && world.deliveries().is_empty(), "nothing is written");
+
+    world.tell([cart("c1", "ann@x.org")]).await;
+    world.after(45 * MINUTE).await;
+    let run = world.runs("cart")[0].id;
+    let log = world.read(|read| read.run_log(run));
+    let really: Vec<&str> = log.iter().map(|step| step.outcome.as_str()).collect();
+    assert_eq!(outcomes(&found), really);
+    assert_eq!(world.states(), ["sent"]);
+
+    // Of the recorded event, whose occasion has been had now.
+    let again = tried(&world, "cart", "ann@x.org", None);
+    assert!(again.event.is_some() && !again.enters);
+    assert_eq!(again.obstacle.as_deref(), Some("this occasion was had before"));
+}
+
+#[tokio::test]
+async fn who_did_not_agree_gets_nothing_and_sees_why() {
+    let world = World::new(&[CART]).await;
+    world.tell([identify("bob").by("email", "bob@x.org")]).await;
+    let found = tried(&world, "cart", "bob@x.org", Some(json!({ "cart_id": "c1", "value": 10 })));
+    assert!(!found.enters && !found.trigger_clauses[0].truth.holds());
+    let message = found.steps[1].message.as_ref().unwrap();
+    assert_eq!(
+        (message.goes, message.reasons.as_slice()),
+        (None, &["never agreed to offers by email".to_owned()][..])
+    );
+}
+
+#[tokio::test]
+async fn the_policy_counts_what_the_walk_itself_would_send() {
+    const TWICE: &str = r#"
+program: twice
+trigger: { event: Cart Updated }
+steps:
+  - send: { channel: email, template: letter, topic: offers }
+  - wait: 1h
+  - send: { channel: email, template: letter, topic: offers }
+  - set: { stage: told }
+  - branch:
+      - when: profile.stage == "told"
+        steps: [{ wait: 1d }]
+      - otherwise: [{ exit: never told }]
+"#;
+    const POLICY: &str = r#"
+policy: contact
+caps:
+  - { max: 1, per: 2d, when_capped: postpone }
+"#;
+    let world = World::new(&[TWICE, POLICY]).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    let found = tried(&world, "twice", "ann@x.org", Some(json!({})));
+    let goes: Vec<_> = found.steps.iter().filter_map(|step| step.message.as_ref()?.goes).collect();
+    let start = world.now();
+    assert_eq!(goes, [start, start.plus(Duration(2 * DAY))], "{found:?}");
+    assert_eq!(found.outcome, "all steps are done");
+    assert_eq!(found.ended, start.plus(Duration(3 * DAY)));
+}
