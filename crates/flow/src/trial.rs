@@ -4,7 +4,7 @@ use crate::{
     Engine, FlowError, Live, OWN_SOURCE,
     inward::{Cause, Obstacle},
     outward::{Courier, Forecast, Message},
-    people::Lookout,
+    people::{Agreed, Lookout},
 };
 use crowsnest_model::{
     DeliveryId, Event, EventId, Object, Profile, ProfileId, RunId, Time, Trait,
@@ -121,8 +121,15 @@ impl Engine {
         let Trial { person, properties, at } = trial;
         self.read(|read| {
             let Some(profile) = read.profile(read.survivor(person)?)? else { return Ok(None) };
-            let lookout =
-                Lookout { read, live: &live, derived: &derived, now: at.unwrap_or(now), loaded: None };
+            let agreed = Agreed::default();
+            let lookout = Lookout {
+                read,
+                live: &live,
+                derived: &derived,
+                now: at.unwrap_or(now),
+                agreed: &agreed,
+                loaded: None,
+            };
             Ok(Some(tried(&lookout, courier, newest, profile, properties, now)))
         })?
         .unwrap_or_else(|| Err(FlowError::not_found("profile", &person.to_string(), [])))
