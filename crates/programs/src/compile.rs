@@ -1,6 +1,9 @@
 //! Definitions made ready to be asked.
 
-use crate::steps::{self, LiveStep};
+use crate::{
+    steps::{self, LiveStep},
+    trigger::LiveTrigger,
+};
 use crowsnest_model::{
     Percent, Time,
     definition::{EventMatch, FreshnessNeed, MembershipChange, Program, ProgramState},
@@ -32,7 +35,7 @@ pub(crate) struct LiveMatch {
 }
 
 impl LiveMatch {
-    fn compile(event: &str, when: Option<&str>, reader: &Reader<'_>) -> Result<Self, RuleError> {
+    pub(crate) fn compile(event: &str, when: Option<&str>, reader: &Reader<'_>) -> Result<Self, RuleError> {
         Ok(Self { event: event.to_owned(), when: when.map(|when| reader.condition(when)).transpose()? })
     }
 
@@ -43,14 +46,6 @@ impl LiveMatch {
             None => self.event.clone(),
         }
     }
-}
-
-/// What begins a program, ready.
-#[derive(Debug)]
-pub(crate) enum LiveTrigger {
-    Event(LiveMatch),
-    Segment(String, MembershipChange),
-    Request,
 }
 
 /// A version of a program, ready.
@@ -115,15 +110,7 @@ impl LiveProgram {
             paused: in_force && definition.state == ProgramState::Paused,
             global_holdout: None,
             open: in_force && definition.state == ProgramState::Live,
-            trigger: match (&trigger.event, &trigger.segment) {
-                (Some(event), _) => LiveTrigger::Event(
-                    LiveMatch::compile(event, trigger.when.as_deref(), &reader).map_err(fault("trigger"))?,
-                ),
-                (None, Some(segment)) => {
-                    LiveTrigger::Segment(segment.clone(), trigger.on.unwrap_or_default())
-                }
-                (None, None) => LiveTrigger::Request,
-            },
+            trigger: LiveTrigger::compile(trigger, &reader).map_err(fault("trigger"))?,
             occasion: definition
                 .occasion
                 .as_deref()

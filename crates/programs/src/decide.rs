@@ -2,8 +2,9 @@
 
 use crate::{
     LiveProgram, Person,
-    compile::{LiveMatch, LiveTrigger},
+    compile::LiveMatch,
     steps::{Act, LiveStep, SetLive, Until, draw, way_of},
+    trigger::LiveTrigger,
 };
 use crowsnest_model::{
     Duration, EventId, Object, Percent, ProfileId, Time,

@@ -1,33 +1,18 @@
 //! Why somebody is let in or not, clause by clause. Nothing is decided here that [`LiveProgram::admits`] does not decide.
 
-use crate::{LiveProgram, Person, compile::LiveTrigger};
-use crowsnest_model::definition::MembershipChange;
+use crate::{LiveProgram, Person};
 use crowsnest_rules::Clause;
 
 impl LiveProgram {
     /// What begins it, in words.
     pub fn trigger_in_words(&self) -> String {
-        match &self.trigger {
-            LiveTrigger::Event(matched) => matched.in_words(),
-            LiveTrigger::Segment(segment, MembershipChange::Enter) => {
-                format!("the person enters the segment {segment}")
-            }
-            LiveTrigger::Segment(segment, MembershipChange::Leave) => {
-                format!("the person leaves the segment {segment}")
-            }
-            LiveTrigger::Request => "a request, or a step of another program".to_owned(),
-        }
+        self.trigger.in_words()
     }
 
     /// What its trigger asks of the event with which `person` is seen, clause by clause. Empty when it asks nothing but the
     /// event's name, or does not begin with an event.
     pub fn explain_trigger(&self, person: &Person<'_>) -> Vec<Clause> {
-        match &self.trigger {
-            LiveTrigger::Event(matched) => {
-                matched.when.as_ref().map(|when| when.explain(person)).unwrap_or_default()
-            }
-            LiveTrigger::Segment(..) | LiveTrigger::Request => Vec::new(),
-        }
+        self.trigger.explain(person)
     }
 
     /// What its audience asks of a person, clause by clause. Empty when everybody is meant.

@@ -11,6 +11,7 @@ mod explain;
 mod person;
 pub mod policy;
 mod steps;
+mod trigger;
 mod walk;
 
 pub use broadcast::{Candidate, LeftOut, LiveBroadcast, Recipient, Selection, select};

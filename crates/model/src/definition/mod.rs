@@ -11,6 +11,7 @@ mod segment;
 mod source;
 mod step;
 mod template;
+mod trigger;
 mod workspace;
 
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
@@ -18,16 +19,14 @@ pub use identity::{IdentityRules, NamespaceRule};
 pub use policy::{
     Apart, Cap, ClockTime, ClockTimeError, ContactPolicy, CountedOver, Day, OneOffer, QuietHours, WhenCapped,
 };
-pub use program::{
-    Broadcast, EventMatch, FreshnessNeed, Goal, MembershipChange, OnePer, Program, ProgramState, Reentry,
-    Send, Trigger,
-};
+pub use program::{Broadcast, EventMatch, FreshnessNeed, Goal, OnePer, Program, ProgramState, Reentry, Send};
 pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
 pub use source::{
     ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,
 };
 pub use step::{Arm, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
 pub use template::Template;
+pub use trigger::{MembershipChange, Trigger};
 pub use workspace::{Brand, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic, Workspace};
 
 use serde::{Deserialize, Deserializer};

@@ -1,4 +1,4 @@
-use super::Step;
+use super::{Step, Trigger};
 use crate::{Duration, Percent, definition::one_or_many};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,41 +100,6 @@ pub struct EventMatch {
     /// A condition on the event and the profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
-}
-
-/// What begins a program: one of an event, a change of a segment, or a request.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Trigger {
-    /// The name of an event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub event: Option<String>,
-    /// With `event`: a condition on the event and the profile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<String>,
-    /// The name of a segment that the person enters or leaves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub segment: Option<String>,
-    /// With `segment`: which of the two. `enter` when not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub on: Option<MembershipChange>,
-    /// People enter by request alone: from the API, the command line, or the step `enter` of another program.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub request: bool,
-    /// How long after it there is any point in going on; then the run expires.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ttl: Option<Duration>,
-}
-
-/// How a membership of a segment changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum MembershipChange {
-    /// The person comes to be in it.
-    #[default]
-    Enter,
-    /// The person is in it no more.
-    Leave,
 }
 
 /// A source that must be up to date before anything is sent.

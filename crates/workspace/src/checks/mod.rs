@@ -10,6 +10,7 @@ mod program;
 mod segment;
 mod source;
 mod steps;
+mod trigger;
 mod value;
 
 use crate::{

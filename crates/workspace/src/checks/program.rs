@@ -1,18 +1,18 @@
 //! `program:` and `broadcast:`
 
-use super::{Findings, Scene, Spot, message, steps, value};
+use super::{Findings, Scene, Spot, message, steps, trigger, value};
 use crate::{
     Kind,
     condition::{condition_schema, place_in_file},
     problem::{did_you_mean, quoted},
 };
-use crowsnest_model::definition::{Broadcast, EventName, FreshnessNeed, OnePer, Program, Reentry, Trigger};
+use crowsnest_model::definition::{Broadcast, EventName, FreshnessNeed, OnePer, Program, Reentry};
 use crowsnest_rules::{Condition, Expression, RuleError};
 use std::collections::BTreeSet;
 
 pub(super) fn program(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    trigger(program, spot.at("trigger"), scene, findings);
-    let about = about(&program.trigger);
+    trigger::check(&program.trigger, spot.at("trigger"), scene, findings);
+    let about = trigger::about(&program.trigger);
     if let Some(occasion) = &program.occasion {
         expression(occasion, spot.at("occasion"), about, scene, findings);
     }
@@ -45,37 +45,6 @@ pub(super) fn program(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, find
         let message = format!("programs enter each other in a circle: {}", path.join(" → "));
         let hint = "remove one `enter`: nobody comes back into a program that they are in";
         findings.problem_hint(spot.at("steps"), message, Some(hint.into()));
-    }
-}
-
-/// The name of the event that conditions see: that of the trigger; none where a segment begins the program. A request
-/// brings properties, and no name.
-pub(super) fn about(trigger: &Trigger) -> Option<&str> {
-    trigger.event.as_deref().or(trigger.request.then_some(""))
-}
-
-/// A trigger is one thing, with the keys that belong to it.
-fn trigger(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    let Trigger { event: by_event, when, segment, on, request, ttl } = &program.trigger;
-    let given = [by_event.is_some(), segment.is_some(), *request];
-    if given.into_iter().filter(|given| *given).count() != 1 {
-        findings.problem(spot, "expected exactly one of `event`, `segment` and `request: true`");
-    }
-    match by_event {
-        Some(name) => event(name, when.as_deref(), spot, scene, findings),
-        None if when.is_some() => {
-            let message = "`when` belongs to a trigger by `event`; who may enter otherwise says `audience`";
-            findings.misplaced(spot, "when", message);
-        }
-        None => {}
-    }
-    if let Some(segment) = segment {
-        value::filled(segment, spot.at("segment"), findings);
-    } else if on.is_some() {
-        findings.misplaced(spot, "on", "`on` belongs to a trigger by `segment`");
-    }
-    if let Some(ttl) = ttl {
-        value::positive(*ttl, spot.at("ttl"), findings);
     }
 }
 
@@ -114,7 +83,13 @@ pub(super) fn broadcast(broadcast: &Broadcast, spot: Spot<'_>, scene: &Scene<'_>
     }
 }
 
-fn event(name: &str, when: Option<&str>, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+pub(super) fn event(
+    name: &str,
+    when: Option<&str>,
+    spot: Spot<'_>,
+    scene: &Scene<'_>,
+    findings: &mut Findings,
+) {
     event_name(name, spot.at("event"), scene, findings);
     if let Some(when) = when {
         condition(when, spot.at("when"), Some(name), scene, findings);

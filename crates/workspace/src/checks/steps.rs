@@ -2,7 +2,8 @@
 
 use super::{
     Findings, Scene, Spot, message,
-    program::{about, condition, event_name, expression},
+    program::{condition, event_name, expression},
+    trigger::about,
     value,
 };
 use crate::{Kind, problem::quoted};
