@@ -9,7 +9,7 @@ use crate::{
     Engine, FlowError, Live,
     inward::{Occurrence, Working},
 };
-use crowsnest_model::{Event, ProfileId, Time};
+use crowsnest_model::{Duration, Event, ProfileId, SeriesId, Time, series::Kept};
 use crowsnest_profile::Touch;
 use crowsnest_programs::Derived;
 use crowsnest_rules::{EventView, SeriesSpec};
@@ -17,7 +17,7 @@ use crowsnest_store::{Build, EventRow, Read, Unit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -40,14 +40,41 @@ pub struct Progress {
     after: Option<u64>,
 }
 
+/// What a series is called among the builds: its id and for how long it is kept. One that is to be kept longer than before is
+/// read anew, and answers what it answered before in the meantime.
 fn series_name(series: &SeriesSpec) -> String {
-    format!("{:016x}", series.id().0)
+    let kept = match series.kept() {
+        Kept::For(kept) => kept.0.to_string(),
+        Kept::Ever => "ever".to_owned(),
+    };
+    format!("{:016x} {kept}", series.id().0)
+}
+
+/// The series that a build is of.
+fn built_series(build: &Build) -> Option<(SeriesId, Kept)> {
+    let (id, kept) = build.name.split_once(' ').filter(|_| build.kind == "series")?;
+    let kept = match kept {
+        "ever" => Kept::Ever,
+        kept => Kept::For(Duration(kept.parse().ok()?)),
+    };
+    Some((SeriesId(u64::from_str_radix(id, 16).ok()?), kept))
+}
+
+/// The series that are complete, each for the longest that it is complete for.
+fn complete(builds: &[Build]) -> HashMap<SeriesId, Kept> {
+    let mut complete = HashMap::new();
+    for (id, kept) in builds.iter().filter(|build| build.finished.is_some()).filter_map(built_series) {
+        let known = complete.entry(id).or_insert(kept);
+        *known = kept.max(*known);
+    }
+    complete
 }
 
 /// Notes what the definitions ask for. What is new has to be built, unless there is nobody yet.
 pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(), FlowError> {
     let before = unit.builds()?;
-    let finished = (unit.counter("people")? == 0).then_some(now);
+    let nobody_yet = unit.counter("people")? == 0;
+    let complete = complete(&before);
     let series = live.series().all().map(|series| ("series", series_name(series), series.sentence()));
     let segments = meanings(live).into_iter().map(|(name, meaning)| ("segment", name, meaning));
     let wanted: BTreeMap<(&str, String), String> =
@@ -59,17 +86,28 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
         if known.is_some_and(|build| *kind == "series" || build.meaning == *meaning) {
             continue;
         }
-        new |= finished.is_none();
-        unit.put_build(&Build {
+        let mut build = Build {
             kind: (*kind).to_owned(),
             name: name.clone(),
             meaning: meaning.clone(),
             started: now,
-            finished,
-        })?;
+            finished: None,
+        };
+        // What is complete for longer is complete for less.
+        let covered = built_series(&build)
+            .is_some_and(|(id, kept)| complete.get(&id).is_some_and(|complete| *complete >= kept));
+        build.finished = (nobody_yet || covered).then_some(now);
+        new |= build.finished.is_none();
+        unit.put_build(&build)?;
     }
     for build in before {
-        if !wanted.contains_key(&(build.kind.as_str(), build.name.clone())) {
+        let is_wanted = wanted.contains_key(&(build.kind.as_str(), build.name.clone()));
+        // A series that is read anew because it is to be kept longer answers for less until then.
+        let still_serves = build.finished.is_some()
+            && built_series(&build).is_some_and(|(id, kept)| {
+                live.series().all().any(|series| series.id() == id && series.kept() > kept)
+            });
+        if !is_wanted && !still_serves {
             unit.remove_build(&build.kind, &build.name)?;
         }
     }
@@ -107,7 +145,7 @@ pub(crate) fn while_asking(live: &Live, derived: &Arc<Derived>) -> Arc<Derived> 
     }
     let mut asking = Derived::clone(derived);
     for segment in live.segments().all() {
-        let known = segment.series().iter().all(|series| derived.series.contains(&series.id()))
+        let known = segment.series().iter().all(|series| derived.knows(series))
             && segment.asks_about().iter().all(|asked| asking.segments.get(*asked) != Some(&false));
         asking.segments.insert(segment.name.clone(), known);
     }
@@ -120,12 +158,7 @@ fn derived(live: &Live, builds: &[Build]) -> Derived {
         builds.iter().any(|build| build.kind == kind && build.name == name && build.finished.is_some())
     };
     Derived {
-        series: live
-            .series()
-            .all()
-            .filter(|series| finished("series", &series_name(series)))
-            .map(|series| series.id())
-            .collect(),
+        series: complete(builds),
         segments: live
             .segments()
             .all()
@@ -194,8 +227,7 @@ fn build_some(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
 impl Working<'_> {
     /// The series that are not complete yet.
     pub(crate) fn incomplete(&self) -> Vec<Arc<SeriesSpec>> {
-        let complete = &self.derived.series;
-        self.live.series().all().filter(|series| !complete.contains(&series.id())).cloned().collect()
+        self.live.series().all().filter(|series| !self.derived.knows(series)).cloned().collect()
     }
 
     /// Reads a person's recorded events for the series that are not complete yet.

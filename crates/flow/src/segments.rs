@@ -105,7 +105,7 @@ impl Engine {
                 title: live.workspace().metrics.get(name).and_then(|metric| metric.title.clone()),
                 value: value.text().to_owned(),
                 remembers: value.inputs().series.iter().map(|series| series.sentence()).collect(),
-                ready: value.inputs().series.iter().all(|series| derived.series.contains(&series.id())),
+                ready: value.inputs().series.iter().all(|series| derived.knows(series)),
             })
             .collect()
     }
@@ -141,11 +141,7 @@ impl Engine {
                     metric: name.clone(),
                     title: lookout.live.workspace().metrics.get(name).and_then(|metric| metric.title.clone()),
                     value: lookout.ask(profile, None, |asked| value.value(asked)),
-                    building: value
-                        .inputs()
-                        .series
-                        .iter()
-                        .any(|series| !lookout.derived.series.contains(&series.id())),
+                    building: value.inputs().series.iter().any(|series| !lookout.derived.knows(series)),
                 })
                 .collect()
         })

@@ -7,10 +7,19 @@
 use crate::{Duration, Time};
 use serde::{Deserialize, Serialize};
 
-/// What a series is known by: the hash of what it remembers (event, condition, value, for how long).
+/// What a series is known by: the hash of what it remembers (event, condition, value).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SeriesId(pub u64);
+
+/// For how long a series tells moments apart. One that is kept longer answers all that one kept shorter answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kept {
+    /// This long; zero for questions about all time.
+    For(Duration),
+    /// For ever.
+    Ever,
+}
 
 /// More moments than this, and they are told apart more coarsely ([`Series::grain`]).
 pub const MOST_MOMENTS: usize = 4_096;
@@ -162,8 +171,8 @@ impl Tally {
 }
 
 impl Series {
-    /// Adds an event. What is older than `kept` at `now` is put together; nothing is when `kept` is `None`.
-    pub fn add(&mut self, at: Time, sample: Sample, kept: Option<Duration>, now: Time) {
+    /// Adds an event. What is older than `kept` at `now` is put together.
+    pub fn add(&mut self, at: Time, sample: Sample, kept: Kept, now: Time) {
         self.put(at, &Tally::one(at, sample));
         self.tidy(kept, now);
     }
@@ -187,8 +196,8 @@ impl Series {
     }
 
     /// Puts together what is older than `kept`.
-    pub fn tidy(&mut self, kept: Option<Duration>, now: Time) {
-        if let Some(kept) = kept {
+    pub fn tidy(&mut self, kept: Kept, now: Time) {
+        if let Kept::For(kept) = kept {
             let until = self.truncated(now.minus(kept));
             let gone = self.recent.partition_point(|(at, _)| *at < until);
             for (_, tally) in self.recent.drain(..gone) {
@@ -288,11 +297,11 @@ mod tests {
         let mut forward = Series::default();
         let (mut one, mut other) = (Series::default(), Series::default());
         for (at, value) in samples {
-            forward.add(Time(at), number(value), None, Time(9));
+            forward.add(Time(at), number(value), Kept::Ever, Time(9));
         }
         for (place, (at, value)) in samples.into_iter().rev().enumerate() {
             let part = if place % 2 == 0 { &mut one } else { &mut other };
-            part.add(Time(at), number(value), None, Time(9));
+            part.add(Time(at), number(value), Kept::Ever, Time(9));
         }
         other.absorb(one);
         assert_eq!(forward, other);
@@ -306,20 +315,20 @@ mod tests {
     fn what_is_older_is_put_together_and_still_counts_for_ever() {
         let mut series = Series::default();
         for at in 0..10 {
-            series.add(Time(at), number(1.0), Some(Duration(3)), Time(at));
+            series.add(Time(at), number(1.0), Kept::For(Duration(3)), Time(at));
         }
         assert_eq!(series.recent.len(), 4);
         assert_eq!(series.between(None, Time(9)).count, 10);
         assert_eq!(series.between(Some(Time(6)), Time(9)).count, 3);
-        series.add(Time(2), number(1.0), Some(Duration(3)), Time(9));
+        series.add(Time(2), number(1.0), Kept::For(Duration(3)), Time(9));
         assert_eq!((series.recent.len(), series.older.count), (4, 7), "a late one too");
     }
 
     #[test]
     fn what_is_put_together_comes_before_the_rest_after_a_merge_too() {
         let (mut one, mut other) = (Series::default(), Series::default());
-        one.add(Time(1), number(1.0), Some(Duration(0)), Time(1));
-        other.add(Time(5), number(1.0), Some(Duration(0)), Time(9));
+        one.add(Time(1), number(1.0), Kept::For(Duration(0)), Time(1));
+        other.add(Time(5), number(1.0), Kept::For(Duration(0)), Time(9));
         one.absorb(other);
         assert_eq!((one.older.first, one.older.last), (Some(Time(1)), Some(Time(5))));
         assert!(one.recent.is_empty());
@@ -330,7 +339,7 @@ mod tests {
         let mut series = Series::default();
         let mut pay = |at, currency: Option<&str>| {
             let currency = currency.map(str::to_owned);
-            series.add(Time(at), Sample { currency, ..number(1.0) }, None, Time(9));
+            series.add(Time(at), Sample { currency, ..number(1.0) }, Kept::Ever, Time(9));
             series.between(None, Time(9)).numbers.and_then(|numbers| numbers.sum())
         };
         assert_eq!(pay(1, Some("USD")), Some(1.0));
@@ -342,7 +351,7 @@ mod tests {
     fn a_flood_makes_it_coarse_and_loses_nothing() {
         let mut series = Series::default();
         for at in 0..20_000_i64 {
-            series.add(Time(at * 500), number(1.0), None, Time(at * 500));
+            series.add(Time(at * 500), number(1.0), Kept::Ever, Time(at * 500));
         }
         assert!(series.recent.len() <= MOST_MOMENTS && series.grain > 1);
         assert_eq!(series.between(None, Time(i64::MAX)).count, 20_000);
@@ -353,7 +362,7 @@ mod tests {
         let mut series = Series::default();
         for at in 0..9 {
             let value = Some(at as u64 % 3);
-            series.add(Time(at), Sample { value, ..Sample::default() }, None, Time(9));
+            series.add(Time(at), Sample { value, ..Sample::default() }, Kept::Ever, Time(9));
         }
         assert_eq!(series.between(Some(Time(3)), Time(9)).values, [0, 1, 2]);
     }

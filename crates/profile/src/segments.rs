@@ -358,7 +358,7 @@ impl Subject for Blank {
         TimeZone::UTC
     }
 
-    fn series(&self, _: SeriesId) -> Remembered<'_> {
+    fn series(&self, _: &SeriesSpec) -> Remembered<'_> {
         Remembered::Nothing
     }
 

@@ -7,19 +7,24 @@ use std::{
     sync::Arc,
 };
 
-/// The series that live conditions ask for; no others are kept.
+/// The series that live conditions ask for, each for the longest that any asks for; no others are kept.
 #[derive(Debug, Default)]
 pub struct SeriesPlan {
     all: BTreeMap<SeriesId, Arc<SeriesSpec>>,
-    by_event: HashMap<String, Vec<Arc<SeriesSpec>>>,
+    by_event: HashMap<String, Vec<SeriesId>>,
 }
 
 impl SeriesPlan {
     /// Adds what a condition asks for.
     pub fn add<'s>(&mut self, wanted: impl IntoIterator<Item = &'s Arc<SeriesSpec>>) {
         for series in wanted {
-            if self.all.insert(series.id(), series.clone()).is_none() {
-                self.by_event.entry(series.event().to_owned()).or_default().push(series.clone());
+            match self.all.get_mut(&series.id()) {
+                Some(known) if known.kept() < series.kept() => known.clone_from(series),
+                Some(_) => {}
+                None => {
+                    self.all.insert(series.id(), series.clone());
+                    self.by_event.entry(series.event().to_owned()).or_default().push(series.id());
+                }
             }
         }
     }
@@ -30,8 +35,9 @@ impl SeriesPlan {
     }
 
     /// Those that remember events of this name.
-    pub fn about(&self, event: &str) -> &[Arc<SeriesSpec>] {
-        self.by_event.get(event).map_or(&[], Vec::as_slice)
+    pub fn about<'p>(&'p self, event: &str) -> impl Iterator<Item = &'p Arc<SeriesSpec>> {
+        let ids = self.by_event.get(event).map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.all.get(id))
     }
 
     /// Drops from a profile what nobody asks for any more.

@@ -1,7 +1,7 @@
 //! A person as conditions see them.
 
-use crowsnest_model::{Profile, SeriesId, Time};
-use crowsnest_rules::{EventView, Remembered, Subject};
+use crowsnest_model::{Profile, SeriesId, Time, series::Kept};
+use crowsnest_rules::{EventView, Remembered, SeriesSpec, Subject};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -26,12 +26,19 @@ pub struct Scene<'a> {
 /// What is derived from events, and whether it can be believed yet.
 #[derive(Debug, Clone, Default)]
 pub struct Derived {
-    /// The series that are complete: the events that were here before they were asked for have been read.
-    pub series: HashSet<SeriesId>,
+    /// The series that are complete, for how long: the events that were here before that was asked for have been read.
+    pub series: HashMap<SeriesId, Kept>,
     /// The segments, and whether everybody has been asked.
     pub segments: HashMap<String, bool>,
     /// The names of programs.
     pub programs: HashSet<String>,
+}
+
+impl Derived {
+    /// Whether a series is complete, as far as a question needs it.
+    pub fn knows(&self, asked: &SeriesSpec) -> bool {
+        self.series.get(&asked.id()).is_some_and(|complete| *complete >= asked.kept())
+    }
 }
 
 /// A person, perhaps with an event, as conditions see them.
@@ -69,11 +76,11 @@ impl Subject for Person<'_> {
         self.profile.time_zone(self.scene.zone)
     }
 
-    fn series(&self, id: SeriesId) -> Remembered<'_> {
-        if !self.scene.derived.series.contains(&id) {
+    fn series(&self, asked: &SeriesSpec) -> Remembered<'_> {
+        if !self.scene.derived.knows(asked) {
             return Remembered::Building;
         }
-        self.profile.series.get(&id).map_or(Remembered::Nothing, Remembered::Known)
+        self.profile.series.get(&asked.id()).map_or(Remembered::Nothing, Remembered::Known)
     }
 
     fn in_segment(&self, name: &str) -> Option<bool> {

@@ -1,7 +1,7 @@
 //! What evaluating a condition costs: `cargo run --release -p crowsnest-rules --example clause_cost`.
 
 use crowsnest_model::{Duration, Series, SeriesId, Time};
-use crowsnest_rules::{Condition, EventView, Remembered, Schema, Subject};
+use crowsnest_rules::{Condition, EventView, Remembered, Schema, SeriesSpec, Subject};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, hint::black_box, time::Instant};
 
@@ -38,8 +38,8 @@ impl Subject for Person {
         jiff::tz::TimeZone::UTC
     }
 
-    fn series(&self, id: SeriesId) -> Remembered<'_> {
-        self.series.get(&id).map_or(Remembered::Nothing, Remembered::Known)
+    fn series(&self, asked: &SeriesSpec) -> Remembered<'_> {
+        self.series.get(&asked.id()).map_or(Remembered::Nothing, Remembered::Known)
     }
 
     fn in_segment(&self, _: &str) -> Option<bool> {

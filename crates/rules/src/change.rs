@@ -36,7 +36,7 @@ pub(crate) fn next(root: &Node, subject: &dyn Subject) -> Option<Time> {
 
 /// What it costs to ask once, in moments of series that are looked at.
 fn work(node: &Node, subject: &dyn Subject) -> usize {
-    let remembered = |spec: &SeriesSpec| match subject.series(spec.id()) {
+    let remembered = |spec: &SeriesSpec| match subject.series(spec) {
         Remembered::Known(series) => series.recent.len() + series.older.values.len(),
         _ => 0,
     };
@@ -74,7 +74,7 @@ fn candidate(node: &Node, subject: &dyn Subject) -> Option<Time> {
                 subject.each_member(&mut |member| soonest = sooner(soonest, candidate(question, member)));
             return if asked { soonest } else { candidate(question, subject) };
         }
-        Node::Window(window) => match subject.series(window.spec.id()) {
+        Node::Window(window) => match subject.series(&window.spec) {
             Remembered::Known(series) => window.span.next_change(series, subject.now()),
             _ => None,
         },

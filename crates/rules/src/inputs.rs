@@ -19,7 +19,7 @@ pub struct Inputs {
     pub event: bool,
     /// What the person agreed to.
     pub consent: bool,
-    /// Series of events, each once, in the order of their ids.
+    /// Series of events, in the order of their ids, each once with the longest time for which it has to be kept.
     pub series: Vec<Arc<SeriesSpec>>,
     /// Segments, by name.
     pub segments: BTreeSet<String>,
@@ -54,15 +54,15 @@ impl Inputs {
             Node::Window(window) => {
                 // Even for all time: an event whose moment is still to come counts from that moment on.
                 self.time = true;
-                series.insert(window.spec.id(), window.spec.clone());
+                add(series, &window.spec);
             }
             Node::Sequence(sequence) => {
                 self.time = true;
-                series.extend(sequence.steps.iter().map(|spec| (spec.id(), spec.clone())));
+                sequence.steps.iter().for_each(|spec| add(series, spec));
             }
             Node::Unanswered(unanswered) => {
                 self.time = true;
-                series.extend([&unanswered.asked, &unanswered.answer].map(|spec| (spec.id(), spec.clone())));
+                [&unanswered.asked, &unanswered.answer].into_iter().for_each(|spec| add(series, spec));
             }
             Node::Calendar(asked, _) => self.time |= asked.asks_for_today(),
             Node::HouseholdSize | Node::Household(..) => self.household = true,
@@ -81,5 +81,12 @@ impl Inputs {
         for child in node.children() {
             self.gather(child, series);
         }
+    }
+}
+
+fn add(series: &mut BTreeMap<SeriesId, Arc<SeriesSpec>>, wanted: &Arc<SeriesSpec>) {
+    let known = series.entry(wanted.id()).or_insert_with(|| wanted.clone());
+    if known.kept() < wanted.kept() {
+        known.clone_from(wanted);
     }
 }

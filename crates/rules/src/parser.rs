@@ -20,7 +20,7 @@ use crate::{
     schema::Schema,
     series_spec::SeriesSpec,
 };
-use crowsnest_model::SeriesId;
+use crowsnest_model::{SeriesId, series::Kept};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The longest text, in bytes.
@@ -104,7 +104,7 @@ pub(crate) struct Parser<'t, 's> {
     /// The metrics that are being read, the outermost first.
     pub(crate) metrics: Vec<String>,
     /// The series that were asked for, so that questions share them.
-    pub(crate) series: BTreeMap<SeriesId, Arc<SeriesSpec>>,
+    pub(crate) series: BTreeMap<(SeriesId, Kept), Arc<SeriesSpec>>,
 }
 
 /// An operator between two values.

@@ -57,7 +57,7 @@ impl Sequence {
         let mut known = Vec::with_capacity(self.steps.len());
         let mut building = false;
         for step in &self.steps {
-            match subject.series(step.id()) {
+            match subject.series(step) {
                 // Without one of them it did not happen, whatever is known of the others.
                 Remembered::Nothing => return Err(Truth::False),
                 Remembered::Building => building = true,
@@ -110,7 +110,7 @@ impl Sequence {
 impl Unanswered {
     /// Whether it went without an answer.
     pub(crate) fn truth(&self, subject: &dyn Subject) -> Truth {
-        let asked = match subject.series(self.asked.id()) {
+        let asked = match subject.series(&self.asked) {
             Remembered::Nothing => return Truth::False,
             Remembered::Building => return Truth::Unknown,
             Remembered::Known(series) => series,
@@ -121,7 +121,7 @@ impl Unanswered {
         if now < at.plus(self.within) || at > until || after.is_some_and(|after| at <= after) {
             return Truth::False;
         }
-        match subject.series(self.answer.id()) {
+        match subject.series(&self.answer) {
             Remembered::Nothing => Truth::True,
             Remembered::Building => Truth::Unknown,
             Remembered::Known(answers) => {
@@ -136,7 +136,7 @@ impl Unanswered {
 
     /// The first moment after the subject's own at which that may change.
     pub(crate) fn next_change(&self, subject: &dyn Subject) -> Option<Time> {
-        let Remembered::Known(asked) = subject.series(self.asked.id()) else { return None };
+        let Remembered::Known(asked) = subject.series(&self.asked) else { return None };
         let now = subject.now();
         let ends = match self.when {
             Span::All => [self.within; 3],

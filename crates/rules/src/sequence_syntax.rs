@@ -10,7 +10,7 @@ use crate::{
     window::Span,
     window_syntax::Events,
 };
-use crowsnest_model::Duration;
+use crowsnest_model::{Duration, series::Kept};
 
 /// How many events a sequence may have.
 const MOST_STEPS: usize = 5;
@@ -35,8 +35,8 @@ impl Parser<'_, '_> {
         }
         // All of them happen after the first, and so in what is kept for it.
         let kept = match asked.first {
-            Span::All => None,
-            Span::Ago { from, .. } => Some(kept_for(from)),
+            Span::All => Kept::Ever,
+            Span::Ago { from, .. } => Kept::For(kept_for(from)),
         };
         let steps = asked.events.into_iter().map(|events| self.spec(events, Keeps::Moments, kept)).collect();
         let (within, began) = (asked.within, asked.first);
@@ -51,11 +51,11 @@ impl Parser<'_, '_> {
         })?;
         let (kept_first, kept_second) = match when {
             // Of the first only the latest counts; of the second what came after it, however long ago that was.
-            Span::All => (Some(Duration(0)), None),
+            Span::All => (Kept::For(Duration(0)), Kept::Ever),
             Span::Ago { from, .. } if from <= within => {
                 return Err(Fault::new(at, "this never holds: since(…) must be longer than within(…)"));
             }
-            Span::Ago { from, .. } => (Some(kept_for(from)), Some(kept_for(from))),
+            Span::Ago { from, .. } => (Kept::For(kept_for(from)), Kept::For(kept_for(from))),
         };
         let asked = self.spec(first, Keeps::Moments, kept_first);
         let answer = self.spec(second, Keeps::Moments, kept_second);

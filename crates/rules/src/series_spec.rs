@@ -8,12 +8,16 @@ use crate::{
     subject::{EventAlone, EventView},
     words,
 };
-use crowsnest_model::{Duration, SeriesId, series::Sample};
+use crowsnest_model::{
+    Duration, SeriesId,
+    series::{Kept, Sample},
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// For how long moments are told apart: near windows share a series, and a window always has some time to spare.
+/// For how long moments are told apart: a window always has some time to spare, and one that is a little longer than
+/// another asks for nothing that is not kept already.
 const LADDER: [Duration; 7] = [
     Duration::hours(2),
     Duration::hours(26),
@@ -24,7 +28,12 @@ const LADDER: [Duration; 7] = [
     Duration::days(1130),
 ];
 
-/// One series that conditions ask about.
+/// Questions about no more than this share a series, and questions about more, or about all time, share another. So the
+/// flood of a year does not make the last hour coarse.
+const NEAR: Duration = Duration::days(8);
+
+/// One series that conditions ask about. Questions about shorter and longer stretches of the same events share one, which
+/// is kept for the longest of them.
 #[derive(Clone)]
 pub struct SeriesSpec {
     id: SeriesId,
@@ -32,7 +41,7 @@ pub struct SeriesSpec {
     /// What must hold of the event; it looks at nothing but the event.
     filter: Option<Node>,
     keeps: Keeps,
-    kept: Option<Duration>,
+    kept: Kept,
 }
 
 /// What a series remembers of an event beside its moment. The names lead to the property.
@@ -54,11 +63,12 @@ impl Keeps {
 }
 
 impl SeriesSpec {
-    pub(crate) fn new(event: &str, filter: Option<Node>, keeps: Keeps, kept: Option<Duration>) -> Self {
+    pub(crate) fn new(event: &str, filter: Option<Node>, keeps: Keeps, kept: Kept) -> Self {
         // A filter that always holds is none.
         let filter = filter.filter(|node| !matches!(node, Node::Literal(Literal::Bool(true))));
+        let near = (Kept::For(Duration(1))..=Kept::For(NEAR)).contains(&kept);
         let written = serde_json::json!([
-            "series 1",
+            "series 2",
             event,
             filter.as_ref().map(canonical::text),
             match keeps {
@@ -67,7 +77,7 @@ impl SeriesSpec {
                 Keeps::Values(_) => "values",
             },
             keeps.path(),
-            kept.map(|kept| kept.0),
+            if near { "near" } else { "far" },
             // How coarsely moments are told apart at first, in milliseconds.
             1,
         ]);
@@ -75,7 +85,7 @@ impl SeriesSpec {
     }
 
     /// What it is known by: the first eight bytes, big-endian, of the SHA-256 of its canonical text, which says the event,
-    /// the condition on it in canonical form, what is kept, for how long, and how finely.
+    /// the condition on it in canonical form, what is kept, whether that is for long, and how finely.
     pub fn id(&self) -> SeriesId {
         self.id
     }
@@ -85,8 +95,8 @@ impl SeriesSpec {
         &self.event
     }
 
-    /// For how long moments are told apart; zero for questions about all time, `None` where that is for ever.
-    pub fn kept(&self) -> Option<Duration> {
+    /// For how long moments have to be told apart for the question that asks.
+    pub fn kept(&self) -> Kept {
         self.kept
     }
 
@@ -127,9 +137,9 @@ impl SeriesSpec {
             out.push_str(&words::path(path));
         }
         match self.kept {
-            None => out.push_str(", kept for ever"),
-            Some(Duration(0)) => out.push_str(", of all time"),
-            Some(kept) => out.push_str(&format!(", kept for {}", words::span(kept))),
+            Kept::Ever => out.push_str(", kept for ever"),
+            Kept::For(Duration(0)) => out.push_str(", of all time"),
+            Kept::For(kept) => out.push_str(&format!(", kept for {}", words::span(kept))),
         }
         out
     }
@@ -157,7 +167,7 @@ impl fmt::Debug for SeriesSpec {
 
 impl PartialEq for SeriesSpec {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
+        (self.id, self.kept) == (other.id, other.kept)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a condition is asked of, and what it answers.
 
-use crowsnest_model::{Series, SeriesId, Time};
+use crate::SeriesSpec;
+use crowsnest_model::{Series, Time};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -24,7 +25,7 @@ pub trait Subject {
     fn zone(&self) -> TimeZone;
 
     /// What is remembered of their events.
-    fn series(&self, id: SeriesId) -> Remembered<'_>;
+    fn series(&self, asked: &SeriesSpec) -> Remembered<'_>;
 
     /// Whether they are in a segment; `None` while that is not known, as for one that is being built.
     fn in_segment(&self, name: &str) -> Option<bool>;
@@ -90,8 +91,8 @@ impl Subject for At<'_> {
         self.subject.zone()
     }
 
-    fn series(&self, id: SeriesId) -> Remembered<'_> {
-        self.subject.series(id)
+    fn series(&self, asked: &SeriesSpec) -> Remembered<'_> {
+        self.subject.series(asked)
     }
 
     fn in_segment(&self, name: &str) -> Option<bool> {
@@ -131,7 +132,7 @@ impl Subject for EventAlone<'_> {
         TimeZone::UTC
     }
 
-    fn series(&self, _: SeriesId) -> Remembered<'_> {
+    fn series(&self, _: &SeriesSpec) -> Remembered<'_> {
         Remembered::Building
     }
 

@@ -65,7 +65,7 @@ impl Window {
     /// The answer.
     pub(crate) fn value<'v>(&self, subject: &dyn Subject) -> Val<'v> {
         let nothing = Series::default();
-        let series = match subject.series(self.spec.id()) {
+        let series = match subject.series(&self.spec) {
             Remembered::Building => return Val::Unknown,
             Remembered::Nothing => &nothing,
             Remembered::Known(series) => series,

@@ -9,7 +9,7 @@ use crate::{
     series_spec::{Keeps, SeriesSpec, kept_for},
     window::{Aggregate, Span, Window},
 };
-use crowsnest_model::{Duration, Time};
+use crowsnest_model::{Duration, Time, series::Kept};
 use std::sync::Arc;
 
 /// What stands inside of a question about recorded events and nowhere else.
@@ -103,15 +103,15 @@ impl Parser<'_, '_> {
             Span::All => Duration(0),
             Span::Ago { from, .. } => kept_for(from),
         };
-        let spec = self.spec(events, keeps, Some(kept));
+        let spec = self.spec(events, keeps, Kept::For(kept));
         self.typed(at, Node::Window(Box::new(Window { aggregate, spec, span })))
     }
 
     /// The series of these events; the same one for every question that can share it.
-    pub(crate) fn spec(&mut self, events: Events, keeps: Keeps, kept: Option<Duration>) -> Arc<SeriesSpec> {
+    pub(crate) fn spec(&mut self, events: Events, keeps: Keeps, kept: Kept) -> Arc<SeriesSpec> {
         let (name, filter) = events.filter();
         let spec = SeriesSpec::new(&name, filter, keeps, kept);
-        self.series.entry(spec.id()).or_insert_with(|| Arc::new(spec)).clone()
+        self.series.entry((spec.id(), kept)).or_insert_with(|| Arc::new(spec)).clone()
     }
 
     /// The name of an event, or `event("name", where(…))`.

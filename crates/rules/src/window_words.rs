@@ -126,7 +126,7 @@ pub(crate) fn last_fact(spec: &Arc<SeriesSpec>, subject: &dyn Subject) -> String
 /// What was found: "2 Order Completed in the last 30 days", "last Order Completed 12 days ago".
 pub(crate) fn fact(window: &Window, subject: &dyn Subject) -> String {
     let about = about(window);
-    let remembered = subject.series(window.spec.id());
+    let remembered = subject.series(&window.spec);
     match (window.value(subject), remembered) {
         (_, Remembered::Building) => match window.aggregate {
             Aggregate::Never => format!("the number of {about} is still being counted"),

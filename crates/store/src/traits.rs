@@ -169,7 +169,8 @@ pub trait Unit: Read + WriteSegments {
     /// A contact point may be sent to again. False when it was not suppressed.
     fn lift_suppression(&mut self, channel: &str, contact: &str) -> Result<bool>;
     /// Keeps a new run, in the place of one of the same occasion that was only skipped. False when the occasion was
-    /// already had; then nothing is written.
+    /// already had, or was skipped in the same version for the same reason; then nothing is written, and the record goes on
+    /// saying since when.
     fn put_run(&mut self, run: &RunRecord) -> Result<bool>;
     /// Ends a run's record and its timer.
     fn end_run(&mut self, id: RunId, state: RunState, ended: Time, reason: &str) -> Result<()>;

@@ -30,8 +30,8 @@ impl Working<'_> {
     /// Adds an event to what is remembered of its kind. What that touches is noted.
     pub(super) fn remember(&mut self, person: ProfileId, event: &Event, touch: &mut Touch) {
         let Some(name) = event.name.as_deref() else { return };
-        let wanted = self.live.series().about(name);
-        if wanted.is_empty() {
+        let mut wanted = self.live.series().about(name).peekable();
+        if wanted.peek().is_none() {
             return;
         }
         let Some(loaded) = self.people.get_mut(&person) else { return };

@@ -305,6 +305,45 @@ async fn a_metric_that_changes_builds_the_segments_that_ask_about_it_anew() {
 }
 
 #[tokio::test]
+async fn a_longer_question_about_the_same_events_leaves_the_shorter_one_answered() {
+    let month = SPEND.replace("365d", "30d");
+    let both = format!(
+        "{month}---\nsegment: yearly\nwhen: sum(\"Order Completed\", \"revenue\", within(\"365d\")) >= 200\n"
+    );
+    let world = World::new(&[&month]).await;
+    let orders = |id: &str| {
+        [
+            bought(&format!("{id}-old"), &format!("{id}@x.org"), 150).ago(&world, 100 * DAY),
+            bought(&format!("{id}-new"), &format!("{id}@x.org"), 120).ago(&world, 10 * DAY),
+        ]
+    };
+    world.tell(orders("ann")).await;
+    // So that the old order is put together with what no question reaches.
+    world.tell([bought("ann-last", "ann@x.org", 1)]).await;
+    for round in 0..2 {
+        world.apply(&[&both]).await;
+        let ready = |name: &str| {
+            world.engine.segments().unwrap().iter().any(|segment| segment.segment == name && segment.ready)
+        };
+        assert!(ready("big") && !ready("yearly"));
+        world.tell(orders("bob")).await;
+        assert_eq!(names(&world, "bob@x.org").first().map(String::as_str), Some("big"), "at once, meanwhile");
+        world.engine.build().await.unwrap();
+        assert_eq!(
+            (names(&world, "ann@x.org"), names(&world, "bob@x.org")),
+            (vec!["big".into(), "yearly".into()], vec!["big".into(), "yearly".into()])
+        );
+        agree(&world, "yearly");
+        // What is kept for a year is not any more, and has to be read again.
+        world.apply(&[&month]).await;
+        world.engine.build().await.unwrap();
+        world
+            .tell(["ann", "bob"].map(|id| bought(&format!("{id}-{round}"), &format!("{id}@x.org"), 1)))
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn a_segment_that_comes_back_has_those_who_are_in_it() {
     let world = World::new(&[SPEND]).await;
     world.tell([bought("o1", "ann@x.org", 150), bought("o2", "bob@x.org", 150)]).await;

@@ -1,7 +1,7 @@
 //! A customer of whom events are recorded, remembered as the house would remember them.
 
 use crowsnest_model::{Series, SeriesId, Time};
-use crowsnest_rules::{Condition, EventView, Remembered, Subject, Truth};
+use crowsnest_rules::{Condition, EventView, Remembered, SeriesSpec, Subject, Truth};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,11 +151,11 @@ impl Subject for Customer {
         self.zone.clone()
     }
 
-    fn series(&self, id: SeriesId) -> Remembered<'_> {
+    fn series(&self, asked: &SeriesSpec) -> Remembered<'_> {
         if self.building {
             return Remembered::Building;
         }
-        self.series.get(&id).map_or(Remembered::Nothing, Remembered::Known)
+        self.series.get(&asked.id()).map_or(Remembered::Nothing, Remembered::Known)
     }
 
     fn in_segment(&self, name: &str) -> Option<bool> {

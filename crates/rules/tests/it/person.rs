@@ -1,7 +1,7 @@
 //! One person and one event, made from JSON.
 
-use crowsnest_model::{SeriesId, Time};
-use crowsnest_rules::{EventView, Remembered, Subject};
+use crowsnest_model::Time;
+use crowsnest_rules::{EventView, Remembered, SeriesSpec, Subject};
 use serde_json::{Map, Value, json};
 
 /// What is known in a test.
@@ -67,7 +67,7 @@ impl Subject for Person {
         jiff::tz::TimeZone::UTC
     }
 
-    fn series(&self, _: SeriesId) -> Remembered<'_> {
+    fn series(&self, _: &SeriesSpec) -> Remembered<'_> {
         Remembered::Nothing
     }
 

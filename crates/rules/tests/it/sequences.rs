@@ -1,6 +1,7 @@
 //! What happened in an order, and what went without an answer.
 
 use crate::customer::Customer;
+use crowsnest_model::series::Kept;
 use crowsnest_rules::{Condition, Schema, Truth};
 use serde_json::json;
 
@@ -53,7 +54,10 @@ fn one_after_another() {
     );
     let condition = Condition::parse("sequence('A', 'B', within('1h'))", &Schema::open()).unwrap();
     assert_eq!(visitor().building().ask(&condition), Unknown);
-    assert_eq!(condition.inputs().series.iter().map(|spec| spec.kept()).collect::<Vec<_>>(), [None, None]);
+    assert_eq!(
+        condition.inputs().series.iter().map(|spec| spec.kept()).collect::<Vec<_>>(),
+        [Kept::Ever, Kept::Ever]
+    );
 }
 
 #[test]

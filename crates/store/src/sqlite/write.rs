@@ -230,7 +230,10 @@ impl Unit for Session<'_> {
                      triggered = excluded.triggered, started = excluded.started, ended = excluded.ended,
                      state = excluded.state, reason = excluded.reason, value = excluded.value,
                      goal = excluded.goal
-                 WHERE runs.state = 'skipped'",
+                 -- Skipped again for the same reason: the record says since when. A page is not written for that.
+                 WHERE runs.state = 'skipped'
+                   AND NOT (excluded.state = 'skipped' AND runs.reason IS excluded.reason
+                            AND runs.version = excluded.version)",
             )?
             .execute(params![
                 run.id.0 as i64,

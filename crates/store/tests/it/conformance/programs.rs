@@ -3,12 +3,16 @@
 use super::PAGE;
 use crate::words::*;
 use crowsnest_model::{DeliveryId, HouseholdId, ProfileId, RunId, Time, delivery::DeliveryState};
-use crowsnest_store::{DeliveryFilter, Page, RunState};
+use crowsnest_store::{DeliveryFilter, Page, RunRecord, RunState};
 
 pub fn an_occasion_is_had_once(store: &mut impl Backend) {
     store.commit(|unit| {
         assert!(unit.put_run(&run(1, "cart", 1, "c1", RunState::Skipped))?);
         assert!(!unit.had_occasion("cart", ProfileId(1), "c1")?, "who was only skipped may still come in");
+        assert!(!unit.put_run(&run(7, "cart", 1, "c1", RunState::Skipped))?, "for the same reason, it stays");
+        let otherwise =
+            RunRecord { reason: Some("another".into()), ..run(8, "cart", 1, "c1", RunState::Skipped) };
+        assert!(unit.put_run(&otherwise)?, "for another reason");
         assert!(unit.put_run(&run(2, "cart", 1, "c1", RunState::Active))?);
         assert!(unit.had_occasion("cart", ProfileId(1), "c1")?);
         for state in RunState::ALL {
