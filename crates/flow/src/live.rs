@@ -280,6 +280,11 @@ impl Live {
         &self.series
     }
 
+    /// Whether conditions look at events of this name whenever one comes.
+    pub(crate) fn asks_about(&self, event: &str) -> bool {
+        self.series.about(event).next().is_some() || !self.plan.triggered_by(event).is_empty()
+    }
+
     /// How identifiers get their one spelling.
     pub fn normaliser(&self) -> &Normaliser {
         &self.normaliser

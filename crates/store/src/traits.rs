@@ -155,7 +155,8 @@ pub trait Unit: Read + WriteSegments {
     fn put_household_member(&mut self, household: HouseholdId, profile: ProfileId) -> Result<()>;
     /// `other` becomes part of `survivor`: events, household, runs, timers, deliveries; the id redirects.
     ///
-    /// Identifiers go by [`Unit::put_holder`], since only the caller knows those that this commit has added. Of two
+    /// Identifiers go by [`Unit::put_holder`] and memberships by [`WriteSegments::put_membership`], since only the caller
+    /// knows those that this commit has added. Of two
     /// messages of one occasion the survivor's stays, unless it was left out and the other was not; both stay on record.
     ///
     /// Answers the survivor's runs whose message is cancelled, since the other one was sent that of the same occasion.

@@ -176,6 +176,9 @@ impl Working<'_> {
             self.unit.put_holder(&identifier, survivor)?;
             self.holders.insert(identifier, Some(survivor));
         }
+        for segment in absorbed.profile.segments.keys() {
+            self.unit.put_membership(segment, other, None)?;
+        }
         let had = self.unit.merge(survivor, other, self.now)?;
         let reason = format!(
             "identifiers of both were named together in {} event: {}",

@@ -1,8 +1,10 @@
 //! Everything about an event that needs no state, done on the thread that brought it.
 
+use super::Cause;
 use crate::Live;
 use crowsnest_identity::Normal;
 use crowsnest_model::{Event, Identifier, ProfileId, quarantine::Rejection};
+use std::cell::OnceCell;
 
 /// An event on its way in.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub struct Prepared {
     /// The person, when we know it from elsewhere (a signed link) rather than from identifiers.
     pub(crate) person: Option<ProfileId>,
     pub(crate) third_party: bool,
+    cause: OnceCell<Cause>,
 }
 
 impl Prepared {
@@ -36,7 +39,13 @@ impl Prepared {
             previous_user: None,
             person: Some(person),
             third_party: false,
+            cause: OnceCell::new(),
         })
+    }
+
+    /// The event as conditions see it; its properties are read once.
+    pub(crate) fn cause(&self) -> &Cause {
+        self.cause.get_or_init(|| Cause::of(&self.event))
     }
 }
 
@@ -80,16 +89,23 @@ pub fn prepare(live: &Live, events: Vec<Event>, rejected: Vec<Rejection>) -> Inc
             .filter(|previous| previous.namespace.as_str() == "anonymous_id")
             .map(|previous| Identifier::new("user_id", previous.value.trim()));
         match event.body() {
-            Ok(body) => incoming.events.push(Prepared {
-                third_party: live.is_third_party(&event.source),
-                event,
-                body,
-                people,
-                households,
-                ignored,
-                previous_user,
-                person: None,
-            }),
+            Ok(body) => {
+                let prepared = Prepared {
+                    third_party: live.is_third_party(&event.source),
+                    cause: OnceCell::new(),
+                    event,
+                    body,
+                    people,
+                    households,
+                    ignored,
+                    previous_user,
+                    person: None,
+                };
+                if prepared.event.name.as_deref().is_some_and(|name| live.asks_about(name)) {
+                    prepared.cause();
+                }
+                incoming.events.push(prepared);
+            }
             Err(error) => incoming.rejected.push(Rejection {
                 source: event.source.to_string(),
                 feed: None,

@@ -1,8 +1,8 @@
 //! Segments: what a change or the time may have touched is asked again, in the same commit.
 
-use super::{Enrolment, Working};
+use super::{Enrolment, Prepared, Working};
 use crate::FlowError;
-use crowsnest_model::{Event, EventId, ProfileId, Time, profile::Membership};
+use crowsnest_model::{EventId, ProfileId, Time, profile::Membership};
 use crowsnest_profile::{LiveSegment, Touch};
 use crowsnest_rules::{Clause, EventView};
 use crowsnest_store::{Page, SegmentChange};
@@ -28,25 +28,18 @@ pub(crate) struct Occurrence {
 
 impl Working<'_> {
     /// Adds an event to what is remembered of its kind. What that touches is noted.
-    pub(super) fn remember(&mut self, person: ProfileId, event: &Event, touch: &mut Touch) {
-        let Some(name) = event.name.as_deref() else { return };
+    pub(super) fn remember(&mut self, person: ProfileId, prepared: &Prepared, touch: &mut Touch) {
+        let Some(name) = prepared.event.name.as_deref() else { return };
         let mut wanted = self.live.series().about(name).peekable();
         if wanted.peek().is_none() {
             return;
         }
         let Some(loaded) = self.people.get_mut(&person) else { return };
-        let properties = event.properties_object();
-        let view = EventView {
-            name,
-            kind: event.kind.as_str(),
-            properties: &properties,
-            source: &event.source,
-            time: event.time,
-        };
+        let view = EventView { kind: prepared.event.kind.as_str(), ..prepared.cause().view() };
         for series in wanted {
             if let Some(sample) = series.sample(&view) {
                 let known = loaded.profile.series.entry(series.id()).or_default();
-                known.add(event.time, sample, series.kept(), self.now);
+                known.add(view.time, sample, series.kept(), self.now);
                 touch.series.insert(series.id());
             }
         }

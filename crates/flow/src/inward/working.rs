@@ -197,16 +197,16 @@ impl<'w> Working<'w> {
             ..Touch::default()
         };
         touch.add(anew.unwrap_or_default());
-        self.remember(person, event, &mut touch);
+        self.remember(person, prepared, &mut touch);
         let cause = Occurrence { at: self.now, event: Some(event.id), announced: !event.historical };
         self.reconsider(person, &touch, cause)?;
         self.reconsider_household(person, cause)?;
         if event.kind == EventKind::Track {
-            Enrolment::of(self).leave(person, event)?;
+            Enrolment::of(self).leave(person, prepared)?;
         }
         Enrolment::of(self).go_on(person, event)?;
         if event.kind == EventKind::Track && !event.historical {
-            Enrolment::of(self).enter(person, event)?;
+            Enrolment::of(self).enter(person, prepared)?;
         }
         Ok(())
     }

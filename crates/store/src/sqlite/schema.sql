@@ -96,14 +96,13 @@ CREATE TABLE runs (
 CREATE INDEX runs_by_profile ON runs (profile);
 CREATE INDEX runs_by_state ON runs (program, state);
 
--- Who is in which segment. segment: the number of its name.
+-- Who is in which segment. segment: the number of its name. Which segments a person is in says the person's document.
 CREATE TABLE memberships (
     segment INTEGER NOT NULL,
     profile INTEGER NOT NULL,
     since   INTEGER NOT NULL,
     PRIMARY KEY (segment, profile)
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX memberships_by_profile ON memberships (profile);
 
 CREATE TABLE segment_log (
     seq     INTEGER PRIMARY KEY,

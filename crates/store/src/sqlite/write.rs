@@ -119,16 +119,11 @@ impl Unit for Session<'_> {
             "UPDATE OR IGNORE deliveries SET profile = ?1 WHERE profile = ?2",
             "UPDATE tasks SET profile = ?1 WHERE profile = ?2",
             "UPDATE redirects SET survivor = ?1 WHERE survivor = ?2",
-            "UPDATE OR IGNORE memberships SET profile = ?1 WHERE profile = ?2",
             "UPDATE segment_log SET profile = ?1 WHERE profile = ?2",
         ] {
             self.connection.prepare_cached(sql)?.execute(params![to, from])?;
         }
-        for sql in [
-            "DELETE FROM households WHERE profile = ?1",
-            "DELETE FROM memberships WHERE profile = ?1",
-            "DELETE FROM looks WHERE profile = ?1",
-        ] {
+        for sql in ["DELETE FROM households WHERE profile = ?1", "DELETE FROM looks WHERE profile = ?1"] {
             self.connection.prepare_cached(sql)?.execute([from])?;
         }
         self.connection

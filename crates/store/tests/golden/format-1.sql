@@ -253,7 +253,6 @@ CREATE INDEX events_by_profile ON events (profile, time);
 CREATE INDEX ledger_by_profile ON ledger (profile);
 CREATE INDEX runs_by_profile ON runs (profile);
 CREATE INDEX runs_by_state ON runs (program, state);
-CREATE INDEX memberships_by_profile ON memberships (profile);
 CREATE INDEX segment_log_by_profile ON segment_log (profile);
 CREATE INDEX segment_log_by_segment ON segment_log (segment);
 CREATE INDEX looks_by_due ON looks (due);

@@ -1,7 +1,7 @@
 //! How a run ends: by an event, by a merge, by time.
 
 use super::{Cause, Enrolment};
-use crate::FlowError;
+use crate::{FlowError, inward::Prepared};
 use crowsnest_model::{Duration, Event, ProfileId, Time, delivery::DeliveryState, profile::Run};
 use crowsnest_programs::{Exit, LiveProgram, Reached};
 use crowsnest_store::{EventRow, RunState};
@@ -41,12 +41,13 @@ impl End {
 
 impl Enrolment<'_, '_> {
     /// Ends the runs that this event ends.
-    pub(crate) fn leave(&mut self, person: ProfileId, event: &Event) -> Result<(), FlowError> {
+    pub(crate) fn leave(&mut self, person: ProfileId, prepared: &Prepared) -> Result<(), FlowError> {
+        let event = &prepared.event;
         let runs = self.runs(person);
         if runs.is_empty() {
             return Ok(());
         }
-        let cause = Cause::of(event);
+        let cause = prepared.cause();
         for run in runs {
             let Some(program) = self.program(&run) else { continue };
             let exit = self.ask(person, Some(cause.view()), |asked| program.exit(&run, asked)).flatten();

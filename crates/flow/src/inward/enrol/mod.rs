@@ -3,7 +3,7 @@
 mod drive;
 mod end;
 
-use super::Working;
+use super::{Prepared, Working};
 use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{
     Event, EventId, Object, Profile, ProfileId, RunId, Time, definition::MembershipChange, profile::Run,
@@ -194,16 +194,12 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         self.work.live.plan().version(&run.program, run.version).cloned()
     }
 
-    /// Begins the programs that this event begins.
-    pub(crate) fn enter(&mut self, person: ProfileId, event: &Event) -> Result<(), FlowError> {
+    /// Begins the programs that an event begins.
+    pub(crate) fn enter(&mut self, person: ProfileId, prepared: &Prepared) -> Result<(), FlowError> {
         let live = self.work.live;
-        let programs = live.plan().triggered_by(event.name.as_deref().unwrap_or_default());
-        if programs.is_empty() {
-            return Ok(());
-        }
-        let cause = Cause::of(event);
-        for program in programs {
-            self.enter_by_event(person, program, &cause, false)?;
+        let name = prepared.event.name.as_deref().unwrap_or_default();
+        for program in live.plan().triggered_by(name) {
+            self.enter_by_event(person, program, prepared.cause(), false)?;
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ macro_rules! conformance_suite {
             imports_and_launches documents_have_versions a_comment_makes_no_version counters_add_up
             memberships_are_listed_counted_and_compared
             changes_of_segments_are_kept looks_come_in_the_order_of_their_moments
-            a_merge_takes_memberships_along builds_are_kept_until_they_are_removed the_ledger_follows_the_survivor a_failed_unit_leaves_nothing a_reader_sees_one_moment);
+            a_merge_takes_changes_of_segments_along builds_are_kept_until_they_are_removed the_ledger_follows_the_survivor a_failed_unit_leaves_nothing a_reader_sees_one_moment);
     };
     ($make:ident: $($case:ident)*) => {
         $(#[test] fn $case() { conformance::$case(&mut $make()); })*

@@ -68,22 +68,17 @@ pub fn looks_come_in_the_order_of_their_moments(store: &mut impl Backend) {
     });
 }
 
-pub fn a_merge_takes_memberships_along(store: &mut impl Backend) {
+pub fn a_merge_takes_changes_of_segments_along(store: &mut impl Backend) {
     let (to, from) = (ProfileId(1), ProfileId(2));
     store.commit(|unit| {
         for id in [1, 2] {
             unit.put_profile(&person(id))?;
             unit.put_look(ProfileId(id), Some(Time(id as i64)))?;
         }
-        unit.put_membership("both", to, Some(Time(10)))?;
-        unit.put_membership("both", from, Some(Time(5)))?;
-        unit.put_membership("theirs", from, Some(Time(7)))?;
         unit.put_segment_change(&change(2, "theirs", true, 7))?;
         unit.merge(to, from, Time(50)).map(drop)
     });
     store.read(|read| {
-        assert_eq!(read.members("both", None, 9)?, [(to, Time(10))]);
-        assert_eq!(read.members("theirs", None, 9)?, [(to, Time(7))]);
         assert_eq!(read.segment_changes(None, Some(to), PAGE)?.len(), 1);
         assert_eq!(read.due_looks(Time(99), 9)?, [(Time(1), to)]);
         Ok(())

@@ -4,6 +4,8 @@
 //! Any order of events, and any way of splitting them between two people who are then merged, gives the same answers:
 //! moments are kept in order, and sums are added as whole numbers.
 
+mod stored;
+
 use crate::{Duration, Time};
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +47,7 @@ pub struct Sample {
 }
 
 /// What is remembered of one person's events of one kind.
-///
-/// Kept as MessagePack by position, as [`crate::Profile`] is: fields are only ever added at the end.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Series {
     /// What is older than any question asks about, as one.
     pub older: Tally,
@@ -64,7 +64,7 @@ impl Default for Series {
 }
 
 /// What happened in some stretch of time.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tally {
     /// How many events.
     pub count: u64,
@@ -79,7 +79,7 @@ pub struct Tally {
 }
 
 /// Numbers, added up.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Numbers {
     /// How many.
     pub count: u64,
