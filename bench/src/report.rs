@@ -107,19 +107,20 @@ pub struct Report {
     pub faults: Vec<String>,
 }
 
+impl crate::Measured for Report {
+    fn faults(&self) -> &[String] {
+        &self.faults
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<26}{:>12}{:>10}{:>10}{:>10}{:>10}", "", "events/s", "p50", "p99", "p99.9", "most")?;
-        let ms = |value: f64| format!("{value:.1} ms");
-        let mut row = |name: String, rate: String, took: &Summary| {
-            let [p50, p99, p999, most] = [took.p50, took.p99, took.p999, took.most].map(ms);
-            writeln!(f, "{name:<26}{rate:>12}{p50:>10}{p99:>10}{p999:>10}{most:>10}")
-        };
+        heading(f, "events/s")?;
         let batch = self.batch;
-        row(format!("first visits, {batch} a batch"), rate(&self.filling), &self.filling.latency)?;
-        row(format!("batches of {batch}"), rate(&self.batches), &self.batches.latency)?;
-        row("single events".into(), rate(&self.singles), &self.singles.latency)?;
-        row("look-ups beside them".into(), String::new(), &self.lookups)?;
+        row(f, &format!("first visits, {batch} a batch"), &rate(&self.filling), &self.filling.latency)?;
+        row(f, &format!("batches of {batch}"), &rate(&self.batches), &self.batches.latency)?;
+        row(f, "single events", &rate(&self.singles), &self.singles.latency)?;
+        row(f, "look-ups beside them", "", &self.lookups)?;
         writeln!(f)?;
         writeln!(
             f,
@@ -163,12 +164,23 @@ impl fmt::Display for Report {
     }
 }
 
+/// The first line of a table of how long things took.
+pub fn heading(f: &mut fmt::Formatter<'_>, of: &str) -> fmt::Result {
+    writeln!(f, "{:<34}{of:>12}{:>10}{:>10}{:>10}{:>10}", "", "p50", "p99", "p99.9", "most")
+}
+
+/// A line of it.
+pub fn row(f: &mut fmt::Formatter<'_>, name: &str, of: &str, took: &Summary) -> fmt::Result {
+    let [p50, p99, p999, most] = [took.p50, took.p99, took.p999, took.most].map(|ms| format!("{ms:.1} ms"));
+    writeln!(f, "{name:<34}{of:>12}{p50:>10}{p99:>10}{p999:>10}{most:>10}")
+}
+
 fn rate(phase: &Phase) -> String {
     count(phase.events_per_second as u64)
 }
 
 /// A count with thousands set apart.
-fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

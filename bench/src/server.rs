@@ -1,6 +1,6 @@
 //! The server under test: a fresh one, with a workspace and a data folder of its own, and what its process has used.
 
-use crate::Run;
+use crate::Setting;
 use anyhow::{Context, bail};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Serialize;
@@ -22,6 +22,9 @@ const ADMIN_TOKEN: &str = "only-for-the-benchmark-0001";
 /// The clock ticks in which Linux counts the time of processes; a constant of its interface since 2.4.
 const TICKS: f64 = 100.0;
 
+/// A workspace for the server: paths and texts.
+pub type Files = Vec<(String, String)>;
+
 const WORKSPACE: [(&str, &str); 5] = [
     ("crowsnest.yaml", include_str!("../workspace/crowsnest.yaml")),
     ("web.yaml", include_str!("../workspace/web.yaml")),
@@ -41,15 +44,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one and waits until it listens.
-    pub async fn start(run: &Run) -> anyhow::Result<Self> {
-        let binary = match &run.server {
+    /// Starts one with this workspace and waits until it listens.
+    pub async fn start(setting: &Setting, files: Files) -> anyhow::Result<Self> {
+        let binary = match &setting.server {
             Some(binary) => binary.clone(),
             None => std::env::current_exe()?.with_file_name("crowsnest"),
         };
         let mut builder = tempfile::Builder::new();
         builder.prefix("crowsnest-bench-");
-        let folder = match &run.data {
+        let folder = match &setting.data {
             Some(data) => {
                 fs::create_dir_all(data)?;
                 builder.tempdir_in(data)?
@@ -58,11 +61,9 @@ impl Server {
         };
         let workspace = folder.path().join("workspace");
         fs::create_dir(&workspace)?;
-        for (name, text) in WORKSPACE {
+        for (name, text) in files {
             fs::write(workspace.join(name), text)?;
         }
-        let more = crate::definitions::yaml(run.segments, run.metrics, run.programs);
-        fs::write(workspace.join("definitions.yaml"), more)?;
         let data = folder.path().join("data");
         let mut child = Command::new(&binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
@@ -127,6 +128,12 @@ impl Server {
         }
         bytes_below(&self.data)
     }
+}
+
+/// The workspace of the benchmark, and these definitions besides.
+pub fn files(definitions: &str) -> Files {
+    let own = WORKSPACE.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
+    own.chain([("definitions.yaml".to_owned(), definitions.to_owned())]).collect()
 }
 
 fn bytes_below(folder: &Path) -> anyhow::Result<u64> {

@@ -17,7 +17,7 @@ use crowsnest_store::{Build, EventRow, Read, Unit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -61,8 +61,8 @@ fn built_series(build: &Build) -> Option<(SeriesId, Kept)> {
 }
 
 /// The series that are complete, each for the longest that it is complete for.
-fn complete(builds: &[Build]) -> HashMap<SeriesId, Kept> {
-    let mut complete = HashMap::new();
+fn complete(builds: &[Build]) -> BTreeMap<SeriesId, Kept> {
+    let mut complete = BTreeMap::new();
     for (id, kept) in builds.iter().filter(|build| build.finished.is_some()).filter_map(built_series) {
         let known = complete.entry(id).or_insert(kept);
         *known = kept.max(*known);

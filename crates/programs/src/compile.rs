@@ -63,6 +63,8 @@ pub struct LiveProgram {
     pub(crate) trigger: LiveTrigger,
     pub(crate) occasion: Option<Expression>,
     pub(crate) audience: Option<Condition>,
+    /// What the record says of somebody who is not in the audience.
+    pub(crate) not_meant: String,
     pub(crate) cancels: Vec<LiveMatch>,
     pub(crate) goal: Option<(LiveMatch, Option<Expression>)>,
     pub(crate) steps: Vec<LiveStep>,
@@ -106,6 +108,12 @@ impl LiveProgram {
         let cancel = |cancel: &EventMatch| {
             LiveMatch::compile(&cancel.event, cancel.when.as_deref(), &reader).map_err(fault("cancel_on"))
         };
+        let audience = definition
+            .audience
+            .as_deref()
+            .map(|text| reader.condition(text))
+            .transpose()
+            .map_err(fault("audience"))?;
         Ok(Self {
             paused: in_force && definition.state == ProgramState::Paused,
             global_holdout: None,
@@ -117,12 +125,11 @@ impl LiveProgram {
                 .map(|text| reader.expression(text))
                 .transpose()
                 .map_err(fault("occasion"))?,
-            audience: definition
-                .audience
-                .as_deref()
-                .map(|text| reader.condition(text))
-                .transpose()
-                .map_err(fault("audience"))?,
+            not_meant: audience
+                .as_ref()
+                .map(|audience| format!("is not in the audience: {}", audience.sentence()))
+                .unwrap_or_default(),
+            audience,
             cancels: definition.cancel_on.iter().map(cancel).collect::<Result<_, _>>()?,
             goal: match &definition.goal {
                 None => None,

@@ -187,8 +187,7 @@ impl LiveProgram {
         if let Some(audience) = &self.audience
             && !audience.evaluate(person).holds()
         {
-            let reason = format!("is not in the audience: {}", audience.sentence());
-            return Entry::Skip { occasion: skipped, reason, expired: false };
+            return Entry::Skip { occasion: skipped, reason: self.not_meant.clone(), expired: false };
         }
         if let Some(ttl) = self.definition.trigger.ttl
             && cause.time.plus(ttl) <= now

@@ -4,7 +4,7 @@ use crowsnest_model::{Profile, SeriesId, Time, series::Kept};
 use crowsnest_rules::{EventView, Remembered, SeriesSpec, Subject};
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Answers what a person agreed to, by channel and topic; `None` when nobody ever said.
 pub type Consents<'a> = dyn Fn(&str, &str) -> Option<bool> + 'a;
@@ -27,7 +27,7 @@ pub struct Scene<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Derived {
     /// The series that are complete, for how long: the events that were here before that was asked for have been read.
-    pub series: HashMap<SeriesId, Kept>,
+    pub series: BTreeMap<SeriesId, Kept>,
     /// The segments, and whether everybody has been asked.
     pub segments: HashMap<String, bool>,
     /// The names of programs.

@@ -22,6 +22,8 @@ pub struct Condition {
     text: Box<str>,
     root: Node,
     inputs: Inputs,
+    /// Of each of its parts, since explanations are asked for often.
+    sentences: Box<[String]>,
 }
 
 /// One of the parts of a condition that all have to hold, and what became of it.
@@ -40,7 +42,8 @@ impl Condition {
     /// Reads a condition and checks its names and types.
     pub fn parse(text: &str, schema: &Schema) -> Result<Self, RuleError> {
         let root = parser::condition(text, schema)?;
-        Ok(Self { inputs: Inputs::of(&root), root, text: text.into() })
+        let sentences = parts(&root).iter().map(sentence).collect();
+        Ok(Self { inputs: Inputs::of(&root), root, text: text.into(), sentences })
     }
 
     /// Whether it holds. Unknown when that depends on something that is missing or of another type.
@@ -72,14 +75,11 @@ impl Condition {
 
     /// The parts that all have to hold, each with what is known of the customer.
     pub fn explain(&self, subject: &dyn Subject) -> Vec<Clause> {
-        let clauses = match &self.root {
-            Node::AllOf(nodes) => nodes,
-            other => std::slice::from_ref(other),
-        };
-        clauses
+        parts(&self.root)
             .iter()
-            .map(|node| Clause {
-                sentence: sentence(node),
+            .zip(&self.sentences)
+            .map(|(node, sentence)| Clause {
+                sentence: sentence.clone(),
                 truth: truth(node, subject),
                 value: facts(node, subject).join("; "),
             })
@@ -99,6 +99,14 @@ impl Condition {
     /// Whether it looks at the event.
     pub fn uses_event(&self) -> bool {
         self.inputs.event
+    }
+}
+
+/// The parts that all have to hold.
+fn parts(root: &Node) -> &[Node] {
+    match root {
+        Node::AllOf(nodes) => nodes,
+        other => std::slice::from_ref(other),
     }
 }
 

@@ -259,7 +259,7 @@ mod tests {
     }
 
     fn moment() -> impl Strategy<Value = i64> {
-        let bounds = (*Time::RANGE.start()).0..=(*Time::RANGE.end()).0;
+        let bounds = Time::RANGE.start().0..=Time::RANGE.end().0;
         prop_oneof![0_i64..1_000, 1_700_000_000_000_i64..1_800_000_000_000, bounds]
     }
 

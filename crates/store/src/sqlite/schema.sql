@@ -91,9 +91,8 @@ CREATE TABLE runs (
     reason    TEXT,
     value     REAL,
     goal      INTEGER, -- when what it is for happened, also to those who were held out or called off
-    UNIQUE (program, profile, occasion)
+    UNIQUE (profile, program, occasion) -- one person's lie together
 ) STRICT;
-CREATE INDEX runs_by_profile ON runs (profile);
 CREATE INDEX runs_by_state ON runs (program, state);
 
 -- Who is in which segment. segment: the number of its name. Which segments a person is in says the person's document.

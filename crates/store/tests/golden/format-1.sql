@@ -69,7 +69,7 @@ CREATE TABLE runs (
     reason    TEXT,
     value     REAL,
     goal      INTEGER, -- when what it is for happened, also to those who were held out or called off
-    UNIQUE (program, profile, occasion)
+    UNIQUE (profile, program, occasion) -- one person's lie together
 ) STRICT;
 CREATE TABLE memberships (
     segment INTEGER NOT NULL,
@@ -251,7 +251,6 @@ CREATE INDEX redirects_by_survivor ON redirects (survivor);
 CREATE INDEX households_by_profile ON households (profile);
 CREATE INDEX events_by_profile ON events (profile, time);
 CREATE INDEX ledger_by_profile ON ledger (profile);
-CREATE INDEX runs_by_profile ON runs (profile);
 CREATE INDEX runs_by_state ON runs (program, state);
 CREATE INDEX segment_log_by_profile ON segment_log (profile);
 CREATE INDEX segment_log_by_segment ON segment_log (segment);

@@ -1,0 +1,59 @@
+//! An SMTP server that takes everything, and notes when each message came.
+
+use crowsnest_model::Time;
+use std::{cell::RefCell, collections::HashMap, net::SocketAddr, rc::Rc};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+
+/// When a message for each address came.
+pub type Arrivals = Rc<RefCell<HashMap<String, Vec<Time>>>>;
+
+/// Where it listens, and what comes. It takes mail as long as the local set lives.
+pub async fn open() -> anyhow::Result<(SocketAddr, Arrivals)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let arrivals = Arrivals::default();
+    let taking = arrivals.clone();
+    tokio::task::spawn_local(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::task::spawn_local(serve(stream, taking.clone()));
+        }
+    });
+    Ok((address, arrivals))
+}
+
+async fn serve(stream: TcpStream, arrivals: Arrivals) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    write.write_all(b"220 bench ESMTP\r\n").await?;
+    let mut recipients = Vec::new();
+    while let Some(line) = lines.next_line().await? {
+        let word = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        let answer: &[u8] = match word.as_str() {
+            "EHLO" | "HELO" => b"250 bench\r\n",
+            "RCPT" => {
+                let address = line.split(['<', '>']).nth(1).unwrap_or_default();
+                recipients.push(address.to_owned());
+                b"250 ok\r\n"
+            }
+            "DATA" => {
+                write.write_all(b"354 go on\r\n").await?;
+                while lines.next_line().await?.is_some_and(|line| line != ".") {}
+                let now = crate::load::now();
+                for recipient in recipients.drain(..) {
+                    arrivals.borrow_mut().entry(recipient).or_default().push(Time(now));
+                }
+                b"250 taken\r\n"
+            }
+            "QUIT" => {
+                write.write_all(b"221 bye\r\n").await?;
+                return Ok(());
+            }
+            _ => b"250 ok\r\n",
+        };
+        write.write_all(answer).await?;
+    }
+    Ok(())
+}
