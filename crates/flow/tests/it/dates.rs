@@ -88,7 +88,11 @@ async fn whoever_tells_on_the_day_is_not_too_late_and_has_it_once() {
     until(&world, "2026-03-12T14:00:00Z").await;
     assert_eq!(world.mailed(), ["ann@x.org"]);
     let had = runs(&world, "birthday").into_iter().filter(|run| run.contains("date:2026")).count();
-    assert_eq!((had, world.people().len()), (2, 1), "of the one who had no address as well: both as they came");
+    assert_eq!(
+        (had, world.people().len()),
+        (2, 1),
+        "of the one who had no address as well: both as they came"
+    );
 }
 
 #[tokio::test]
@@ -188,7 +192,9 @@ async fn a_schedule_lets_in_who_is_in_the_audience_then() {
     // Somebody who comes afterwards waits for the next time.
     world.after(HOUR).await;
     world.tell([known("eve@x.org", json!({ "tier": "gold" }))]).await;
-    world.tell([identify("moves").by("email", "eve@x.org").traits(json!({ "time_zone": "Asia/Tokyo" }))]).await;
+    world
+        .tell([identify("moves").by("email", "eve@x.org").traits(json!({ "time_zone": "Asia/Tokyo" }))])
+        .await;
     assert_eq!(world.runs("weekly").len(), 3);
     until(&world, "2026-03-09T15:00:00Z").await;
     assert_eq!(world.runs("weekly").len(), 6);
