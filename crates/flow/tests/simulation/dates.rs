@@ -76,7 +76,9 @@ impl DateText {
             let day = that.unwrap_or_else(|_| Date::constant(year, 2, 28));
             let wall = day
                 .to_datetime(WallTime::midnight())
-                .checked_add((self.shift / DAY).days().hours(self.at.unwrap_or(9)))
+                .checked_add((self.shift / DAY).days())
+                .unwrap()
+                .checked_add(self.at.unwrap_or(9).hours())
                 .unwrap();
             let moment = zone.to_timestamp(wall).unwrap().as_millisecond() + self.shift % DAY;
             if after < moment && moment <= until {
