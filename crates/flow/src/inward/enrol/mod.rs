@@ -1,6 +1,7 @@
 //! Programs: who enters, goes on, leaves. Carries out what the room `programs` decides.
 
 mod drive;
+mod due;
 mod end;
 
 use super::Working;
@@ -8,9 +9,10 @@ use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{
     Event, EventId, Object, Profile, ProfileId, RunId, Time, definition::MembershipChange, profile::Run,
 };
-use crowsnest_programs::{Begin, Due, Entry, LiveProgram, Person};
+use crowsnest_programs::{Begin, Entry, LiveProgram, Person};
 use crowsnest_rules::EventView;
 use crowsnest_store::{Read, RunRecord, RunState, RunStep};
+pub(crate) use due::Serving;
 use end::End;
 use std::sync::Arc;
 
@@ -49,18 +51,6 @@ pub enum Admission {
 
 /// Why something lets nobody in that is not the program's trigger.
 const NOT_MEANT: &str = "it is not what the program waits for";
-
-/// Why a schedule lets somebody in not; it keeps no record of them.
-const NOT_OF_THE_SCHEDULE: &str = "is not in the audience";
-
-/// How what has come due by date or by schedule is served.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Serving {
-    /// When it comes due, or as late as the program allows.
-    InTime,
-    /// Later, since somebody of the house wants it; with `whenever` also when its time to live has run out.
-    CatchingUp { whenever: bool },
-}
 
 /// What stands in somebody's way on record.
 pub(crate) enum Obstacle {
@@ -150,11 +140,6 @@ impl Cause {
             what,
             occasion,
         }
-    }
-
-    /// That a program by date or by schedule has come due.
-    pub(crate) fn due(person: ProfileId, due: &Due) -> Self {
-        Self::ours(person, due.occasion.clone(), due.what(), due.at, due.properties())
     }
 
     pub(crate) fn view(&self) -> EventView<'_> {
@@ -261,63 +246,6 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             self.admit(person, program, &cause)?;
         }
         Ok(())
-    }
-
-    /// Lets somebody in for what has come due by date or by schedule.
-    pub(crate) fn enter_due(
-        &mut self,
-        person: ProfileId,
-        program: &Arc<LiveProgram>,
-        due: &Due,
-        serving: Serving,
-    ) -> Result<Admission, FlowError> {
-        let cause = Cause::due(person, due);
-        if self.was_had(person, program, &cause)? {
-            return Ok(Admission::not(Obstacle::HAD));
-        }
-        let entry = self.entry_due(person, program, &cause, serving);
-        if entry == Entry::No {
-            return Ok(Admission::not(NOT_OF_THE_SCHEDULE));
-        }
-        self.carry_out(person, program, &cause, entry)
-    }
-
-    /// As [`Enrolment::would_enter`], for what has come due by date or by schedule.
-    pub(crate) fn would_enter_due(
-        &self,
-        person: ProfileId,
-        program: &LiveProgram,
-        due: &Due,
-        serving: Serving,
-    ) -> Result<Admission, FlowError> {
-        let cause = Cause::due(person, due);
-        if self.was_had(person, program, &cause)? {
-            return Ok(Admission::not(Obstacle::HAD));
-        }
-        let entry = self.entry_due(person, program, &cause, serving);
-        if entry == Entry::No {
-            return Ok(Admission::not(NOT_OF_THE_SCHEDULE));
-        }
-        self.would_carry_out(person, program, &cause, entry)
-    }
-
-    fn entry_due(&self, person: ProfileId, program: &LiveProgram, cause: &Cause, serving: Serving) -> Entry {
-        let (now, allowed) = match serving {
-            Serving::InTime => (self.work.now, Some(program.lateness())),
-            Serving::CatchingUp { whenever: false } => (self.work.now, None),
-            Serving::CatchingUp { whenever: true } => (cause.time, None),
-        };
-        let entry = self
-            .ask(person, Some(cause.view()), |asked| program.admits_due(asked, cause.cause(), now, allowed));
-        entry.unwrap_or(Entry::No)
-    }
-
-    /// Whether the occasion was had. Asked before anything else, where the same may come due again and again: who had it
-    /// was not skipped.
-    fn was_had(&self, person: ProfileId, program: &LiveProgram, cause: &Cause) -> Result<bool, FlowError> {
-        let named = self.ask(person, Some(cause.view()), |asked| program.occasion_of(asked)).flatten();
-        let occasion = named.as_deref().unwrap_or(&cause.occasion);
-        Ok(self.work.unit.had_occasion(program.name(), person, occasion)?)
     }
 
     /// Lets somebody in for a cause that needs no trigger, if the program's other rules do.
