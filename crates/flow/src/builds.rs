@@ -1,17 +1,17 @@
 //! What is derived from recorded events when a definition asks for something new: read in the background, person by
 //! person, while events keep coming, and believed only when everybody has been read.
 //!
-//! Two passes over all people, in the order of their ids, each resumed where it was after a restart: first the events of
-//! each person are read for the series that are new; then everybody is asked about the segments that are new. Events that
-//! come meanwhile are added as always: whoever is read later is read from the beginning, these events included.
+//! Three passes over all people, in the order of their ids, each resumed where it was after a restart: first the events of
+//! each person are read for the series that are new; then everybody is asked about the segments that are new; then everybody
+//! is given the moment at which they come due for the programs by date or by schedule that are new. Events that come meanwhile are added as always: whoever is read later is read from the beginning, these events included.
 
 use crate::{
     Engine, FlowError, Live,
     inward::{Occurrence, Working},
 };
-use crowsnest_model::{Duration, Event, ProfileId, SeriesId, Time, series::Kept};
+use crowsnest_model::{Duration, Event, ProfileId, SeriesId, Time, definition::Trigger, series::Kept};
 use crowsnest_profile::Touch;
-use crowsnest_programs::Derived;
+use crowsnest_programs::{Derived, LiveProgram};
 use crowsnest_rules::{EventView, SeriesSpec};
 use crowsnest_store::{Build, EventRow, Read, Unit};
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ const PROGRESS: &str = "build";
 /// How far the reading of recorded events is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// `series`: events are read; `segments`: people are asked.
+    /// `series`: events are read; `segment`: people are asked; `date`: people are given the moments of programs.
     pub pass: String,
     /// People who have been read.
     pub done: u64,
@@ -77,8 +77,10 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
     let complete = complete(&before);
     let series = live.series().all().map(|series| ("series", series_name(series), series.sentence()));
     let segments = meanings(live).into_iter().map(|(name, meaning)| ("segment", name, meaning));
+    let dates = live.plan().dates().all().iter();
+    let dates = dates.map(|program| ("date", program.name().to_owned(), date_meaning(live, program)));
     let wanted: BTreeMap<(&str, String), String> =
-        series.chain(segments).map(|(kind, name, meaning)| ((kind, name), meaning)).collect();
+        series.chain(segments).chain(dates).map(|(kind, name, meaning)| ((kind, name), meaning)).collect();
     let mut new = false;
     for ((kind, name), meaning) in &wanted {
         let known = before.iter().find(|build| build.kind == *kind && build.name == *name);
@@ -119,6 +121,10 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
     Ok(())
 }
 
+fn digest(meaning: &str) -> String {
+    Sha256::digest(meaning).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What each segment means, with the meanings of those that it asks about: when one of them is built anew, so is what
 /// follows from it.
 fn meanings(live: &Live) -> BTreeMap<String, String> {
@@ -127,13 +133,29 @@ fn meanings(live: &Live) -> BTreeMap<String, String> {
         let mut meaning = segment.meaning();
         for asked in segment.asks_about() {
             // By its hash: written out, it would double with every segment that asks about two.
-            let digest = Sha256::digest(all.get(asked).map_or("", String::as_str));
-            meaning.push_str(&format!("\n{asked}: "));
-            digest.iter().take(8).for_each(|byte| meaning.push_str(&format!("{byte:02x}")));
+            meaning.push_str(&format!("\n{asked}: {}", digest(all.get(asked).map_or("", String::as_str))));
         }
         all.insert(segment.name.clone(), meaning);
     }
     all
+}
+
+/// What the moments of a program by date or by schedule depend on: when that changes, everybody is given them anew.
+fn date_meaning(live: &Live, program: &LiveProgram) -> String {
+    let trigger = Trigger { ttl: None, ..program.definition.trigger.clone() };
+    let mut meaning = serde_json::to_string(&trigger).unwrap_or_default();
+    meaning.push_str(&format!("\n{}", live.workspace().organisation.time_zone));
+    let Some(inputs) = program.date_inputs() else { return meaning };
+    for metric in inputs.metrics.iter().filter_map(|name| live.workspace().metrics.get(name)) {
+        meaning.push_str(&format!("\n{} = {}", metric.name, metric.value));
+    }
+    if !inputs.segments.is_empty() {
+        let all = meanings(live);
+        for name in &inputs.segments {
+            meaning.push_str(&format!("\n{name}: {}", digest(all.get(name).map_or("", String::as_str))));
+        }
+    }
+    meaning
 }
 
 /// What can be believed while people are asked about their segments, in order: of one that is being built, it is known
@@ -166,6 +188,11 @@ fn derived(live: &Live, builds: &[Build]) -> Derived {
             .map(|segment| (segment.name.clone(), finished("segment", &segment.name)))
             .collect(),
         programs: live.workspace().programs.keys().cloned().collect(),
+        dates: builds
+            .iter()
+            .filter(|build| build.kind == "date")
+            .map(|build| (build.name.clone(), build.started))
+            .collect(),
     }
 }
 
@@ -185,7 +212,7 @@ pub fn progress(read: &dyn Read) -> Result<Option<Progress>, FlowError> {
 fn pass(builds: &[Build]) -> Option<&'static str> {
     let unfinished: BTreeSet<&str> =
         builds.iter().filter(|build| build.finished.is_none()).map(|build| build.kind.as_str()).collect();
-    ["series", "segment"].into_iter().find(|kind| unfinished.contains(kind))
+    ["series", "segment", "date"].into_iter().find(|kind| unfinished.contains(kind))
 }
 
 /// Reads at most `limit` people more. False when everything is built.
@@ -207,14 +234,22 @@ fn build_some(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
     }
     let ids: Vec<ProfileId> = people.iter().map(|profile| profile.id).collect();
     drop(people);
+    let builds = work.unit.builds()?;
+    let new = builds.into_iter().filter(|build| build.kind == progress.pass && build.finished.is_none());
+    let new: BTreeSet<String> = new.map(|build| build.name).collect();
     for id in &ids {
         work.load(*id)?;
-        if progress.pass == "series" {
-            work.derive_series(*id)?;
-        } else {
-            work.catch_up(*id)?;
-            let cause = Occurrence { at: work.now, event: None, announced: false };
-            work.reconsider(*id, &Touch { everything: true, ..Touch::default() }, cause)?;
+        match progress.pass.as_str() {
+            "series" => work.derive_series(*id)?,
+            "segment" => {
+                work.catch_up(*id)?;
+                let cause = Occurrence { at: work.now, event: None, announced: false };
+                work.reconsider(*id, &Touch { everything: true, ..Touch::default() }, cause)?;
+            }
+            _ => {
+                work.catch_up(*id)?;
+                work.begin_dates(*id, &new)?;
+            }
         }
     }
     progress.done += ids.len() as u64;

@@ -3,16 +3,19 @@
 
 use crate::{
     Engine, FlowError,
-    inward::{Admission, Cause, Enrolment},
+    inward::{Admission, Cause, Enrolment, Serving},
 };
 use crowsnest_identity::Normal;
-use crowsnest_model::{Event, Identifier, Object, ProfileId, RunId, TaskId, Time};
+use crowsnest_model::{Duration, Event, Identifier, Object, ProfileId, RunId, TaskId, Time};
 use crowsnest_store::{EventRow, EventSeq, Task};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 
 /// How many runs or events are looked at in one commit, so that nobody else waits long.
 const AT_ONCE: usize = 500;
+
+/// How far back somebody may be let in for what came due by date or by schedule.
+const LONGEST_AGO: Duration = Duration::days(366);
 
 /// What moving people to the newest version came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -28,7 +31,7 @@ pub struct Moved {
 /// What letting in those who were missed came to, or would come to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct CaughtUp {
-    /// The events that were looked at.
+    /// The events that were looked at; of a program by date or by schedule, what came due.
     pub events: u64,
     /// How many entered.
     pub entered: u64,
@@ -127,9 +130,9 @@ impl Engine {
         }
     }
 
-    /// Lets in those who were missed: for events that came in at or after `since` and that the program's trigger names, who
-    /// was not let in at the time, because the program was a draft or paused, say. The program's rules count, with
-    /// `whenever` all but its time to live. `dry_run` only says what would be.
+    /// Lets in those who were missed: for events that came in at or after `since` and that the program's trigger names, or for
+    /// what came due by its date or schedule after `since`, who was not let in at the time, because the program was a draft or
+    /// paused, say. The program's rules count, with `whenever` all but its time to live. `dry_run` only says what would be.
     pub async fn catch_up(
         &self,
         program: &str,
@@ -145,8 +148,14 @@ impl Engine {
                 "the program {program} takes nobody in: it is a draft or paused; {cure}"
             ))
         })?;
+        if open.begins_by_time() {
+            return self.catch_up_dates(program, since, whenever, dry_run).await;
+        }
         let Some(name) = open.definition.trigger.event.clone() else {
-            return Err(FlowError::Refused(format!("the program {program} is not begun by an event")));
+            return Err(FlowError::Refused(format!(
+                "the program {program} is begun by a segment or by request, and nobody is missed by it: let people in with \
+                 `crowsnest program enter {program}`"
+            )));
         };
         let mut total = CaughtUp::default();
         let mut would: HashSet<ProfileId> = HashSet::new();
@@ -195,6 +204,62 @@ impl Engine {
                 .await?;
             would = inside;
             found.into_iter().for_each(|admission| total.add(admission));
+        }
+    }
+
+    /// As [`Engine::catch_up`], of a program by date or by schedule: for what came due after `since` for anybody.
+    async fn catch_up_dates(
+        &self,
+        program: &str,
+        since: Time,
+        whenever: bool,
+        dry_run: bool,
+    ) -> Result<CaughtUp, FlowError> {
+        let now = self.now();
+        if now.since(since) > LONGEST_AGO {
+            return Err(FlowError::Refused(format!(
+                "nobody waits for what came due more than {} ago: give a later moment than {since}",
+                LONGEST_AGO.in_words()
+            )));
+        }
+        let serving = Serving::CatchingUp { whenever };
+        let mut total = CaughtUp::default();
+        let mut after = None;
+        loop {
+            let name = program.to_owned();
+            let (found, last) = self
+                .commit(move |work| {
+                    let mut found = Vec::new();
+                    let live = work.live;
+                    let people = work.unit.people_after(after, AT_ONCE)?;
+                    let people: Vec<ProfileId> = people.into_iter().map(|person| person.id).collect();
+                    // The definitions may have changed meanwhile.
+                    let Some(open) = live.plan().open(&name) else { return Ok((found, None)) };
+                    for person in &people {
+                        work.load(*person)?;
+                        if !dry_run {
+                            work.catch_up(*person)?;
+                        }
+                        let mut would = false;
+                        for due in work.came_due(*person, open, since, now) {
+                            found.push(match (dry_run, would) {
+                                (false, _) => Enrolment::of(work).enter_due(*person, open, &due, serving)?,
+                                (true, true) => Admission::Not("would be in the program already".into()),
+                                (true, false) => {
+                                    Enrolment::of(work).would_enter_due(*person, open, &due, serving)?
+                                }
+                            });
+                            would |= found.last() == Some(&Admission::Entered);
+                        }
+                    }
+                    Ok((found, people.last().copied()))
+                })
+                .await?;
+            found.into_iter().for_each(|admission| total.add(admission));
+            match last {
+                Some(_) => after = last,
+                None => return Ok(total),
+            }
         }
     }
 

@@ -10,8 +10,8 @@ use crowsnest_model::{
     definition::{MembershipChange, ProgramState},
     delivery::DeliveryState,
 };
-use crowsnest_programs::LiveProgram;
-use crowsnest_rules::Clause;
+use crowsnest_programs::{LiveProgram, on_the_clock};
+use crowsnest_rules::{Clause, Subject};
 use crowsnest_store::{
     DeliveryEntry, DeliveryFilter, EventRow, Page, Read, RunRecord, RunState, RunStep, SegmentChange,
     StoredDocument,
@@ -46,6 +46,8 @@ pub struct ProgramExplained {
     pub events: Vec<EventExplained>,
     /// The segment whose change begins it.
     pub segment: Option<SegmentExplained>,
+    /// Of a program by date or by schedule: when it comes due for the person.
+    pub date: Option<DateExplained>,
     /// What the audience asks, clause by clause: windows as of that moment, traits and consents as they are known now.
     pub audience: Vec<Clause>,
     /// Why the lot holds the person out, if it does.
@@ -132,6 +134,17 @@ pub struct SegmentExplained {
     pub clauses: Vec<Clause>,
 }
 
+/// When a program by date or by schedule comes due for a person.
+#[derive(Debug, Clone, Serialize)]
+pub struct DateExplained {
+    /// The next moment after the one up to which records are looked at; `None` when none is to come.
+    pub next: Option<Time>,
+    /// The same by the person's own clock: `2027-03-01 at 09:00 America/New_York`.
+    pub clock: Option<String>,
+    /// What is known of the date. Empty for a schedule.
+    pub clauses: Vec<Clause>,
+}
+
 impl Engine {
     /// Why a person is or was in a program, or is not, from what was recorded up to `at` (now, if not said). It blocks.
     pub fn explain_program(
@@ -208,6 +221,7 @@ impl Inquiry<'_> {
             runs: runs.collect::<Result<_, _>>()?,
             events: self.in_vain(asked, &events, &records),
             segment: self.segment(asked)?,
+            date: self.date(asked),
             audience: self.lookout.ask(self.profile, None, |person| asked.explain_audience(person)),
             held_out: asked.held_out(self.profile.id),
         })
@@ -327,6 +341,16 @@ impl Inquiry<'_> {
             "another run stood in the way, or something that it asks for was not known then".to_owned()
         };
         (reason, trigger)
+    }
+
+    fn date(&self, asked: &LiveProgram) -> Option<DateExplained> {
+        asked.begins_by_time().then(|| {
+            self.lookout.ask(self.profile, None, |person| {
+                let next = asked.next_due(person).map(|due| due.at);
+                let clock = next.map(|next| on_the_clock(next, &person.zone()));
+                DateExplained { next, clock, clauses: asked.explain_trigger(person) }
+            })
+        })
     }
 
     fn segment(&self, asked: &LiveProgram) -> Result<Option<SegmentExplained>, FlowError> {

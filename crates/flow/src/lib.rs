@@ -31,7 +31,9 @@ pub use definitions::Applied;
 pub use engine::{Engine, Opening};
 pub use enrolment::{CaughtUp, Moved};
 pub use error::FlowError;
-pub use explain::{EventExplained, MessageExplained, ProgramExplained, RunExplained, SegmentExplained};
+pub use explain::{
+    DateExplained, EventExplained, MessageExplained, ProgramExplained, RunExplained, SegmentExplained,
+};
 pub use feeds::{ImportOptions, Progress};
 pub use inbox::{Arrival, Inbox};
 pub use inward::{Admission, Receipt};

@@ -12,8 +12,8 @@ use crowsnest_model::{
     delivery::HandedOver,
     profile::Run,
 };
-use crowsnest_programs::{LiveProgram, Met, Then, Walk};
-use crowsnest_rules::Clause;
+use crowsnest_programs::{Due, LiveProgram, Met, Then, Walk, on_the_clock};
+use crowsnest_rules::{Clause, Subject};
 use crowsnest_store::EventRow;
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub struct Trial {
     pub person: ProfileId,
     /// The properties of the event that begins it; those of the person's latest such event, if not said.
     pub properties: Option<Object>,
-    /// When that happens; now, if not said.
+    /// When that happens; if not said, now, and with a program by date or by schedule when it next comes due.
     pub at: Option<Time>,
 }
 
@@ -44,6 +44,9 @@ pub struct ProgramTried {
     pub state: ProgramState,
     /// When what begins it is supposed to happen.
     pub at: Time,
+    /// Of a program by date or by schedule: when it next comes due, by the person's own clock, such as
+    /// `2027-03-01 at 09:00 America/New_York`.
+    pub next: Option<String>,
     /// What begins it, in words.
     pub trigger: String,
     /// The properties of the event that was supposed.
@@ -122,15 +125,20 @@ impl Engine {
         self.read(|read| {
             let Some(profile) = read.profile(read.survivor(person)?)? else { return Ok(None) };
             let agreed = Agreed::default();
-            let lookout = Lookout {
-                read,
-                live: &live,
-                derived: &derived,
-                now: at.unwrap_or(now),
-                agreed: &agreed,
-                loaded: None,
-            };
-            Ok(Some(tried(&lookout, courier, newest, profile, properties, now)))
+            let mut lookout =
+                Lookout { read, live: &live, derived: &derived, now, agreed: &agreed, loaded: None };
+            let (due, next) = lookout.ask(&profile, None, |person| {
+                let due = newest.next_due(person);
+                let next = due.as_ref().map(|due| on_the_clock(due.at, &person.zone()));
+                (due, next)
+            });
+            let due = due.filter(|_| at.is_none());
+            lookout.now = at.or(due.as_ref().map(|due| due.at)).unwrap_or(now);
+            let supposed = supposed(&lookout, newest, &profile, properties, due);
+            Ok(Some(supposed.and_then(|supposed| {
+                let tried = tried(&lookout, courier, newest, profile, supposed, now)?;
+                Ok(ProgramTried { next, ..tried })
+            })))
         })?
         .unwrap_or_else(|| Err(FlowError::not_found("profile", &person.to_string(), [])))
     }
@@ -141,10 +149,9 @@ fn tried(
     courier: &Courier,
     program: &LiveProgram,
     profile: Profile,
-    properties: Option<Object>,
+    (cause, event): (Cause, Option<EventId>),
     now: Time,
 ) -> Result<ProgramTried, FlowError> {
-    let (cause, event) = supposed(lookout, program, &profile, properties)?;
     let (mut trigger_clauses, audience, occasion) = lookout.ask(&profile, Some(cause.view()), |person| {
         (program.explain_trigger(person), program.explain_audience(person), program.occasion_of(person))
     });
@@ -170,6 +177,7 @@ fn tried(
         version: program.version,
         state: program.definition.state,
         at: cause.time,
+        next: None,
         trigger: program.trigger_in_words(),
         properties: cause.properties.clone(),
         event,
@@ -185,13 +193,20 @@ fn tried(
     })
 }
 
-/// What is supposed to begin it, at the lookout's moment; and the recorded event that it is made after.
+/// What is supposed to begin it, at the lookout's moment; and the recorded event that it is made after. `due` is what next
+/// comes due, if that is supposed.
 fn supposed(
     lookout: &Lookout<'_>,
     program: &LiveProgram,
     profile: &Profile,
     properties: Option<Object>,
+    due: Option<Due>,
 ) -> Result<(Cause, Option<EventId>), FlowError> {
+    if let Some(due) = due {
+        let mut cause = Cause::due(profile.id, &due);
+        cause.properties.extend(properties.unwrap_or_default());
+        return Ok((cause, None));
+    }
     let trigger = &program.definition.trigger;
     let ours = |properties: Object| {
         Cause::ours(profile.id, "trial".to_owned(), "the trial".to_owned(), lookout.now, properties)
@@ -205,6 +220,11 @@ fn supposed(
             };
             seen.entry("segment").or_insert_with(|| segment.as_str().into());
             seen.entry("on").or_insert_with(|| on.into());
+        }
+        if program.begins_by_time() {
+            let zone = profile.time_zone(lookout.live.zone());
+            let day = zone.to_datetime(lookout.now.timestamp()).date();
+            seen.entry("date").or_insert_with(|| day.to_string().into());
         }
         return Ok((ours(seen), None));
     };

@@ -138,6 +138,11 @@ impl ProfileId {
     pub fn slot(self) -> u16 {
         (self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54) as u16
     }
+
+    /// When this person was first heard of here: ids begin with their time.
+    pub fn made(self) -> Time {
+        Time(IdMaker::EPOCH.saturating_add((self.0 >> 22) as i64))
+    }
 }
 
 impl HouseholdId {

@@ -117,6 +117,9 @@ pub struct Run {
     pub moved_by: Option<EventId>,
 }
 
+/// The traits that may say in which time zone somebody lives; see [`Profile::time_zone`].
+pub const ZONES: [&str; 2] = ["time_zone", "timezone"];
+
 /// The traits and namespaces from which contact points come; see [`Profile::contact`].
 pub const CONTACTS: [&str; 2] = ["email", "phone"];
 
@@ -156,9 +159,9 @@ impl Profile {
         links.into_iter()
     }
 
-    /// Their time zone: the trait `time_zone` (or `timezone`) if it names one, else `usual`.
+    /// Their time zone: the first of the traits of [`ZONES`] that names one, else `usual`.
     pub fn time_zone(&self, usual: &jiff::tz::TimeZone) -> jiff::tz::TimeZone {
-        ["time_zone", "timezone"]
+        ZONES
             .into_iter()
             .filter_map(|name| self.text(name))
             .find_map(|name| jiff::tz::TimeZone::get(name).ok())

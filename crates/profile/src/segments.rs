@@ -47,8 +47,10 @@ pub enum SegmentError {
 /// What changed about a person, as far as segments may care.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Touch {
-    /// These traits.
+    /// These traits were told, the same or anew.
     pub traits: BTreeSet<String>,
+    /// Of the traits on which the dates of programs depend, those whose value is another one now.
+    pub dates: BTreeSet<String>,
     /// What is remembered of these kinds of events.
     pub series: BTreeSet<SeriesId>,
     /// What they agreed to.
@@ -72,6 +74,7 @@ impl Touch {
     pub fn of_merge(other: &Profile) -> Self {
         Self {
             traits: other.traits.keys().cloned().collect(),
+            dates: other.traits.keys().cloned().collect(),
             series: other.series.keys().copied().collect(),
             consent: true,
             programs: other.runs.iter().map(|run| run.program.clone()).collect(),
@@ -84,6 +87,7 @@ impl Touch {
     /// Adds what else changed.
     pub fn add(&mut self, other: Self) {
         self.traits.extend(other.traits);
+        self.dates.extend(other.dates);
         self.series.extend(other.series);
         self.programs.extend(other.programs);
         self.segments.extend(other.segments);

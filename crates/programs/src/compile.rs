@@ -1,6 +1,7 @@
 //! Definitions made ready to be asked.
 
 use crate::{
+    DatePlan,
     steps::{self, LiveStep},
     trigger::LiveTrigger,
 };
@@ -191,6 +192,7 @@ pub struct Plan {
     versions: HashMap<(String, u32), Arc<LiveProgram>>,
     by_event: HashMap<String, Vec<Arc<LiveProgram>>>,
     by_segment: HashMap<(String, MembershipChange), Vec<Arc<LiveProgram>>>,
+    dates: DatePlan,
     open: HashMap<String, Arc<LiveProgram>>,
     paused: HashSet<String>,
 }
@@ -210,6 +212,7 @@ impl Plan {
                 LiveTrigger::Segment(segment, change) => {
                     self.by_segment.entry((segment.clone(), *change)).or_default().push(program.clone());
                 }
+                LiveTrigger::ByTime(_) => self.dates.add(&program),
                 LiveTrigger::Request => {}
             }
             self.open.insert(program.name().to_owned(), program.clone());
@@ -225,6 +228,11 @@ impl Plan {
     /// The programs that a change of a segment may let somebody into.
     pub fn triggered_by_segment(&self, segment: &str, change: MembershipChange) -> &[Arc<LiveProgram>] {
         self.by_segment.get(&(segment.to_owned(), change)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The programs that begin by date or by schedule.
+    pub fn dates(&self) -> &DatePlan {
+        &self.dates
     }
 
     /// The version of a program that takes people in, if one does.

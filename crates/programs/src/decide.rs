@@ -203,6 +203,34 @@ impl LiveProgram {
         Entry::Begin(Begin { occasion, skipped })
     }
 
+    /// Whether a person is let in for what came due by date or by schedule. What is later than `allowed` begins nothing;
+    /// and who is not in the audience of a schedule leaves no record.
+    pub fn admits_due(
+        &self,
+        person: &Person<'_>,
+        cause: Cause<'_>,
+        now: Time,
+        allowed: Option<Duration>,
+    ) -> Entry {
+        let late = now.since(cause.time);
+        match self.admits(person, cause, now) {
+            Entry::Skip { expired: false, .. } if self.is_scheduled() => Entry::No,
+            Entry::Begin(Begin { occasion, skipped }) => match allowed.filter(|allowed| late > *allowed) {
+                Some(allowed) => {
+                    let reason = format!(
+                        "came due {} and could begin only {} later; the program allows {}",
+                        cause.time,
+                        late.in_words(),
+                        allowed.in_words()
+                    );
+                    Entry::Skip { occasion: skipped, reason, expired: false }
+                }
+                None => Entry::Begin(Begin { occasion, skipped }),
+            },
+            entry => entry,
+        }
+    }
+
     /// The triggers of other runs beside which this program does not begin one that was triggered at `triggered`: after
     /// the first and before the second moment. `None` when it may always be entered again.
     pub fn apart(&self, triggered: Time) -> Option<(Time, Time)> {

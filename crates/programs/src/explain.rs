@@ -9,8 +9,8 @@ impl LiveProgram {
         self.trigger.in_words()
     }
 
-    /// What its trigger asks of the event with which `person` is seen, clause by clause. Empty when it asks nothing but the
-    /// event's name, or does not begin with an event.
+    /// What its trigger asks of the event with which `person` is seen, or of their date, clause by clause. Empty when it asks
+    /// nothing but the event's name, and where it begins in another way.
     pub fn explain_trigger(&self, person: &Person<'_>) -> Vec<Clause> {
         self.trigger.explain(person)
     }

@@ -1,11 +1,13 @@
 //! Programs: triggers, steps and ends, as pure decisions. The flow carries them out.
 //!
-//! A person enters a program by an event ([`LiveProgram::entry`]), goes on by time ([`LiveProgram::advance`]) and leaves
+//! A person enters a program by an event ([`LiveProgram::entry`]) or by time alone ([`LiveProgram::due_within`]), goes on by time ([`LiveProgram::advance`]) and leaves
 //! by an event ([`LiveProgram::exit`]), at the end of the steps, or when the time to live runs out. Nobody's way depends
 //! on when we look: waits are counted from event times, not from the moment at which a timer happens to be served.
 
 mod broadcast;
 mod compile;
+mod date_plan;
+mod dates;
 mod decide;
 mod explain;
 mod person;
@@ -16,6 +18,8 @@ mod walk;
 
 pub use broadcast::{Candidate, LeftOut, LiveBroadcast, Recipient, Selection, select};
 pub use compile::{CompileError, LiveProgram, Plan};
+pub use date_plan::{DatePlan, DateTouch};
+pub use dates::{Due, on_the_clock};
 pub use decide::{Begin, Cause, Entry, Exit, Next, Place, Reached, SKIPPED, Taken};
 pub use person::{Consents, Derived, Members, Person, Scene};
 pub use steps::Until;

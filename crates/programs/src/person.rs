@@ -32,6 +32,9 @@ pub struct Derived {
     pub segments: HashMap<String, bool>,
     /// The names of programs.
     pub programs: HashSet<String>,
+    /// The programs that begin by date or by schedule, and since when each is in force: nothing that came due before begins
+    /// it.
+    pub dates: HashMap<String, Time>,
 }
 
 impl Derived {

@@ -21,13 +21,22 @@ const PART: usize = 8;
 
 /// The next moment after the subject's own at which the answer is another one, or an earlier one to ask again.
 pub(crate) fn next(root: &Node, subject: &dyn Subject) -> Option<Time> {
-    let answer = truth(root, subject);
+    walk(root, subject, |at| truth(root, at))
+}
+
+/// The next moment after the subject's own at which the value is another one, or an earlier one to ask again.
+pub(crate) fn next_value(root: &Node, subject: &dyn Subject) -> Option<Time> {
+    walk(root, subject, |at| value(root, at).to_json())
+}
+
+fn walk<A: PartialEq>(root: &Node, subject: &dyn Subject, ask: impl Fn(&dyn Subject) -> A) -> Option<Time> {
+    let answer = ask(subject);
     let steps = (MOST_WORK / (1 + work(root, subject))).clamp(2, MOST_STEPS);
     let mut at = subject.now();
     for _ in 0..steps {
         let here = At { subject, at };
         at = candidate(root, &here).filter(|at| at < Time::RANGE.end())?;
-        if truth(root, &At { subject, at }) != answer {
+        if ask(&At { subject, at }) != answer {
             break;
         }
     }

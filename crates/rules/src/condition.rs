@@ -6,6 +6,7 @@ use crate::{
     evaluate::{look_up, truth, value},
     inputs::Inputs,
     ir::{Node, Path},
+    kinds::Type,
     parser,
     schema::Schema,
     sentence::{consent_subject, noun, sentence},
@@ -128,6 +129,22 @@ impl Expression {
     /// Its value; `None` when it is unknown. A moment is a text in RFC 3339.
     pub fn value(&self, subject: &dyn Subject) -> Option<Value> {
         value(&self.root, subject).to_json()
+    }
+
+    /// The earliest moment after the subject's own at which its value may be another one through time alone, as
+    /// [`Condition::next_change`].
+    pub fn next_change(&self, subject: &dyn Subject) -> Option<Time> {
+        if self.inputs.time { change::next_value(&self.root, subject) } else { None }
+    }
+
+    /// What its value is, as far as that is known before the data is there.
+    pub fn kind(&self) -> Type {
+        self.root.kind()
+    }
+
+    /// What it names, in English: "birthday".
+    pub fn sentence(&self) -> String {
+        noun(&self.root)
     }
 
     /// What it looks at.

@@ -24,8 +24,9 @@ pub fn show(found: &Value) {
         event(one);
     }
     segment(&found["segment"]);
+    date(&found["date"]);
     if runs.is_empty() {
-        if events.is_empty() && found["segment"].is_null() {
+        if events.is_empty() && found["segment"].is_null() && found["date"].is_null() {
             say!("\n✗ Nothing that begins it came from this person, so they never entered.");
         } else {
             say!("\n✗ They never entered.");
@@ -76,6 +77,17 @@ fn event(event: &Value) {
     );
     say!("  {}", text(event, "reason"));
     output::clauses(&event["trigger"], "    ");
+}
+
+fn date(date: &Value) {
+    if date.is_null() {
+        return;
+    }
+    match date["clock"].as_str() {
+        Some(clock) => say!("\nNext on {clock}."),
+        None => say!("\nIt does not come due for this person:"),
+    }
+    output::clauses(&date["clauses"], "    ");
 }
 
 fn segment(segment: &Value) {

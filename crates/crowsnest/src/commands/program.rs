@@ -76,7 +76,7 @@ enum Action {
         /// The properties of the event that begins it, a JSON object; those of their latest such event, if not said.
         #[arg(long)]
         event: Option<String>,
-        /// When that happens, such as 2026-03-01T09:30:00Z; now, if not said.
+        /// When that happens, such as 2026-03-01T09:30:00Z; if not said, now, or when its date or schedule next comes due.
         #[arg(long)]
         at: Option<String>,
     },
@@ -106,7 +106,7 @@ enum Action {
     CatchUp {
         /// The program.
         name: String,
-        /// Look at the events that came in at or after this moment, such as 2026-03-01T09:30:00Z.
+        /// Look at the events that came in, or what came due by date or schedule, after this moment, such as 2026-03-01T09:30:00Z.
         #[arg(long)]
         since: String,
         /// Also when the program's time to live has run out.

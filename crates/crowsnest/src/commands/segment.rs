@@ -154,7 +154,11 @@ fn list(client: &Client, segments: &[Value]) -> anyhow::Result<()> {
 fn building(client: &Client) -> anyhow::Result<()> {
     let progress: Value = client.get("/api/v1/building")?;
     if !progress.is_null() {
-        let what = if progress["pass"] == "series" { "recorded events are read" } else { "people are asked" };
+        let what = match progress["pass"].as_str() {
+            Some("series") => "recorded events are read",
+            Some("date") => "people are given the moments of programs",
+            _ => "people are asked",
+        };
         say!(
             "New definitions are being built: {what}, {} of {} people.",
             progress["done"],

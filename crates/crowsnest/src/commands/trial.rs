@@ -14,6 +14,9 @@ pub fn show(tried: &Value) {
     );
     let of = tried["event"].as_str().map(|event| format!(", as recorded in {event}")).unwrap_or_default();
     say!("It begins with: {}", text(tried, "trigger"));
+    if let Some(next) = tried["next"].as_str() {
+        say!("Next on {next}");
+    }
     say!("Supposed at {}, with {}{of}", text(tried, "at"), tried["properties"]);
     output::clauses(&tried["trigger_clauses"], "  ");
     let audience = tried["audience"].as_array().is_some_and(|clauses| !clauses.is_empty());

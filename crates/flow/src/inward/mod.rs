@@ -8,13 +8,14 @@
 //! 3. `identify` — whose is it? People are found, made, merged; the ledger says why
 //! 4. `fold` — traits and moments change the profile
 //! 5. `agree` — consents are settled on contact points
-//! 6. `keep` — the event itself
+//! 6. `keep` — the event itself; then segments are asked again, and who comes due by date is let into programs
 //! 7. `leave` — programs that the event ends
 //! 8. `go_on` — runs that waited for the event, or for what it changed
 //! 9. `enter` — programs that the event begins
 //!
 //! then, once for the batch: profiles are written, watermarks and counts move, what a watermark releases is released.
 
+mod dates;
 mod enrol;
 mod identify;
 mod prepare;
@@ -22,7 +23,7 @@ mod segments;
 mod working;
 
 pub use enrol::Admission;
-pub(crate) use enrol::{Cause, Enrolment, Obstacle};
+pub(crate) use enrol::{Cause, Enrolment, Obstacle, Serving};
 pub use prepare::{Incoming, Prepared, prepare};
 pub(crate) use segments::{Occurrence, look};
 pub(crate) use working::{Loaded, Receipts, Working};

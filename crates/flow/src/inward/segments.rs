@@ -45,7 +45,8 @@ impl Working<'_> {
         }
     }
 
-    /// Asks again about the segments that a change may have touched, and about those that ask about these.
+    /// Asks again about the segments that a change may have touched, about those that ask about these, and about the dates
+    /// of programs.
     pub(crate) fn reconsider(
         &mut self,
         person: ProfileId,
@@ -64,6 +65,7 @@ impl Working<'_> {
                     Enrolment::of(self).segment_changed(person, segment, *entered, cause.at)?;
                 }
             }
+            self.ask_dates(person, &touch, &changes, cause)?;
             let after = self.programs_of(person);
             touch = Touch {
                 programs: before.symmetric_difference(&after).cloned().collect(),
@@ -82,7 +84,8 @@ impl Working<'_> {
         person: ProfileId,
         cause: Occurrence,
     ) -> Result<(), FlowError> {
-        if !self.live.segments().asks_about_households() {
+        if !self.live.segments().asks_about_households() && !self.live.plan().dates().asks_about_households()
+        {
             return Ok(());
         }
         let Some(loaded) = self.people.get(&person) else { return Ok(()) };
@@ -247,7 +250,7 @@ impl Working<'_> {
     }
 
     /// Sees to it that a person is looked at again at `next`. Looking earlier does no harm, so a moment that is set stays.
-    fn look_again(&mut self, person: ProfileId, next: Option<Time>) -> Result<(), FlowError> {
+    pub(super) fn look_again(&mut self, person: ProfileId, next: Option<Time>) -> Result<(), FlowError> {
         let Some(next) = next else { return Ok(()) };
         let Some(loaded) = self.people.get_mut(&person) else { return Ok(()) };
         if loaded.profile.next_look.is_none_or(|set| next < set) {
@@ -261,7 +264,8 @@ impl Working<'_> {
 
     /// Whoever began or ended a program in this commit is asked about what depends on that.
     pub(super) fn reconsider_programs(&mut self) -> Result<(), FlowError> {
-        let programs = self.live.segments().programs();
+        let mut programs = self.live.segments().programs();
+        programs.extend(self.live.plan().dates().programs().cloned());
         if programs.is_empty() {
             return Ok(());
         }

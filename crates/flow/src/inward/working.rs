@@ -148,7 +148,17 @@ impl<'w> Working<'w> {
         };
         loaded.changed = true;
         self.agreed.forget(Some(person));
+        let live = self.live;
+        let watched: Vec<_> = event
+            .traits
+            .keys()
+            .filter(|name| live.plan().dates().asks_about_trait(name))
+            .map(|name| (name, loaded.profile.value(name).cloned()))
+            .collect();
         let no_room = crowsnest_profile::fold(&mut loaded.profile, event, prepared.third_party);
+        let moved =
+            watched.into_iter().filter(|(name, before)| loaded.profile.value(name) != before.as_ref());
+        let dates = moved.map(|(name, _)| name.clone()).collect();
         let country = &self.live.workspace().organisation.country;
         let (consents, homeless) = crowsnest_profile::consents_of(event, &loaded.profile, country);
         let mut agreed = false;
@@ -192,6 +202,7 @@ impl<'w> Working<'w> {
         self.unit.put_event(place, person, event, &prepared.body)?;
         let mut touch = Touch {
             traits: event.traits.keys().cloned().collect(),
+            dates,
             // What they agreed to is known by the contact point, and this may be another one now.
             consent: agreed || names_contact(prepared),
             ..Touch::default()

@@ -1,7 +1,8 @@
 //! The programs of the example workspace, as they stand there, by the clock.
 
 use crate::world::*;
-use serde_json::json;
+use crowsnest_model::Time;
+use serde_json::{Value, json};
 use std::path::Path;
 
 async fn harbor() -> World {
@@ -79,4 +80,98 @@ async fn a_missed_test_drive_is_asked_about_and_one_that_was_taken_is_not() {
     assert!(templates(&world).is_empty());
     world.after(1).await;
     assert_eq!(templates(&world), ["another-day"]);
+}
+
+/// Lets time pass until a moment, and serves what is due then.
+async fn until(world: &World, text: &str) {
+    let moment: Time = text.parse().unwrap();
+    world.after(moment.0 - world.now().0).await;
+}
+
+fn tells(id: &str, traits: Value) -> Touch {
+    identify(id).by("email", "ann@x.org").traits(traits)
+}
+
+fn tasks(world: &World) -> usize {
+    world.read(|read| read.tasks(&crowsnest_store::TaskFilter::default(), ALL)).len()
+}
+
+#[tokio::test]
+async fn a_birthday_is_remembered_at_nine_in_the_morning_wherever_they_live() {
+    let world = harbor().await;
+    // Born on a leap day, in a year without one.
+    let born = json!({ "birthday": "1992-02-29", "time_zone": "America/Los_Angeles" });
+    world.tell([subscriber("ann@x.org"), tells("born", born.clone())]).await;
+    until(&world, "2027-02-28T16:59:59.999Z").await;
+    assert!(templates(&world).is_empty());
+    until(&world, "2027-02-28T17:00:00Z").await;
+    assert_eq!(templates(&world), ["birthday"]);
+    // Corrected by a day, told again, and the process begins anew: they had their birthday.
+    let world = world.restarted(None);
+    world.tell([tells("corrected", json!({ "birthday": "1992-03-01" }))]).await;
+    world.after(3 * DAY).await;
+    world.tell([tells("again", born)]).await;
+    world.after(3 * DAY).await;
+    assert_eq!(templates(&world).len(), 1, "{:?}", world.run_words("birthday"));
+    until(&world, "2028-02-29T17:00:00Z").await;
+    assert_eq!(templates(&world).len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_tells_on_their_birthday_is_congratulated_unless_it_is_night() {
+    for (told, expected) in [("2026-03-10T18:00:00Z", 1), ("2026-03-11T04:30:00Z", 0)] {
+        let world = harbor().await;
+        world.tell([subscriber("ann@x.org")]).await;
+        until(&world, told).await;
+        world.tell([tells("born", json!({ "birthday": "1990-03-10" }))]).await;
+        world.serve().await;
+        assert_eq!(templates(&world).len(), expected, "{:?}", world.run_words("birthday"));
+    }
+}
+
+#[tokio::test]
+async fn a_birthday_in_an_outage_is_made_good_on_the_same_day_only() {
+    for (back, expected) in [("2026-03-10T20:00:00Z", 1), ("2026-03-13T20:00:00Z", 0)] {
+        let world = harbor().await;
+        world.tell([subscriber("ann@x.org"), tells("born", json!({ "birthday": "1990-03-10" }))]).await;
+        let world = world.restarted(None);
+        until(&world, back).await;
+        assert_eq!(templates(&world).len(), expected);
+        assert_eq!(world.runs("birthday").len(), 1, "and it says why: {:?}", world.run_words("birthday"));
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_ends_is_asked_about_and_then_somebody_calls() {
+    let world = harbor().await;
+    world.tell([subscriber("ann@x.org"), tells("lease", json!({ "lease_end": "2026-06-30" }))]).await;
+    until(&world, "2026-05-31T13:59:59Z").await;
+    assert!(templates(&world).is_empty());
+    until(&world, "2026-05-31T14:00:00Z").await;
+    assert_eq!(templates(&world), ["lease-end"]);
+    let mail = world.mailbox.list(false, 1, 0).unwrap().remove(0);
+    assert_eq!(mail.subject, "Your lease ends on 2026-06-30");
+    world.after(7 * DAY - 1).await;
+    assert_eq!(tasks(&world), 0);
+    world.after(1).await;
+    assert_eq!(tasks(&world), 1);
+}
+
+#[tokio::test]
+async fn nobody_calls_about_a_lease_that_was_renewed_or_put_off() {
+    for renewed in [true, false] {
+        let world = harbor().await;
+        world.tell([subscriber("ann@x.org"), tells("lease", json!({ "lease_end": "2026-06-30" }))]).await;
+        until(&world, "2026-05-31T14:00:00Z").await;
+        world.after(DAY).await;
+        if renewed {
+            world.tell([happens("r", "Lease Renewed")]).await;
+        } else {
+            world.tell([tells("later", json!({ "lease_end": "2026-09-30" }))]).await;
+        }
+        world.after(10 * DAY).await;
+        assert_eq!((templates(&world).len(), tasks(&world)), (1, 0), "{:?}", world.run_words("lease-end"));
+        until(&world, "2026-08-31T14:00:00Z").await;
+        assert_eq!(templates(&world).len(), if renewed { 1 } else { 2 }, "the new end has its own month");
+    }
 }

@@ -7,6 +7,7 @@ mod any_order;
 mod broadcasts;
 mod cancelling;
 mod consents;
+mod dates;
 mod definitions;
 mod explain;
 mod harbor;

@@ -62,7 +62,42 @@ pub fn compare(
             }
         }
     }
+    dates(world, &pairs, definitions, people)?;
     sends(world, people, &pairs)
+}
+
+/// What came due for each has begun, and nothing else.
+fn dates(
+    world: &World,
+    pairs: &[(&Human, Profile)],
+    definitions: &Definitions,
+    people: &People,
+) -> Result<(), String> {
+    for name in definitions.dates.keys() {
+        let runs = world.read(|read| read.runs(Some(name), None, Page { limit: 100_000, offset: 0 }));
+        for (human, profile) in pairs {
+            let found: BTreeSet<&str> = runs
+                .iter()
+                .filter(|run| run.profile == profile.id)
+                .map(|run| run.occasion.split('~').next().unwrap_or_default())
+                .collect();
+            let expected: BTreeSet<&str> = human
+                .had
+                .iter()
+                .filter(|(program, _)| program == name)
+                .map(|(_, day)| day.as_str())
+                .collect();
+            if found != expected {
+                return Err(format!(
+                    "{} was let into {name} for {found:?} and should have been for {expected:?}; next look {:?}; events\n{}",
+                    profile.id,
+                    profile.next_look,
+                    listed(human, people)
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn listed(human: &Human, people: &People) -> String {

@@ -3,6 +3,7 @@
 use crate::{
     ask::{Ask, Figure, Span, What},
     chance::Chance,
+    dates::DateText,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -63,6 +64,7 @@ pub struct Definitions {
     pub metrics: BTreeMap<String, Figure>,
     pub groups: Vec<Group>,
     pub programs: BTreeMap<String, ProgramText>,
+    pub dates: BTreeMap<String, DateText>,
 }
 
 fn span(chance: &mut Chance) -> Span {
@@ -110,13 +112,17 @@ impl Definitions {
         for _ in 0..1 + chance.below(6) {
             all.add_group(chance);
         }
+        if chance.percent(40) {
+            all.change_dates(chance);
+        }
         all
     }
 
     /// One change, or a few.
     pub fn change(&mut self, chance: &mut Chance) {
         for _ in 0..1 + chance.below(2) {
-            match chance.below(10) {
+            match chance.below(11) {
+                10 => self.change_dates(chance),
                 0 => self.add_metric(chance),
                 1 => self.add_program(chance),
                 2 | 3 => self.add_group(chance),
@@ -144,6 +150,14 @@ impl Definitions {
                 }
                 _ => self.change_group(chance),
             }
+        }
+    }
+
+    /// A program by date comes, changes, or goes.
+    fn change_dates(&mut self, chance: &mut Chance) {
+        let name = format!("d{}", chance.below(2));
+        if self.dates.remove(&name).is_none() || chance.percent(50) {
+            self.dates.insert(name.clone(), DateText::random(chance, &name));
         }
     }
 
@@ -286,6 +300,7 @@ impl Definitions {
             });
         }
         texts.extend(self.programs.values().map(ProgramText::text));
+        texts.extend(self.dates.values().map(DateText::text));
         texts
     }
 }

@@ -9,6 +9,7 @@
 mod ask;
 mod chance;
 mod compare;
+mod dates;
 mod definitions;
 mod people;
 mod story;

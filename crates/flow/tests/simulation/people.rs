@@ -1,7 +1,11 @@
 //! Who is who, what they were told to have done, and what programs should have sent them: told apart from the events in
 //! the order in which they were told, by rules as simple as the guide says them.
 
-use crate::{definitions::ProgramText, told::Told};
+use crate::{
+    dates::{DateText, Said},
+    definitions::{Definitions, ProgramText},
+    told::{Told, said},
+};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Everybody.
@@ -13,6 +17,10 @@ pub struct People {
     pub all: Vec<Option<Human>>,
     holders: BTreeMap<(&'static str, String), usize>,
     runs: usize,
+    /// Of whom a day or zone is known.
+    brought: BTreeSet<usize>,
+    /// The programs by date, and since when each is in force.
+    dates: BTreeMap<String, (DateText, i64)>,
 }
 
 /// One person.
@@ -26,6 +34,10 @@ pub struct Human {
     pub sent: BTreeSet<(String, String, usize)>,
     /// What had no address to go to: an occasion has its step once, sent or left out.
     left_out: BTreeSet<(String, String, usize)>,
+    /// What came due for them: program and occasion.
+    pub had: BTreeSet<(String, String)>,
+    /// What they said of themselves in an import counts from then on only.
+    imported: BTreeMap<String, i64>,
     /// They were several once.
     pub merged: bool,
     /// What was said about offers, by address: when, and whether they agree.
@@ -105,6 +117,31 @@ impl Human {
     /// The programs that they are in.
     pub fn programs(&self) -> BTreeSet<String> {
         self.runs.iter().map(|run| run.program.name.clone()).collect()
+    }
+
+    /// What is known of their day and zone.
+    fn said(&self, told: &[Told]) -> Said {
+        let events = self.events(told);
+        let text = |name| said(&events, name).and_then(|value| value.as_str()).map(str::to_owned);
+        Said { day: text("day"), zone: text("time_zone") }
+    }
+
+    /// Somebody looks at them: what has come due by now has come.
+    fn look(&mut self, dates: &BTreeMap<String, (DateText, i64)>, now: i64, told: &[Told]) {
+        let said = self.said(told);
+        for (name, (program, since)) in dates {
+            let after = self.imported.get(name).map_or(*since, |imported| *since.max(imported));
+            let due = program.due(&said, after, now);
+            self.had.extend(due.into_iter().map(|occasion| (name.clone(), occasion)));
+        }
+    }
+
+    /// Their day or zone is another one now, or may be.
+    fn moved(&mut self, dates: &BTreeMap<String, (DateText, i64)>, imported: Option<i64>) {
+        self.imported.clear();
+        if let Some(now) = imported {
+            self.imported.extend(dates.keys().map(|name| (name.clone(), now)));
+        }
     }
 
     /// The address that they were last seen with.
@@ -192,6 +229,7 @@ impl Human {
         self.events.extend(other.events);
         self.occasions.extend(other.occasions);
         self.sent.extend(other.sent);
+        self.had.extend(other.had);
         self.left_out.extend(other.left_out);
         for (address, (time, agrees)) in other.agreed {
             self.agree(address, time, agrees);
@@ -225,11 +263,26 @@ impl People {
         if !self.known.insert(event.id.clone()) {
             return;
         }
+        let named: BTreeSet<usize> = event.identifiers.iter().filter_map(|id| self.holder(id)).collect();
+        for place in &named {
+            if let Some(human) = self.all[*place].as_mut() {
+                human.look(&self.dates, now, &self.told);
+            }
+        }
         let person = self.whose(event);
+        let joined = named.iter().any(|place| *place != person && self.brought.contains(place));
+        let before = self.all[person].as_ref().map(|human| human.said(&self.told));
         self.told.push(event.clone());
         let number = self.runs;
         let Some(human) = self.all[person].as_mut() else { return };
         human.events.push(self.told.len() - 1);
+        if joined || before != Some(human.said(&self.told)) {
+            human.moved(&self.dates, event.historical.then_some(now));
+        }
+        human.look(&self.dates, now, &self.told);
+        if human.said(&self.told) != Said::default() {
+            self.brought.insert(person);
+        }
         let named = event.identifiers.iter().find(|(namespace, _)| *namespace == "email");
         if let Some(agrees) = event.agrees
             && let Some(address) = named.map(|(_, value)| value.clone()).or_else(|| human.address(&self.told))
@@ -272,9 +325,27 @@ impl People {
         }
     }
 
+    /// These definitions are in force from now on. What came due before a program begins nothing.
+    pub fn define(&mut self, definitions: &Definitions, now: i64) {
+        let before = std::mem::take(&mut self.dates);
+        for (name, text) in &definitions.dates {
+            let since = match before.get(name) {
+                Some((known, since)) if known == text => *since,
+                _ => {
+                    self.all.iter_mut().flatten().for_each(|human| {
+                        human.imported.remove(name);
+                    });
+                    now
+                }
+            };
+            self.dates.insert(name.clone(), (text.clone(), since));
+        }
+    }
+
     /// What is due is sent.
     pub fn serve(&mut self, now: i64) {
         for human in self.all.iter_mut().flatten() {
+            human.look(&self.dates, now, &self.told);
             human.serve(now, &self.told);
         }
     }

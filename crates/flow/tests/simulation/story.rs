@@ -3,6 +3,7 @@
 use crate::{
     chance::Chance,
     compare::compare,
+    dates::{ZONES, some_day},
     definitions::{Definitions, EVENTS},
     people::People,
     told::{Told, nothing},
@@ -75,6 +76,7 @@ impl Story {
         story.note_definitions("begins with");
         let text = story.definitions.text();
         story.world = Some(World::new(&refs(&text)).await);
+        story.people.define(&story.definitions, START.0);
         story
     }
 
@@ -185,6 +187,16 @@ impl Story {
             {
                 traits.insert("city".into(), json!("Oslo"));
             }
+            if chance.percent(50)
+                && let Some(traits) = event.traits.as_object_mut()
+            {
+                traits.insert("day".into(), json!(some_day(chance)));
+            }
+            if chance.percent(15)
+                && let Some(traits) = event.traits.as_object_mut()
+            {
+                traits.insert("time_zone".into(), json!(chance.pick(&ZONES)));
+            }
             event.agrees = chance.percent(40).then(|| chance.percent(60));
         }
         event
@@ -240,7 +252,11 @@ impl Story {
         } else {
             self.world().apply(&refs(&text)).await;
         }
-        if self.chance.percent(70) {
+        self.people.define(&self.definitions, self.world().now().0);
+        if !self.definitions.dates.is_empty() {
+            // Whoever says another day before their first one was asked about is not asked about the first.
+            self.world().engine.build().await.unwrap();
+        } else if self.chance.percent(70) {
             self.build_some().await;
         }
     }

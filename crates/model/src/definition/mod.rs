@@ -7,6 +7,7 @@ mod contract;
 mod identity;
 mod policy;
 mod program;
+mod schedule;
 mod segment;
 mod source;
 mod step;
@@ -20,6 +21,7 @@ pub use policy::{
     Apart, Cap, ClockTime, ClockTimeError, ContactPolicy, CountedOver, Day, OneOffer, QuietHours, WhenCapped,
 };
 pub use program::{Broadcast, EventMatch, FreshnessNeed, Goal, OnePer, Program, ProgramState, Reentry, Send};
+pub use schedule::{MonthDay, Schedule};
 pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
 pub use source::{
     ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,

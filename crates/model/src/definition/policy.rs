@@ -132,9 +132,20 @@ pub struct ClockTime(u16);
 pub struct ClockTimeError(String);
 
 impl ClockTime {
+    /// Nine in the morning: when something is done of which only the day is said.
+    pub const MORNING: Self = Self(540);
+
     /// The minutes since midnight, from 0 to 1440.
     pub fn minutes(self) -> u16 {
         self.0
+    }
+
+    /// This time on a day, as a clock on the wall shows it; `24:00` is when the next day begins. `None` after the last day
+    /// of all.
+    pub fn on(self, day: jiff::civil::Date) -> Option<jiff::civil::DateTime> {
+        let (day, minutes) = if self.0 == 1_440 { (day.tomorrow().ok()?, 0) } else { (day, self.0) };
+        let (hour, minute) = (i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?);
+        Some(day.at(hour, minute, 0, 0))
     }
 }
 
@@ -190,6 +201,20 @@ pub enum Day {
     Saturday,
     /// The second.
     Sunday,
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Monday => "Monday",
+            Self::Tuesday => "Tuesday",
+            Self::Wednesday => "Wednesday",
+            Self::Thursday => "Thursday",
+            Self::Friday => "Friday",
+            Self::Saturday => "Saturday",
+            Self::Sunday => "Sunday",
+        })
+    }
 }
 
 impl From<jiff::civil::Weekday> for Day {

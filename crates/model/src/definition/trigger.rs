@@ -1,10 +1,11 @@
 //! What begins a program.
 
+use super::{ClockTime, Schedule};
 use crate::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What begins a program: one of an event, a change of a segment, or a request.
+/// What begins a program: one of an event, a change of a segment, a date, a schedule, or a request.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
@@ -20,6 +21,25 @@ pub struct Trigger {
     /// With `segment`: which of the two. `enter` when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<MembershipChange>,
+    /// An expression over the person that gives a day, such as `profile.birthday`, or a moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// With `date`: that day of each year.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub yearly: bool,
+    /// With `date`: so long before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Duration>,
+    /// With `date`: so long after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Duration>,
+    /// With `date`: at this time of the day, in the person's own time zone. For a day `09:00` when not given; a moment has
+    /// its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<ClockTime>,
+    /// Days and a time at which everybody enters who is in the audience, each in their own time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// People enter by request alone: from the API, the command line, or the step `enter` of another program.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub request: bool,

@@ -3,18 +3,16 @@
 use super::Facts;
 use crowsnest_model::{
     Time,
-    definition::{ClockTime, Day, QuietHours},
+    definition::{Day, QuietHours},
 };
 use jiff::{
     Timestamp,
-    civil::{Date, DateTime},
+    civil::DateTime,
     tz::{AmbiguousOffset, TimeZone},
 };
 
 /// Quiet hours that follow each other at once are seen as one, up to this many; then they are asked again.
 const IN_A_ROW: usize = 16;
-
-const DAY: u16 = 24 * 60;
 
 /// When the quiet hours in which a message would fall are over, and which they are; `None` when there are none now.
 pub(super) fn over(all: &[QuietHours], facts: &Facts<'_>) -> Option<(Time, String)> {
@@ -49,20 +47,11 @@ fn end(quiet: &QuietHours, zone: &TimeZone, moment: Timestamp) -> Option<Timesta
             return None;
         }
         let last = if quiet.to <= quiet.from { day.tomorrow().ok()? } else { day };
-        let begin = first(zone, at(day, quiet.from)?)?;
-        let end = last_time(zone, at(last, quiet.to)?)?;
+        let begin = first(zone, quiet.from.on(day)?)?;
+        let end = last_time(zone, quiet.to.on(last)?)?;
         (begin <= moment && moment < end).then_some(end)
     });
     ends.max()
-}
-
-fn at(day: Date, time: ClockTime) -> Option<DateTime> {
-    let (day, minutes) = match time.minutes() {
-        DAY => (day.tomorrow().ok()?, 0),
-        minutes => (day, minutes),
-    };
-    let (hour, minute) = (i8::try_from(minutes / 60).ok()?, i8::try_from(minutes % 60).ok()?);
-    Some(day.at(hour, minute, 0, 0))
 }
 
 /// When a clock on the wall shows this time first. A time that it skips comes when it is put forward.

@@ -105,7 +105,7 @@ pub(crate) async fn move_runs(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Missed {
-    /// Events that came in at or after this moment are looked at.
+    /// Events that came in at or after this moment are looked at; of a program by date or by schedule, what came due after it.
     #[schema(value_type = String, format = DateTime)]
     since: Time,
     /// Also when the program's time to live has run out.
@@ -119,7 +119,7 @@ pub(crate) struct Missed {
 /// What came of it, or would come.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CaughtUpView {
-    /// The events that were looked at.
+    /// The events that were looked at; of a program by date or by schedule, what came due.
     events: u64,
     entered: u64,
     held_out: u64,

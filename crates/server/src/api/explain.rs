@@ -56,7 +56,7 @@ pub(crate) struct TrialRequest {
     /// The properties of the event that begins it; those of the person's latest such event, if not said.
     #[schema(value_type = Option<Object>)]
     event: Option<Object>,
-    /// When that is supposed to happen; now, if not said.
+    /// When that is supposed to happen; if not said, now, or when its date or schedule next comes due.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Time>,
 }

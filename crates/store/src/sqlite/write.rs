@@ -103,12 +103,17 @@ impl Unit for Session<'_> {
             .query_map(params![to, from, time.0], |row| rows::optional_id(row, 0))?
             .collect::<Result<_, _>>()?;
         // Timers are found by their runs, since there are many and merges are frequent. What was left out for the
-        // survivor does not stand in the way of a message that the other has: it steps aside. Whatever cannot move
+        // survivor does not stand in the way of what the other had, be it a run or a message: it steps aside. Whatever cannot move
         // after that is an occasion that the survivor has had too; it moves under a name of its own.
         for sql in [
             "UPDATE events SET profile = ?1 WHERE profile = ?2",
             "UPDATE OR IGNORE households SET profile = ?1 WHERE profile = ?2",
             "UPDATE timers SET profile = ?1 WHERE run IN (SELECT id FROM runs WHERE profile = ?2)",
+            "UPDATE runs AS mine SET occasion = occasion || '~' || id
+             WHERE profile = ?1 AND state = 'skipped' AND EXISTS (
+                 SELECT 1 FROM runs AS theirs
+                 WHERE theirs.program = mine.program AND theirs.profile = ?2 AND theirs.occasion = mine.occasion
+                   AND theirs.state <> 'skipped')",
             "UPDATE OR IGNORE runs SET profile = ?1 WHERE profile = ?2",
             "UPDATE runs SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",
             "UPDATE deliveries AS mine SET occasion = occasion || '~' || id

@@ -158,7 +158,8 @@ pub(super) fn expression(
     rule(parsed.err(), spot, findings);
 }
 
-fn rule(error: Option<RuleError>, spot: Spot<'_>, findings: &mut Findings) {
+/// A mistake in a condition, at its place in the file.
+pub(super) fn rule(error: Option<RuleError>, spot: Spot<'_>, findings: &mut Findings) {
     if let Some(error) = error {
         let place = place_in_file(spot.node, spot.document.section, &error);
         let hint = error.hint.map(|word| format!("did you mean `{word}`?"));

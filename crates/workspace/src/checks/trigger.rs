@@ -1,22 +1,29 @@
 //! What begins a program.
 
 use super::{Findings, Scene, Spot, program, value};
-use crowsnest_model::definition::Trigger;
+use crate::{condition::condition_schema, problem::quoted};
+use crowsnest_model::definition::{MonthDay, Schedule, Trigger};
+use crowsnest_rules::{Expression, Type};
 
-/// The name of the event that conditions see: that of the trigger; none where a segment begins the program. A request
-/// brings properties, and no name.
+/// The name of the event that conditions see: that of the trigger; none where a segment begins the program. A request, a
+/// date and a schedule bring properties, and no name.
 pub(super) fn about(trigger: &Trigger) -> Option<&str> {
-    trigger.event.as_deref().or(trigger.request.then_some(""))
+    let brings_properties = trigger.request || trigger.date.is_some() || trigger.schedule.is_some();
+    trigger.event.as_deref().or(brings_properties.then_some(""))
 }
 
 /// A trigger is one thing, with the keys that belong to it.
 pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    let Trigger { event: by_event, when, segment, on, request, ttl } = trigger;
-    let given = [by_event.is_some(), segment.is_some(), *request];
+    let Trigger { event, when, segment, on, date, yearly, before, after, at, schedule, request, ttl } =
+        trigger;
+    let given = [event.is_some(), segment.is_some(), date.is_some(), schedule.is_some(), *request];
     if given.into_iter().filter(|given| *given).count() != 1 {
-        findings.problem(spot, "expected exactly one of `event`, `segment` and `request: true`");
+        findings.problem(
+            spot,
+            "expected exactly one of `event`, `segment`, `date`, `schedule` and `request: true`",
+        );
     }
-    match by_event {
+    match event {
         Some(name) => program::event(name, when.as_deref(), spot, scene, findings),
         None if when.is_some() => {
             let message = "`when` belongs to a trigger by `event`; who may enter otherwise says `audience`";
@@ -29,7 +36,77 @@ pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findin
     } else if on.is_some() {
         findings.misplaced(spot, "on", "`on` belongs to a trigger by `segment`");
     }
-    if let Some(ttl) = ttl {
-        value::positive(*ttl, spot.at("ttl"), findings);
+    if let Some(date) = date {
+        self::date(date, spot.at("date"), scene, findings);
+    } else {
+        for (key, given) in [("yearly", *yearly), ("before", before.is_some()), ("after", after.is_some())] {
+            if given {
+                findings.misplaced(spot, key, format!("`{key}` belongs to a trigger by `date`"));
+            }
+        }
+        if at.is_some() {
+            let message = match schedule {
+                Some(_) => "`at` belongs into the schedule: `schedule: { at: \"09:00\" }`",
+                None => "`at` belongs to a trigger by `date` or by `schedule`",
+            };
+            findings.misplaced(spot, "at", message);
+        }
+    }
+    if before.is_some() && after.is_some() {
+        findings.misplaced(spot, "after", "expected `before` or `after`, not both: remove one of them");
+    }
+    for (key, span) in [("before", before), ("after", after), ("ttl", ttl)] {
+        if let Some(span) = span {
+            value::positive(*span, spot.at(key), findings);
+        }
+    }
+    if let Some(schedule) = schedule {
+        self::schedule(schedule, spot.at("schedule"), findings);
+    }
+}
+
+/// A date is an expression over the person that can give a day or a moment.
+fn date(text: &str, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    match Expression::parse(text, &condition_schema(scene.workspace, None)) {
+        Err(error) => program::rule(Some(error), spot, findings),
+        Ok(date) if !matches!(date.kind(), Type::Any | Type::Text | Type::Time) => {
+            let message = format!("{} is {}, never a day or a moment", quoted(text), date.kind());
+            let hint =
+                "name a trait that holds a day such as 2026-03-01, or a moment, such as `profile.birthday`";
+            findings.problem_hint(spot, message, Some(hint.into()));
+        }
+        Ok(_) => {}
+    }
+}
+
+fn schedule(schedule: &Schedule, spot: Spot<'_>, findings: &mut Findings) {
+    let Schedule { days, days_of_month, at: _ } = schedule;
+    if !days.is_empty() && !days_of_month.is_empty() {
+        let message =
+            "expected `days` or `days_of_month`, not both: remove one of them, or write a second program";
+        findings.misplaced(spot, "days_of_month", message);
+    }
+    twice(days, spot.at("days"), findings);
+    twice(days_of_month, spot.at("days_of_month"), findings);
+    if days_of_month.contains(&MonthDay::Last) {
+        return;
+    }
+    let longest = days_of_month.iter().enumerate().filter_map(|(index, day)| match day {
+        MonthDay::Number(number) if *number > 28 => Some((index, number)),
+        _ => None,
+    });
+    for (index, number) in longest {
+        let message = format!("months without a day {number} are skipped");
+        let hint = "write `last` for the last day of every month";
+        findings.warning(spot.at("days_of_month").item(index), message, Some(hint.into()));
+    }
+}
+
+/// Each day is named once.
+fn twice<D: Copy + PartialEq + std::fmt::Display>(days: &[D], spot: Spot<'_>, findings: &mut Findings) {
+    for (index, day) in days.iter().enumerate() {
+        if days.iter().take(index).any(|before| before == day) {
+            findings.problem(spot.item(index), format!("{day} is named twice: remove one of them"));
+        }
     }
 }

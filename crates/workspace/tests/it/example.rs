@@ -25,7 +25,10 @@ fn the_example_checks_without_a_problem_or_a_warning() {
     let names = |kind| -> Vec<&str> {
         checked.documents.iter().filter(|d| d.kind == kind).map(|d| d.name.as_str()).collect()
     };
-    assert_eq!(names(Kind::Program), ["abandoned-cart", "test-drive-no-show", "welcome-series", "win-back"]);
+    assert_eq!(
+        names(Kind::Program),
+        ["abandoned-cart", "birthday", "lease-end", "test-drive-no-show", "welcome-series", "win-back"]
+    );
     assert_eq!(names(Kind::Broadcast), ["trade-in-offer"]);
     assert_eq!(names(Kind::Source).len(), 8);
     assert_eq!(checked.workspace.organisation.title, "Harbor Motors");

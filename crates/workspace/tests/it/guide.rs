@@ -35,6 +35,7 @@ const SECTIONS: [(&str, &[&str]); 12] = [
         &[
             "Program",
             "Trigger",
+            "Schedule",
             "EventMatch",
             "Reentry",
             "FreshnessNeed",

@@ -11,10 +11,13 @@ fn steps(text: &str, expected: &str) {
 #[test]
 fn a_trigger_is_one_thing() {
     for (trigger, expected) in [
-        ("{}", "x.yaml:2:10: expected exactly one of `event`, `segment` and `request: true`"),
+        (
+            "{}",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule` and `request: true`",
+        ),
         (
             "{ event: A, request: true }",
-            "x.yaml:2:10: expected exactly one of `event`, `segment` and `request: true`",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule` and `request: true`",
         ),
         (
             "{ segment: s, when: 'true' }",
@@ -26,6 +29,90 @@ fn a_trigger_is_one_thing() {
         ("{ request: true, ttl: 1h }", ""),
     ] {
         expect(&format!("program: x\ntrigger: {trigger}\nsteps: [{{ exit: done }}]\n"), expected);
+    }
+}
+
+#[test]
+fn a_date_gives_a_day_and_a_schedule_has_days() {
+    for (trigger, expected) in [
+        ("{ date: profile.birthday, yearly: true, before: 7d, at: '09:00', ttl: 2d }", ""),
+        ("{ date: profile.lease_end, after: 36h }", ""),
+        ("{ date: 'last(\"Order Completed\")', after: 30d }", ""),
+        ("{ schedule: { days: [monday, thursday], at: '09:00' } }", ""),
+        ("{ schedule: { days_of_month: [1, 31, last] } }", ""),
+        ("{ schedule: {} }", ""),
+        (
+            "{ date: profile.birthday, schedule: {} }",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule` and `request: true`",
+        ),
+        (
+            "{ date: profile.birthday, before: 1d, after: 1d }",
+            "x.yaml:2:48: expected `before` or `after`, not both: remove one of them",
+        ),
+        (
+            "{ date: profile.birthday, before: 0d }",
+            "x.yaml:2:44: `0ms` is too short: expected more than nothing, such as 15m",
+        ),
+        ("{ event: A, yearly: true }", "x.yaml:2:22: `yearly` belongs to a trigger by `date`"),
+        ("{ request: true, after: 1d }", "x.yaml:2:27: `after` belongs to a trigger by `date`"),
+        (
+            "{ request: true, at: '09:00' }",
+            "x.yaml:2:27: `at` belongs to a trigger by `date` or by `schedule`",
+        ),
+        (
+            "{ schedule: {}, at: '09:00' }",
+            "x.yaml:2:26: `at` belongs into the schedule: `schedule: { at: \"09:00\" }`",
+        ),
+        (
+            "{ date: profile.birthday, at: 9am }",
+            "x.yaml:2:40: `9am` is not a time of the day: expected hours and minutes from 00:00 to 24:00 in quotes, such as \"21:00\"",
+        ),
+        (
+            "{ date: 'count(\"A\")' }",
+            "x.yaml:2:18: `count(\"A\")` is a whole number, never a day or a moment; name a trait that holds a day such as 2026-03-01, or a moment, such as `profile.birthday`",
+        ),
+        (
+            "{ date: event.properties.day }",
+            "x.yaml:2:18: there is no event here: this condition is on the profile alone",
+        ),
+        (
+            "{ schedule: { days: [monday, monday] } }",
+            "x.yaml:2:39: Monday is named twice: remove one of them",
+        ),
+        (
+            "{ schedule: { days: [mon] } }",
+            "x.yaml:2:31: unknown word `mon`; expected one of monday, tuesday, wednesday, thursday, friday, saturday, sunday",
+        ),
+        (
+            "{ schedule: { days: [monday], days_of_month: [1] } }",
+            "x.yaml:2:40: expected `days` or `days_of_month`, not both: remove one of them, or write a second program",
+        ),
+        (
+            "{ schedule: { days_of_month: [32] } }",
+            "x.yaml:2:40: expected a number from 1 to 31, or `last`, found the number 32",
+        ),
+        (
+            "{ schedule: { days_of_month: [first] } }",
+            "x.yaml:2:40: `first` is no day of a month: expected a number from 1 to 31, or `last`",
+        ),
+        (
+            "{ schedule: { days_of_month: [15, 30] } }",
+            "warning: x.yaml:2:44: months without a day 30 are skipped; write `last` for the last day of every month",
+        ),
+    ] {
+        expect(&format!("program: x\ntrigger: {trigger}\nsteps: [{{ exit: done }}]\n"), expected);
+    }
+}
+
+#[test]
+fn what_a_date_brings_is_seen_as_the_properties_of_an_event() {
+    for trigger in ["{ date: profile.birthday, yearly: true }", "{ schedule: {} }"] {
+        expect(
+            &format!(
+                "program: x\ntrigger: {trigger}\noccasion: event.properties.date\nsteps:\n  - set: {{ told: {{ from: event.properties.date }} }}\n"
+            ),
+            "",
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! Programs: who enters, goes on, leaves. Carries out what the room `programs` decides.
 
 mod drive;
+mod due;
 mod end;
 
 use super::{Prepared, Working};
@@ -11,6 +12,7 @@ use crowsnest_model::{
 use crowsnest_programs::{Begin, Entry, LiveProgram, Person};
 use crowsnest_rules::EventView;
 use crowsnest_store::{Read, RunRecord, RunState, RunStep};
+pub(crate) use due::Serving;
 use end::End;
 use std::sync::Arc;
 
@@ -353,7 +355,17 @@ impl<'a, 'w> Enrolment<'a, 'w> {
     ) -> Result<Admission, FlowError> {
         let now = if whenever { cause.time } else { self.work.now };
         let entry = self.ask(person, Some(cause.view()), |asked| program.entry(asked, &cause.occasion, now));
-        let occasion = match entry.unwrap_or(Entry::No) {
+        self.would_carry_out(person, program, cause, entry.unwrap_or(Entry::No))
+    }
+
+    fn would_carry_out(
+        &self,
+        person: ProfileId,
+        program: &LiveProgram,
+        cause: &Cause,
+        entry: Entry,
+    ) -> Result<Admission, FlowError> {
+        let occasion = match entry {
             Entry::No => return Ok(Admission::not(NOT_MEANT)),
             Entry::Skip { reason, .. } => return Ok(Admission::Not(reason)),
             Entry::Begin(begin) => begin.occasion,

@@ -27,6 +27,20 @@ pub fn an_occasion_is_had_once(store: &mut impl Backend) {
     assert_eq!(runs, [run(6, "cart", 1, "c2", RunState::Active), run(2, "cart", 1, "c1", RunState::Active)]);
 }
 
+pub fn an_occasion_that_one_had_is_had_by_both(store: &mut impl Backend) {
+    store.commit(|unit| {
+        unit.put_run(&run(1, "cart", 1, "c1", RunState::Skipped))?;
+        unit.put_run(&run(2, "cart", 2, "c1", RunState::Expired))?;
+        unit.put_run(&run(3, "cart", 1, "c2", RunState::Skipped))?;
+        unit.put_run(&run(4, "cart", 2, "c2", RunState::Skipped))?;
+        unit.merge(ProfileId(1), ProfileId(2), Time(100))?;
+        assert!(unit.had_occasion("cart", ProfileId(1), "c1")?, "what was left out stands in no way");
+        assert!(!unit.had_occasion("cart", ProfileId(1), "c2")?);
+        Ok(())
+    });
+    assert_eq!(store.read(|read| read.runs(Some("cart"), Some(ProfileId(1)), PAGE)).len(), 4);
+}
+
 pub fn runs_are_listed_counted_and_ended(store: &mut impl Backend) {
     store.commit(|unit| {
         for id in 1..=6 {
