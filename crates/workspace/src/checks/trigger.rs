@@ -25,7 +25,7 @@ pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findin
         None => {}
     }
     if let Some(segment) = segment {
-        value::filled(segment, spot.at("segment"), findings);
+        scene.segment_must_exist(segment, spot.at("segment"), findings);
     } else if on.is_some() {
         findings.misplaced(spot, "on", "`on` belongs to a trigger by `segment`");
     }

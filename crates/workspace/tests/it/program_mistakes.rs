@@ -23,9 +23,12 @@ fn a_trigger_is_one_thing() {
         ("{ event: A, on: leave }", "x.yaml:2:22: `on` belongs to a trigger by `segment`"),
         ("{ segment: s, on: exit }", "x.yaml:2:28: unknown word `exit`; expected one of enter, leave"),
         ("{ segment: s, on: leave }", ""),
+        ("{ segment: rich, on: leave }", ""),
+        ("{ segment: sx }", "x.yaml:2:21: there is no segment `sx`; defined: s, rich; did you mean `s`?"),
         ("{ request: true, ttl: 1h }", ""),
     ] {
-        expect(&format!("program: x\ntrigger: {trigger}\nsteps: [{{ exit: done }}]\n"), expected);
+        let segments = "---\nsegment: s\nwhen: has(profile.a)\n---\nsegmentation: wealth\nsegments: [{ segment: rich }]\n";
+        expect(&format!("program: x\ntrigger: {trigger}\nsteps: [{{ exit: done }}]\n{segments}"), expected);
     }
 }
 
@@ -101,6 +104,43 @@ fn every_way_of_a_branch_can_be_taken() {
         "x.yaml:5:9: expected `when` with `steps`, or `otherwise` alone",
     );
     steps("  - branch: []\n", "x.yaml:4:13: a branch without ways: expected at least one `{ when, steps }`");
+}
+
+#[test]
+fn a_way_that_a_wider_one_stands_before_is_never_taken() {
+    let ways = |first: &str, second: &str| {
+        format!(
+            "  - branch:\n      - {{ when: '{first}', steps: [] }}\n      - {{ when: '{second}', steps: [] }}\n"
+        )
+    };
+    let warning = "warning: x.yaml:6:17: this way is never taken: of whom its condition holds, goes a way before it; put the narrower of the two first";
+    steps(&ways("profile.points > 5", "profile.points > 10"), warning);
+    steps(&ways("has(profile.a)", "has( profile.a )"), warning);
+    steps(&ways("profile.points > 10", "profile.points > 5"), "");
+}
+
+#[test]
+fn an_audience_does_not_contradict_the_trigger() {
+    let segment = "segment: s\nwhen: has(profile.a)\n---\n";
+    for (trigger, audience, expected) in [
+        (
+            "{ segment: s }",
+            "has(profile.b) && !segment(\"s\")",
+            "warning: x.yaml:6:11: the trigger lets nobody in: who has just entered the segment `s` is in it, and the audience wants the opposite; change `audience`, or the trigger's `on`",
+        ),
+        (
+            "{ segment: s, on: leave }",
+            "segment(\"s\")",
+            "warning: x.yaml:6:11: the trigger lets nobody in: who has just left the segment `s` is not in it, and the audience wants the opposite; change `audience`, or the trigger's `on`",
+        ),
+        ("{ segment: s }", "segment(\"s\") && has(profile.b)", ""),
+        ("{ segment: s, on: leave }", "has(profile.b) || segment(\"s\")", ""),
+    ] {
+        let text = format!(
+            "{segment}program: x\ntrigger: {trigger}\naudience: {audience}\nsteps: [{{ exit: done }}]\n"
+        );
+        expect(&text, expected);
+    }
 }
 
 #[test]
