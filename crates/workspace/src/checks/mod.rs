@@ -3,6 +3,7 @@
 mod contract;
 mod feed;
 mod identity;
+mod loops;
 mod message;
 mod names;
 mod organisation;
@@ -242,4 +243,5 @@ pub(crate) fn check_all(
         }
     }
     source::check_keys(workspace, parsed, findings);
+    loops::check(workspace, parsed, findings);
 }

@@ -230,7 +230,7 @@ fn a_name_in_a_condition_that_is_nearly_known_is_probably_that_one() {
         &format!(
             "{SHOP}program: p\ntrigger: {{ event: Order Completed, when: event.properties.revenu > 5 }}\nsteps: [{{ wait: 1h }}]\n"
         ),
-        "warning: x.yaml:8:60: no contract and no feed knows the property `revenu` of `Order Completed`; did you mean `revenue`?",
+        "warning: x.yaml:8:59: no contract and no feed knows the property `revenu` of `Order Completed`; did you mean `revenue`?",
     );
 }
 
@@ -278,7 +278,10 @@ fn what_can_never_hold_is_a_warning() {
             "warning: x.yaml:8:38: `status` is never payed by its contract: it is one of paid, open; did you mean `paid`?",
         ),
         ("count(\"A\", within(\"0d\")) > 1", "x.yaml:8:25: this needs to be longer than nothing"),
-        ("count(\"A\", within(\"-3d\")) > 1", "x.yaml:8:25: `-3d` is not a duration"),
+        (
+            "count(\"A\", within(\"-3d\")) > 1",
+            "x.yaml:8:25: `-3d` is not a duration: expected a number with a unit (ms, s, m, h, d, w), such as 45m, 6h or 1h 30m",
+        ),
         (
             "count(\"A\", between(\"30d\", \"60d\")) > 1",
             "x.yaml:8:26: the first of the two must be longer ago, as in between(\"60d\", \"30d\")",
