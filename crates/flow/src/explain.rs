@@ -17,10 +17,10 @@ use crowsnest_store::{
     StoredDocument,
 };
 use serde::Serialize;
-use std::{collections::HashMap, sync::Arc};
-
-/// At most this many runs, events or changes of a segment are explained, the latest; more help nobody.
-const MOST: usize = 50;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// All records of one person, as good as.
 const ALL: Page = Page { limit: 100_000, offset: 0 };
@@ -42,8 +42,12 @@ pub struct ProgramExplained {
     pub trigger: String,
     /// The person's ways through it, the latest first.
     pub runs: Vec<RunExplained>,
+    /// How many earlier ones there are.
+    pub more_runs: usize,
     /// Events of the trigger's name that began no run, the latest first.
     pub events: Vec<EventExplained>,
+    /// How many earlier ones there are.
+    pub more_events: usize,
     /// The segment whose change begins it.
     pub segment: Option<SegmentExplained>,
     /// Of a program by date or by schedule: when it comes due for the person.
@@ -130,6 +134,8 @@ pub struct SegmentExplained {
     pub on: MembershipChange,
     /// When the person entered and left it, the latest first.
     pub changes: Vec<SegmentChange>,
+    /// How many earlier ones there are.
+    pub more_changes: usize,
     /// What the segment asks, clause by clause: windows as of that moment, traits and consents as they are known now.
     pub clauses: Vec<Clause>,
 }
@@ -146,12 +152,14 @@ pub struct DateExplained {
 }
 
 impl Engine {
-    /// Why a person is or was in a program, or is not, from what was recorded up to `at` (now, if not said). It blocks.
+    /// Why a person is or was in a program, or is not, from what was recorded up to `at` (now, if not said): the latest
+    /// `limit` runs, events and changes of a segment, and how many more there are of each. It blocks.
     pub fn explain_program(
         &self,
         program: &str,
         person: ProfileId,
         at: Option<Time>,
+        limit: usize,
     ) -> Result<ProgramExplained, FlowError> {
         self.known_program(program)?;
         let live = self.live();
@@ -163,7 +171,8 @@ impl Engine {
             let agreed = Agreed::default();
             let lookout =
                 Lookout { read, live: &live, derived: &derived, now: at, agreed: &agreed, loaded: None };
-            let inquiry = Inquiry { lookout, profile: &profile, versions: versions(read, program)?, at };
+            let inquiry =
+                Inquiry { lookout, profile: &profile, versions: versions(read, program)?, at, limit };
             Ok(Some(inquiry.answer(program)))
         })?
         .unwrap_or_else(|| Err(FlowError::not_found("profile", &person.to_string(), [])))
@@ -189,6 +198,8 @@ struct Inquiry<'a> {
     profile: &'a Profile,
     versions: Vec<(Time, u32)>,
     at: Time,
+    /// At most this many of each are told.
+    limit: usize,
 }
 
 impl Inquiry<'_> {
@@ -208,9 +219,16 @@ impl Inquiry<'_> {
         let events = self.events(asked)?;
         let mut records = self.lookout.read.runs(Some(program), Some(self.profile.id), ALL)?;
         records.retain(|run| run.started <= self.at);
-        let names: HashMap<EventId, &String> =
-            events.iter().filter_map(|event| Some((event.id, event.name.as_ref()?))).collect();
-        let runs = records.iter().take(MOST).map(|record| self.run(record, &names));
+        let names: HashMap<EventId, &String> = events
+            .iter()
+            .filter_map(|EventRow { columns, .. }| Some((columns.id, columns.name.as_ref()?)))
+            .collect();
+        let runs = records.iter().take(self.limit).map(|record| self.run(record, &names));
+        let began: HashSet<EventId> = records.iter().map(|run| run.event).collect();
+        let mut in_vain: Vec<&EventRow> = events.iter().collect();
+        in_vain.retain(|event| !began.contains(&event.columns.id));
+        let more_events = in_vain.len().saturating_sub(self.limit);
+        in_vain.truncate(self.limit);
         Ok(ProgramExplained {
             program: program.to_owned(),
             profile: self.profile.id,
@@ -219,7 +237,9 @@ impl Inquiry<'_> {
             state: in_force.map(|program| program.definition.state),
             trigger: asked.trigger_in_words(),
             runs: runs.collect::<Result<_, _>>()?,
-            events: self.in_vain(asked, &events, &records),
+            more_runs: records.len().saturating_sub(self.limit),
+            events: self.in_vain(asked, &in_vain, &records)?,
+            more_events,
             segment: self.segment(asked)?,
             date: self.date(asked),
             audience: self.lookout.ask(self.profile, None, |person| asked.explain_audience(person)),
@@ -238,18 +258,12 @@ impl Inquiry<'_> {
     }
 
     /// The person's events that have the name of the trigger, the latest first.
-    fn events(&self, program: &LiveProgram) -> Result<Vec<Event>, FlowError> {
+    fn events(&self, program: &LiveProgram) -> Result<Vec<EventRow>, FlowError> {
         let Some(name) = &program.definition.trigger.event else { return Ok(Vec::new()) };
-        let rows = self.lookout.read.events_named(self.profile.id, &[name], Time(i64::MIN))?;
-        rows.into_iter()
-            .rev()
-            .filter(|row| row.columns.received <= self.at)
-            .take(MOST)
-            .map(|EventRow { columns, body }| {
-                Event::from_stored(columns, &body)
-                    .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))
-            })
-            .collect()
+        let mut rows = self.lookout.read.events_named(self.profile.id, &[name], Time(i64::MIN))?;
+        rows.retain(|row| row.columns.received <= self.at);
+        rows.reverse();
+        Ok(rows)
     }
 
     /// A run as it stood at the moment: what came later is left out.
@@ -291,14 +305,21 @@ impl Inquiry<'_> {
     }
 
     /// The events that began no run, each with why.
-    fn in_vain(&self, asked: &LiveProgram, events: &[Event], runs: &[RunRecord]) -> Vec<EventExplained> {
-        let in_vain = events.iter().filter(|event| runs.iter().all(|run| run.event != event.id));
-        in_vain
-            .map(|event| {
+    fn in_vain(
+        &self,
+        asked: &LiveProgram,
+        events: &[&EventRow],
+        runs: &[RunRecord],
+    ) -> Result<Vec<EventExplained>, FlowError> {
+        events
+            .iter()
+            .map(|EventRow { columns, body }| {
+                let event = &Event::from_stored(columns.clone(), body)
+                    .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
                 let then = self.in_force(asked.name(), event.received);
                 let (reason, trigger) =
                     self.why_not(then.map_or(asked, AsRef::as_ref), then.is_some(), event, runs);
-                EventExplained {
+                Ok(EventExplained {
                     event: event.id,
                     name: event.name.clone().unwrap_or_default(),
                     source: event.source.to_string(),
@@ -306,7 +327,7 @@ impl Inquiry<'_> {
                     received: event.received,
                     reason,
                     trigger,
-                }
+                })
             })
             .collect()
     }
@@ -360,7 +381,8 @@ impl Inquiry<'_> {
         };
         let mut changes = self.lookout.read.segment_changes(Some(name), Some(self.profile.id), ALL)?;
         changes.retain(|change| change.time <= self.at);
-        changes.truncate(MOST);
+        let more_changes = changes.len().saturating_sub(self.limit);
+        changes.truncate(self.limit);
         let clauses = self.live().segments().get(name).map(|segment| {
             self.lookout.ask(self.profile, None, |person| segment.explain(person, self.profile))
         });
@@ -368,6 +390,7 @@ impl Inquiry<'_> {
             segment: name.clone(),
             on: trigger.on.unwrap_or_default(),
             changes,
+            more_changes,
             clauses: clauses.unwrap_or_default(),
         }))
     }

@@ -15,6 +15,7 @@ impl Parser<'_, '_> {
         needs_bool("||", &left)?;
         needs_bool("||", &right)?;
         self.count(at)?;
+        self.review_joined(right.at, ways(&left.node), ways(&right.node), true);
         let mut nodes = Vec::new();
         for node in [left.node, right.node] {
             match node {
@@ -29,6 +30,7 @@ impl Parser<'_, '_> {
         needs_bool("&&", &left)?;
         needs_bool("&&", &right)?;
         self.count(at)?;
+        self.review_joined(right.at, parts(&left.node), parts(&right.node), false);
         let mut nodes = Vec::new();
         for node in [left.node, right.node] {
             match node {
@@ -77,7 +79,9 @@ impl Parser<'_, '_> {
             (Type::Any, Type::Time) => [read_as_moment(left.node), right.node],
             _ => [left.node, right.node],
         };
-        self.typed(at, Node::Compare(which, Box::new(sides)))
+        let made = self.typed(at, Node::Compare(which, Box::new(sides)))?;
+        self.review_part(at, &made.node);
+        Ok(made)
     }
 
     pub(crate) fn among(&mut self, at: usize, needle: Typed, whole: Typed) -> Made {
@@ -105,7 +109,9 @@ impl Parser<'_, '_> {
                 comparable(whole.at, &needle.node, item)?;
             }
         }
-        self.typed(needle.at, Node::In(Box::new([needle.node, whole.node])))
+        let made = self.typed(needle.at, Node::In(Box::new([needle.node, whole.node])))?;
+        self.review_part(made.at, &made.node);
+        Ok(made)
     }
 
     pub(crate) fn arithmetic(&mut self, at: usize, which: Arithmetic, left: Typed, right: Typed) -> Made {
@@ -170,6 +176,16 @@ impl Parser<'_, '_> {
         needs_text("timestamp", &inner)?;
         self.typed(inner.at, Node::Moment(Box::new(inner.node)))
     }
+}
+
+/// What is joined by `&&`.
+fn parts(node: &Node) -> &[Node] {
+    if let Node::AllOf(parts) = node { parts } else { std::slice::from_ref(node) }
+}
+
+/// What is joined by `||`.
+fn ways(node: &Node) -> &[Node] {
+    if let Node::AnyOf(ways) = node { ways } else { std::slice::from_ref(node) }
 }
 
 /// What is compared with a moment and may be anything: a text in it is read as a moment, since otherwise the two never meet.

@@ -1,13 +1,15 @@
 //! Conditions and expressions, as the rest of the house sees them.
 
 use crate::{
-    change,
+    change, contradiction,
+    effect::{self, Effect, Fact},
     error::RuleError,
     evaluate::{look_up, truth, value},
     inputs::Inputs,
     ir::{Node, Path},
     kinds::Type,
     parser,
+    review::{Notes, Review},
     schema::Schema,
     sentence::{consent_subject, noun, sentence},
     subject::{At, Subject, Truth},
@@ -42,9 +44,30 @@ pub struct Clause {
 impl Condition {
     /// Reads a condition and checks its names and types.
     pub fn parse(text: &str, schema: &Schema) -> Result<Self, RuleError> {
-        let root = parser::condition(text, schema)?;
+        parser::condition(text, schema, None).map(|root| Self::of(root, text))
+    }
+
+    /// As [`Condition::parse`], and what an attentive reader notices in it.
+    pub fn review(text: &str, schema: &Schema) -> Result<(Self, Review), RuleError> {
+        let mut notes = Notes::default();
+        let root = parser::condition(text, schema, Some(&mut notes))?;
+        Ok((Self::of(root, text), notes.placed(text)))
+    }
+
+    fn of(root: Node, text: &str) -> Self {
         let sentences = parts(&root).iter().map(sentence).collect();
-        Ok(Self { inputs: Inputs::of(&root), root, text: text.into(), sentences })
+        Self { inputs: Inputs::of(&root), root, text: text.into(), sentences }
+    }
+
+    /// Whether it is true of whomever `given` is true of at the same moment, as far as the texts alone say; false when that
+    /// depends on the person.
+    pub fn follows_from(&self, given: &Self) -> bool {
+        contradiction::follows(&given.root, &self.root)
+    }
+
+    /// What something that becomes true can do to the answer.
+    pub fn effect(&self, fact: &Fact) -> Effect {
+        effect::of(&self.root, fact)
     }
 
     /// Whether it holds. Unknown when that depends on something that is missing or of another type.
@@ -122,8 +145,15 @@ pub struct Expression {
 impl Expression {
     /// Reads an expression and checks its names and types.
     pub fn parse(text: &str, schema: &Schema) -> Result<Self, RuleError> {
-        let root = parser::expression(text, schema)?;
+        let root = parser::expression(text, schema, None)?;
         Ok(Self { inputs: Inputs::of(&root), root, text: text.into() })
+    }
+
+    /// As [`Expression::parse`], and what an attentive reader notices in it.
+    pub fn review(text: &str, schema: &Schema) -> Result<(Self, Review), RuleError> {
+        let mut notes = Notes::default();
+        let root = parser::expression(text, schema, Some(&mut notes))?;
+        Ok((Self { inputs: Inputs::of(&root), root, text: text.into() }, notes.placed(text)))
     }
 
     /// Its value; `None` when it is unknown. A moment is a text in RFC 3339.

@@ -1,6 +1,6 @@
 //! What is wrong with a condition, where, and the word that was probably meant.
 
-/// Why a text is not a condition.
+/// Why a text is not a condition, or what is doubtful in one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}{}", did_you_mean(.hint.as_deref()))]
 pub struct RuleError {

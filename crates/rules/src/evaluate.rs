@@ -61,13 +61,7 @@ fn household(members: Members, question: &Node, subject: &dyn Subject) -> Truth 
 /// The value of an expression.
 pub(crate) fn value<'a>(node: &'a Node, subject: &'a dyn Subject) -> Val<'a> {
     match node {
-        Node::Literal(literal) => match literal {
-            Literal::Bool(value) => Val::Bool(*value),
-            Literal::Int(number) => Val::Number(Number::Int(*number)),
-            Literal::Double(number) => Val::Number(Number::Double(*number)),
-            Literal::Text(text) => Val::Text(Text::new(text)),
-            Literal::Time(time) => Val::Time(*time),
-        },
+        Node::Literal(written) => literal(written),
         Node::Path(path) => look_up(path, subject),
         Node::List(items) => Val::List(List::Written(items, subject)),
         Node::Cased(case, inner) => match value(inner, subject) {
@@ -130,6 +124,17 @@ pub(crate) fn value<'a>(node: &'a Node, subject: &'a dyn Subject) -> Val<'a> {
         | Node::Compare(..)
         | Node::In(_)
         | Node::TextTest(..) => truth(node, subject).known().map_or(Val::Unknown, Val::Bool),
+    }
+}
+
+/// A value that stands in the text.
+pub(crate) fn literal(written: &Literal) -> Val<'_> {
+    match written {
+        Literal::Bool(value) => Val::Bool(*value),
+        Literal::Int(number) => Val::Number(Number::Int(*number)),
+        Literal::Double(number) => Val::Number(Number::Double(*number)),
+        Literal::Text(text) => Val::Text(Text::new(text)),
+        Literal::Time(time) => Val::Time(*time),
     }
 }
 

@@ -205,6 +205,8 @@ impl Parser<'_, '_> {
             about: self.about.clone(),
             metrics,
             series: std::mem::take(&mut self.series),
+            // The metric's text is reviewed where it stands.
+            notes: None,
         };
         let parsed = inner.everything().map_err(inside)?;
         let Parser { nodes, series, mut metrics, .. } = inner;

@@ -11,7 +11,7 @@ use crate::{
 use crowsnest_model::{Duration, Time};
 
 /// One operation or value.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Node {
     /// A value that stands in the text.
     Literal(Literal),
@@ -82,7 +82,7 @@ pub(crate) enum Literal {
 }
 
 /// Where a value is to be found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Path {
     pub(crate) root: Root,
     /// The fields to go down from there.
@@ -103,7 +103,7 @@ pub(crate) enum Root {
 }
 
 /// The two words of `consent("email", "offers")`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ConsentAsked {
     pub(crate) channel: Box<str>,
     pub(crate) topic: Box<str>,
@@ -117,7 +117,7 @@ pub(crate) enum Members {
 }
 
 /// A metric and what it stands for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Metric {
     pub(crate) name: Box<str>,
     pub(crate) stands_for: Node,
@@ -180,17 +180,24 @@ impl Comparison {
     }
 }
 
+impl Literal {
+    /// Its type.
+    pub(crate) fn kind(&self) -> Type {
+        match self {
+            Self::Bool(_) => Type::Bool,
+            Self::Int(_) => Type::Int,
+            Self::Double(_) => Type::Double,
+            Self::Text(_) => Type::Text,
+            Self::Time(_) => Type::Time,
+        }
+    }
+}
+
 impl Node {
     /// The type of its value, as far as it is known before the data is there.
     pub(crate) fn kind(&self) -> Type {
         match self {
-            Self::Literal(literal) => match literal {
-                Literal::Bool(_) => Type::Bool,
-                Literal::Int(_) => Type::Int,
-                Literal::Double(_) => Type::Double,
-                Literal::Text(_) => Type::Text,
-                Literal::Time(_) => Type::Time,
-            },
+            Self::Literal(literal) => literal.kind(),
             Self::List(_) => Type::List,
             Self::Path(path) => path.kind,
             Self::Has(_)

@@ -7,6 +7,7 @@ use crate::{
     kinds::Type,
     lexer::What,
     parser::{About, Parser, Typed},
+    review::Mentioned,
     schema::Unknown,
 };
 
@@ -36,6 +37,7 @@ impl Parser<'_, '_> {
                     Fault::new(name_at, format!("`{name}` is not a trait that is known here"))
                         .hinting(unknown.nearest)
                 })?;
+                self.mentions(name_at, || Mentioned::Trait(name.clone()));
                 self.path(at, Root::Trait(name.into()), kind)
             }
             "event" => {
@@ -200,10 +202,16 @@ impl Parser<'_, '_> {
         let (at, name) = self.selector("the name of a field")?;
         self.count(at)?;
         let kind = if property {
-            self.property(&name).map_err(|unknown| {
+            let kind = self.property(&name).map_err(|unknown| {
                 Fault::new(at, format!("`{name}` is not a property that is known here"))
                     .hinting(unknown.nearest)
-            })?
+            })?;
+            let event = match &self.about {
+                About::Recorded(event) => Some(event.to_string()),
+                About::Person | About::Member => None,
+            };
+            self.mentions(at, || Mentioned::Property { event, name: name.clone() });
+            kind
         } else {
             Type::Any
         };

@@ -17,6 +17,7 @@ use crate::{
     ir::{Arithmetic, Comparison, Literal, Node},
     kinds::Type,
     lexer::{Token, What, tokens},
+    review::Notes,
     schema::Schema,
     series_spec::SeriesSpec,
 };
@@ -30,9 +31,9 @@ const DEEPEST: usize = 64;
 /// How many operations, values and fields there may be.
 const MOST_NODES: usize = 500;
 
-/// Reads a condition: true or false, or not known before the data is there.
-pub(crate) fn condition(text: &str, schema: &Schema) -> Result<Node, RuleError> {
-    let parsed = whole(text, schema).and_then(|parsed| {
+/// Reads a condition: true or false, or not known before the data is there. What is noticed on the way goes to `notes`.
+pub(crate) fn condition(text: &str, schema: &Schema, notes: Option<&mut Notes>) -> Result<Node, RuleError> {
+    let parsed = whole(text, schema, notes).and_then(|parsed| {
         if parsed.node.kind().may_be(Type::Bool) {
             Ok(parsed)
         } else {
@@ -45,9 +46,9 @@ pub(crate) fn condition(text: &str, schema: &Schema) -> Result<Node, RuleError> 
     parsed.map(|parsed| parsed.node).map_err(|fault| fault.placed(text))
 }
 
-/// Reads an expression of any type.
-pub(crate) fn expression(text: &str, schema: &Schema) -> Result<Node, RuleError> {
-    whole(text, schema).map(|parsed| parsed.node).map_err(|fault| fault.placed(text))
+/// Reads an expression of any type. What is noticed on the way goes to `notes`.
+pub(crate) fn expression(text: &str, schema: &Schema, notes: Option<&mut Notes>) -> Result<Node, RuleError> {
+    whole(text, schema, notes).map(|parsed| parsed.node).map_err(|fault| fault.placed(text))
 }
 
 /// The tokens of a text that is not too long.
@@ -62,7 +63,7 @@ pub(crate) fn tokens_within_limit(text: &str) -> Result<Vec<Token<'_>>, Fault> {
     tokens(text)
 }
 
-fn whole(text: &str, schema: &Schema) -> Result<Typed, Fault> {
+fn whole(text: &str, schema: &Schema, notes: Option<&mut Notes>) -> Result<Typed, Fault> {
     let mut parser = Parser {
         tokens: tokens_within_limit(text)?,
         next: 0,
@@ -72,8 +73,13 @@ fn whole(text: &str, schema: &Schema) -> Result<Typed, Fault> {
         about: About::Person,
         metrics: Vec::new(),
         series: BTreeMap::new(),
+        notes: notes.is_some().then(Notes::default),
     };
-    parser.everything()
+    let parsed = parser.everything()?;
+    if let (Some(notes), Some(found)) = (notes, parser.notes) {
+        *notes = found;
+    }
+    Ok(parsed)
 }
 
 /// What the condition that is being read is about.
@@ -105,6 +111,8 @@ pub(crate) struct Parser<'t, 's> {
     pub(crate) metrics: Vec<String>,
     /// The series that were asked for, so that questions share them.
     pub(crate) series: BTreeMap<(SeriesId, Kept), Arc<SeriesSpec>>,
+    /// What is noticed on the way, where somebody wants to know it.
+    pub(crate) notes: Option<Notes>,
 }
 
 /// An operator between two values.

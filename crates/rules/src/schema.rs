@@ -21,6 +21,9 @@ pub struct Schema {
     segments: Option<BTreeSet<String>>,
     programs: Option<BTreeSet<String>>,
     metrics: BTreeMap<String, String>,
+    trait_values: BTreeMap<String, Vec<String>>,
+    /// By event and property.
+    property_values: BTreeMap<(String, String), Vec<String>>,
 }
 
 /// A name that does not exist, and the one that was probably meant.
@@ -89,6 +92,18 @@ impl Schema {
         self
     }
 
+    /// Declares the texts that a trait can be. Comparing it with another is doubtful, and not an error.
+    pub fn with_trait_values(mut self, name: impl Into<String>, values: Vec<String>) -> Self {
+        self.trait_values.insert(name.into(), values);
+        self
+    }
+
+    /// Declares the texts that a property of an event can be. Comparing it with another is doubtful, and not an error.
+    pub fn with_property_values(mut self, event: &str, name: &str, values: Vec<String>) -> Self {
+        self.property_values.insert((event.to_owned(), name.to_owned()), values);
+        self
+    }
+
     /// There is no event, as in an audience.
     pub fn without_event(mut self) -> Self {
         self.no_event = true;
@@ -141,6 +156,17 @@ impl Schema {
                 ),
             }),
         }
+    }
+
+    /// The texts that a trait can be, where that is declared.
+    pub(crate) fn values_of_trait(&self, name: &str) -> Option<&[String]> {
+        self.trait_values.get(name).map(Vec::as_slice)
+    }
+
+    /// The texts that a property can be of an event of this name, or with `None` of the event at hand.
+    pub(crate) fn values_of_property(&self, event: Option<&str>, name: &str) -> Option<&[String]> {
+        let event = event.or(self.about.as_deref())?;
+        self.property_values.get(&(event.to_owned(), name.to_owned())).map(Vec::as_slice)
     }
 
     fn closes_properties(&self, about: Option<&str>) -> bool {

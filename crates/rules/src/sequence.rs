@@ -9,7 +9,7 @@ use crowsnest_model::{Duration, Series, Time};
 use std::sync::Arc;
 
 /// Events one after another, each later than the one before it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sequence {
     pub(crate) steps: Box<[Arc<SeriesSpec>]>,
     /// The most time from the first to the last.
@@ -19,7 +19,7 @@ pub(crate) struct Sequence {
 }
 
 /// Something that was to be followed by something else, and was not.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Unanswered {
     pub(crate) asked: Arc<SeriesSpec>,
     pub(crate) answer: Arc<SeriesSpec>,

@@ -10,7 +10,7 @@ use crowsnest_model::{Duration, Series, Time, series::MOST_VALUES};
 use std::sync::Arc;
 
 /// One question about a series.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Window {
     pub(crate) aggregate: Aggregate,
     pub(crate) spec: Arc<SeriesSpec>,

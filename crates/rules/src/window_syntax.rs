@@ -6,6 +6,7 @@ use crate::{
     kinds::Type,
     lexer::What,
     parser::{About, Parser, Typed},
+    review::Mentioned,
     series_spec::{Keeps, SeriesSpec, kept_for},
     window::{Aggregate, Span, Window},
 };
@@ -144,6 +145,7 @@ impl Parser<'_, '_> {
         }
         self.skip();
         self.count(at)?;
+        self.mentions(at, || Mentioned::Event(name.to_string()));
         Ok(name)
     }
 
@@ -258,6 +260,10 @@ impl Parser<'_, '_> {
                         .hinting(unknown.nearest)
                 })?;
                 let kind = if fields.len() == 1 { declared } else { Type::Any };
+                self.mentions(at, || Mentioned::Property {
+                    event: Some(event.to_owned()),
+                    name: first.to_string(),
+                });
                 (fields.into(), kind)
             }
             What::Word("event") => {

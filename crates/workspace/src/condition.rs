@@ -1,8 +1,13 @@
 //! Conditions inside of definitions: what names they may use, and where in the file their mistakes are.
 
 use crate::tree::{Node, Place};
-use crowsnest_model::definition::{EventName, FieldMap, FieldType, ValueType, Workspace};
+use crowsnest_model::definition::{
+    Contract, EventName, Feed, FieldContract, FieldMap, FieldType, SetValue, Source, Step, ValueType,
+    Workspace,
+};
 use crowsnest_rules::{RuleError, Schema, Type};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The channels on which people can agree to be contacted.
 pub(crate) const CONSENT_CHANNELS: [&str; 3] = ["email", "phone", "sms"];
@@ -56,10 +61,100 @@ pub fn condition_schema(workspace: &Workspace, event: Option<&str>) -> Schema {
             }
         }
     }
+    for (name, values) in values_of_traits(workspace) {
+        schema = schema.with_trait_values(name, values);
+    }
+    let events: BTreeSet<&String> =
+        workspace.contracts.values().flat_map(|contract| contract.events.keys()).collect();
+    for event in events {
+        schema = with_values_of(event, schema, workspace);
+    }
     match event {
         Some(name) => schema.for_event(name),
         None => schema.without_event(),
     }
+}
+
+/// Whether rows of a feed may be events of this name.
+pub(crate) fn may_be(feed: &Feed, event: &str) -> bool {
+    match &feed.event {
+        Some(EventName::Fixed(name)) => name == event,
+        // Without `names`, any event may be meant.
+        Some(EventName::Field { names, .. }) => names.is_empty() || names.values().any(|name| name == event),
+        None => false,
+    }
+}
+
+/// The texts that traits can be by their contracts. Where anything else can set one to anything, nothing is said.
+fn values_of_traits(workspace: &Workspace) -> BTreeMap<&str, Vec<String>> {
+    let mut values = BTreeMap::new();
+    let contracts = || workspace.contracts.values().map(|contract| &contract.traits);
+    for name in contracts().flat_map(|traits| traits.keys()) {
+        let Some(mut allowed) = values_of(contracts().filter_map(|traits| traits.get(name))) else {
+            continue;
+        };
+        let by_feed = free_feeds(workspace, |contract| contract.traits.contains_key(name))
+            .any(|feed| feed.traits.contains_key(name));
+        let sets = workspace.programs.values().flat_map(|program| Step::all(&program.steps));
+        let mut by_program = false;
+        for step in sets {
+            let Step::Set(traits) = step else { continue };
+            match traits.get(name) {
+                None => {}
+                Some(SetValue::Value(Value::String(text))) => allowed.push(text.clone()),
+                Some(_) => by_program = true,
+            }
+        }
+        if !by_feed && !by_program {
+            values.insert(name.as_str(), allowed);
+        }
+    }
+    values
+}
+
+/// As [`values_of_traits`], for the properties of the events of this name.
+fn with_values_of(event: &str, mut schema: Schema, workspace: &Workspace) -> Schema {
+    let contracts = || {
+        workspace
+            .contracts
+            .values()
+            .filter_map(|contract| contract.events.get(event))
+            .map(|it| &it.properties)
+    };
+    for name in contracts().flat_map(|properties| properties.keys()) {
+        let by_feed = free_feeds(workspace, |contract| {
+            contract.events.get(event).is_some_and(|about| about.properties.contains_key(name))
+        })
+        .any(|feed| may_be(feed, event) && feed.properties.contains_key(name));
+        let values = values_of(contracts().filter_map(|properties| properties.get(name)));
+        if let Some(values) = values.filter(|_| !by_feed) {
+            schema = schema.with_property_values(event, name, values);
+        }
+    }
+    schema
+}
+
+/// What all of these contracts together allow, if each names its values and all of them are texts.
+fn values_of<'a>(fields: impl Iterator<Item = &'a FieldContract>) -> Option<Vec<String>> {
+    let mut values = Vec::new();
+    for field in fields {
+        if field.one_of.is_empty() {
+            return None;
+        }
+        for value in &field.one_of {
+            values.push(value.as_str()?.to_owned());
+        }
+    }
+    Some(values)
+}
+
+/// The feeds of sources without a contract, or with one that says nothing of it.
+fn free_feeds(workspace: &Workspace, governs: impl Fn(&Contract) -> bool) -> impl Iterator<Item = &Feed> {
+    let free = move |source: &&Source| {
+        let contract = source.contract.as_ref().and_then(|name| workspace.contracts.get(name));
+        !contract.is_some_and(&governs)
+    };
+    workspace.sources.values().filter(free).flat_map(|source| source.feeds.values())
 }
 
 fn declared(kind: ValueType) -> Type {

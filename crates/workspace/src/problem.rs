@@ -44,6 +44,37 @@ pub(crate) fn nearest<'a>(written: &str, words: impl IntoIterator<Item = &'a str
         .map(|(_, word)| word)
 }
 
+/// The name of which `written` is probably a slip of the keyboard. Names are made up freely, and two of them may well be
+/// alike, so this asks for more than [`nearest`]: each word of it is the same, or nearly.
+pub(crate) fn slip<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let words = |name: &str| -> Vec<String> {
+        let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect()
+    };
+    let digits = |name: &str| -> String { name.chars().filter(char::is_ascii_digit).collect() };
+    let asked = words(written);
+    names
+        .into_iter()
+        .filter(|name| digits(name) == digits(written))
+        .filter_map(|name| {
+            let known = words(name);
+            if known.concat() == asked.concat() {
+                return Some((0, name));
+            }
+            let pairs = || asked.iter().zip(&known);
+            let far = |(one, other): (&String, &String)| strsim::damerau_levenshtein(one, other);
+            let near = known.len() == asked.len()
+                && pairs().all(|pair| {
+                    let shortest = pair.0.chars().count().min(pair.1.chars().count());
+                    far(pair) <= if shortest < 4 { 0 } else { 1 + usize::from(shortest >= 8) }
+                });
+            near.then(|| (pairs().map(far).sum(), name))
+        })
+        .filter(|(distance, _)| *distance <= 2)
+        .min()
+        .map(|(_, name)| name)
+}
+
 /// The question after an unknown word.
 pub(crate) fn did_you_mean<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(written, words).map(|word| format!("did you mean `{word}`?"))
@@ -58,4 +89,26 @@ pub(crate) fn quoted(text: &str) -> String {
         short.push('…');
     }
     format!("`{short}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_keyboard_is_not_another_name() {
+        for (written, name, expected) in [
+            ("Order Completd", "Order Completed", true),
+            ("order_completed", "Order Completed", true),
+            ("revenu", "revenue", true),
+            ("Signed In", "Signed Up", false),
+            ("Product Viewed", "Product Added", false),
+            ("first_name", "last_name", false),
+            ("address_1", "address_2", false),
+            ("email2", "email1", false),
+            ("Order Refunded", "Order Completed", false),
+        ] {
+            assert_eq!(slip(written, [name]).is_some(), expected, "{written} and {name}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `crowsnest program explain`: why a customer got something from a program, or did not.
 
-use crate::output::{self, text};
+use crate::output::{self, count, text};
 use serde_json::Value;
 
 /// Prints an explanation for people.
@@ -20,9 +20,11 @@ pub fn show(found: &Value) {
     for one in &runs {
         run(one);
     }
+    more(&found["more_runs"], "run", "runs");
     for one in &events {
         event(one);
     }
+    more(&found["more_events"], "event that began nothing", "events that began nothing");
     segment(&found["segment"]);
     date(&found["date"]);
     if runs.is_empty() {
@@ -68,6 +70,15 @@ fn run(run: &Value) {
     }
 }
 
+/// Says how many there are of which nothing was said.
+fn more(number: &Value, one: &str, many: &str) {
+    match number.as_u64() {
+        None | Some(0) => {}
+        Some(1) => say!("\n… and 1 earlier {one}: --limit shows more"),
+        Some(_) => say!("\n… and {} earlier {many}: --limit shows more", count(number)),
+    }
+}
+
 fn event(event: &Value) {
     say!(
         "\n✗ {} from {}, {}, began nothing:",
@@ -105,5 +116,6 @@ fn segment(segment: &Value) {
         let what = if change["entered"] == true { "entered" } else { "left" };
         say!("  {}  {what}: {}", text(change, "time"), text(change, "why"));
     }
+    more(&segment["more_changes"], "change", "changes");
     output::clauses(&segment["clauses"], "    ");
 }

@@ -65,6 +65,9 @@ enum Action {
         /// As of this moment, such as 2026-03-01T09:30:00Z; now, if not said.
         #[arg(long)]
         at: Option<String>,
+        /// At most this many runs, events and changes of a segment, the latest.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
     },
     /// Walk a customer through a program with a simulated clock. Nothing is written, and nothing is sent.
     Test {
@@ -229,10 +232,11 @@ impl Program {
                     steps.iter().map(|step| [text(step, "time"), text(step, "step"), text(step, "outcome")]);
                 say!("{}", output::table(["time", "step", "what came of it"], &[], rows));
             }),
-            Action::Explain { name, profile, at } => {
+            Action::Explain { name, profile, at, limit } => {
                 let person = super::profile::id_of(&client, profile)?;
                 let at = at.as_ref().map(|at| format!("&at={}", encoded(at))).unwrap_or_default();
-                let path = format!("/api/v1/programs/{}/explain?profile={person}{at}", encoded(name));
+                let path =
+                    format!("/api/v1/programs/{}/explain?profile={person}{at}&limit={limit}", encoded(name));
                 let found: Value = client.get(&path)?;
                 if self.json {
                     output::json(&found)

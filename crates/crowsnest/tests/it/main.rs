@@ -11,6 +11,7 @@ mod explain;
 #[cfg(feature = "faults")]
 mod overload;
 mod policy;
+mod programs;
 mod quarantine;
 mod sdk;
 mod segments;

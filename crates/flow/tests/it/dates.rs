@@ -319,7 +319,7 @@ async fn it_is_tried_and_explained_with_what_comes_next() {
     let tried = world.engine.try_program(courier, "lease", trial(nobody)).unwrap();
     assert!(!tried.enters && tried.next.is_none());
     assert_eq!(tried.trigger_clauses[0].value, "lease end is not known");
-    let found = world.engine.explain_program("lease", person, None).unwrap();
+    let found = world.engine.explain_program("lease", person, None, 50).unwrap();
     let date = found.date.unwrap();
     assert_eq!(date.clock.as_deref(), Some("2026-04-01 at 09:00 America/New_York"));
     assert_eq!(date.clauses[0].value, "lease end is 2026-05-01");

@@ -8,7 +8,7 @@ use serde_json::json;
 
 fn explained(world: &World, program: &str, email: &str, at: Option<Time>) -> ProgramExplained {
     let person = world.holder("email", email).unwrap();
-    world.engine.explain_program(program, person, at).unwrap()
+    world.engine.explain_program(program, person, at, 50).unwrap()
 }
 
 #[tokio::test]
@@ -104,11 +104,45 @@ steps:
 }
 
 #[tokio::test]
+async fn what_is_left_out_is_counted() {
+    const STAGE: &str = r#"
+segment: fan
+when: profile.fan == true
+---
+program: thanks
+trigger: { segment: fan }
+steps:
+  - exit: thanked
+"#;
+    let world = World::new(&[CART, STAGE]).await;
+    for (place, value) in [("a", 20), ("b", 90), ("c", 20), ("d", 20), ("e", 90)] {
+        let cart = track(place, "Cart Updated").by("email", "ann@x.org");
+        world.tell([cart.with(json!({ "cart_id": place, "value": value }))]).await;
+        world.after(2 * HOUR).await;
+    }
+    let person = world.holder("email", "ann@x.org").unwrap();
+    let limited = |program: &str, limit| world.engine.explain_program(program, person, None, limit).unwrap();
+    let found = limited("cart", 1);
+    let latest = (found.runs[0].occasion.as_str(), found.events.iter().map(|event| event.time).max());
+    assert_eq!((found.runs.len(), found.more_runs, found.events.len(), found.more_events), (1, 1, 1, 2));
+    let all = limited("cart", 50);
+    assert_eq!(latest, ("e", all.events.iter().map(|event| event.time).max()), "the latest are told");
+    assert_eq!((all.runs.len(), all.more_runs, all.events.len(), all.more_events), (2, 0, 3, 0));
+    for (place, fan) in [true, false, true].into_iter().enumerate() {
+        world.pass(HOUR);
+        let said = identify(format!("fan {place}")).by("email", "ann@x.org");
+        world.tell([said.traits(json!({ "fan": fan }))]).await;
+    }
+    let segment = limited("thanks", 2).segment.unwrap();
+    assert_eq!((segment.changes.len(), segment.more_changes), (2, 1));
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said() {
     let world = World::new(&[CART]).await;
-    let nobody = world.engine.explain_program("cart", ProfileId(7), None);
+    let nobody = world.engine.explain_program("cart", ProfileId(7), None, 50);
     assert!(matches!(nobody, Err(FlowError::NotFound { kind: "profile", .. })), "{nobody:?}");
-    let unknown = world.engine.explain_program("carts", ProfileId(7), None);
+    let unknown = world.engine.explain_program("carts", ProfileId(7), None, 50);
     assert!(
         matches!(unknown, Err(FlowError::NotFound { kind: "program", hint: Some(_), .. })),
         "{unknown:?}"

@@ -14,6 +14,7 @@ mod households;
 mod oracle;
 mod person;
 mod reference;
+mod review;
 mod sentences;
 mod sequences;
 mod windows;

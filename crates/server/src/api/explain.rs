@@ -1,6 +1,6 @@
 //! Why somebody got something from a program, and somebody else did not; and what a program would do with somebody.
 
-use super::blocking;
+use super::{Paging, blocking};
 use crate::{
     App,
     auth::Admin,
@@ -30,7 +30,13 @@ pub(crate) struct Asked {
     /// From what was recorded up to this moment; now, if not said.
     #[param(value_type = Option<String>, format = DateTime)]
     at: Option<Time>,
+    /// At most this many runs, events and changes of a segment, the latest; 50, if not said, and 1,000 at most. How many
+    /// more there are is answered too.
+    limit: Option<usize>,
 }
+
+/// How many are told of unless somebody asks for more.
+const LIMIT: usize = 50;
 
 /// Why a person is or was in a program, or is not: runs with steps and messages, events that began nothing, and why.
 #[utoipa::path(get, path = "/api/v1/programs/{name}/explain", tag = "programs", params(("name" = String, Path), Asked),
@@ -40,10 +46,11 @@ pub(crate) async fn explain(
     _: Admin,
     State(app): State<App>,
     Path(name): Path<String>,
-    Query(Asked { profile, at }): Query<Asked>,
+    Query(Asked { profile, at, limit }): Query<Asked>,
 ) -> Result<Json<Value>, ApiError> {
     let person: ProfileId = id(&profile)?;
-    let found = blocking(&app, move |engine| engine.explain_program(&name, person, at)).await?;
+    let limit = Paging { limit: Some(limit.unwrap_or(LIMIT)), offset: None }.page()?.limit;
+    let found = blocking(&app, move |engine| engine.explain_program(&name, person, at, limit)).await?;
     Ok(Json(json!(found)))
 }
 

@@ -3,7 +3,9 @@
 mod contract;
 mod feed;
 mod identity;
+mod loops;
 mod message;
+mod names;
 mod organisation;
 mod policy;
 mod program;
@@ -16,10 +18,12 @@ mod value;
 use crate::{
     Document, Kind, Problem,
     check::{Names, Parsed},
+    condition::condition_schema,
     problem::{did_you_mean, listed, quoted},
     tree::{Node, Place},
 };
 use crowsnest_model::definition::Workspace;
+use crowsnest_rules::Schema;
 
 pub(crate) use value::name;
 
@@ -92,11 +96,16 @@ impl Findings {
 
     /// Something that is probably not meant.
     pub fn warning(&mut self, spot: Spot<'_>, message: impl Into<String>, hint: Option<String>) {
+        self.warning_at(spot.document.path, spot.node.place, message.into(), hint);
+    }
+
+    /// Something at a place that is probably not meant.
+    pub fn warning_at(&mut self, path: &str, place: Place, message: String, hint: Option<String>) {
         self.warnings.push(Problem {
-            path: spot.document.path.to_owned(),
-            line: spot.node.place.line,
-            column: spot.node.place.column,
-            message: message.into(),
+            path: path.to_owned(),
+            line: place.line,
+            column: place.column,
+            message,
             hint,
         });
     }
@@ -121,20 +130,50 @@ impl Scene<'_> {
         self.names.get(&kind).into_iter().flatten().map(|(name, _)| name.as_str())
     }
 
+    /// What a condition may use, and what is defined by documents that have mistakes of their own.
+    fn schema(&self, event: Option<&str>) -> Schema {
+        let names = |kind| self.defined(kind).map(str::to_owned);
+        condition_schema(self.workspace, event)
+            .with_topics(names(Kind::Topic))
+            .with_programs(names(Kind::Program))
+            .with_segments(names(Kind::Segment))
+    }
+
+    /// Checks that a segment is defined, alone or in a segmentation.
+    fn segment_must_exist(&self, name: &str, spot: Spot<'_>, findings: &mut Findings) {
+        let sets = &self.workspace.segmentations;
+        // What the segments are of a segmentation that could not be read is not known.
+        if self.defined(Kind::Segmentation).any(|set| !sets.contains_key(set)) {
+            return;
+        }
+        let in_sets = sets.values().flat_map(|set| &set.segments).map(|segment| segment.name.as_str());
+        named(Kind::Segment, name, self.defined(Kind::Segment).chain(in_sets), spot, findings);
+    }
+
     /// Checks that something is defined.
     fn must_exist(&self, kind: Kind, name: &str, spot: Spot<'_>, findings: &mut Findings) -> bool {
-        let known = self.defined(kind);
-        if known.clone().any(|defined| defined == name) {
-            return true;
-        }
-        let message = if known.clone().next().is_none() {
-            format!("there is no {kind} {}; none is defined", quoted(name))
-        } else {
-            format!("there is no {kind} {}; defined: {}", quoted(name), listed(known.clone()))
-        };
-        findings.problem_hint(spot, message, did_you_mean(name, known));
-        false
+        named(kind, name, self.defined(kind), spot, findings)
     }
+}
+
+/// Checks that a name is one of those that are known.
+fn named<'a>(
+    kind: Kind,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    spot: Spot<'_>,
+    findings: &mut Findings,
+) -> bool {
+    if known.clone().any(|defined| defined == name) {
+        return true;
+    }
+    let message = if known.clone().next().is_none() {
+        format!("there is no {kind} {}; none is defined", quoted(name))
+    } else {
+        format!("there is no {kind} {}; defined: {}", quoted(name), listed(known.clone()))
+    };
+    findings.problem_hint(spot, message, did_you_mean(name, known));
+    false
 }
 
 /// Checks all documents that could be read.
@@ -204,4 +243,5 @@ pub(crate) fn check_all(
         }
     }
     source::check_keys(workspace, parsed, findings);
+    loops::check(workspace, parsed, findings);
 }

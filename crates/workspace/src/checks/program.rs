@@ -1,13 +1,9 @@
 //! `program:` and `broadcast:`
 
-use super::{Findings, Scene, Spot, message, steps, trigger, value};
-use crate::{
-    Kind,
-    condition::{condition_schema, place_in_file},
-    problem::{did_you_mean, quoted},
-};
-use crowsnest_model::definition::{Broadcast, EventName, FreshnessNeed, OnePer, Program, Reentry};
-use crowsnest_rules::{Condition, Expression, RuleError};
+use super::{Findings, Scene, Spot, message, names, steps, trigger, value};
+use crate::{Kind, condition::place_in_file, problem::quoted};
+use crowsnest_model::definition::{Broadcast, FreshnessNeed, MembershipChange, OnePer, Program, Reentry};
+use crowsnest_rules::{Condition, Expression, Fact, Mention, Review, RuleError};
 use std::collections::BTreeSet;
 
 pub(super) fn program(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
@@ -24,6 +20,7 @@ pub(super) fn program(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, find
     }
     if let Some(audience) = &program.audience {
         condition(audience, spot.at("audience"), None, scene, findings);
+        audience_fits_trigger(program, audience, spot.at("audience"), scene, findings);
     }
     for (index, cancel) in program.cancel_on.iter().enumerate() {
         event(&cancel.event, cancel.when.as_deref(), spot.at("cancel_on").item(index), scene, findings);
@@ -45,6 +42,27 @@ pub(super) fn program(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, find
         let message = format!("programs enter each other in a circle: {}", path.join(" → "));
         let hint = "remove one `enter`: nobody comes back into a program that they are in";
         findings.problem_hint(spot.at("steps"), message, Some(hint.into()));
+    }
+}
+
+/// Who has just entered a segment is in it, and who has just left it is not, whatever the audience would like.
+fn audience_fits_trigger(
+    program: &Program,
+    audience: &str,
+    spot: Spot<'_>,
+    scene: &Scene<'_>,
+    findings: &mut Findings,
+) {
+    let Some(segment) = &program.trigger.segment else { return };
+    let Ok(condition) = Condition::parse(audience, &scene.schema(None)) else { return };
+    let inside = program.trigger.on.unwrap_or_default() == MembershipChange::Enter;
+    if condition.effect(&Fact::Segment(segment.clone(), inside)).excluded {
+        let (did, is) = if inside { ("entered", "in it") } else { ("left", "not in it") };
+        let message = format!(
+            "the trigger lets nobody in: who has just {did} the segment {} is {is}, and the audience wants the opposite",
+            quoted(segment)
+        );
+        findings.warning(spot, message, Some("change `audience`, or the trigger's `on`".into()));
     }
 }
 
@@ -99,24 +117,7 @@ pub(super) fn event(
 /// An event may come from anywhere, so that an unknown name is no mistake; one that is nearly known probably is.
 pub(super) fn event_name(name: &str, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
     value::filled(name, spot, findings);
-    let mut known: BTreeSet<&str> = scene
-        .workspace
-        .contracts
-        .values()
-        .flat_map(|contract| contract.events.keys().map(String::as_str))
-        .collect();
-    for feed in scene.workspace.sources.values().flat_map(|source| source.feeds.values()) {
-        match &feed.event {
-            Some(EventName::Fixed(name)) => drop(known.insert(name)),
-            Some(EventName::Field { names, .. }) => known.extend(names.values().map(String::as_str)),
-            None => {}
-        }
-    }
-    if known.contains(name) {
-        return;
-    }
-    if let Some(hint) = did_you_mean(name, known) {
-        let message = format!("no contract and no feed knows the event {}", quoted(name));
+    if let Some((message, hint)) = names::event(name, scene.workspace) {
         findings.warning(spot, message, Some(hint));
     }
 }
@@ -142,8 +143,8 @@ pub(super) fn condition(
     scene: &Scene<'_>,
     findings: &mut Findings,
 ) {
-    let parsed = Condition::parse(text, &condition_schema(scene.workspace, event));
-    rule(parsed.err(), spot, findings);
+    let reviewed = Condition::review(text, &scene.schema(event)).map(|(_, review)| review);
+    rule(reviewed, spot, event, scene, findings);
 }
 
 /// Checks an expression over an event.
@@ -154,15 +155,36 @@ pub(super) fn expression(
     scene: &Scene<'_>,
     findings: &mut Findings,
 ) {
-    let parsed = Expression::parse(text, &condition_schema(scene.workspace, event));
-    rule(parsed.err(), spot, findings);
+    let reviewed = Expression::review(text, &scene.schema(event)).map(|(_, review)| review);
+    rule(reviewed, spot, event, scene, findings);
 }
 
-/// A mistake in a condition, at its place in the file.
-pub(super) fn rule(error: Option<RuleError>, spot: Spot<'_>, findings: &mut Findings) {
-    if let Some(error) = error {
-        let place = place_in_file(spot.node, spot.document.section, &error);
-        let hint = error.hint.map(|word| format!("did you mean `{word}`?"));
-        findings.problem_at(spot.document.path, place, error.message, hint);
+/// What is wrong with a condition or an expression, or what is doubtful in it.
+pub(super) fn rule(
+    reviewed: Result<Review, RuleError>,
+    spot: Spot<'_>,
+    event: Option<&str>,
+    scene: &Scene<'_>,
+    findings: &mut Findings,
+) {
+    let place = |error: &RuleError| place_in_file(spot.node, spot.document.section, error);
+    let hint = |error: &RuleError| error.hint.as_deref().map(|word| format!("did you mean `{word}`?"));
+    match reviewed {
+        Err(error) => {
+            let hint = hint(&error);
+            findings.problem_at(spot.document.path, place(&error), error.message, hint);
+        }
+        Ok(Review { doubts, mentions }) => {
+            for doubt in doubts {
+                let hint = hint(&doubt);
+                findings.warning_at(spot.document.path, place(&doubt), doubt.message, hint);
+            }
+            for Mention { line, column, name } in mentions {
+                if let Some((message, hint)) = names::doubt(&name, event, scene) {
+                    let here = RuleError { line, column, message: String::new(), hint: None };
+                    findings.warning_at(spot.document.path, place(&here), message, Some(hint));
+                }
+            }
+        }
     }
 }

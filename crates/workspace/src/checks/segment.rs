@@ -3,6 +3,7 @@
 use super::{Findings, Scene, Spot, program, value};
 use crate::{Kind, problem::quoted};
 use crowsnest_model::definition::{Metric, Segment, Segmentation};
+use crowsnest_rules::Condition;
 use std::collections::BTreeSet;
 
 pub(super) fn metric(metric: &Metric, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
@@ -23,6 +24,7 @@ pub(super) fn segmentation(
         findings.problem(spot.at("segments"), "a segmentation has segments: expected at least one");
     }
     let mut seen = BTreeSet::new();
+    let mut before: Vec<(&str, Condition)> = Vec::new();
     for (index, segment) in segmentation.segments.iter().enumerate() {
         let spot = spot.at("segments").item(index);
         let name = spot.at("segment");
@@ -54,7 +56,19 @@ pub(super) fn segmentation(
             findings.problem(name, message);
         }
         match &segment.when {
-            Some(when) => program::condition(when, spot.at("when"), None, scene, findings),
+            Some(when) => {
+                program::condition(when, spot.at("when"), None, scene, findings);
+                let Ok(condition) = Condition::parse(when, &scene.schema(None)) else { continue };
+                if let Some((taken, _)) = before.iter().find(|(_, earlier)| earlier.follows_from(&condition)) {
+                    let message = format!(
+                        "nobody is in this segment: of whom this holds, is in {} before it",
+                        quoted(taken)
+                    );
+                    let hint = "put the narrower of the two first, or remove one";
+                    findings.warning(spot.at("when"), message, Some(hint.into()));
+                }
+                before.push((&segment.name, condition));
+            }
             None if index + 1 < segmentation.segments.len() => findings.problem(
                 spot,
                 "everybody is in this segment, so that nobody is in those after it: give it a `when`, or put it last",

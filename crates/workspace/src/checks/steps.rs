@@ -11,6 +11,7 @@ use crowsnest_model::{
     Duration,
     definition::{Arm, OnLimit, Program, SetValue, Share, Step, WaitUntil, Workspace},
 };
+use crowsnest_rules::Condition;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How deep ways may lie within ways. Deeper ones are better programs of their own.
@@ -177,6 +178,7 @@ impl Walk<'_> {
         }
         let (mut all_leave, mut closed) = (!arms.is_empty(), false);
         let mut asked: BTreeSet<&str> = BTreeSet::new();
+        let mut before: Vec<Condition> = Vec::new();
         let mut longest = *clock;
         for (index, arm) in arms.iter().enumerate() {
             let spot = spot.item(index);
@@ -187,7 +189,9 @@ impl Walk<'_> {
             let inner = match (&arm.when, &arm.steps, &arm.otherwise) {
                 (Some(when), Some(_), None) => {
                     condition(when, spot.at("when"), self.about, self.scene, findings);
-                    self.can_be_taken(when, &mut asked, spot, findings);
+                    if self.can_be_taken(when, &mut asked, spot, findings) {
+                        self.is_left_somebody(when, &mut before, spot, findings);
+                    }
                     spot.at("steps")
                 }
                 (None, None, Some(_)) => {
@@ -207,14 +211,15 @@ impl Walk<'_> {
         all_leave && closed
     }
 
-    /// What can be seen without knowing people: a condition that another way has asked before, or that never holds.
+    /// What can be seen without knowing people: a condition that another way has asked before, or that never holds. True
+    /// when there is nothing of the kind.
     fn can_be_taken<'c>(
         &self,
         when: &'c str,
         asked: &mut BTreeSet<&'c str>,
         spot: Spot<'_>,
         findings: &mut Findings,
-    ) {
+    ) -> bool {
         let hint = || Some("remove this way, or change its condition".to_owned());
         if when.trim() == "false" {
             findings.problem_hint(
@@ -228,7 +233,26 @@ impl Walk<'_> {
         } else if !asked.insert(when.trim()) {
             let message = "this way is never taken: a way before it has the same condition";
             findings.problem_hint(spot.at("when"), message, hint());
+        } else {
+            return true;
         }
+        false
+    }
+
+    /// Warns of a condition that only those fulfil who have gone another way before.
+    fn is_left_somebody(
+        &self,
+        when: &str,
+        before: &mut Vec<Condition>,
+        spot: Spot<'_>,
+        findings: &mut Findings,
+    ) {
+        let Ok(condition) = Condition::parse(when, &self.scene.schema(self.about)) else { return };
+        if before.iter().any(|earlier| earlier.follows_from(&condition)) {
+            let message = "this way is never taken: of whom its condition holds, goes a way before it";
+            findings.warning(spot.at("when"), message, Some("put the narrower of the two first".into()));
+        }
+        before.push(condition);
     }
 
     fn split(

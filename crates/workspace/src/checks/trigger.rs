@@ -1,7 +1,7 @@
 //! What begins a program.
 
 use super::{Findings, Scene, Spot, program, value};
-use crate::{condition::condition_schema, problem::quoted};
+use crate::problem::quoted;
 use crowsnest_model::definition::{MonthDay, Schedule, Trigger};
 use crowsnest_rules::{Expression, Type};
 
@@ -32,7 +32,7 @@ pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findin
         None => {}
     }
     if let Some(segment) = segment {
-        value::filled(segment, spot.at("segment"), findings);
+        scene.segment_must_exist(segment, spot.at("segment"), findings);
     } else if on.is_some() {
         findings.misplaced(spot, "on", "`on` belongs to a trigger by `segment`");
     }
@@ -67,16 +67,16 @@ pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findin
 
 /// A date is an expression over the person that can give a day or a moment.
 fn date(text: &str, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    match Expression::parse(text, &condition_schema(scene.workspace, None)) {
-        Err(error) => program::rule(Some(error), spot, findings),
-        Ok(date) if !matches!(date.kind(), Type::Any | Type::Text | Type::Time) => {
+    let reviewed = Expression::review(text, &scene.schema(None)).map(|(date, review)| {
+        if !matches!(date.kind(), Type::Any | Type::Text | Type::Time) {
             let message = format!("{} is {}, never a day or a moment", quoted(text), date.kind());
             let hint =
                 "name a trait that holds a day such as 2026-03-01, or a moment, such as `profile.birthday`";
             findings.problem_hint(spot, message, Some(hint.into()));
         }
-        Ok(_) => {}
-    }
+        review
+    });
+    program::rule(reviewed, spot, None, scene, findings);
 }
 
 fn schedule(schedule: &Schedule, spot: Spot<'_>, findings: &mut Findings) {

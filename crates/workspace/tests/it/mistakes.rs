@@ -180,6 +180,141 @@ fn a_condition_points_at_its_mistake() {
     }
 }
 
+const SHOP: &str = "contract: shop\nevents:\n  Order Completed:\n    properties: { revenue: { type: number }, status: { type: text, enum: [paid, open] } }\ntraits: { tier: { type: text, enum: [silver, gold] } }\n---\n";
+
+/// A segment with this condition at line 8, column 7.
+#[track_caller]
+fn segment(when: &str, expected: &str) {
+    expect(&format!("{SHOP}segment: x\nwhen: {when}\n"), expected);
+}
+
+#[test]
+fn a_name_in_a_condition_that_is_nearly_known_is_probably_that_one() {
+    for (when, expected) in [
+        (
+            "count(\"Order Completd\") > 1",
+            "warning: x.yaml:8:13: no contract and no feed knows the event `Order Completd`; did you mean `Order Completed`?",
+        ),
+        (
+            "sequence(\"Cart Updated\", event(\"Order Complted\"), within(\"2h\"))",
+            "warning: x.yaml:8:38: no contract and no feed knows the event `Order Complted`; did you mean `Order Completed`?",
+        ),
+        (
+            "unanswered(\"Order completed\", \"Parcel Sent\", within(\"3d\"))",
+            "warning: x.yaml:8:18: no contract and no feed knows the event `Order completed`; did you mean `Order Completed`?",
+        ),
+        (
+            "sum(\"Order Completed\", \"revenu\") > 5",
+            "warning: x.yaml:8:30: no contract and no feed knows the property `revenu` of `Order Completed`; did you mean `revenue`?",
+        ),
+        (
+            "never(\"Order Completed\", where(event.properties.statsu == \"paid\"))",
+            "warning: x.yaml:8:55: no contract and no feed knows the property `statsu` of `Order Completed`; did you mean `status`?",
+        ),
+        (
+            "profile.teir == \"gold\"",
+            "warning: x.yaml:8:15: no contract, no feed and no program knows the trait `teir`; did you mean `tier`?",
+        ),
+        (
+            "last(\"Newsletter Read\") > ago(\"3d\") && sum(\"Order Completed\", \"margin\") > 5 && has(profile.shoe)",
+            "",
+        ),
+    ] {
+        segment(when, expected);
+    }
+    expect(
+        &format!("{SHOP}metric: m\nvalue: sum(\"Order Completd\", \"revenue\")\n"),
+        "warning: x.yaml:8:12: no contract and no feed knows the event `Order Completd`; did you mean `Order Completed`?",
+    );
+    expect(
+        &format!(
+            "{SHOP}program: p\ntrigger: {{ event: Order Completed, when: event.properties.revenu > 5 }}\nsteps: [{{ wait: 1h }}]\n"
+        ),
+        "warning: x.yaml:8:59: no contract and no feed knows the property `revenu` of `Order Completed`; did you mean `revenue`?",
+    );
+}
+
+#[test]
+fn what_a_condition_names_exists() {
+    for (when, expected) in [
+        ("segment(\"y\")", "x.yaml:8:15: `y` is not a segment that is known here; did you mean `x`?"),
+        ("metric(\"spend\") > 1", "x.yaml:8:14: `spend` is not a metric that is known here"),
+        ("inProgram(\"p\")", "x.yaml:8:17: `p` is not a program that is known here"),
+        (
+            "consent(\"emial\", \"offers\")",
+            "x.yaml:8:15: `emial` is not a channel that is known here; did you mean `email`?",
+        ),
+        (
+            "consent(\"email\", \"ofers\")",
+            "x.yaml:8:24: `ofers` is not a topic that is known here; did you mean `offers`?",
+        ),
+    ] {
+        segment(when, expected);
+    }
+    // What is defined with a mistake is there all the same.
+    expect(
+        "program: p\ntriger: { event: A }\n---\nsegment: x\nwhen: inProgram(\"p\")\n",
+        "x.yaml:2:1: unknown word `triger`; expected one of program, title, state, trigger, occasion, reentry, audience, holdout, lateness, cancel_on, requires_fresh, goal, steps; did you mean `trigger`?",
+    );
+}
+
+#[test]
+fn what_can_never_hold_is_a_warning() {
+    for (when, expected) in [
+        (
+            "count(\"Order Completed\") < 0",
+            "warning: x.yaml:8:7: this never holds: a number of events is 0 or more",
+        ),
+        (
+            "profile.points > 5 && profile.points < 3",
+            "warning: x.yaml:8:29: this never holds together with what stands before it: points is more than 5",
+        ),
+        (
+            "profile.tier == \"glod\"",
+            "warning: x.yaml:8:7: `tier` is never glod by its contract: it is one of silver, gold; did you mean `gold`?",
+        ),
+        (
+            "count(\"Order Completed\", where(event.properties.status == \"payed\")) > 1",
+            "warning: x.yaml:8:38: `status` is never payed by its contract: it is one of paid, open; did you mean `paid`?",
+        ),
+        ("count(\"A\", within(\"0d\")) > 1", "x.yaml:8:25: this needs to be longer than nothing"),
+        (
+            "count(\"A\", within(\"-3d\")) > 1",
+            "x.yaml:8:25: `-3d` is not a duration: expected a number with a unit (ms, s, m, h, d, w), such as 45m, 6h or 1h 30m",
+        ),
+        (
+            "count(\"A\", between(\"30d\", \"60d\")) > 1",
+            "x.yaml:8:26: the first of the two must be longer ago, as in between(\"60d\", \"30d\")",
+        ),
+    ] {
+        segment(when, expected);
+    }
+    // A program, and a feed without a contract, can make something else of it.
+    let set = "---\nprogram: p\ntrigger: { event: A }\nsteps: [{ set: { tier: bronze } }]\n";
+    expect(&format!("{SHOP}segment: x\nwhen: profile.tier == \"bronze\"\n{set}"), "");
+    let feed =
+        "---\nsource: till\nfeeds: { f: { format: csv, identifiers: { email: e }, traits: { tier: t } } }\n";
+    expect(&format!("{SHOP}segment: x\nwhen: profile.tier == \"bronze\"\n{feed}"), "");
+}
+
+#[test]
+fn every_segment_of_a_segmentation_can_have_somebody() {
+    let set = |first: &str, second: &str| {
+        format!(
+            "segmentation: wealth\nsegments:\n  - {{ segment: a, when: '{first}' }}\n  - {{ segment: b, when: '{second}' }}\n  - segment: c\n"
+        )
+    };
+    let nobody = "warning: x.yaml:4:25: nobody is in this segment: of whom this holds, is in `a` before it; put the narrower of the two first, or remove one";
+    expect(&set("profile.points > 5", "profile.points > 10"), nobody);
+    expect(&set("has(profile.x)", "has( profile.x )"), nobody);
+    expect(&set("true", "has(profile.x)"), nobody);
+    expect(&set("profile.points > 10", "profile.points > 5"), "");
+    expect(
+        "segmentation: wealth\nsegments:\n  - segment: a\n  - segment: b\n",
+        "x.yaml:3:5: everybody is in this segment, so that nobody is in those after it: give it a `when`, or put it last",
+    );
+}
+
 #[test]
 fn a_feed_says_what_its_format_has() {
     let feed = |rest: &str| format!("source: x\nfeeds:\n  f:\n{rest}");

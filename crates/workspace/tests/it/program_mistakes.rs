@@ -26,9 +26,12 @@ fn a_trigger_is_one_thing() {
         ("{ event: A, on: leave }", "x.yaml:2:22: `on` belongs to a trigger by `segment`"),
         ("{ segment: s, on: exit }", "x.yaml:2:28: unknown word `exit`; expected one of enter, leave"),
         ("{ segment: s, on: leave }", ""),
+        ("{ segment: rich, on: leave }", ""),
+        ("{ segment: sx }", "x.yaml:2:21: there is no segment `sx`; defined: s, rich; did you mean `s`?"),
         ("{ request: true, ttl: 1h }", ""),
     ] {
-        expect(&format!("program: x\ntrigger: {trigger}\nsteps: [{{ exit: done }}]\n"), expected);
+        let segments = "---\nsegment: s\nwhen: has(profile.a)\n---\nsegmentation: wealth\nsegments: [{ segment: rich }]\n";
+        expect(&format!("program: x\ntrigger: {trigger}\nsteps: [{{ exit: done }}]\n{segments}"), expected);
     }
 }
 
@@ -191,6 +194,43 @@ fn every_way_of_a_branch_can_be_taken() {
 }
 
 #[test]
+fn a_way_that_a_wider_one_stands_before_is_never_taken() {
+    let ways = |first: &str, second: &str| {
+        format!(
+            "  - branch:\n      - {{ when: '{first}', steps: [] }}\n      - {{ when: '{second}', steps: [] }}\n"
+        )
+    };
+    let warning = "warning: x.yaml:6:17: this way is never taken: of whom its condition holds, goes a way before it; put the narrower of the two first";
+    steps(&ways("profile.points > 5", "profile.points > 10"), warning);
+    steps(&ways("has(profile.a)", "has( profile.a )"), warning);
+    steps(&ways("profile.points > 10", "profile.points > 5"), "");
+}
+
+#[test]
+fn an_audience_does_not_contradict_the_trigger() {
+    let segment = "segment: s\nwhen: has(profile.a)\n---\n";
+    for (trigger, audience, expected) in [
+        (
+            "{ segment: s }",
+            "has(profile.b) && !segment(\"s\")",
+            "warning: x.yaml:6:11: the trigger lets nobody in: who has just entered the segment `s` is in it, and the audience wants the opposite; change `audience`, or the trigger's `on`",
+        ),
+        (
+            "{ segment: s, on: leave }",
+            "segment(\"s\")",
+            "warning: x.yaml:6:11: the trigger lets nobody in: who has just left the segment `s` is not in it, and the audience wants the opposite; change `audience`, or the trigger's `on`",
+        ),
+        ("{ segment: s }", "segment(\"s\") && has(profile.b)", ""),
+        ("{ segment: s, on: leave }", "has(profile.b) || segment(\"s\")", ""),
+    ] {
+        let text = format!(
+            "{segment}program: x\ntrigger: {trigger}\naudience: {audience}\nsteps: [{{ exit: done }}]\n"
+        );
+        expect(&text, expected);
+    }
+}
+
+#[test]
 fn a_split_has_ways_with_weights() {
     steps(
         "  - split: { a: { weight: 1 } }\n",
@@ -252,5 +292,111 @@ fn what_is_set_has_a_value() {
     steps(
         "  - set: { order: { form: event.properties.id } }\n",
         "x.yaml:4:21: unknown word `form`; expected one of from; did you mean `from`?",
+    );
+}
+
+/// Segments and programs that begin with them.
+fn loops(segments: &[(&str, &str)], programs: &[(&str, &str, &str)], expected: &str) {
+    let programs = programs
+        .iter()
+        .map(|(name, trigger, rest)| format!("program: {name}\ntrigger: {{ segment: {trigger} }}\n{rest}\n"));
+    let segments = segments.iter().map(|(name, when)| format!("segment: {name}\nwhen: '{when}'\n"));
+    expect(&programs.chain(segments).collect::<Vec<_>>().join("---\n"), expected);
+}
+
+#[test]
+fn programs_that_keep_each_other_going_are_named_with_the_way() {
+    let hint = "say how often somebody may enter: `reentry: once`, or `reentry: { every: 30d }`";
+    let free = [("free", "!inProgram(\"p\")")];
+    loops(
+        &free,
+        &[("p", "free", "steps: [{ wait: 1d }]")],
+        &format!(
+            "x.yaml:2:21: this goes round without end: `p` begins → `p` ends → the segment `free` is entered → `p` begins; {hint}"
+        ),
+    );
+    loops(
+        &[("in-p", "inProgram(\"p\")")],
+        &[("p", "in-p, on: leave", "steps: [{ wait: 1d }]")],
+        &format!(
+            "x.yaml:2:21: this goes round without end: `p` begins → `p` ends → the segment `in-p` is left → `p` begins; {hint}"
+        ),
+    );
+    let stages = [("cold", "profile.stage == \"cold\""), ("warm", "profile.stage == \"warm\"")];
+    let cool = ("cool", "warm", "steps: [{ wait: 1d }, { set: { stage: cold } }]");
+    let heat = ("heat", "cold", "steps: [{ wait: 1d }, { set: { stage: warm } }]");
+    loops(
+        &stages,
+        &[cool, heat],
+        &format!(
+            "x.yaml:2:21: this goes round without end: `cool` begins → `cool` sets `stage` to \"cold\" → the segment `cold` is entered → `heat` begins → `heat` sets `stage` to \"warm\" → the segment `warm` is entered → `cool` begins; {hint}"
+        ),
+    );
+    // By way of a segment that asks about another.
+    loops(
+        &[("outside", "!inProgram(\"p\")"), ("far", "segment(\"outside\")")],
+        &[("p", "far", "steps: [{ wait: 1d }]")],
+        &format!(
+            "x.yaml:2:21: this goes round without end: `p` begins → `p` ends → the segment `outside` is entered → the segment `far` is entered → `p` begins; {hint}"
+        ),
+    );
+    // Where it depends on the person, it is a warning.
+    loops(
+        &[("free", "!inProgram(\"p\") && count(\"A\") > 1")],
+        &[("p", "free", "steps: [{ wait: 1d }]")],
+        &format!(
+            "warning: x.yaml:2:21: for some this may go round without end: `p` begins → `p` ends → the segment `free` is entered → `p` begins; {hint}"
+        ),
+    );
+    loops(
+        &free,
+        &[("p", "free", "audience: has(profile.a)\nsteps: [{ wait: 1d }]")],
+        &format!(
+            "warning: x.yaml:2:21: for some this may go round without end: `p` begins → `p` ends → the segment `free` is entered → `p` begins; {hint}"
+        ),
+    );
+    // Rules of re-entry end it.
+    for rule in ["reentry: once", "reentry: { every: 30d }", "occasion: profile.year"] {
+        loops(&free, &[("p", "free", &format!("{rule}\nsteps: [{{ wait: 1d }}]"))], "");
+        loops(&stages, &[(cool.0, cool.1, &format!("{rule}\n{}", cool.2)), heat], "");
+    }
+}
+
+#[test]
+fn what_comes_to_rest_is_no_loop() {
+    let wait_then = |set: &str| format!("steps: [{{ wait: 1d }}, {{ set: {{ {set} }} }}]");
+    for (segment, steps) in [
+        // It leaves the segment, and nothing brings it back.
+        ("!has(profile.welcomed)", wait_then("welcomed: true")),
+        ("profile.stage != \"done\"", wait_then("stage: done")),
+        // The same value again changes nothing.
+        ("profile.tier == \"gold\" || count(\"A\") > 5", wait_then("tier: gold")),
+        // One value made of another is one change, and who is in the program does not enter it.
+        ("days(profile.asked) > 30", wait_then("asked: { from: event.time }")),
+        (
+            "profile.stage == \"b\"",
+            "steps: [{ set: { stage: a } }, { wait: 1d }, { set: { stage: b } }]".into(),
+        ),
+        // Without any waiting the run is over before anybody asks.
+        ("!inProgram(\"p\")", "steps: [{ task: { title: Call, team: sales } }]".into()),
+    ] {
+        let steps = steps.replace("event.time", "profile.today");
+        loops(&[("s", segment)], &[("p", "s", &steps)], "");
+    }
+    // One of them is still in its step when the other would let it in again.
+    let stages = [("cold", "profile.stage == \"cold\""), ("warm", "profile.stage == \"warm\"")];
+    loops(
+        &stages,
+        &[
+            ("cool", "warm", "steps: [{ set: { stage: cold } }]"),
+            ("heat", "cold", "steps: [{ wait: 1d }, { set: { stage: warm } }]"),
+        ],
+        "",
+    );
+    // Each hands on to the next, and the last to nobody.
+    loops(
+        &[("a", "profile.stage == \"a\""), ("b", "profile.stage == \"b\"")],
+        &[("p", "a", &wait_then("stage: b")), ("q", "b", &wait_then("stage: c"))],
+        "",
     );
 }

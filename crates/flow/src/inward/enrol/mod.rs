@@ -454,6 +454,9 @@ currency: USD
 ---
 source: web
 ---
+segment: lapsed
+when: has(profile.lapsed)
+---
 program: back
 trigger: { segment: lapsed, on: leave }
 audience: has(profile.name)
