@@ -1,18 +1,19 @@
 //! What is derived from recorded events when a definition asks for something new: read in the background, person by
 //! person, while events keep coming, and believed only when everybody has been read.
 //!
-//! Two passes over all people, in the order of their ids, each resumed where it was after a restart: first the events of
-//! each person are read for the series that are new; then everybody is asked about the segments that are new. Events that
+//! Three passes over all people, in the order of their ids, each resumed where it was after a restart: first the events of
+//! each person are read for the series that are new, and for what is newly asked about who watches what; then everybody is
+//! asked about the segments that are new. Events that
 //! come meanwhile are added as always: whoever is read later is read from the beginning, these events included.
 
 use crate::{
     Engine, FlowError, Live,
     inward::{Occurrence, Working},
 };
-use crowsnest_model::{Event, ProfileId, Time};
+use crowsnest_model::{Duration, Event, Object, ProfileId, Time};
 use crowsnest_profile::Touch;
 use crowsnest_programs::Derived;
-use crowsnest_rules::{EventView, SeriesSpec};
+use crowsnest_rules::{EventView, Interest, SeriesSpec};
 use crowsnest_store::{Build, EventRow, Read, Unit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -30,7 +31,7 @@ const PROGRESS: &str = "build";
 /// How far the reading of recorded events is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// `series`: events are read; `segments`: people are asked.
+    /// `series`, `interest`: events are read; `segment`: people are asked.
     pub pass: String,
     /// People who have been read.
     pub done: u64,
@@ -50,8 +51,16 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
     let finished = (unit.counter("people")? == 0).then_some(now);
     let series = live.series().all().map(|series| ("series", series_name(series), series.sentence()));
     let segments = meanings(live).into_iter().map(|(name, meaning)| ("segment", name, meaning));
-    let wanted: BTreeMap<(&str, String), String> =
-        series.chain(segments).map(|(kind, name, meaning)| ((kind, name), meaning)).collect();
+    // Kept for longer, it has to be read anew: what was too old may have been forgotten.
+    let interests = live.plan().interests().map(|(interest, within)| {
+        let meaning = format!("{}, kept for {}", interest.sentence(), within.in_words());
+        ("interest", interest.id().name(), meaning)
+    });
+    let wanted: BTreeMap<(&str, String), String> = series
+        .chain(interests)
+        .chain(segments)
+        .map(|(kind, name, meaning)| ((kind, name), meaning))
+        .collect();
     let mut new = false;
     for ((kind, name), meaning) in &wanted {
         let known = before.iter().find(|build| build.kind == *kind && build.name == *name);
@@ -77,6 +86,8 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
         // Whoever was read already was not read for this.
         unit.put_setting(PROGRESS, "")?;
     }
+    // What waited to be told may be told by now, or never; whoever tells it looks.
+    unit.unpark_item_changes(now)?;
     live.believe(derived(live, &unit.builds()?));
     Ok(())
 }
@@ -126,6 +137,12 @@ fn derived(live: &Live, builds: &[Build]) -> Derived {
             .filter(|series| finished("series", &series_name(series)))
             .map(|series| series.id())
             .collect(),
+        interests: live
+            .plan()
+            .interests()
+            .map(|(interest, _)| interest.id())
+            .filter(|interest| finished("interest", &interest.name()))
+            .collect(),
         segments: live
             .segments()
             .all()
@@ -152,7 +169,7 @@ pub fn progress(read: &dyn Read) -> Result<Option<Progress>, FlowError> {
 fn pass(builds: &[Build]) -> Option<&'static str> {
     let unfinished: BTreeSet<&str> =
         builds.iter().filter(|build| build.finished.is_none()).map(|build| build.kind.as_str()).collect();
-    ["series", "segment"].into_iter().find(|kind| unfinished.contains(kind))
+    ["series", "interest", "segment"].into_iter().find(|kind| unfinished.contains(kind))
 }
 
 /// Reads at most `limit` people more. False when everything is built.
@@ -168,6 +185,7 @@ fn build_some(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
             }
         }
         work.unit.put_setting(PROGRESS, "")?;
+        work.something_due |= work.unit.unpark_item_changes(now)? > 0;
         let builds = work.unit.builds()?;
         work.believe = Some(derived(work.live, &builds));
         return Ok(true);
@@ -178,6 +196,8 @@ fn build_some(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
         work.load(*id)?;
         if progress.pass == "series" {
             work.derive_series(*id)?;
+        } else if progress.pass == "interest" {
+            work.derive_watchers(*id)?;
         } else {
             work.catch_up(*id)?;
             let cause = Occurrence { at: work.now, event: None, announced: false };
@@ -204,17 +224,9 @@ impl Working<'_> {
         let names: BTreeSet<&str> = wanted.iter().map(|series| series.event()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let mut derived = BTreeMap::new();
-        for EventRow { columns, body } in self.unit.events_named(person, &names, Time(i64::MIN))? {
-            let event = Event::from_stored(columns, &body)
-                .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
+        for event in self.recorded(person, &names)? {
             let properties = event.properties_object();
-            let view = EventView {
-                name: event.name.as_deref().unwrap_or_default(),
-                kind: event.kind.as_str(),
-                properties: &properties,
-                source: &event.source,
-                time: event.time,
-            };
+            let view = seen(&event, &properties);
             for series in wanted.iter().filter(|series| series.event() == view.name) {
                 if let Some(sample) = series.sample(&view) {
                     let known: &mut crowsnest_model::Series = derived.entry(series.id()).or_default();
@@ -230,6 +242,47 @@ impl Working<'_> {
             loaded.changed = true;
         }
         Ok(())
+    }
+}
+
+impl Working<'_> {
+    /// Reads a person's recorded events for what is not known yet of who watches what.
+    pub(crate) fn derive_watchers(&mut self, person: ProfileId) -> Result<(), FlowError> {
+        let live = self.live;
+        let unknown =
+            |(interest, _): &(&Arc<Interest>, Duration)| !self.derived.interests.contains(&interest.id());
+        let wanted: Vec<_> = live.plan().interests().filter(unknown).collect();
+        let names: BTreeSet<&str> = wanted.iter().map(|(interest, _)| interest.event()).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        for event in self.recorded(person, &names)? {
+            self.keep_watchers(person, &event)?;
+        }
+        Ok(())
+    }
+
+    /// A person's recorded events of these names.
+    fn recorded(&self, person: ProfileId, names: &[&str]) -> Result<Vec<Event>, FlowError> {
+        let rows = self.unit.events_named(person, names, Time(i64::MIN))?;
+        rows.into_iter()
+            .map(|EventRow { columns, body }| {
+                Event::from_stored(columns, &body)
+                    .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))
+            })
+            .collect()
+    }
+}
+
+/// A recorded event as conditions on it see it.
+fn seen<'e>(event: &'e Event, properties: &'e Object) -> EventView<'e> {
+    EventView {
+        name: event.name.as_deref().unwrap_or_default(),
+        kind: event.kind.as_str(),
+        properties,
+        source: &event.source,
+        time: event.time,
     }
 }
 

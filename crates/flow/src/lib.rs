@@ -5,6 +5,7 @@
 
 mod broadcast;
 mod builds;
+mod catalogues;
 mod clock;
 mod definitions;
 mod engine;
@@ -26,6 +27,7 @@ mod writer;
 
 pub use broadcast::{Audience, Chosen, LaunchReport};
 pub use builds::Progress as BuildProgress;
+pub use catalogues::{CatalogueReport, ItemPut, ItemReport};
 pub use clock::{Clock, SystemClock};
 pub use definitions::Applied;
 pub use engine::{Engine, Opening};

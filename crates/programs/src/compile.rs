@@ -2,16 +2,16 @@
 
 use crate::{
     steps::{self, LiveStep},
-    trigger::LiveTrigger,
+    trigger::{LiveTrigger, Watch},
 };
 use crowsnest_model::{
-    Percent, Time,
+    Duration, InterestId, Percent, Time,
     definition::{EventMatch, FreshnessNeed, MembershipChange, Program, ProgramState},
 };
-use crowsnest_rules::{Condition, Expression, RuleError, Schema, SeriesSpec};
+use crowsnest_rules::{Condition, Expression, Interest, RuleError, Schema, SeriesSpec};
 use std::{
     cell::RefCell,
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -76,6 +76,17 @@ pub(crate) struct Reader<'s> {
 }
 
 impl Reader<'_> {
+    pub(crate) fn interest(
+        &self,
+        event: &str,
+        item: &str,
+        when: Option<&str>,
+    ) -> Result<Interest, RuleError> {
+        let item = Expression::of_recorded(item, event, self.schema)?;
+        let when = when.map(|when| Condition::of_recorded(when, event, self.schema)).transpose()?;
+        Ok(Interest::new(event, &item, when.as_ref()))
+    }
+
     pub(crate) fn condition(&self, text: &str) -> Result<Condition, RuleError> {
         let condition = Condition::parse(text, self.schema)?;
         self.series.borrow_mut().extend(condition.inputs().series.iter().cloned());
@@ -163,6 +174,14 @@ impl LiveProgram {
         &self.definition.requires_fresh
     }
 
+    /// What it watches for, if a change of an item begins it.
+    pub fn watch(&self) -> Option<&Watch> {
+        match &self.trigger {
+            LiveTrigger::Catalogue(watch) => Some(watch),
+            _ => None,
+        }
+    }
+
     /// When a run that was triggered at `triggered` has no point any more.
     pub fn expires(&self, triggered: Time) -> Option<Time> {
         self.definition.trigger.ttl.map(|ttl| triggered.plus(ttl))
@@ -184,6 +203,10 @@ pub struct Plan {
     versions: HashMap<(String, u32), Arc<LiveProgram>>,
     by_event: HashMap<String, Vec<Arc<LiveProgram>>>,
     by_segment: HashMap<(String, MembershipChange), Vec<Arc<LiveProgram>>>,
+    by_catalogue: HashMap<String, Vec<Arc<LiveProgram>>>,
+    /// What programs in force ask to be kept of who watches what, and the longest that one of them asks for it.
+    interests: BTreeMap<InterestId, (Arc<Interest>, Duration)>,
+    interests_by_event: HashMap<String, Vec<InterestId>>,
     open: HashMap<String, Arc<LiveProgram>>,
     paused: HashSet<String>,
 }
@@ -195,6 +218,14 @@ impl Plan {
         if program.paused {
             self.paused.insert(program.name().to_owned());
         }
+        if let Some(watch) = program.watch().filter(|_| program.open || program.paused) {
+            let interest = &watch.interest;
+            let (_, within) = self.interests.entry(interest.id()).or_insert_with(|| {
+                self.interests_by_event.entry(interest.event().to_owned()).or_default().push(interest.id());
+                (interest.clone(), watch.within)
+            });
+            *within = watch.within.max(*within);
+        }
         if program.open {
             match &program.trigger {
                 LiveTrigger::Event(matched) => {
@@ -202,6 +233,9 @@ impl Plan {
                 }
                 LiveTrigger::Segment(segment, change) => {
                     self.by_segment.entry((segment.clone(), *change)).or_default().push(program.clone());
+                }
+                LiveTrigger::Catalogue(watch) => {
+                    self.by_catalogue.entry(watch.catalogue.clone()).or_default().push(program.clone());
                 }
                 LiveTrigger::Request => {}
             }
@@ -218,6 +252,27 @@ impl Plan {
     /// The programs that a change of a segment may let somebody into.
     pub fn triggered_by_segment(&self, segment: &str, change: MembershipChange) -> &[Arc<LiveProgram>] {
         self.by_segment.get(&(segment.to_owned(), change)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The programs that a change of an item may let somebody into, in the order of their names.
+    pub fn triggered_by_catalogue(&self, catalogue: &str) -> &[Arc<LiveProgram>] {
+        self.by_catalogue.get(catalogue).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everything that is kept of who watches what, and for how long.
+    pub fn interests(&self) -> impl Iterator<Item = (&Arc<Interest>, Duration)> {
+        self.interests.values().map(|(interest, within)| (interest, *within))
+    }
+
+    /// What of that events of this name may say.
+    pub fn interests_about(&self, event: &str) -> impl Iterator<Item = (&Arc<Interest>, Duration)> {
+        let ids = self.interests_by_event.get(event).map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.interests.get(id)).map(|(interest, within)| (interest, *within))
+    }
+
+    /// The longest that is asked for of an interest.
+    pub fn kept(&self, interest: InterestId) -> Option<Duration> {
+        self.interests.get(&interest).map(|(_, within)| *within)
     }
 
     /// The version of a program that takes people in, if one does.

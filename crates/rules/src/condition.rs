@@ -43,6 +43,16 @@ impl Condition {
         Ok(Self { inputs: Inputs::of(&root), root, text: text.into() })
     }
 
+    /// As [`Condition::parse`], about an event of this name alone: a recorded event always answers the same.
+    pub fn of_recorded(text: &str, event: &str, schema: &Schema) -> Result<Self, RuleError> {
+        let root = parser::condition_of_recorded(text, event, schema)?;
+        Ok(Self { inputs: Inputs::of(&root), root, text: text.into() })
+    }
+
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
+    }
+
     /// Whether it holds. Unknown when that depends on something that is missing or of another type.
     pub fn evaluate(&self, subject: &dyn Subject) -> Truth {
         truth(&self.root, subject)
@@ -115,6 +125,16 @@ impl Expression {
     pub fn parse(text: &str, schema: &Schema) -> Result<Self, RuleError> {
         let root = parser::expression(text, schema)?;
         Ok(Self { inputs: Inputs::of(&root), root, text: text.into() })
+    }
+
+    /// As [`Expression::parse`], about an event of this name alone: a recorded event always answers the same.
+    pub fn of_recorded(text: &str, event: &str, schema: &Schema) -> Result<Self, RuleError> {
+        let root = parser::expression_of_recorded(text, event, schema)?;
+        Ok(Self { inputs: Inputs::of(&root), root, text: text.into() })
+    }
+
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
     }
 
     /// Its value; `None` when it is unknown. A moment is a text in RFC 3339.

@@ -1,7 +1,7 @@
 //! Conditions inside of definitions: what names they may use, and where in the file their mistakes are.
 
 use crate::tree::{Node, Place};
-use crowsnest_model::definition::{EventName, FieldMap, FieldType, ValueType, Workspace};
+use crowsnest_model::definition::{Catalogue, EventName, FieldMap, FieldType, ValueType, Workspace};
 use crowsnest_rules::{RuleError, Schema, Type};
 
 /// The channels on which people can agree to be contacted.
@@ -13,6 +13,7 @@ pub(crate) const CONSENT_CHANNELS: [&str; 3] = ["email", "phone", "sms"];
 /// them; topics, channels, programs, segments and metrics are only those that exist.
 pub fn condition_schema(workspace: &Workspace, event: Option<&str>) -> Schema {
     let mut schema = Schema::open()
+        .without_item()
         .with_other_traits()
         .with_other_properties()
         .with_topics(workspace.topics.keys().cloned())
@@ -60,6 +61,12 @@ pub fn condition_schema(workspace: &Workspace, event: Option<&str>) -> Schema {
         Some(name) => schema.for_event(name),
         None => schema.without_event(),
     }
+}
+
+/// What conditions may ask of an item, and of what types that is.
+pub(crate) fn item_fields(catalogue: &Catalogue) -> impl Iterator<Item = (String, Type)> {
+    let given = [("gone".to_owned(), Type::Bool), ("key".to_owned(), Type::Text)];
+    catalogue.fields.iter().map(|(name, field)| (name.clone(), declared(field.kind))).chain(given)
 }
 
 fn declared(kind: ValueType) -> Type {

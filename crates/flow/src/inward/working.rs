@@ -198,6 +198,7 @@ impl<'w> Working<'w> {
         };
         touch.add(anew.unwrap_or_default());
         self.remember(person, event, &mut touch);
+        self.keep_watchers(person, event)?;
         let cause = Occurrence { at: self.now, event: Some(event.id), announced: !event.historical };
         self.reconsider(person, &touch, cause)?;
         self.reconsider_household(person, cause)?;

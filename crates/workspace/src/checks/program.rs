@@ -3,14 +3,15 @@
 use super::{Findings, Scene, Spot, message, steps, trigger, value};
 use crate::{
     Kind,
-    condition::{condition_schema, place_in_file},
+    condition::{condition_schema, item_fields, place_in_file},
     problem::{did_you_mean, quoted},
 };
 use crowsnest_model::definition::{Broadcast, EventName, FreshnessNeed, OnePer, Program, Reentry};
-use crowsnest_rules::{Condition, Expression, RuleError};
+use crowsnest_rules::{Condition, Expression, RuleError, Schema};
 use std::collections::BTreeSet;
 
 pub(super) fn program(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    let scene = &Scene { catalogue: program.trigger.catalogue.as_deref(), ..*scene };
     trigger::check(&program.trigger, spot.at("trigger"), scene, findings);
     let about = trigger::about(&program.trigger);
     if let Some(occasion) = &program.occasion {
@@ -134,6 +135,32 @@ fn freshness(needs: &[FreshnessNeed], spot: Spot<'_>, scene: &Scene<'_>, finding
     }
 }
 
+/// What a condition may use. Where there is no event with a name, a catalogue's item may be at hand; `None` when the
+/// catalogue cannot be read, so that nothing can be said.
+fn schema(scene: &Scene<'_>, event: Option<&str>) -> Option<Schema> {
+    let schema = condition_schema(scene.workspace, event);
+    match scene.catalogue.filter(|_| event == Some("")) {
+        Some(name) => Some(schema.with_item(item_fields(scene.workspace.catalogues.get(name)?))),
+        None => Some(schema),
+    }
+}
+
+/// Checks what reads single recorded events: an expression and perhaps a condition on each alone.
+pub(super) fn of_recorded(
+    event: &str,
+    item: &str,
+    when: Option<&str>,
+    spot: Spot<'_>,
+    scene: &Scene<'_>,
+    findings: &mut Findings,
+) {
+    let schema = condition_schema(scene.workspace, Some(event));
+    rule(Expression::of_recorded(item, event, &schema).err(), spot.at("item"), findings);
+    if let Some(when) = when {
+        rule(Condition::of_recorded(when, event, &schema).err(), spot.at("when"), findings);
+    }
+}
+
 /// Checks a condition: about an event of this name and its person, or about a person alone.
 pub(super) fn condition(
     text: &str,
@@ -142,8 +169,8 @@ pub(super) fn condition(
     scene: &Scene<'_>,
     findings: &mut Findings,
 ) {
-    let parsed = Condition::parse(text, &condition_schema(scene.workspace, event));
-    rule(parsed.err(), spot, findings);
+    let Some(schema) = schema(scene, event) else { return };
+    rule(Condition::parse(text, &schema).err(), spot, findings);
 }
 
 /// Checks an expression over an event.
@@ -154,8 +181,8 @@ pub(super) fn expression(
     scene: &Scene<'_>,
     findings: &mut Findings,
 ) {
-    let parsed = Expression::parse(text, &condition_schema(scene.workspace, event));
-    rule(parsed.err(), spot, findings);
+    let Some(schema) = schema(scene, event) else { return };
+    rule(Expression::parse(text, &schema).err(), spot, findings);
 }
 
 fn rule(error: Option<RuleError>, spot: Spot<'_>, findings: &mut Findings) {

@@ -31,9 +31,11 @@ const DEEPEST: usize = 20;
 const LONGEST_EXPRESSION: usize = 2_000;
 
 /// What templates get, and below it what is known beforehand.
-const ROOTS: [(&str, &[&str]); 5] = [
+const ROOTS: [(&str, &[&str]); 7] = [
     ("profile", &[]),
     ("event", &["name", "properties"]),
+    ("item", &[]),
+    ("before", &[]),
     ("organisation", &["title", "postal_address"]),
     ("links", &["unsubscribe", "preferences"]),
     ("forloop", &[]),
@@ -263,7 +265,7 @@ impl<'s> Checker<'s, '_> {
                 let fault = Fault::new(at, format!("there is no variable `{root}`"));
                 return Err(match nearest(root, all) {
                     Some(word) => fault.hint(format!("did you mean `{word}`?")),
-                    None => fault.hint("there are profile, event, organisation and links"),
+                    None => fault.hint("there are profile, event, item, before, organisation and links"),
                 });
             };
             if let Some(second) = names.get(1)
