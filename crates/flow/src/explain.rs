@@ -4,6 +4,7 @@ use crate::{
     Engine, FlowError, Live,
     inward::Cause,
     people::{Agreed, Lookout},
+    watching::{Watching, watching},
 };
 use crowsnest_model::{
     DeliveryId, Event, EventId, Profile, ProfileId, RunId, Time,
@@ -46,6 +47,8 @@ pub struct ProgramExplained {
     pub events: Vec<EventExplained>,
     /// The segment whose change begins it.
     pub segment: Option<SegmentExplained>,
+    /// Of a program that begins with a change of an item: what the person watches, the latest first.
+    pub watches: Vec<Watching>,
     /// What the audience asks, clause by clause: windows as of that moment, traits and consents as they are known now.
     pub audience: Vec<Clause>,
     /// Why the lot holds the person out, if it does.
@@ -208,6 +211,10 @@ impl Inquiry<'_> {
             runs: runs.collect::<Result<_, _>>()?,
             events: self.in_vain(asked, &events, &records),
             segment: self.segment(asked)?,
+            watches: match asked.watch() {
+                Some(watch) => watching(&self.lookout, self.profile, watch)?,
+                None => Vec::new(),
+            },
             audience: self.lookout.ask(self.profile, None, |person| asked.explain_audience(person)),
             held_out: asked.held_out(self.profile.id),
         })

@@ -23,6 +23,7 @@ mod preferences;
 mod quarantine;
 mod segments;
 mod trial;
+mod watching;
 mod writer;
 
 pub use broadcast::{Audience, Chosen, LaunchReport};
@@ -41,3 +42,4 @@ pub use live::{Live, OWN_SOURCE};
 pub use preferences::Standing;
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};
 pub use trial::{MessageTried, ProgramTried, StepTried, Trial};
+pub use watching::Watching;

@@ -46,8 +46,6 @@ pub trait ReadItems {
         after: Option<ProfileId>,
         limit: usize,
     ) -> Result<Vec<ProfileId>>;
-    /// What a person watches, and when they last said so, the latest first.
-    fn watched(&self, interest: InterestId, profile: ProfileId, limit: usize) -> Result<Vec<(String, Time)>>;
 }
 
 /// What can be written about items.

@@ -24,6 +24,14 @@ pub fn show(found: &Value) {
         event(one);
     }
     segment(&found["segment"]);
+    let watches = list("watches");
+    if !watches.is_empty() {
+        say!("\nThe person watches:");
+    }
+    for one in &watches {
+        let counts = if one["counts"] == true { "" } else { ", which is too long ago" };
+        say!("  {}  {}{counts}", text(one, "time"), text(one, "item"));
+    }
     if runs.is_empty() {
         if events.is_empty() && found["segment"].is_null() {
             say!("\n✗ Nothing that begins it came from this person, so they never entered.");

@@ -121,14 +121,6 @@ impl ReadItems for Session<'_> {
             |row| Ok(ProfileId(rows::id(row, 0)?)),
         )
     }
-
-    fn watched(&self, interest: InterestId, profile: ProfileId, limit: usize) -> Result<Vec<(String, Time)>> {
-        self.all(
-            "SELECT key, time FROM watchers WHERE profile = ?1 AND interest = ?2 ORDER BY time DESC LIMIT ?3",
-            params![profile.0 as i64, interest.0 as i64, limit as i64],
-            |row| Ok((row.get(0)?, rows::time(row, 1)?)),
-        )
-    }
 }
 
 impl WriteItems for Session<'_> {

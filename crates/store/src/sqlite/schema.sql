@@ -172,7 +172,7 @@ CREATE TABLE watchers (
     time     INTEGER NOT NULL,
     PRIMARY KEY (interest, key, profile)
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX watchers_by_profile ON watchers (profile, interest, time);
+CREATE INDEX watchers_by_profile ON watchers (profile);
 
 -- Which steps a run has taken, and what came of each.
 CREATE TABLE run_log (

@@ -293,7 +293,7 @@ CREATE INDEX looks_by_due ON looks (due);
 CREATE INDEX items_there ON items (catalogue, listed) WHERE gone = 0;
 CREATE INDEX item_changes_due ON item_changes (due) WHERE due IS NOT NULL;
 CREATE INDEX item_changes_parked ON item_changes (seq) WHERE due IS NULL;
-CREATE INDEX watchers_by_profile ON watchers (profile, interest, time);
+CREATE INDEX watchers_by_profile ON watchers (profile);
 CREATE INDEX run_log_by_run ON run_log (run);
 CREATE INDEX timers_by_due ON timers (due) WHERE parked IS NULL;
 CREATE INDEX timers_parked ON timers (parked) WHERE parked IS NOT NULL;

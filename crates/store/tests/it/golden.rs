@@ -212,7 +212,7 @@ fn all_of(read: &dyn Read) -> Result<String> {
     say("items", &read.items("cars", None, 9)?);
     say("listed", &read.listed_until("cars")?);
     say("changes", &read.due_item_changes(Time(i64::MAX), 9)?);
-    say("watchers", &read.watched(InterestId(u64::MAX - 1), ann, 9)?);
+    say("watchers", &read.watchers(InterestId(u64::MAX - 1), "HM-7", Time(0), None, 9)?);
     say("watermarks", &read.watermarks()?);
     say("switches", &read.switches()?);
     say("imports", &read.imports(PAGE)?);

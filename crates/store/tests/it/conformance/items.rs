@@ -94,12 +94,12 @@ pub fn the_latest_word_of_a_watcher_stays(store: &mut impl Backend) {
         assert_eq!(unit.watchers(one, "a", Time(0), None, 1)?, [ProfileId(3)]);
         unit.merge(ProfileId(4), ProfileId(3), Time(70))?;
         assert_eq!(unit.watchers(one, "a", Time(50), None, 9)?, [ProfileId(4)], "of two the later word");
-        assert_eq!(unit.watched(one, ProfileId(4), 9)?, [("b".into(), Time(60)), ("a".into(), Time(50))]);
-        assert_eq!(unit.watched(one, ProfileId(3), 9)?, []);
+        assert_eq!(unit.watchers(one, "a", Time(51), None, 9)?, []);
+        assert_eq!(unit.watchers(one, "b", Time(60), None, 9)?, [ProfileId(4)]);
         unit.forget_watchers(one, "a", Time(51))?;
-        assert_eq!(unit.watched(one, ProfileId(4), 9)?, [("b".into(), Time(60))]);
+        assert_eq!(unit.watchers(one, "a", Time(0), None, 9)?, []);
         unit.remove_build("interest", &one.name())?;
-        assert_eq!(unit.watched(one, ProfileId(4), 9)?, []);
+        assert_eq!(unit.watchers(one, "b", Time(0), None, 9)?, []);
         assert_eq!(unit.watchers(other, "a", Time(0), None, 9)?, [ProfileId(9)]);
         Ok(())
     });
