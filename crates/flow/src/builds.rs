@@ -10,7 +10,7 @@ use crate::{
     Engine, FlowError, Live,
     inward::{Occurrence, Working},
 };
-use crowsnest_model::{Duration, Event, Object, ProfileId, Time};
+use crowsnest_model::{Duration, Event, ProfileId, Time};
 use crowsnest_profile::Touch;
 use crowsnest_programs::Derived;
 use crowsnest_rules::{EventView, Interest, SeriesSpec};
@@ -226,7 +226,7 @@ impl Working<'_> {
         let mut derived = BTreeMap::new();
         for event in self.recorded(person, &names)? {
             let properties = event.properties_object();
-            let view = seen(&event, &properties);
+            let view = EventView::of(&event, &properties);
             for series in wanted.iter().filter(|series| series.event() == view.name) {
                 if let Some(sample) = series.sample(&view) {
                     let known: &mut crowsnest_model::Series = derived.entry(series.id()).or_default();
@@ -272,17 +272,6 @@ impl Working<'_> {
                     .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))
             })
             .collect()
-    }
-}
-
-/// A recorded event as conditions on it see it.
-fn seen<'e>(event: &'e Event, properties: &'e Object) -> EventView<'e> {
-    EventView {
-        name: event.name.as_deref().unwrap_or_default(),
-        kind: event.kind.as_str(),
-        properties,
-        source: &event.source,
-        time: event.time,
     }
 }
 

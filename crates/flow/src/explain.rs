@@ -47,7 +47,9 @@ pub struct ProgramExplained {
     pub events: Vec<EventExplained>,
     /// The segment whose change begins it.
     pub segment: Option<SegmentExplained>,
-    /// Of a program that begins with a change of an item: what the person watches, the latest first.
+    /// The catalogue of which an item's change begins it.
+    pub catalogue: Option<String>,
+    /// Of such a program: what the person watches, the latest first.
     pub watches: Vec<Watching>,
     /// What the audience asks, clause by clause: windows as of that moment, traits and consents as they are known now.
     pub audience: Vec<Clause>,
@@ -211,6 +213,7 @@ impl Inquiry<'_> {
             runs: runs.collect::<Result<_, _>>()?,
             events: self.in_vain(asked, &events, &records),
             segment: self.segment(asked)?,
+            catalogue: asked.watch().map(|watch| watch.catalogue.clone()),
             watches: match asked.watch() {
                 Some(watch) => watching(&self.lookout, self.profile, watch)?,
                 None => Vec::new(),

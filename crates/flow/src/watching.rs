@@ -34,13 +34,7 @@ pub(crate) fn watching(
         let event = Event::from_stored(columns, &body)
             .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
         let properties = event.properties_object();
-        let view = EventView {
-            name: event.name.as_deref().unwrap_or_default(),
-            kind: event.kind.as_str(),
-            properties: &properties,
-            source: &event.source,
-            time: event.time,
-        };
+        let view = EventView::of(&event, &properties);
         if let Some(key) = watch.interest.key(&view) {
             let known = latest.entry(key).or_insert(event.time);
             *known = event.time.max(*known);

@@ -1,6 +1,6 @@
 //! What a condition is asked of, and what it answers.
 
-use crowsnest_model::{Series, SeriesId, Time};
+use crowsnest_model::{Event, Series, SeriesId, Time};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -61,6 +61,19 @@ pub struct EventView<'a> {
     pub source: &'a str,
     /// When it happened.
     pub time: Time,
+}
+
+impl<'a> EventView<'a> {
+    /// What a condition sees of a recorded event. `properties` are those of the event.
+    pub fn of(event: &'a Event, properties: &'a Map<String, Value>) -> Self {
+        Self {
+            name: event.name.as_deref().unwrap_or_default(),
+            kind: event.kind.as_str(),
+            properties,
+            source: &event.source,
+            time: event.time,
+        }
+    }
 }
 
 /// The same person at another moment.

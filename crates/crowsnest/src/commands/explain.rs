@@ -33,7 +33,9 @@ pub fn show(found: &Value) {
         say!("  {}  {}{counts}", text(one, "time"), text(one, "item"));
     }
     if runs.is_empty() {
-        if events.is_empty() && found["segment"].is_null() {
+        if let (Some(catalogue), true) = (found["catalogue"].as_str(), watches.is_empty()) {
+            say!("\n✗ They watch nothing of {catalogue}, so they never entered.");
+        } else if found["catalogue"].is_null() && events.is_empty() && found["segment"].is_null() {
             say!("\n✗ Nothing that begins it came from this person, so they never entered.");
         } else {
             say!("\n✗ They never entered.");

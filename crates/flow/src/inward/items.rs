@@ -120,13 +120,7 @@ impl Working<'_> {
             return Ok(());
         }
         let properties = event.properties_object();
-        let view = EventView {
-            name,
-            kind: event.kind.as_str(),
-            properties: &properties,
-            source: &event.source,
-            time: event.time,
-        };
+        let view = EventView::of(event, &properties);
         for (interest, within) in wanted {
             if event.time < self.now.minus(within) {
                 continue;

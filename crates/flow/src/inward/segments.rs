@@ -36,13 +36,7 @@ impl Working<'_> {
         }
         let Some(loaded) = self.people.get_mut(&person) else { return };
         let properties = event.properties_object();
-        let view = EventView {
-            name,
-            kind: event.kind.as_str(),
-            properties: &properties,
-            source: &event.source,
-            time: event.time,
-        };
+        let view = EventView::of(event, &properties);
         for series in wanted {
             if let Some(sample) = series.sample(&view) {
                 let known = loaded.profile.series.entry(series.id()).or_default();

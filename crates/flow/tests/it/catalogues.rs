@@ -380,3 +380,70 @@ async fn items_are_put_and_removed_by_hand() {
     let catalogues = world.engine.catalogues().unwrap();
     assert_eq!((catalogues.len(), catalogues[0].items), (1, 1));
 }
+
+#[tokio::test]
+async fn steps_see_the_item_and_what_it_was() {
+    let by_price = DROP.replace(
+        "steps:",
+        "steps:\n  - set: { saved: { from: before.price - item.price } }\n  \
+         - branch: [{ when: item.price < 50, steps: [{ exit: nearly given away }] }]",
+    );
+    let world = begun(&[CARS, &by_price]).await;
+    world.pass(HOUR);
+    prices(&world, &[("c1", 40), ("c2", 90)]).await;
+    world.serve().await;
+    assert_eq!(world.mailed(), ["bob@x.org"]);
+    assert_eq!(world.run_words("drop"), ["finished: nearly given away", "finished: all steps are done"]);
+    assert_eq!(world.person("email", "ann@x.org").value("saved"), Some(&json!(60)));
+}
+
+#[tokio::test]
+async fn whoever_is_asked_for_longer_is_read_anew() {
+    let short = DROP.replace("90d", "1d");
+    let world = begun(&[CARS, &short]).await;
+    world.tell([watches("old", "bob@x.org", "c1").ago(&world, 5 * DAY)]).await;
+    world.pass(HOUR);
+    prices(&world, &[("c1", 90)]).await;
+    world.serve().await;
+    assert_eq!(world.mailed(), ["ann@x.org"]);
+    world.apply(&[CARS, DROP]).await;
+    world.engine.build().await.unwrap();
+    world.pass(HOUR);
+    prices(&world, &[("c1", 80)]).await;
+    world.serve().await;
+    assert_eq!(world.mailed().len(), 3, "both of them this time");
+}
+
+#[tokio::test]
+async fn why_somebody_hears_of_a_change_is_explained_and_tried() {
+    let world = begun(&[CARS, DROP]).await;
+    let person = world.holder("email", "bob@x.org").unwrap();
+    let tried = |item: Option<&str>, before: Option<Value>| {
+        let trial = crowsnest_flow::Trial {
+            person,
+            properties: None,
+            item: item.map(str::to_owned),
+            before: before.and_then(|before| before.as_object().cloned()),
+            at: None,
+        };
+        world.engine.try_program(world.dispatcher.courier(), "drop", trial)
+    };
+    let found = tried(None, Some(json!({ "price": 120 }))).unwrap();
+    assert!(found.enters, "{found:?}");
+    let subject = found.steps.iter().find_map(|step| step.message.as_ref()?.subject.clone());
+    assert_eq!(subject.as_deref(), Some("Dory c2 is 100, no more 120"));
+    assert!(!tried(None, None).unwrap().enters, "it is not known what it was");
+    assert!(!tried(Some("c1"), Some(json!({ "price": 120 }))).unwrap().enters, "he does not watch it");
+    assert_eq!(tried(Some("c9"), None).unwrap_err().to_string(), "there is no item `c9`");
+    assert!(world.runs("drop").is_empty());
+
+    world.pass(91 * DAY);
+    let explained = world.engine.explain_program("drop", person, None).unwrap();
+    assert_eq!(
+        explained.trigger,
+        "a change of an item of cars of which holds: the item’s price is less than the item’s earlier price; for those of \
+         whom Car Watched came within 90 days"
+    );
+    let [watched] = explained.watches.as_slice() else { panic!("{:?}", explained.watches) };
+    assert_eq!((watched.item.as_str(), watched.time, watched.counts), ("c2", START, false));
+}

@@ -232,6 +232,6 @@ fn a_change_of_an_item_is_for_those_who_watch_it() {
     expect(&steps("branch: [{ when: item.gone, steps: [{ exit: gone }] }]"), "");
     expect(
         &steps("wait_until: { event: B, when: item.gone, limit: 1d }"),
-        "x.yaml:5:33: there is no `item` here: only what begins with a `catalogue` is about an item",
+        "x.yaml:5:35: there is no `item` here: only what begins with a `catalogue` is about an item",
     );
 }
