@@ -2,8 +2,10 @@
 //! person, while events keep coming, and believed only when everybody has been read.
 //!
 //! Three passes over all people, in the order of their ids, each resumed where it was after a restart: first the events of
-//! each person are read for the series that are new; then everybody is asked about the segments that are new; then everybody
-//! is given the moment at which they come due for the programs by date or by schedule that are new. Events that come meanwhile are added as always: whoever is read later is read from the beginning, these events included.
+//! each person are read for the series that are new, and for what is newly asked about who watches what; then everybody is
+//! asked about the segments that are new; then everybody is given the moment at which they come due for the programs by date
+//! or by schedule that are new. Events that come meanwhile are added as always: whoever is read later is read from the
+//! beginning, these events included.
 
 use crate::{
     Engine, FlowError, Live,
@@ -12,7 +14,7 @@ use crate::{
 use crowsnest_model::{Duration, Event, ProfileId, SeriesId, Time, definition::Trigger, series::Kept};
 use crowsnest_profile::Touch;
 use crowsnest_programs::{Derived, LiveProgram};
-use crowsnest_rules::{EventView, SeriesSpec};
+use crowsnest_rules::{EventView, Interest, SeriesSpec};
 use crowsnest_store::{Build, EventRow, Read, Unit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -30,7 +32,7 @@ const PROGRESS: &str = "build";
 /// How far the reading of recorded events is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// `series`: events are read; `segment`: people are asked; `date`: people are given the moments of programs.
+    /// `series`, `interest`: events are read; `segment`: people are asked; `date`: people are given the moments of programs.
     pub pass: String,
     /// People who have been read.
     pub done: u64,
@@ -77,10 +79,19 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
     let complete = complete(&before);
     let series = live.series().all().map(|series| ("series", series_name(series), series.sentence()));
     let segments = meanings(live).into_iter().map(|(name, meaning)| ("segment", name, meaning));
+    // Kept for longer, it has to be read anew: what was too old may have been forgotten.
+    let interests = live.plan().interests().map(|(interest, within)| {
+        let meaning = format!("{}, kept for {}", interest.sentence(), within.in_words());
+        ("interest", interest.id().name(), meaning)
+    });
     let dates = live.plan().dates().all().iter();
     let dates = dates.map(|program| ("date", program.name().to_owned(), date_meaning(live, program)));
-    let wanted: BTreeMap<(&str, String), String> =
-        series.chain(segments).chain(dates).map(|(kind, name, meaning)| ((kind, name), meaning)).collect();
+    let wanted: BTreeMap<(&str, String), String> = series
+        .chain(interests)
+        .chain(segments)
+        .chain(dates)
+        .map(|(kind, name, meaning)| ((kind, name), meaning))
+        .collect();
     let mut new = false;
     for ((kind, name), meaning) in &wanted {
         let known = before.iter().find(|build| build.kind == *kind && build.name == *name);
@@ -117,6 +128,8 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
         // Whoever was read already was not read for this.
         unit.put_setting(PROGRESS, "")?;
     }
+    // What waited to be told may be told by now, or never; whoever tells it looks.
+    unit.unpark_item_changes(now)?;
     live.believe(derived(live, &unit.builds()?));
     Ok(())
 }
@@ -181,6 +194,12 @@ fn derived(live: &Live, builds: &[Build]) -> Derived {
     };
     Derived {
         series: complete(builds),
+        interests: live
+            .plan()
+            .interests()
+            .map(|(interest, _)| interest.id())
+            .filter(|interest| finished("interest", &interest.name()))
+            .collect(),
         segments: live
             .segments()
             .all()
@@ -212,7 +231,7 @@ pub fn progress(read: &dyn Read) -> Result<Option<Progress>, FlowError> {
 fn pass(builds: &[Build]) -> Option<&'static str> {
     let unfinished: BTreeSet<&str> =
         builds.iter().filter(|build| build.finished.is_none()).map(|build| build.kind.as_str()).collect();
-    ["series", "segment", "date"].into_iter().find(|kind| unfinished.contains(kind))
+    ["series", "interest", "segment", "date"].into_iter().find(|kind| unfinished.contains(kind))
 }
 
 /// Reads at most `limit` people more. False when everything is built.
@@ -228,6 +247,7 @@ fn build_some(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
             }
         }
         work.unit.put_setting(PROGRESS, "")?;
+        work.something_due |= work.unit.unpark_item_changes(now)? > 0;
         let builds = work.unit.builds()?;
         work.believe = Some(derived(work.live, &builds));
         return Ok(true);
@@ -241,6 +261,7 @@ fn build_some(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
         work.load(*id)?;
         match progress.pass.as_str() {
             "series" => work.derive_series(*id)?,
+            "interest" => work.derive_watchers(*id)?,
             "segment" => {
                 work.catch_up(*id)?;
                 let cause = Occurrence { at: work.now, event: None, announced: false };
@@ -271,17 +292,9 @@ impl Working<'_> {
         let names: BTreeSet<&str> = wanted.iter().map(|series| series.event()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let mut derived = BTreeMap::new();
-        for EventRow { columns, body } in self.unit.events_named(person, &names, Time(i64::MIN))? {
-            let event = Event::from_stored(columns, &body)
-                .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
+        for event in self.recorded(person, &names)? {
             let properties = event.properties_object();
-            let view = EventView {
-                name: event.name.as_deref().unwrap_or_default(),
-                kind: event.kind.as_str(),
-                properties: &properties,
-                source: &event.source,
-                time: event.time,
-            };
+            let view = EventView::of(&event, &properties);
             for series in wanted.iter().filter(|series| series.event() == view.name) {
                 if let Some(sample) = series.sample(&view) {
                     let known: &mut crowsnest_model::Series = derived.entry(series.id()).or_default();
@@ -297,6 +310,36 @@ impl Working<'_> {
             loaded.changed = true;
         }
         Ok(())
+    }
+}
+
+impl Working<'_> {
+    /// Reads a person's recorded events for what is not known yet of who watches what.
+    pub(crate) fn derive_watchers(&mut self, person: ProfileId) -> Result<(), FlowError> {
+        let live = self.live;
+        let unknown =
+            |(interest, _): &(&Arc<Interest>, Duration)| !self.derived.interests.contains(&interest.id());
+        let wanted: Vec<_> = live.plan().interests().filter(unknown).collect();
+        let names: BTreeSet<&str> = wanted.iter().map(|(interest, _)| interest.event()).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        for event in self.recorded(person, &names)? {
+            self.keep_watcher(person, &EventView::of(&event, &event.properties_object()))?;
+        }
+        Ok(())
+    }
+
+    /// A person's recorded events of these names.
+    fn recorded(&self, person: ProfileId, names: &[&str]) -> Result<Vec<Event>, FlowError> {
+        let rows = self.unit.events_named(person, names, Time(i64::MIN))?;
+        rows.into_iter()
+            .map(|EventRow { columns, body }| {
+                Event::from_stored(columns, &body)
+                    .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))
+            })
+            .collect()
     }
 }
 

@@ -31,6 +31,9 @@ pub enum FlowError {
     /// It cannot be done as things stand.
     #[error("{0}")]
     Refused(String),
+    /// What was sent is not what was expected.
+    #[error("{0}")]
+    Invalid(String),
     /// A file cannot be read on.
     #[error("{0}")]
     Feed(String),

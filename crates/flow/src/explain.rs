@@ -4,6 +4,7 @@ use crate::{
     Engine, FlowError, Live,
     inward::Cause,
     people::{Agreed, Lookout},
+    watching::{Watching, watching},
 };
 use crowsnest_model::{
     DeliveryId, Event, EventId, Profile, ProfileId, RunId, Time,
@@ -52,6 +53,10 @@ pub struct ProgramExplained {
     pub segment: Option<SegmentExplained>,
     /// Of a program by date or by schedule: when it comes due for the person.
     pub date: Option<DateExplained>,
+    /// The catalogue of which an item's change begins it.
+    pub catalogue: Option<String>,
+    /// Of such a program: what the person watches, the latest first.
+    pub watches: Vec<Watching>,
     /// What the audience asks, clause by clause: windows as of that moment, traits and consents as they are known now.
     pub audience: Vec<Clause>,
     /// Why the lot holds the person out, if it does.
@@ -242,6 +247,11 @@ impl Inquiry<'_> {
             more_events,
             segment: self.segment(asked)?,
             date: self.date(asked),
+            catalogue: asked.watch().map(|watch| watch.catalogue.clone()),
+            watches: match asked.watch() {
+                Some(watch) => watching(&self.lookout, self.profile, watch)?,
+                None => Vec::new(),
+            },
             audience: self.lookout.ask(self.profile, None, |person| asked.explain_audience(person)),
             held_out: asked.held_out(self.profile.id),
         })

@@ -2,7 +2,7 @@
 
 use crate::{Engine, FlowError};
 use crowsnest_ingest::{
-    Reading,
+    ItemRow, Reading,
     feed::{FeedReader, Row},
     wire::Batch,
 };
@@ -27,6 +27,19 @@ pub struct ImportOptions {
     pub historical: bool,
 }
 
+/// Rows on their way in.
+#[derive(Debug, Default)]
+struct Chunk {
+    batch: Batch,
+    items: Vec<ItemRow>,
+}
+
+impl Chunk {
+    fn len(&self) -> usize {
+        self.batch.events.len() + self.batch.rejected.len() + self.items.len()
+    }
+}
+
 /// How far an import has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Progress {
@@ -34,7 +47,7 @@ pub struct Progress {
     pub bytes: u64,
     /// Rows read.
     pub rows: u64,
-    /// Rows that became new events.
+    /// Rows that became new events, or changed an item.
     pub accepted: u64,
     /// Rows that were here already.
     pub duplicates: u64,
@@ -63,16 +76,23 @@ impl Engine {
         let reading = Reading { received: started, shift: options.shift, historical: options.historical };
         let mut rows = FeedReader::new(input, reader.clone(), feed, reading)
             .map_err(|error| FlowError::Feed(error.to_string()))?;
+        // Complete until a moment that has not come is complete until now.
+        let complete_until = options.complete_until.map(|until| until.plus(options.shift).min(self.now()));
+        let as_of = complete_until.unwrap_or(started);
         let mut done = Progress::default();
-        let mut batch = Batch::default();
+        let mut chunk = Chunk::default();
+        let take_in = |chunk: &mut Chunk, done: &mut Progress| {
+            self.take_in_chunk(std::mem::take(chunk), source, as_of, done)
+        };
         loop {
             let row = rows.next();
             let ended = row.is_none();
             match row {
-                Some(Ok(Row::Event(event))) => batch.events.push(event),
-                Some(Ok(Row::Rejected(rejection))) => batch.rejected.push(rejection),
+                Some(Ok(Row::Event(event))) => chunk.batch.events.push(event),
+                Some(Ok(Row::Item(item))) => chunk.items.push(item),
+                Some(Ok(Row::Rejected(rejection))) => chunk.batch.rejected.push(rejection),
                 Some(Err(error)) => {
-                    self.take_in_rows(std::mem::take(&mut batch), &mut done)?;
+                    take_in(&mut chunk, &mut done)?;
                     return Err(FlowError::Feed(format!(
                         "{error}; {} rows before that were read ({} new, {} here already, {} quarantined)",
                         done.rows, done.accepted, done.duplicates, done.quarantined
@@ -80,8 +100,8 @@ impl Engine {
                 }
                 None => {}
             }
-            if ended || batch.events.len() + batch.rejected.len() >= CHUNK {
-                self.take_in_rows(std::mem::take(&mut batch), &mut done)?;
+            if ended || chunk.len() >= CHUNK {
+                take_in(&mut chunk, &mut done)?;
                 done.bytes = rows.bytes_read();
                 progress(done);
             }
@@ -89,8 +109,12 @@ impl Engine {
                 break;
             }
         }
-        // Complete until a moment that has not come is complete until now.
-        let complete_until = options.complete_until.map(|until| until.plus(options.shift).min(self.now()));
+        let declared = reader.source().feeds.get(feed);
+        if let Some(feed) = declared.filter(|feed| feed.complete)
+            && let Some(catalogue) = &feed.catalogue
+        {
+            self.end_list(catalogue, source, as_of, !(feed.historical || options.historical), &done)?;
+        }
         let record = ImportRecord {
             time: started,
             source: source.to_owned(),
@@ -105,17 +129,63 @@ impl Engine {
         self.keep_import(record)
     }
 
-    fn take_in_rows(&self, batch: Batch, done: &mut Progress) -> Result<(), FlowError> {
-        let size = (batch.events.len() + batch.rejected.len()) as u64;
+    fn take_in_chunk(
+        &self,
+        chunk: Chunk,
+        source: &str,
+        as_of: Time,
+        done: &mut Progress,
+    ) -> Result<(), FlowError> {
+        let size = chunk.len() as u64;
         if size == 0 {
             return Ok(());
         }
-        let receipt = self.take_in_blocking(batch)?;
+        let Chunk { batch, items } = chunk;
         done.rows += size;
-        done.accepted += receipt.accepted;
-        done.duplicates += receipt.duplicates;
-        done.quarantined += receipt.quarantined;
+        if !items.is_empty() {
+            let (rows, source) = (items.len() as u64, source.to_owned());
+            let changed = self.commit_blocking(move |work| work.take_in_rows(&source, items, as_of))?;
+            done.accepted += changed;
+            done.duplicates += rows - changed;
+        }
+        if !(batch.events.is_empty() && batch.rejected.is_empty()) {
+            let receipt = self.take_in_blocking(batch)?;
+            done.accepted += receipt.accepted;
+            done.duplicates += receipt.duplicates;
+            done.quarantined += receipt.quarantined;
+        }
         Ok(())
+    }
+
+    /// A file that lists all items was read: those that it does not list are gone. Where a row could not be read nobody knows
+    /// which item it was, and a file without rows is sooner a mistake than an empty shop: then nothing is gone.
+    fn end_list(
+        &self,
+        catalogue: &str,
+        source: &str,
+        as_of: Time,
+        announced: bool,
+        done: &Progress,
+    ) -> Result<(), FlowError> {
+        if done.quarantined > 0 || done.rows == 0 {
+            let Progress { rows, quarantined, .. } = *done;
+            tracing::warn!(
+                catalogue,
+                source,
+                rows,
+                quarantined,
+                "the file lists all items, but has no rows or some that cannot be read; nothing is taken for gone"
+            );
+            return Ok(());
+        }
+        loop {
+            let (catalogue, source) = (catalogue.to_owned(), source.to_owned());
+            let more = self
+                .commit_blocking(move |work| work.end_list(&catalogue, &source, as_of, announced, CHUNK))?;
+            if !more {
+                return Ok(());
+            }
+        }
     }
 
     fn keep_import(&self, record: ImportRecord) -> Result<ImportRecord, FlowError> {

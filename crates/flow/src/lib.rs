@@ -5,6 +5,7 @@
 
 mod broadcast;
 mod builds;
+mod catalogues;
 mod clock;
 mod definitions;
 mod engine;
@@ -22,10 +23,12 @@ mod preferences;
 mod quarantine;
 mod segments;
 mod trial;
+mod watching;
 mod writer;
 
 pub use broadcast::{Audience, Chosen, LaunchReport};
 pub use builds::Progress as BuildProgress;
+pub use catalogues::{CatalogueReport, ItemPut, ItemReport};
 pub use clock::{Clock, SystemClock};
 pub use definitions::Applied;
 pub use engine::{Engine, Opening};
@@ -41,3 +44,4 @@ pub use live::{Live, OWN_SOURCE};
 pub use preferences::Standing;
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};
 pub use trial::{MessageTried, ProgramTried, StepTried, Trial};
+pub use watching::Watching;

@@ -1,7 +1,7 @@
 //! The quarantine: looked at, corrected, driven again, or discarded.
 
 use crate::{Engine, FlowError, Receipt, inward};
-use crowsnest_ingest::Reading;
+use crowsnest_ingest::{Reading, Redriven};
 use crowsnest_model::{
     Duration, Event, EventId, EventKind, QuarantineId, Time,
     event::EventColumns,
@@ -65,14 +65,20 @@ impl Engine {
         }
         let document = corrected.as_deref().unwrap_or(&item.rejection.raw);
         let read = match kept_event(&item.rejection, document) {
-            Some(event) => Ok(vec![event]),
+            Some(event) => Ok(Redriven { events: vec![event], items: Vec::new() }),
             None => crowsnest_ingest::redrive(reader, &item.rejection, corrected.as_deref(), reading),
         };
         match read {
-            Ok(events) => {
+            Ok(Redriven { events, items }) => {
+                let rows = items.len() as u64;
                 let incoming = inward::prepare(&live, events, Vec::new());
                 self.commit(move |work| {
-                    let receipts = work.take_in(std::slice::from_ref(&incoming))?;
+                    let mut receipts = work.take_in(std::slice::from_ref(&incoming))?;
+                    let changed = work.take_in_rows(&item.rejection.source, items, item.received)?;
+                    if let Some(receipt) = receipts.first_mut() {
+                        receipt.accepted += changed;
+                        receipt.duplicates += rows - changed;
+                    }
                     item.state = QuarantineState::Resolved;
                     work.unit.put_quarantined(&item)?;
                     Ok(receipts.first().copied().unwrap_or_default())

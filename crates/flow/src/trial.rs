@@ -5,6 +5,7 @@ use crate::{
     inward::{Cause, Obstacle},
     outward::{Courier, Forecast, Message},
     people::{Agreed, Lookout},
+    watching,
 };
 use crowsnest_model::{
     DeliveryId, Event, EventId, Object, Profile, ProfileId, RunId, Time, Trait,
@@ -12,7 +13,7 @@ use crowsnest_model::{
     delivery::HandedOver,
     profile::Run,
 };
-use crowsnest_programs::{Due, LiveProgram, Met, Then, Walk, on_the_clock};
+use crowsnest_programs::{Due, LiveProgram, Met, Then, Walk, Watch, on_the_clock};
 use crowsnest_rules::{Clause, Subject};
 use crowsnest_store::EventRow;
 use serde::Serialize;
@@ -27,6 +28,11 @@ pub struct Trial {
     pub person: ProfileId,
     /// The properties of the event that begins it; those of the person's latest such event, if not said.
     pub properties: Option<Object>,
+    /// Of a program that begins with a change of an item: the item's key; that of the item that the person watched last, if
+    /// not said.
+    pub item: Option<String>,
+    /// The fields that the item had before, where they were others; nothing is known of it before, if not said.
+    pub before: Option<Object>,
     /// When that happens; if not said, now, and with a program by date or by schedule when it next comes due.
     pub at: Option<Time>,
 }
@@ -121,7 +127,7 @@ impl Engine {
         let newest =
             live.version("program", program).and_then(|version| live.plan().version(program, version));
         let newest = newest.ok_or_else(|| FlowError::Broken(format!("{program} is not ready")))?;
-        let Trial { person, properties, at } = trial;
+        let (person, at) = (trial.person, trial.at);
         self.read(|read| {
             let Some(profile) = read.profile(read.survivor(person)?)? else { return Ok(None) };
             let agreed = Agreed::default();
@@ -134,11 +140,8 @@ impl Engine {
             });
             let due = due.filter(|_| at.is_none());
             lookout.now = at.or(due.as_ref().map(|due| due.at)).unwrap_or(now);
-            let supposed = supposed(&lookout, newest, &profile, properties, due);
-            Ok(Some(supposed.and_then(|supposed| {
-                let tried = tried(&lookout, courier, newest, profile, supposed, now)?;
-                Ok(ProgramTried { next, ..tried })
-            })))
+            let tried = tried(&lookout, courier, newest, profile, (trial, due), now);
+            Ok(Some(tried.map(|tried| ProgramTried { next, ..tried })))
         })?
         .unwrap_or_else(|| Err(FlowError::not_found("profile", &person.to_string(), [])))
     }
@@ -149,12 +152,23 @@ fn tried(
     courier: &Courier,
     program: &LiveProgram,
     profile: Profile,
-    (cause, event): (Cause, Option<EventId>),
+    (trial, due): (Trial, Option<Due>),
     now: Time,
 ) -> Result<ProgramTried, FlowError> {
+    let (cause, event, watched) = match program.watch() {
+        Some(watch) => {
+            let (cause, watched) = supposed_change(lookout, watch, &profile, trial)?;
+            (cause, None, Some(watched))
+        }
+        None => {
+            let (cause, event) = supposed(lookout, program, &profile, trial.properties, due)?;
+            (cause, event, None)
+        }
+    };
     let (mut trigger_clauses, audience, occasion) = lookout.ask(&profile, Some(cause.view()), |person| {
         (program.explain_trigger(person), program.explain_audience(person), program.occasion_of(person))
     });
+    trigger_clauses.extend(watched);
     let hold = |clauses: &[Clause]| clauses.iter().all(|clause| clause.truth.holds());
     let meant = hold(&trigger_clauses) && hold(&audience);
     if let Some(name) = &program.definition.trigger.segment
@@ -239,6 +253,33 @@ fn supposed(
         .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
     (cause.properties, cause.source) = (event.properties_object(), event.source.to_string());
     Ok((cause, Some(event.id)))
+}
+
+/// The change of an item that is supposed to begin it; and whether the person watches that item.
+fn supposed_change(
+    lookout: &Lookout<'_>,
+    watch: &Watch,
+    profile: &Profile,
+    Trial { properties, item, before, .. }: Trial,
+) -> Result<(Cause, Clause), FlowError> {
+    let watched = watching::watching(lookout, profile, watch)?;
+    let Some(key) = item.or_else(|| watched.first().map(|latest| latest.item.clone())) else {
+        let reason = "say which item changes: the person watches none";
+        return Err(FlowError::Refused(reason.into()));
+    };
+    let found = lookout.read.item(&watch.catalogue, &key)?.filter(|item| item.time.is_some());
+    let seen = found.ok_or_else(|| FlowError::not_found("item", &key, []))?.seen();
+    let mut properties = properties.unwrap_or_default();
+    if let Some(other) = before {
+        let mut before = seen.clone();
+        before.extend(other);
+        properties.entry("before").or_insert(before.into());
+    }
+    properties.entry("item").or_insert(seen.into());
+    let what = "the trial".to_owned();
+    let occasion = format!("catalogue:{}:{key}:{}", watch.catalogue, lookout.now);
+    let cause = Cause::ours(profile.id, occasion, what, lookout.now, properties);
+    Ok((cause, watching::clause(watch, &key, &watched)))
 }
 
 /// What would become of a message.

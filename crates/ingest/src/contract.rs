@@ -6,7 +6,7 @@ use crate::{
 };
 use crowsnest_model::{
     Event, EventKind, Object, Time, contact,
-    definition::{Contract, EventContract, FieldContract, ValueType, Violation},
+    definition::{Catalogue, Contract, EventContract, FieldContract, ValueType, Violation},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -43,6 +43,29 @@ pub(crate) fn check(
         check_fields("trait", "the person", &contract.traits, &event.traits, owed, country)?;
     }
     Ok(())
+}
+
+/// Checks what is said of an item against its catalogue, which knows no fields but its own.
+pub(crate) fn check_item(
+    catalogue: &Catalogue,
+    fields: &Object,
+    country: Option<phonenumber::country::Id>,
+) -> Result<(), Fault> {
+    let known = || catalogue.fields.keys().map(String::as_str);
+    if let Some(other) = fields.keys().find(|name| !catalogue.fields.contains_key(*name)) {
+        return Err(Fault::new(
+            "contract",
+            format!(
+                "the catalogue `{}` knows no field `{}`{}; it knows {}",
+                catalogue.name,
+                shown(other),
+                did_you_mean(other, known()),
+                listed(known()),
+            ),
+        ));
+    }
+    let of = format!("an item of `{}`", catalogue.name);
+    check_fields("field", &of, &catalogue.fields, fields, true, country)
 }
 
 fn check_properties(

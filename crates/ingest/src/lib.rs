@@ -8,6 +8,7 @@
 mod contract;
 mod fault;
 pub mod feed;
+mod item;
 mod json;
 mod moment;
 mod nearest;
@@ -15,7 +16,8 @@ mod redrive;
 mod source;
 pub mod wire;
 
-pub use redrive::redrive;
+pub use item::{ItemRow, check_item};
+pub use redrive::{Redriven, redrive};
 pub use source::{SourceError, SourceReader};
 
 use crowsnest_model::{Duration, Time};

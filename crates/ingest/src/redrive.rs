@@ -1,7 +1,7 @@
 //! What waits in the quarantine, read again.
 
 use crate::{
-    Reading, SourceReader,
+    ItemRow, Reading, SourceReader,
     fault::{Again, Fault},
     feed::{FeedReader, Row},
     wire::{self, Endpoint, Envelope, Sent},
@@ -9,6 +9,21 @@ use crate::{
 use crowsnest_model::{Event, quarantine::Rejection};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, sync::Arc};
+
+/// What became of a thing that was read again.
+#[derive(Debug, Default)]
+pub struct Redriven {
+    /// Events.
+    pub events: Vec<Event>,
+    /// What is true of items of catalogues.
+    pub items: Vec<ItemRow>,
+}
+
+impl Redriven {
+    fn events(events: Vec<Event>) -> Self {
+        Self { events, items: Vec::new() }
+    }
+}
 
 /// Reads a quarantined thing again: its own bytes, or `corrected` ones.
 ///
@@ -24,7 +39,7 @@ pub fn redrive(
     rejection: &Rejection,
     corrected: Option<&[u8]>,
     reading: Reading,
-) -> Result<Vec<Event>, Rejection> {
+) -> Result<Redriven, Rejection> {
     let bytes = corrected.unwrap_or(&rejection.raw);
     let again = match rejection.header.as_deref().map(serde_json::from_str::<Again>) {
         Some(Ok(again)) => again,
@@ -34,15 +49,19 @@ pub fn redrive(
     let first = Reading { historical: again.historical || reading.historical, ..again.reading() };
     let read = match &rejection.feed {
         Some(feed) => rows(reader, feed, bytes, again, first),
-        None if rejection.header.is_none() => body(reader, bytes, first),
-        None => item(reader, bytes, &again, first),
+        None if rejection.header.is_none() => body(reader, bytes, first).map(Redriven::events),
+        None => item(reader, bytes, &again, first).map(Redriven::events),
     };
     match read {
-        Ok(mut events) => {
-            for event in &mut events {
+        Ok(mut read) => {
+            for event in &mut read.events {
                 event.received = reading.received;
             }
-            Ok(events)
+            // A row that does not say when it was true was so when it first came.
+            for item in &mut read.items {
+                item.time.get_or_insert(first.received);
+            }
+            Ok(read)
         }
         Err(fault) => {
             Err(Rejection { code: fault.code.into_owned(), reason: fault.reason, ..rejection.clone() })
@@ -56,16 +75,20 @@ fn rows(
     bytes: &[u8],
     again: Again,
     reading: Reading,
-) -> Result<Vec<Event>, Fault> {
+) -> Result<Redriven, Fault> {
     let broken = |error: crate::feed::FeedError| Fault::new(error.code(), error.to_string());
-    let mut events = Vec::new();
+    let mut read = Redriven::default();
     for row in FeedReader::kept(bytes, Arc::new(reader.clone()), feed, reading, again).map_err(broken)? {
         match row.map_err(broken)? {
-            Row::Event(event) => events.push(event),
+            Row::Event(event) => read.events.push(event),
+            Row::Item(item) => read.items.push(item),
             Row::Rejected(rejected) => return Err(of(&rejected)),
         }
     }
-    if events.is_empty() { Err(Fault::new("empty", "there is no row in the bytes")) } else { Ok(events) }
+    if read.events.is_empty() && read.items.is_empty() {
+        return Err(Fault::new("empty", "there is no row in the bytes"));
+    }
+    Ok(read)
 }
 
 fn item(reader: &SourceReader, bytes: &[u8], again: &Again, reading: Reading) -> Result<Vec<Event>, Fault> {

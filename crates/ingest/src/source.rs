@@ -2,12 +2,15 @@
 
 use crate::{feed::plan::Plan, nearest::did_you_mean};
 use crowsnest_model::{
-    Event, Identifier, Namespace,
-    definition::{Contract, IdentityRules, Source, Workspace},
+    Event, Identifier, Namespace, Object,
+    definition::{Catalogue, Contract, IdentityRules, Source, Workspace},
     money::Currency,
 };
 use jiff::tz::TimeZone;
 use std::{collections::BTreeMap, sync::Arc};
+
+/// The field in which an amount of money says what it is counted in.
+pub(crate) const CURRENCY: &str = "currency";
 
 /// Everything needed to read one source, compiled once from the workspace.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct SourceReader {
     pub(crate) locale: Locale,
     pub(crate) contract: Option<Contract>,
     pub(crate) plans: BTreeMap<String, Arc<Plan>>,
+    /// The catalogues of which its feeds have items.
+    catalogues: BTreeMap<String, Catalogue>,
     pub(crate) namespaces: Namespaces,
     identity: IdentityRules,
 }
@@ -97,7 +102,19 @@ impl SourceReader {
             .iter()
             .map(|(name, feed)| Ok((name.clone(), Arc::new(Plan::new(name, feed, &locale)?))))
             .collect::<Result<_, SourceError>>()?;
+        let mut catalogues = BTreeMap::new();
+        for (feed, name) in
+            found.feeds.iter().filter_map(|(name, feed)| Some((name, feed.catalogue.as_ref()?)))
+        {
+            let catalogue = workspace.catalogues.get(name).ok_or_else(|| {
+                let near = did_you_mean(name, workspace.catalogues.keys().map(String::as_str));
+                let place = format!("feeds.{feed}.catalogue");
+                SourceError::field(place, format!("there is no catalogue `{name}`{near}"))
+            })?;
+            catalogues.insert(name.clone(), catalogue.clone());
+        }
         Ok(Self {
+            catalogues,
             source: found.clone(),
             name: Arc::from(found.name.as_str()),
             locale,
@@ -130,6 +147,21 @@ impl SourceReader {
             Some(contract) => crate::contract::check(contract, event, self.locale.country),
             None => Ok(()),
         }
+    }
+
+    /// Checks an item against its catalogue.
+    pub(crate) fn check_item(
+        &self,
+        catalogue: &str,
+        key: &str,
+        fields: &mut Object,
+    ) -> Result<(), crate::fault::Fault> {
+        let Some(declared) = self.catalogues.get(catalogue) else { return Ok(()) };
+        // An amount of money brings its currency along, which counts where the catalogue wants to know it.
+        if !declared.fields.contains_key(CURRENCY) {
+            fields.remove(CURRENCY);
+        }
+        crate::item::check(declared, key, fields, self.locale.country)
     }
 }
 

@@ -3,16 +3,16 @@
 use crate::{
     DatePlan,
     steps::{self, LiveStep},
-    trigger::LiveTrigger,
+    trigger::{LiveTrigger, Watch},
 };
 use crowsnest_model::{
-    Percent, Time,
+    Duration, InterestId, Percent, Time,
     definition::{EventMatch, FreshnessNeed, MembershipChange, Program, ProgramState},
 };
-use crowsnest_rules::{Condition, Expression, RuleError, Schema, SeriesSpec};
+use crowsnest_rules::{Condition, Expression, Interest, RuleError, Schema, SeriesSpec};
 use std::{
     cell::RefCell,
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -79,6 +79,17 @@ pub(crate) struct Reader<'s> {
 }
 
 impl Reader<'_> {
+    pub(crate) fn interest(
+        &self,
+        event: &str,
+        item: &str,
+        when: Option<&str>,
+    ) -> Result<Interest, RuleError> {
+        let item = Expression::of_recorded(item, event, self.schema)?;
+        let when = when.map(|when| Condition::of_recorded(when, event, self.schema)).transpose()?;
+        Ok(Interest::new(event, &item, when.as_ref()))
+    }
+
     pub(crate) fn condition(&self, text: &str) -> Result<Condition, RuleError> {
         let condition = Condition::parse(text, self.schema)?;
         self.series.borrow_mut().extend(condition.inputs().series.iter().cloned());
@@ -171,6 +182,14 @@ impl LiveProgram {
         &self.definition.requires_fresh
     }
 
+    /// What it watches for, if a change of an item begins it.
+    pub fn watch(&self) -> Option<&Watch> {
+        match &self.trigger {
+            LiveTrigger::Catalogue(watch) => Some(watch),
+            _ => None,
+        }
+    }
+
     /// When a run that was triggered at `triggered` has no point any more.
     pub fn expires(&self, triggered: Time) -> Option<Time> {
         self.definition.trigger.ttl.map(|ttl| triggered.plus(ttl))
@@ -193,6 +212,10 @@ pub struct Plan {
     by_event: HashMap<String, Vec<Arc<LiveProgram>>>,
     by_segment: HashMap<(String, MembershipChange), Vec<Arc<LiveProgram>>>,
     dates: DatePlan,
+    by_catalogue: HashMap<String, Vec<Arc<LiveProgram>>>,
+    /// What programs in force ask to be kept of who watches what, and the longest that one of them asks for it.
+    interests: BTreeMap<InterestId, (Arc<Interest>, Duration)>,
+    interests_by_event: HashMap<String, Vec<InterestId>>,
     open: HashMap<String, Arc<LiveProgram>>,
     paused: HashSet<String>,
 }
@@ -204,6 +227,14 @@ impl Plan {
         if program.paused {
             self.paused.insert(program.name().to_owned());
         }
+        if let Some(watch) = program.watch().filter(|_| program.open || program.paused) {
+            let interest = &watch.interest;
+            let (_, within) = self.interests.entry(interest.id()).or_insert_with(|| {
+                self.interests_by_event.entry(interest.event().to_owned()).or_default().push(interest.id());
+                (interest.clone(), watch.within)
+            });
+            *within = watch.within.max(*within);
+        }
         if program.open {
             match &program.trigger {
                 LiveTrigger::Event(matched) => {
@@ -213,6 +244,9 @@ impl Plan {
                     self.by_segment.entry((segment.clone(), *change)).or_default().push(program.clone());
                 }
                 LiveTrigger::ByTime(_) => self.dates.add(&program),
+                LiveTrigger::Catalogue(watch) => {
+                    self.by_catalogue.entry(watch.catalogue.clone()).or_default().push(program.clone());
+                }
                 LiveTrigger::Request => {}
             }
             self.open.insert(program.name().to_owned(), program.clone());
@@ -233,6 +267,27 @@ impl Plan {
     /// The programs that begin by date or by schedule.
     pub fn dates(&self) -> &DatePlan {
         &self.dates
+    }
+
+    /// The programs that a change of an item may let somebody into, in the order of their names.
+    pub fn triggered_by_catalogue(&self, catalogue: &str) -> &[Arc<LiveProgram>] {
+        self.by_catalogue.get(catalogue).map_or(&[], Vec::as_slice)
+    }
+
+    /// Everything that is kept of who watches what, and for how long.
+    pub fn interests(&self) -> impl Iterator<Item = (&Arc<Interest>, Duration)> {
+        self.interests.values().map(|(interest, within)| (interest, *within))
+    }
+
+    /// What of that events of this name may say.
+    pub fn interests_about(&self, event: &str) -> impl Iterator<Item = (&Arc<Interest>, Duration)> {
+        let ids = self.interests_by_event.get(event).map_or(&[][..], Vec::as_slice);
+        ids.iter().filter_map(|id| self.interests.get(id)).map(|(interest, within)| (interest, *within))
+    }
+
+    /// The longest that is asked for of an interest.
+    pub fn kept(&self, interest: InterestId) -> Option<Duration> {
+        self.interests.get(&interest).map(|(_, within)| *within)
     }
 
     /// The version of a program that takes people in, if one does.

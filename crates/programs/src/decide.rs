@@ -169,6 +169,15 @@ impl LiveProgram {
         self.admits(person, Cause { what: event.name, occasion: event_id, time: event.time }, now)
     }
 
+    /// Whether a change of an item, with which the person is seen, lets them in: somebody who watches it.
+    pub fn entry_by_item(&self, person: &Person<'_>, cause: Cause<'_>, now: Time) -> Entry {
+        let Some(watch) = self.watch() else { return Entry::No };
+        if watch.when.as_ref().is_some_and(|when| !when.evaluate(person).holds()) {
+            return Entry::No;
+        }
+        self.admits(person, cause, now)
+    }
+
     /// The occasion that the program's rule gives to the event with which `person` is seen; `None` when it has no rule, or
     /// the rule gives nothing.
     pub fn occasion_of(&self, person: &Person<'_>) -> Option<String> {

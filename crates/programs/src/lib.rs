@@ -23,4 +23,5 @@ pub use dates::{Due, on_the_clock};
 pub use decide::{Begin, Cause, Entry, Exit, Next, Place, Reached, SKIPPED, Taken};
 pub use person::{Consents, Derived, Members, Person, Scene};
 pub use steps::Until;
+pub use trigger::Watch;
 pub use walk::{Met, Then, Walk};

@@ -1,6 +1,6 @@
 //! A person as conditions see them.
 
-use crowsnest_model::{Profile, SeriesId, Time, series::Kept};
+use crowsnest_model::{InterestId, Profile, SeriesId, Time, series::Kept};
 use crowsnest_rules::{EventView, Remembered, SeriesSpec, Subject};
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -28,6 +28,8 @@ pub struct Scene<'a> {
 pub struct Derived {
     /// The series that are complete, for how long: the events that were here before that was asked for have been read.
     pub series: BTreeMap<SeriesId, Kept>,
+    /// The interests of which it is known who watches what.
+    pub interests: HashSet<InterestId>,
     /// The segments, and whether everybody has been asked.
     pub segments: HashMap<String, bool>,
     /// The names of programs.

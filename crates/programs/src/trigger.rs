@@ -5,8 +5,12 @@ use crate::{
     compile::{LiveMatch, Reader},
     dates::{ByTime, OnDate},
 };
-use crowsnest_model::definition::{MembershipChange, Trigger};
-use crowsnest_rules::{Clause, RuleError};
+use crowsnest_model::{
+    Duration,
+    definition::{MembershipChange, Trigger, Watched},
+};
+use crowsnest_rules::{Clause, Condition, Interest, RuleError};
+use std::sync::Arc;
 
 /// What begins a program, ready.
 #[derive(Debug)]
@@ -14,11 +18,58 @@ pub(crate) enum LiveTrigger {
     Event(LiveMatch),
     Segment(String, MembershipChange),
     ByTime(ByTime),
+    Catalogue(Watch),
     Request,
+}
+
+/// A change of an item, and who is to hear of it.
+#[derive(Debug)]
+pub struct Watch {
+    /// The catalogue.
+    pub catalogue: String,
+    /// Who watches an item.
+    pub interest: Arc<Interest>,
+    /// For how long they do.
+    pub within: Duration,
+    pub(crate) when: Option<Condition>,
+}
+
+impl Watch {
+    fn compile(
+        catalogue: &str,
+        when: Option<&str>,
+        watched: &Watched,
+        reader: &Reader<'_>,
+    ) -> Result<Self, RuleError> {
+        let Watched { event, when: said, item, within } = watched;
+        Ok(Self {
+            catalogue: catalogue.to_owned(),
+            interest: Arc::new(reader.interest(event, item, said.as_deref())?),
+            within: *within,
+            when: when.map(|when| reader.condition(when)).transpose()?,
+        })
+    }
+
+    fn in_words(&self) -> String {
+        let of_which = match &self.when {
+            Some(when) => format!(" of which holds: {}", when.sentence()),
+            None => String::new(),
+        };
+        format!(
+            "a change of an item of {}{of_which}; for those of whom {} came within {}",
+            self.catalogue,
+            self.interest.sentence(),
+            self.within.in_words()
+        )
+    }
 }
 
 impl LiveTrigger {
     pub(crate) fn compile(trigger: &Trigger, reader: &Reader<'_>) -> Result<Self, RuleError> {
+        if let (Some(catalogue), Some(watched)) = (&trigger.catalogue, &trigger.watched) {
+            let watch = Watch::compile(catalogue, trigger.when.as_deref(), watched, reader)?;
+            return Ok(Self::Catalogue(watch));
+        }
         Ok(match (&trigger.event, &trigger.segment, &trigger.schedule) {
             (Some(event), _, _) => Self::Event(LiveMatch::compile(event, trigger.when.as_deref(), reader)?),
             (None, Some(segment), _) => Self::Segment(segment.clone(), trigger.on.unwrap_or_default()),
@@ -41,6 +92,7 @@ impl LiveTrigger {
                 format!("the person leaves the segment {segment}")
             }
             Self::ByTime(by_time) => by_time.in_words(),
+            Self::Catalogue(watch) => watch.in_words(),
             Self::Request => "a request, or a step of another program".to_owned(),
         }
     }
@@ -52,6 +104,9 @@ impl LiveTrigger {
                 matched.when.as_ref().map(|when| when.explain(person)).unwrap_or_default()
             }
             Self::ByTime(by_time) => by_time.explain(person),
+            Self::Catalogue(watch) => {
+                watch.when.as_ref().map(|when| when.explain(person)).unwrap_or_default()
+            }
             Self::Segment(..) | Self::Request => Vec::new(),
         }
     }

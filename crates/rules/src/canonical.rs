@@ -96,6 +96,8 @@ fn write_path(out: &mut String, path: &Path) {
         Root::EventSource => "event.source",
         Root::EventTime => "event.time",
         Root::Properties => "event.properties",
+        Root::Item => "item",
+        Root::Before => "before",
     });
     for field in &path.fields {
         let _ = write!(out, "[{}]", serde_json::Value::from(field.as_ref()));

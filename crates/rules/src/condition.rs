@@ -70,6 +70,15 @@ impl Condition {
         effect::of(&self.root, fact)
     }
 
+    /// As [`Condition::parse`], about an event of this name alone: a recorded event always answers the same.
+    pub fn of_recorded(text: &str, event: &str, schema: &Schema) -> Result<Self, RuleError> {
+        parser::condition_of_recorded(text, event, schema).map(|root| Self::of(root, text))
+    }
+
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
+    }
+
     /// Whether it holds. Unknown when that depends on something that is missing or of another type.
     pub fn evaluate(&self, subject: &dyn Subject) -> Truth {
         truth(&self.root, subject)
@@ -154,6 +163,16 @@ impl Expression {
         let mut notes = Notes::default();
         let root = parser::expression(text, schema, Some(&mut notes))?;
         Ok((Self { inputs: Inputs::of(&root), root, text: text.into() }, notes.placed(text)))
+    }
+
+    /// As [`Expression::parse`], about an event of this name alone: a recorded event always answers the same.
+    pub fn of_recorded(text: &str, event: &str, schema: &Schema) -> Result<Self, RuleError> {
+        let root = parser::expression_of_recorded(text, event, schema)?;
+        Ok(Self { inputs: Inputs::of(&root), root, text: text.into() })
+    }
+
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
     }
 
     /// Its value; `None` when it is unknown. A moment is a text in RFC 3339.

@@ -151,6 +151,8 @@ pub(crate) fn look_up<'a>(path: &'a Path, subject: &'a dyn Subject) -> Val<'a> {
                 Root::EventType => return Val::Text(Text::new(event.kind)),
                 Root::EventSource => return Val::Text(Text::new(event.source)),
                 Root::EventTime => return Val::Time(event.time),
+                Root::Item => event.properties.get("item"),
+                Root::Before => event.properties.get("before"),
                 _ => match fields.next() {
                     None => return Val::Object(event.properties),
                     Some(first) => event.properties.get(first.as_ref()),

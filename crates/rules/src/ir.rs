@@ -100,6 +100,10 @@ pub(crate) enum Root {
     EventSource,
     EventTime,
     Properties,
+    /// The item that has changed: an object among the properties of what is seen as the event.
+    Item,
+    /// The same, as it was.
+    Before,
 }
 
 /// The two words of `consent("email", "offers")`.

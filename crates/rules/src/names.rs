@@ -14,12 +14,14 @@ use crate::{
 const EVENT_FIELDS: [&str; 5] = ["name", "properties", "source", "time", "type"];
 /// Values that a condition can begin with, besides functions.
 const ROOTS: [&str; 5] = ["profile", "event", "household", "true", "false"];
+/// And those about an item, where there is one.
+const ITEM_ROOTS: [&str; 2] = ["item", "before"];
 type Made = Result<Typed, Fault>;
 
 impl Parser<'_, '_> {
     /// A value that begins with a word.
     pub(crate) fn word(&mut self, at: usize, word: &str) -> Made {
-        if matches!(self.about, About::Recorded(_)) {
+        if matches!(self.about, About::Recorded(_) | About::Alone(_)) {
             self.allowed_of_a_recorded_event(at, word)?;
         }
         if matches!(self.peek_after(), What::Sign("(")) && !matches!(word, "in" | "true" | "false" | "null") {
@@ -66,6 +68,7 @@ impl Parser<'_, '_> {
                 self.path(at, root, kind)
             }
             "household" => self.household(at),
+            "item" | "before" => self.item(at, word),
             "null" => Err(Fault::new(
                 at,
                 "there is no null here: a missing value is unknown; whether there is one is asked with has(profile.tier)",
@@ -73,6 +76,23 @@ impl Parser<'_, '_> {
             "in" | "and" | "or" | "not" | "AND" | "OR" | "NOT" => Err(self.expected("a value")),
             other => Err(self.unknown_word(at, other)),
         }
+    }
+
+    /// A field of the item that has changed: `item.price`, or as it was, `before.price`.
+    fn item(&mut self, at: usize, word: &str) -> Made {
+        if self.about == About::Member || !self.schema.has_item() {
+            let message =
+                format!("there is no `{word}` here: only what begins with a `catalogue` is about an item");
+            return Err(Fault::new(at, message));
+        }
+        self.skip();
+        let (name_at, name) = self.selector("a field of the item, as in item.price")?;
+        let kind = self.schema.item_field(&name).map_err(|unknown| {
+            Fault::new(name_at, format!("`{name}` is not a field of the catalogue's items"))
+                .hinting(unknown.nearest)
+        })?;
+        let root = if word == "item" { Root::Item } else { Root::Before };
+        self.typed(at, Node::Path(Box::new(Path { root, fields: [name.into()].into(), kind })))
     }
 
     /// `household.size`, `household.any(…)` or `household.all(…)`.
@@ -113,15 +133,16 @@ impl Parser<'_, '_> {
         let other = if call {
             FUNCTIONS.contains(&word) && !RECORDED.contains(&word)
         } else {
-            matches!(word, "profile" | "household")
+            matches!(word, "profile" | "household" | "item" | "before")
         };
         if !other {
             return Ok(());
         }
+        let what = if matches!(self.about, About::Alone(_)) { "this" } else { "where(…)" };
         Err(Fault::new(
             at,
             format!(
-                "where(…) is about the event alone, so that a recorded event always answers the same: `{word}` is not part of it"
+                "{what} is about the event alone, so that a recorded event always answers the same: `{word}` is not part of it"
             ),
         ))
     }
@@ -129,7 +150,7 @@ impl Parser<'_, '_> {
     /// The type of a property of the event that is meant here.
     fn property(&self, name: &str) -> Result<Type, Unknown<'_>> {
         let event = match &self.about {
-            About::Recorded(event) => Some(event.as_ref()),
+            About::Recorded(event) | About::Alone(event) => Some(event.as_ref()),
             About::Person | About::Member => None,
         };
         self.schema.property(event, name)
@@ -154,7 +175,8 @@ impl Parser<'_, '_> {
         let hint = if self.schema.declares_trait(word) {
             Some(format!("profile.{word}"))
         } else {
-            nearest(word, ROOTS.into_iter().chain(FUNCTIONS)).map(Into::into)
+            let items = self.schema.has_item().then_some(ITEM_ROOTS).into_iter().flatten();
+            nearest(word, ROOTS.into_iter().chain(FUNCTIONS).chain(items)).map(Into::into)
         };
         Fault::new(at, message).hinting(hint)
     }
@@ -207,7 +229,7 @@ impl Parser<'_, '_> {
                     .hinting(unknown.nearest)
             })?;
             let event = match &self.about {
-                About::Recorded(event) => Some(event.to_string()),
+                About::Recorded(event) | About::Alone(event) => Some(event.to_string()),
                 About::Person | About::Member => None,
             };
             self.mentions(at, || Mentioned::Property { event, name: name.clone() });

@@ -33,7 +33,21 @@ const MOST_NODES: usize = 500;
 
 /// Reads a condition: true or false, or not known before the data is there. What is noticed on the way goes to `notes`.
 pub(crate) fn condition(text: &str, schema: &Schema, notes: Option<&mut Notes>) -> Result<Node, RuleError> {
-    let parsed = whole(text, schema, notes).and_then(|parsed| {
+    condition_about(text, schema, About::Person, notes)
+}
+
+/// Reads a condition on a recorded event alone.
+pub(crate) fn condition_of_recorded(text: &str, event: &str, schema: &Schema) -> Result<Node, RuleError> {
+    condition_about(text, schema, About::Alone(event.into()), None)
+}
+
+fn condition_about(
+    text: &str,
+    schema: &Schema,
+    about: About,
+    notes: Option<&mut Notes>,
+) -> Result<Node, RuleError> {
+    let parsed = whole(text, schema, about, notes).and_then(|parsed| {
         if parsed.node.kind().may_be(Type::Bool) {
             Ok(parsed)
         } else {
@@ -48,7 +62,14 @@ pub(crate) fn condition(text: &str, schema: &Schema, notes: Option<&mut Notes>) 
 
 /// Reads an expression of any type. What is noticed on the way goes to `notes`.
 pub(crate) fn expression(text: &str, schema: &Schema, notes: Option<&mut Notes>) -> Result<Node, RuleError> {
-    whole(text, schema, notes).map(|parsed| parsed.node).map_err(|fault| fault.placed(text))
+    let parsed = whole(text, schema, About::Person, notes);
+    parsed.map(|parsed| parsed.node).map_err(|fault| fault.placed(text))
+}
+
+/// Reads an expression over a recorded event alone.
+pub(crate) fn expression_of_recorded(text: &str, event: &str, schema: &Schema) -> Result<Node, RuleError> {
+    let parsed = whole(text, schema, About::Alone(event.into()), None);
+    parsed.map(|parsed| parsed.node).map_err(|fault| fault.placed(text))
 }
 
 /// The tokens of a text that is not too long.
@@ -63,14 +84,14 @@ pub(crate) fn tokens_within_limit(text: &str) -> Result<Vec<Token<'_>>, Fault> {
     tokens(text)
 }
 
-fn whole(text: &str, schema: &Schema, notes: Option<&mut Notes>) -> Result<Typed, Fault> {
+fn whole(text: &str, schema: &Schema, about: About, notes: Option<&mut Notes>) -> Result<Typed, Fault> {
     let mut parser = Parser {
         tokens: tokens_within_limit(text)?,
         next: 0,
         schema,
         depth: 0,
         nodes: 0,
-        about: About::Person,
+        about,
         metrics: Vec::new(),
         series: BTreeMap::new(),
         notes: notes.is_some().then(Notes::default),
@@ -89,8 +110,10 @@ pub(crate) enum About {
     Person,
     /// A member of the household, and no event.
     Member,
-    /// A recorded event of this name, and nothing else.
+    /// A recorded event of this name, and nothing else: what stands in `where(…)`.
     Recorded(Box<str>),
+    /// The same, as a condition or expression of its own.
+    Alone(Box<str>),
 }
 
 /// A node and the byte at which its text begins.

@@ -92,7 +92,7 @@ impl Parser<'_, '_> {
         let collide = if either { always_one } else { never_both };
         let Some((one, _)) = pairs.take(room).find(|(one, other)| collide(one, other)) else { return };
         let said = match &self.about {
-            About::Recorded(_) => sentence::recorded(one),
+            About::Recorded(_) | About::Alone(_) => sentence::recorded(one),
             About::Person | About::Member => sentence::sentence(one),
         };
         let message = if either {
@@ -120,7 +120,7 @@ impl Parser<'_, '_> {
             (Root::Trait(name), []) => (name, self.schema.values_of_trait(name)),
             (Root::Properties, [name]) => {
                 let event = match &self.about {
-                    About::Recorded(event) => Some(event.as_ref()),
+                    About::Recorded(event) | About::Alone(event) => Some(event.as_ref()),
                     About::Person | About::Member => None,
                 };
                 (name, self.schema.values_of_property(event, name))

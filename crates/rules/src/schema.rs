@@ -24,6 +24,17 @@ pub struct Schema {
     trait_values: BTreeMap<String, Vec<String>>,
     /// By event and property.
     property_values: BTreeMap<(String, String), Vec<String>>,
+    item: Items,
+}
+
+/// Whether there is an item that has changed, and what is known of it.
+#[derive(Debug, Clone, Default)]
+enum Items {
+    /// There may be one, with any fields.
+    #[default]
+    Any,
+    None,
+    Of(BTreeMap<String, Type>),
 }
 
 /// A name that does not exist, and the one that was probably meant.
@@ -104,6 +115,18 @@ impl Schema {
         self
     }
 
+    /// There is no item, as wherever no catalogue begins a program.
+    pub fn without_item(mut self) -> Self {
+        self.item = Items::None;
+        self
+    }
+
+    /// There is an item that has changed, with these fields and no others.
+    pub fn with_item(mut self, fields: impl IntoIterator<Item = (String, Type)>) -> Self {
+        self.item = Items::Of(fields.into_iter().collect());
+        self
+    }
+
     /// There is no event, as in an audience.
     pub fn without_event(mut self) -> Self {
         self.no_event = true;
@@ -120,6 +143,23 @@ impl Schema {
     /// Whether there can be an event.
     pub(crate) fn has_event(&self) -> bool {
         !self.no_event
+    }
+
+    /// Whether there can be an item.
+    pub(crate) fn has_item(&self) -> bool {
+        !matches!(self.item, Items::None)
+    }
+
+    /// The type of a field of the item.
+    pub(crate) fn item_field(&self, name: &str) -> Result<Type, Unknown<'_>> {
+        match &self.item {
+            Items::Any => Ok(Type::Any),
+            Items::None => Err(Unknown { nearest: None }),
+            Items::Of(fields) => fields
+                .get(name)
+                .copied()
+                .ok_or_else(|| Unknown { nearest: nearest(name, fields.keys().map(String::as_str)) }),
+        }
     }
 
     /// The type of a trait.

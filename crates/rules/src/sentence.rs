@@ -390,6 +390,8 @@ fn write_path(out: &mut Sentence, path: &Path) {
     let mut fields = path.fields.iter();
     match &path.root {
         Root::Trait(name) => out.push_str(&words::name(name)),
+        Root::Item => out.push_str("the item’s"),
+        Root::Before => out.push_str("the item’s earlier"),
         of_event => {
             if !out.recorded {
                 out.push_str("the event’s ");

@@ -1,7 +1,7 @@
 //! What a condition is asked of, and what it answers.
 
 use crate::SeriesSpec;
-use crowsnest_model::{Series, Time};
+use crowsnest_model::{Event, Series, Time};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -62,6 +62,19 @@ pub struct EventView<'a> {
     pub source: &'a str,
     /// When it happened.
     pub time: Time,
+}
+
+impl<'a> EventView<'a> {
+    /// What a condition sees of a recorded event. `properties` are those of the event.
+    pub fn of(event: &'a Event, properties: &'a Map<String, Value>) -> Self {
+        Self {
+            name: event.name.as_deref().unwrap_or_default(),
+            kind: event.kind.as_str(),
+            properties,
+            source: &event.source,
+            time: event.time,
+        }
+    }
 }
 
 /// The same person at another moment.

@@ -87,6 +87,7 @@ impl From<FlowError> for ApiError {
             FlowError::Definitions(_) => (StatusCode::UNPROCESSABLE_ENTITY, "definitions"),
             FlowError::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found"),
             FlowError::Refused(_) => (StatusCode::CONFLICT, "refused"),
+            FlowError::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
             FlowError::Feed(_) => (StatusCode::UNPROCESSABLE_ENTITY, "feed"),
             FlowError::Broken(_) => (StatusCode::INTERNAL_SERVER_ERROR, "fault"),
         };

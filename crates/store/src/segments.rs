@@ -24,9 +24,9 @@ pub struct SegmentChange {
 /// How far the building of something derived from recorded events is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
-    /// `series` or `segment`.
+    /// `series`, `interest` or `segment`.
     pub kind: String,
-    /// What it is called: a series' id, a segment's name.
+    /// What it is called: a series' or an interest's id, a segment's name.
     pub name: String,
     /// What it means; when that changes, it is built anew.
     pub meaning: String,
@@ -72,6 +72,6 @@ pub trait WriteSegments {
     fn put_look(&mut self, profile: ProfileId, due: Option<Time>) -> Result<()>;
     /// Keeps how far a build is.
     fn put_build(&mut self, build: &Build) -> Result<()>;
-    /// Forgets a build; a segment's members too.
+    /// Forgets a build; a segment's members too, and who watches by an interest.
     fn remove_build(&mut self, kind: &str, name: &str) -> Result<()>;
 }

@@ -4,7 +4,7 @@ use crate::words::{
     DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, RunRecord,
     RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
-use crate::{ReadSegments, Result, WriteSegments};
+use crate::{ReadItems, ReadSegments, Result, WriteItems, WriteSegments};
 use crowsnest_model::{
     Consent, DeliveryId, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId,
     TaskId, Time,
@@ -23,7 +23,7 @@ pub struct Page {
 }
 
 /// What can be asked. Every answer of one reader is of one moment.
-pub trait Read: ReadSegments {
+pub trait Read: ReadSegments + ReadItems {
     /// Who holds each of these identifiers, in their order; `None` when nobody does.
     fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
     /// Whether an event is here already.
@@ -142,7 +142,7 @@ pub trait Read: ReadSegments {
 }
 
 /// One commit. What is written can be read in it at once.
-pub trait Unit: Read + WriteSegments {
+pub trait Unit: Read + WriteSegments + WriteItems {
     /// Claims a place for an event; `None` when it is here already. What was claimed must be put in the same commit.
     fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>>;
     /// Keeps an event, at its place, as a person's, with its document ([`Event::body`]).

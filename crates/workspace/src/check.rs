@@ -192,6 +192,9 @@ fn read(parsed: &[Parsed<'_>], findings: &mut Findings) -> (Workspace, Vec<Optio
                     drop(all.sources.insert(name, value))
                 }),
                 Kind::Contract => typed(document, findings, |value| drop(all.contracts.insert(name, value))),
+                Kind::Catalogue => {
+                    typed(document, findings, |value| drop(all.catalogues.insert(name, value)))
+                }
                 Kind::Template => typed(document, findings, |value| drop(all.templates.insert(name, value))),
                 Kind::Metric => typed(document, findings, |value| drop(all.metrics.insert(name, value))),
                 Kind::Segment => typed(document, findings, |value| drop(all.segments.insert(name, value))),

@@ -2,8 +2,8 @@
 
 use crate::tree::{Node, Place};
 use crowsnest_model::definition::{
-    Contract, EventName, Feed, FieldContract, FieldMap, FieldType, SetValue, Source, Step, ValueType,
-    Workspace,
+    Catalogue, Contract, EventName, Feed, FieldContract, FieldMap, FieldType, SetValue, Source, Step,
+    ValueType, Workspace,
 };
 use crowsnest_rules::{RuleError, Schema, Type};
 use serde_json::Value;
@@ -18,6 +18,7 @@ pub(crate) const CONSENT_CHANNELS: [&str; 3] = ["email", "phone", "sms"];
 /// them; topics, channels, programs, segments and metrics are only those that exist.
 pub fn condition_schema(workspace: &Workspace, event: Option<&str>) -> Schema {
     let mut schema = Schema::open()
+        .without_item()
         .with_other_traits()
         .with_other_properties()
         .with_topics(workspace.topics.keys().cloned())
@@ -73,6 +74,12 @@ pub fn condition_schema(workspace: &Workspace, event: Option<&str>) -> Schema {
         Some(name) => schema.for_event(name),
         None => schema.without_event(),
     }
+}
+
+/// What conditions may ask of an item, and of what types that is.
+pub(crate) fn item_fields(catalogue: &Catalogue) -> impl Iterator<Item = (String, Type)> {
+    let given = [("gone".to_owned(), Type::Bool), ("key".to_owned(), Type::Text)];
+    catalogue.fields.iter().map(|(name, field)| (name.clone(), declared(field.kind))).chain(given)
 }
 
 /// Whether rows of a feed may be events of this name.

@@ -18,6 +18,8 @@ pub enum Kind {
     Source,
     /// What events must look like.
     Contract,
+    /// Things that people care about.
+    Catalogue,
     /// A message.
     Template,
     /// What is computed of each person.
@@ -36,12 +38,13 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Workspace,
         Self::Identity,
         Self::Topic,
         Self::Source,
         Self::Contract,
+        Self::Catalogue,
         Self::Template,
         Self::Metric,
         Self::Segment,
@@ -59,6 +62,7 @@ impl Kind {
             Self::Topic => "topic",
             Self::Source => "source",
             Self::Contract => "contract",
+            Self::Catalogue => "catalogue",
             Self::Template => "template",
             Self::Metric => "metric",
             Self::Segment => "segment",

@@ -1,8 +1,8 @@
 //! The JSON Schema of all documents, with which editors complete and check them.
 
 use crowsnest_model::definition::{
-    Broadcast, ContactPolicy, Contract, IdentityRules, Metric, Organisation, Program, Segment, Segmentation,
-    Source, Template, Topic,
+    Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Organisation, Program, Segment,
+    Segmentation, Source, Template, Topic,
 };
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ pub fn json_schema() -> Value {
     add(generator.subschema_for::<Topic>());
     add(generator.subschema_for::<Source>());
     add(generator.subschema_for::<Contract>());
+    add(generator.subschema_for::<Catalogue>());
     add(generator.subschema_for::<Template>());
     add(generator.subschema_for::<Metric>());
     add(generator.subschema_for::<Segment>());

@@ -635,6 +635,13 @@ def broadcast():
             "same_address": len(one_each) - recipients, "recipients": recipients}
 
 
+def stock():
+    """The cars in stock, as the stock system lists them."""
+    prices = (14900, 16250, 21400, 23900, 9800, 19950.5, 8700, 15300)
+    return [[car.lower().replace(" ", "-"), car, f"{price:,}", "N" if index == 4 else "Y", rfc(ago(days=index + 1))]
+            for index, (car, price) in enumerate(zip(CARS, prices))]
+
+
 def main():
     check_people()
     records = {feed: together(feed) for feed in feeds}
@@ -660,8 +667,16 @@ def main():
         expected["feeds"].append({"source": source, "feed": name, "file": file, "records": total,
                                   "broken": BROKEN[feed], "duplicates": COPIES[feed],
                                   "accepted": total - BROKEN[feed] - COPIES[feed]})
+    cars = stock()
+    file = "inventory-cars.csv"
+    (HERE / file).write_text(csv_text(["Stock No", "Model", "Price", "Available", "Updated"], cars), newline="")
+    expected["feeds"].insert(0, {"source": "inventory", "feed": "cars", "file": file, "records": len(cars), "broken": 0,
+                                 "duplicates": 0, "accepted": len(cars)})
+    expected["items"] = len(cars)
     for word in ("records", "broken", "duplicates", "accepted"):
         expected[word] = sum(feed[word] for feed in expected["feeds"])
+    # Items are no events.
+    expected["accepted"] -= expected["items"]
     expected["people"] = len(Person.everyone)
     expected["unnamed_visitors"] = len(visitors)
     expected["households"] = {"with_an_account": len(accounts), "of_two_or_more": len(pairs)}

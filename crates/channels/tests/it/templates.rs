@@ -35,6 +35,7 @@ fn data() -> Value {
             "value": 75.5,
             "items": [{ "title": "Oil & filter", "price": 30 }, { "title": "Wiper" }],
         } },
+        "item": { "price": 9 },
         "organisation": { "title": "Harbor Motors", "postal_address": "1 Pier Road" },
         "links": { "unsubscribe": "https://x.example/u/1?a=b&c=d", "preferences": "https://x.example/p/1" },
     })
@@ -73,6 +74,8 @@ fn a_whole_template_becomes_a_message() {
 #[case("{% assign n = profile.nobody | default: 'friend' %}{{ n }}", "friend")]
 #[case("{% for i in (1..3) %}{{ i }}{% if forloop.last %}.{% endif %}{% endfor %}", "123.")]
 #[case("{% for i in event.properties.items %}{{ i.price | default: '-' }} {% endfor %}", "30 - ")]
+#[case("{{ item.price }} {{ before.price | default: '-' }}", "9 -")]
+#[case("{% for item in event.properties.items %}{{ item.price | default: '-' }}{% endfor %}", "30-")]
 #[case("a {%- if true -%} b {%- endif -%} c", "abc")]
 #[case("a {{- profile.nobody | default: 'x' -}} b", "axb")]
 #[case("{% raw %}{{ x }}{% endraw %}{% comment %}{{ nobody }}{% endcomment %}", "{{ x }}")]

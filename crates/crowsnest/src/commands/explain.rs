@@ -27,8 +27,19 @@ pub fn show(found: &Value) {
     more(&found["more_events"], "event that began nothing", "events that began nothing");
     segment(&found["segment"]);
     date(&found["date"]);
+    let watches = list("watches");
+    if !watches.is_empty() {
+        say!("\nThe person watches:");
+    }
+    for one in &watches {
+        let counts = if one["counts"] == true { "" } else { ", which is too long ago" };
+        say!("  {}  {}{counts}", text(one, "time"), text(one, "item"));
+    }
     if runs.is_empty() {
-        if events.is_empty() && found["segment"].is_null() && found["date"].is_null() {
+        let never_begins = ["catalogue", "segment", "date"].iter().all(|kind| found[*kind].is_null());
+        if let (Some(catalogue), true) = (found["catalogue"].as_str(), watches.is_empty()) {
+            say!("\n✗ They watch nothing of {catalogue}, so they never entered.");
+        } else if events.is_empty() && never_begins {
             say!("\n✗ Nothing that begins it came from this person, so they never entered.");
         } else {
             say!("\n✗ They never entered.");

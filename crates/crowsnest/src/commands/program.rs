@@ -79,6 +79,12 @@ enum Action {
         /// The properties of the event that begins it, a JSON object; those of their latest such event, if not said.
         #[arg(long)]
         event: Option<String>,
+        /// Of a program that begins with a change of an item: its key; that of the item that they watched last, if not said.
+        #[arg(long)]
+        item: Option<String>,
+        /// The fields that the item had before, where they were others: a JSON object.
+        #[arg(long)]
+        before: Option<String>,
         /// When that happens, such as 2026-03-01T09:30:00Z; if not said, now, or when its date or schedule next comes due.
         #[arg(long)]
         at: Option<String>,
@@ -245,14 +251,16 @@ impl Program {
                 }
                 return Ok(());
             }
-            Action::Test { name, profile, event, at } => {
-                let event: Option<Value> = event
-                    .as_deref()
-                    .map(serde_json::from_str)
-                    .transpose()
-                    .map_err(|error| anyhow::anyhow!("--event is not JSON: {error}"))?;
+            Action::Test { name, profile, event, item, before, at } => {
+                let read = |option: &str, text: &Option<String>| -> anyhow::Result<Option<Value>> {
+                    let read = text.as_deref().map(serde_json::from_str).transpose();
+                    read.map_err(|error| anyhow::anyhow!("--{option} is not JSON: {error}"))
+                };
+                let (event, before) = (read("event", event)?, read("before", before)?);
                 let person = super::profile::id_of(&client, profile)?;
-                let trial = json!({ "profile": person, "event": event, "at": at });
+                let trial = json!({
+                    "profile": person, "event": event, "item": item, "before": before, "at": at,
+                });
                 let tried: Value =
                     client.post(&format!("/api/v1/programs/{}/test", encoded(name)), &trial)?;
                 if self.json {

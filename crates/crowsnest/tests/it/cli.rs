@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The commands. One that is added is added here, and is used in a test.
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "serve",
     "demo",
     "import",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 18] = [
     "program",
     "segment",
     "metric",
+    "catalogue",
     "task",
     "sources",
     "stats",

@@ -43,6 +43,8 @@ fn what_comes_out_is_what_must() {
     assert_eq!(stats["quarantined"], expected["broken"]);
     assert_eq!(stats["duplicates"], expected["duplicates"]);
     assert_eq!(stats["events"], expected["accepted"]);
+    let catalogues = api.get("/api/v1/catalogues");
+    assert_eq!(catalogues[0]["items"], expected["items"], "{catalogues}");
     let waiting = api.pages("/api/v1/quarantine?state=open");
     assert_eq!(json!(waiting.len()), expected["broken"], "each broken row waits");
     assert!(waiting.iter().all(|item| item["reason"].as_str().unwrap().len() > 10), "each says why");

@@ -200,6 +200,7 @@ impl Working<'_> {
         if !self.incomplete().is_empty() {
             self.derive_series(survivor)?;
         }
+        self.derive_watchers(survivor)?;
         self.write_ledger(prepared, LedgerKind::Merge, survivor, Some(other), None, reason)?;
         Enrolment::of(self).after_merge(survivor)?;
         // What waited for a message that the other has had goes on.

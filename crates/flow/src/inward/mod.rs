@@ -18,12 +18,14 @@
 mod dates;
 mod enrol;
 mod identify;
+mod items;
 mod prepare;
 mod segments;
 mod working;
 
 pub use enrol::Admission;
 pub(crate) use enrol::{Cause, Enrolment, Obstacle, Serving};
+pub(crate) use items::tell_watchers;
 pub use prepare::{Incoming, Prepared, prepare};
 pub(crate) use segments::{Occurrence, look};
 pub(crate) use working::{Loaded, Receipts, Working};

@@ -4,6 +4,7 @@ use super::Cause;
 use crate::Live;
 use crowsnest_identity::Normal;
 use crowsnest_model::{Event, Identifier, ProfileId, quarantine::Rejection};
+use crowsnest_rules::EventView;
 use std::cell::OnceCell;
 
 /// An event on its way in.
@@ -46,6 +47,11 @@ impl Prepared {
     /// The event as conditions see it; its properties are read once.
     pub(crate) fn cause(&self) -> &Cause {
         self.cause.get_or_init(|| Cause::of(&self.event))
+    }
+
+    /// The same, of whatever kind it is.
+    pub(crate) fn view(&self) -> EventView<'_> {
+        EventView { kind: self.event.kind.as_str(), ..self.cause().view() }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Enrolment, Prepared, Working};
 use crate::FlowError;
 use crowsnest_model::{EventId, ProfileId, Time, profile::Membership};
 use crowsnest_profile::{LiveSegment, Touch};
-use crowsnest_rules::{Clause, EventView};
+use crowsnest_rules::Clause;
 use crowsnest_store::{Page, SegmentChange};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -35,7 +35,7 @@ impl Working<'_> {
             return;
         }
         let Some(loaded) = self.people.get_mut(&person) else { return };
-        let view = EventView { kind: prepared.event.kind.as_str(), ..prepared.cause().view() };
+        let view = prepared.view();
         for series in wanted {
             if let Some(sample) = series.sample(&view) {
                 let known = loaded.profile.series.entry(series.id()).or_default();

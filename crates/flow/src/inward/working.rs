@@ -209,6 +209,7 @@ impl<'w> Working<'w> {
         };
         touch.add(anew.unwrap_or_default());
         self.remember(person, prepared, &mut touch);
+        self.keep_watchers(person, prepared)?;
         let cause = Occurrence { at: self.now, event: Some(event.id), announced: !event.historical };
         self.reconsider(person, &touch, cause)?;
         self.reconsider_household(person, cause)?;

@@ -152,7 +152,7 @@ impl Courier {
         let preferences = format!("{base}/p/{}", self.signer.token(Purpose::Preferences, delivery));
         let traits: Object =
             profile.traits.iter().map(|(name, known)| (name.clone(), known.value.clone())).collect();
-        let data: Value = json!({
+        let mut data: Value = json!({
             "profile": traits,
             "event": event,
             "organisation": {
@@ -161,6 +161,12 @@ impl Courier {
             },
             "links": { "unsubscribe": unsubscribe, "preferences": preferences },
         });
+        // What a change of an item began is about that item.
+        for word in ["item", "before"] {
+            if let Some(about) = event.get("properties").and_then(|properties| properties.get(word)) {
+                data[word] = about.clone();
+            }
+        }
         let content = compiled.render(&data).map_err(|error| error.to_string())?;
         Ok(Letter {
             from: account.from.clone(),

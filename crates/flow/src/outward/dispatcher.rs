@@ -1,7 +1,10 @@
 //! Serves what is due: wakes at the next due moment or when something new comes, never by polling.
 
 use super::{Claimed, Courier, claim, settle};
-use crate::{Engine, FlowError, inward::look};
+use crate::{
+    Engine, FlowError,
+    inward::{look, tell_watchers},
+};
 use crowsnest_channels::email::Outcome;
 use crowsnest_model::{DeliveryId, Duration};
 use fail::fail_point;
@@ -13,6 +16,9 @@ const AT_ONCE: usize = 64;
 
 /// At most this many people are looked at again in one commit, so that events need not wait long.
 const LOOKS: usize = 200;
+
+/// At most this many people hear of changes of items in one commit.
+const WATCHERS: usize = 200;
 
 /// Serves what is due.
 #[derive(Debug, Clone)]
@@ -77,7 +83,7 @@ impl Dispatcher {
             if !something_due(&engine).await? {
                 return Ok(());
             }
-            while self.engine.commit(|work| look(work, LOOKS)).await? {}
+            while self.engine.commit(|work| Ok(look(work, LOOKS)? | tell_watchers(work, WATCHERS)?)).await? {}
             let (claimed, more) = self.engine.commit(|work| claim(work, AT_ONCE)).await?;
             fail_point!("claim-after", |_| std::process::abort());
             let nothing = claimed.is_empty();

@@ -175,3 +175,37 @@ async fn nobody_calls_about_a_lease_that_was_renewed_or_put_off() {
         assert_eq!(templates(&world).len(), if renewed { 1 } else { 2 }, "the new end has its own month");
     }
 }
+
+#[tokio::test]
+async fn a_watched_car_that_got_cheaper_is_told_once() {
+    let world = harbor().await;
+    world.engine.build().await.unwrap();
+    let stock = async |price: &str, updated: crowsnest_model::Time| {
+        let text = format!(
+            "Stock No,Model,Price,Available,Updated\n2022-kia-niro,2022 Kia Niro,\"{price}\",Y,{updated}\n"
+        );
+        let engine = world.engine.clone();
+        let options = crowsnest_flow::ImportOptions::default();
+        let read = move || engine.import(text.as_bytes(), "inventory", "cars", &options, |_| {});
+        tokio::task::spawn_blocking(read).await.unwrap().unwrap();
+        world.serve().await;
+    };
+    let watched = |id, car: &str| happens(id, "Car Watched").with(json!({ "car_id": car }));
+    stock("19,950.50", world.now()).await;
+    world
+        .tell([subscriber("ann@x.org"), watched("w", "2022-kia-niro"), watched("v", "2016-volvo-v60")])
+        .await;
+    world.pass(HOUR);
+    let morning = world.now();
+    stock("18,900.00", morning).await;
+    assert_eq!(templates(&world), ["price-drop"]);
+    let mail = world.mailbox.list(false, 9, 0).unwrap().remove(0);
+    assert_eq!(mail.subject, "2022 Kia Niro now costs $18900");
+    // The same file again, the one before, and a price that goes up.
+    stock("18,900.00", morning).await;
+    stock("17,000.00", crowsnest_model::Time(morning.0 - 1)).await;
+    world.pass(HOUR);
+    stock("19,000.00", world.now()).await;
+    world.after(DAY).await;
+    assert_eq!(templates(&world).len(), 1);
+}

@@ -6,6 +6,7 @@ mod again;
 mod any_order;
 mod broadcasts;
 mod cancelling;
+mod catalogues;
 mod consents;
 mod dates;
 mod definitions;

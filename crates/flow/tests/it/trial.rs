@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 fn tried(world: &World, program: &str, email: &str, properties: Option<Value>) -> ProgramTried {
     let person = world.holder("email", email).unwrap();
     let properties = properties.map(|value| value.as_object().unwrap().clone());
-    let trial = Trial { person, properties, at: None };
+    let trial = Trial { person, properties, item: None, before: None, at: None };
     world.engine.try_program(world.dispatcher.courier(), program, trial).unwrap()
 }
 

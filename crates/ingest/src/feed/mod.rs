@@ -1,4 +1,5 @@
-//! Files that sources deliver: CSV, JSON lines and XML, each row an event, by the mapping that the workspace declares.
+//! Files that sources deliver: CSV, JSON lines and XML, each row an event or an item of a catalogue, by the mapping that the
+//! workspace declares.
 //!
 //! Files are streamed: whatever a file holds, a [`FeedReader`] keeps one chunk and one record of it in memory, and a record
 //! of more than [`LIMIT`] bytes is rejected and passed over. The one exception is a feed with `identical_rows:
@@ -26,7 +27,7 @@ mod quoted;
 mod row;
 
 use crate::{
-    Reading, SourceReader,
+    ItemRow, Reading, SourceReader,
     fault::{Again, Fault},
     nearest::{did_you_mean, shown},
 };
@@ -49,6 +50,8 @@ pub const LIMIT: usize = 1024 * 1024;
 pub enum Row {
     /// An event.
     Event(Event),
+    /// What is true of an item of a catalogue.
+    Item(ItemRow),
     /// Something that has to be looked at, with its reason.
     Rejected(Rejection),
 }
@@ -267,10 +270,10 @@ impl<R: Read> FeedReader<R> {
         let mut occurrence = None;
         let read = match cut.fault {
             Some(fault) => Err(fault.into()),
-            None => self.event(&mut occurrence),
+            None => self.read(&mut occurrence),
         };
         match read {
-            Ok(event) => Row::Event(event),
+            Ok(row) => row,
             Err(RowFault { mut fault, slot }) => {
                 fault.within = slot.and_then(|slot| self.parser.within(&self.plan, slot));
                 let again = Again { columns: self.header.clone(), occurrence, ..Again::of(self.reading) };
@@ -285,9 +288,12 @@ impl<R: Read> FeedReader<R> {
         }
     }
 
-    fn event(&mut self, occurrence: &mut Option<u32>) -> Result<Event, RowFault> {
+    fn read(&mut self, occurrence: &mut Option<u32>) -> Result<Row, RowFault> {
         let cells = self.parser.cells(&self.plan, &self.raw)?;
         let row = Cells { plan: &self.plan, cells: &cells };
+        if let Some(item) = &self.plan.item {
+            return row.item(item, &self.reader, self.reading).map(Row::Item);
+        }
         let mut digest = [0; 32];
         if self.plan.row_id.is_empty() {
             digest = row.digest();
@@ -298,7 +304,7 @@ impl<R: Read> FeedReader<R> {
                 *occurrence = Some(self.occurrence.unwrap_or(*count));
             }
         }
-        row.event(&digest, occurrence.unwrap_or(1), &self.reader, self.reading)
+        row.event(&digest, occurrence.unwrap_or(1), &self.reader, self.reading).map(Row::Event)
     }
 }
 

@@ -39,6 +39,19 @@ pub(crate) struct Plan {
     /// Rows that are the same to the letter each count.
     pub separate: bool,
     pub historical: bool,
+    /// Rows are items, and no events.
+    pub item: Option<ItemPlan>,
+}
+
+/// How a row says what is true of an item.
+#[derive(Debug)]
+pub(crate) struct ItemPlan {
+    pub catalogue: String,
+    /// The field that is the key.
+    pub key: usize,
+    pub fields: Vec<(String, Field)>,
+    /// A file lists all items.
+    pub complete: bool,
 }
 
 /// How a row's event gets its name.
@@ -177,6 +190,15 @@ impl Plan {
                 .collect::<Result<_, SourceError>>()?,
             separate: feed.identical_rows == IdenticalRows::Separate,
             historical: feed.historical,
+            item: match &feed.catalogue {
+                None => None,
+                Some(catalogue) => Some(ItemPlan {
+                    catalogue: catalogue.clone(),
+                    key: slot(at("item"), feed.item.as_deref().unwrap_or_default())?,
+                    fields: group("fields", &feed.fields)?,
+                    complete: feed.complete,
+                }),
+            },
             slots,
         })
     }
@@ -189,10 +211,12 @@ fn slots(feed: &Feed) -> Vec<String> {
         .values()
         .chain(feed.traits.values())
         .chain(feed.properties.values())
+        .chain(feed.fields.values())
         .map(|map| map.field.clone())
         .chain(feed.time.iter().map(|time| time.field.clone()))
         .chain(feed.consents.iter().flat_map(|map| map.field.iter().chain(&map.contact).cloned()))
         .chain(feed.row_id.iter().cloned())
+        .chain(feed.item.iter().cloned())
         .collect();
     if let Some(EventName::Field { field, .. }) = &feed.event {
         slots.push(field.clone());

@@ -2,12 +2,13 @@
 
 use super::{
     cell::Cell,
-    plan::{EventPlan, Plan, Said},
+    plan::{EventPlan, ItemPlan, Plan, Said},
 };
 use crate::{
-    Reading, SourceReader,
+    ItemRow, Reading, SourceReader,
     fault::Fault,
     nearest::{did_you_mean, listed, shown},
+    source::CURRENCY,
     wire::HexDigest,
 };
 use crowsnest_model::{
@@ -78,7 +79,7 @@ impl Row<'_> {
         let time = self.time(reading)?;
         let identifiers = self.identifiers(reader)?;
         let traits = self.fields(&self.plan.traits, |name| format!("{name}_currency"))?;
-        let properties = self.fields(&self.plan.properties, |_| "currency".to_owned())?;
+        let properties = self.fields(&self.plan.properties, |_| CURRENCY.to_owned())?;
         let consents = self.consents()?;
         let name = self.event_name()?;
         let message_id = self.message_id(digest, occurrence)?;
@@ -100,6 +101,33 @@ impl Row<'_> {
         };
         reader.check_contract(&event)?;
         Ok(event)
+    }
+
+    /// The item that the row is about.
+    pub fn item(
+        &self,
+        plan: &ItemPlan,
+        reader: &SourceReader,
+        reading: Reading,
+    ) -> Result<ItemRow, RowFault> {
+        let Some(key) = self.cell(plan.key).text() else {
+            let name = self.name(plan.key);
+            return Err(at(plan.key)(Fault::new(
+                "required",
+                format!("`{name}` is empty, but it is the item's key"),
+            )));
+        };
+        let time = self.plan.time.as_ref().map(|_| self.time(reading)).transpose()?;
+        let mut fields = self.fields(&plan.fields, |_| CURRENCY.to_owned())?;
+        reader.check_item(&plan.catalogue, &key, &mut fields)?;
+        Ok(ItemRow {
+            catalogue: plan.catalogue.clone(),
+            key: key.into_owned(),
+            fields,
+            time,
+            complete: plan.complete,
+            historical: reading.historical || self.plan.historical,
+        })
     }
 
     fn time(&self, reading: Reading) -> Result<Time, RowFault> {

@@ -66,6 +66,7 @@ fn the_same_row_twice_is_the_same_event() {
             .iter()
             .map(|row| match row {
                 Row::Event(event) => event.message_id.clone(),
+                Row::Item(item) => item.key.clone(),
                 Row::Rejected(rejected) => rejected.reason.clone(),
             })
             .collect()

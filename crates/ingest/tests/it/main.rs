@@ -5,6 +5,7 @@
 mod contracts;
 mod feeds;
 mod hostile;
+mod items;
 mod redriven;
 mod wire;
 mod world;

@@ -24,7 +24,7 @@ fn csv() -> Value {
 fn rejected(feed: Value, file: &[u8]) -> Vec<Rejection> {
     let rejections = rows(feed, file).into_iter().filter_map(|row| match row {
         Row::Rejected(rejection) => Some(rejection),
-        Row::Event(_) => None,
+        Row::Event(_) | Row::Item(_) => None,
     });
     rejections.collect()
 }
@@ -38,7 +38,7 @@ fn a_wire_item_is_read_as_it_was_the_first_time() {
     let rejection = &batch.rejected[0];
     assert_eq!(redrive(&reader, rejection, None, later()).unwrap_err(), *rejection, "nothing has changed");
     let corrected = String::from_utf8(rejection.raw.clone()).unwrap().replace("trck", "track");
-    let events = redrive(&reader, rejection, Some(corrected.as_bytes()), later()).unwrap();
+    let events = redrive(&reader, rejection, Some(corrected.as_bytes()), later()).unwrap().events;
     assert_eq!(short_event(&events[0]), "E|2026-03-01T11:00:00Z|user_id=u");
     assert_eq!(events[0].context.as_ref().unwrap().get(), r#"{"locale":"en"}"#);
     assert!(events[0].historical);
@@ -52,7 +52,7 @@ fn a_single_call_keeps_its_kind() {
     let endpoint = Endpoint::from_path("track").unwrap();
     let batch = Envelope::parse(endpoint, body.as_bytes()).unwrap().read(&reader, reading());
     let corrected = br#"{"event":"E","userId":"u"}"#;
-    let events = redrive(&reader, &batch.rejected[0], Some(corrected), later()).unwrap();
+    let events = redrive(&reader, &batch.rejected[0], Some(corrected), later()).unwrap().events;
     assert_eq!(short_event(&events[0]), "E|user_id=u", "without a time it happened when it first came");
 }
 
@@ -64,9 +64,9 @@ fn a_whole_body_is_read_once_its_json_is_mended() {
     let fails = redrive(&reader, &rejection, None, reading()).unwrap_err();
     assert_eq!(fails.code, "invalid-json");
     let mended = br#"{"batch":[{"type":"track","event":"E","userId":"u"}]}"#;
-    assert_eq!(redrive(&reader, &rejection, Some(mended), reading()).unwrap().len(), 1);
+    assert_eq!(redrive(&reader, &rejection, Some(mended), reading()).unwrap().events.len(), 1);
     let item = br#"{"type":"track","event":"E","userId":"u"}"#;
-    assert_eq!(redrive(&reader, &rejection, Some(item), reading()).unwrap().len(), 1);
+    assert_eq!(redrive(&reader, &rejection, Some(item), reading()).unwrap().events.len(), 1);
     let half = br#"{"batch":[{"type":"track","event":"E","userId":"u"},{"type":"track"}]}"#;
     let fails = redrive(&reader, &rejection, Some(half), reading()).unwrap_err();
     assert!(fails.reason.starts_with("batch[1]: "), "{}", fails.reason);
@@ -80,7 +80,7 @@ fn rows_are_read_with_their_header_and_stay_separate() {
     let ids: Vec<String> = waiting
         .iter()
         .map(|rejection| {
-            let events = redrive(&reader, rejection, Some(b"7,1"), later()).unwrap();
+            let events = redrive(&reader, rejection, Some(b"7,1"), later()).unwrap().events;
             assert_eq!(short_event(&events[0]), "E|user_id=1|{\"n\":7}");
             events[0].message_id.clone()
         })
@@ -103,7 +103,7 @@ fn xml_records_are_read_by_themselves() {
     assert_eq!(waiting[0].place, "/a/b/c[1]/t");
     let corrected =
         String::from_utf8(waiting[0].raw.clone()).unwrap().replace("noon", "2026-03-01T06:00:00Z");
-    let events = redrive(&reader, &waiting[0], Some(corrected.as_bytes()), later()).unwrap();
+    let events = redrive(&reader, &waiting[0], Some(corrected.as_bytes()), later()).unwrap().events;
     assert_eq!(short_event(&events[0]), "E|2026-03-01T06:00:00Z|user_id=1");
     let whole = open(feed, corrected.as_bytes()).unwrap().next();
     assert!(whole.is_some_and(|row| row.is_err()), "alone it is no file of the feed");

@@ -1,7 +1,7 @@
 //! The workspace of these tests, and short forms of what they compare.
 
 use crowsnest_ingest::{
-    Reading, SourceReader,
+    ItemRow, Reading, SourceReader,
     feed::{FeedError, FeedReader, Row},
     wire::{Batch, Endpoint, Envelope},
 };
@@ -44,6 +44,10 @@ pub fn workspace(feed: Value) -> Workspace {
                 "email": { "type": "email", "required": true }, "since": { "type": "date" }
             }
         } },
+        "catalogues": { "cars": { "catalogue": "cars", "fields": {
+            "title": { "type": "text" }, "price": { "type": "number", "required": true, "minimum": 1 },
+            "available": { "type": "boolean" }, "since": { "type": "date" }
+        } } },
         "sources": {
             "web": { "source": "web" },
             "strict": { "source": "strict", "contract": "retail" },
@@ -88,6 +92,10 @@ pub fn rows(feed: Value, file: &[u8]) -> Vec<Row> {
 pub fn short(row: &Row) -> String {
     match row {
         Row::Event(event) => short_event(event),
+        Row::Item(ItemRow { catalogue, key, fields, time, .. }) => {
+            let time = time.map_or_else(String::new, |time| format!("|{time}"));
+            format!("{catalogue} {key}|{}{time}", Value::Object(fields.clone()))
+        }
         Row::Rejected(rejected) => format!("! {}: {}", rejected.place, rejected.code),
     }
 }

@@ -3,6 +3,7 @@
 //! Each YAML document begins with the word for what it defines, and its name: `program: abandoned-cart`. Conditions
 //! are kept as the text that was written; [`crate::definition`] knows nothing of their language.
 
+mod catalogue;
 mod contract;
 mod identity;
 mod policy;
@@ -15,6 +16,7 @@ mod template;
 mod trigger;
 mod workspace;
 
+pub use catalogue::Catalogue;
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
 pub use identity::{IdentityRules, NamespaceRule};
 pub use policy::{
@@ -28,7 +30,7 @@ pub use source::{
 };
 pub use step::{Arm, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
 pub use template::Template;
-pub use trigger::{MembershipChange, Trigger};
+pub use trigger::{MembershipChange, Trigger, Watched};
 pub use workspace::{Brand, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic, Workspace};
 
 use serde::{Deserialize, Deserializer};

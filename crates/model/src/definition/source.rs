@@ -94,6 +94,7 @@ pub struct Feed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<TimeField>,
     /// Which fields say who it is, by namespace.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub identifiers: BTreeMap<String, FieldMap>,
     /// Which fields say what is known of them, by trait.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -107,7 +108,19 @@ pub struct Feed {
     /// Which fields say what happened, by property.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, FieldMap>,
-    /// Rows are history: they change profiles but trigger nothing.
+    /// The catalogue of which rows are items. Then they are no events, and nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<String>,
+    /// With `catalogue`: the field that is an item's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// With `catalogue`: which fields say what is true of an item, by the catalogue's field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, FieldMap>,
+    /// With `catalogue`: a file lists all items, and what is not in it is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub complete: bool,
+    /// Rows are history: they change profiles and items, but trigger nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub historical: bool,
 }

@@ -5,14 +5,14 @@ use crate::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What begins a program: one of an event, a change of a segment, a date, a schedule, or a request.
+/// What begins a program: one of an event, a change of a segment, a date, a schedule, a change of an item, or a request.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
     /// The name of an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
-    /// With `event`: a condition on the event and the profile.
+    /// With `event`: a condition on the event and the profile. With `catalogue`: on the item and the profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
     /// The name of a segment that the person enters or leaves.
@@ -40,6 +40,12 @@ pub struct Trigger {
     /// Days and a time at which everybody enters who is in the audience, each in their own time zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
+    /// The name of a catalogue of which an item changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<String>,
+    /// With `catalogue`: who cares about an item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<Watched>,
     /// People enter by request alone: from the API, the command line, or the step `enter` of another program.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub request: bool,
@@ -57,4 +63,19 @@ pub enum MembershipChange {
     Enter,
     /// The person is in it no more.
     Leave,
+}
+
+/// Who cares about an item: those of whom an event says so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Watched {
+    /// The name of the event.
+    pub event: String,
+    /// A condition on the event alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// What gives the item's key: an expression over the event alone, such as `event.properties.car_id`.
+    pub item: String,
+    /// For how long they care.
+    pub within: Duration,
 }

@@ -1,6 +1,6 @@
 use super::{
-    Broadcast, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment, Segmentation, Source,
-    Template,
+    Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment, Segmentation,
+    Source, Template,
 };
 use crate::Percent;
 use schemars::JsonSchema;
@@ -21,6 +21,8 @@ pub struct Workspace {
     pub sources: BTreeMap<String, Source>,
     /// `contract:` what events must look like.
     pub contracts: BTreeMap<String, Contract>,
+    /// `catalogue:` things that people care about.
+    pub catalogues: BTreeMap<String, Catalogue>,
     /// `template:` messages.
     pub templates: BTreeMap<String, Template>,
     /// `metric:` what is computed of each person.

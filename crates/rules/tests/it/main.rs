@@ -11,6 +11,7 @@ mod errors;
 mod evaluation;
 mod explanations;
 mod households;
+mod items;
 mod oracle;
 mod person;
 mod reference;

@@ -63,6 +63,12 @@ pub(crate) struct TrialRequest {
     /// The properties of the event that begins it; those of the person's latest such event, if not said.
     #[schema(value_type = Option<Object>)]
     event: Option<Object>,
+    /// Of a program that begins with a change of an item: the item's key; that of the item that the person watched last, if
+    /// not said.
+    item: Option<String>,
+    /// The fields that the item had before, where they were others; nothing is known of it before, if not said.
+    #[schema(value_type = Option<Object>)]
+    before: Option<Object>,
     /// When that is supposed to happen; if not said, now, or when its date or schedule next comes due.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Time>,
@@ -76,9 +82,9 @@ pub(crate) async fn test(
     _: Admin,
     State(app): State<App>,
     Path(name): Path<String>,
-    Body(TrialRequest { profile, event, at }): Body<TrialRequest>,
+    Body(TrialRequest { profile, event, item, before, at }): Body<TrialRequest>,
 ) -> Result<Json<Value>, ApiError> {
-    let trial = Trial { person: id(&profile)?, properties: event, at };
+    let trial = Trial { person: id(&profile)?, properties: event, item, before, at };
     let dispatcher = app.dispatcher.clone();
     let tried = blocking(&app, move |engine| engine.try_program(dispatcher.courier(), &name, trial)).await?;
     Ok(Json(json!(tried)))

@@ -1,6 +1,7 @@
 //! `/api/v1`: what the administrator and the commands use. One file for each thing that it is about.
 
 mod broadcasts;
+mod catalogues;
 mod definitions;
 mod deliveries;
 pub(crate) mod describe;
@@ -30,6 +31,7 @@ const MOST: usize = 1_000;
 pub(crate) fn routes() -> Router<App> {
     let v1 = Router::new()
         .merge(broadcasts::routes())
+        .merge(catalogues::routes())
         .merge(definitions::routes())
         .merge(deliveries::routes())
         .merge(describe::routes())

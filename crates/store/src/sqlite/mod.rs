@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod event_ids;
+mod items;
 mod lists;
 mod migrations;
 mod programs;

@@ -427,6 +427,7 @@ impl Read for Session<'_> {
             "SELECT min(expires) FROM deliveries WHERE state IN ('queued', 'held') AND expires IS NOT NULL",
             "SELECT min(due) FROM timers WHERE parked IS NULL",
             "SELECT min(due) FROM looks",
+            "SELECT min(due) FROM item_changes WHERE due IS NOT NULL",
         ] {
             let found: Option<i64> = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
             next = match (next, found) {

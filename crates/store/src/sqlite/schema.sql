@@ -129,6 +129,49 @@ CREATE TABLE builds (
     PRIMARY KEY (kind, name)
 ) WITHOUT ROWID, STRICT;
 
+-- Items of catalogues. fields: JSON. time: when they were true. listed, missing: the latest moments of which it is known that
+-- the item was there, and gone; gone: which of the two counts.
+CREATE TABLE items (
+    catalogue TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    fields    TEXT NOT NULL,
+    time      INTEGER,
+    source    TEXT NOT NULL,
+    listed    INTEGER,
+    missing   INTEGER,
+    gone      INTEGER NOT NULL,
+    PRIMARY KEY (catalogue, key)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX items_there ON items (catalogue, listed) WHERE gone = 0;
+
+-- The latest moment of which all items of a catalogue were listed.
+CREATE TABLE item_lists (catalogue TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+
+-- Changes of items of which programs have still to tell those who watch them. due: when; nothing while it is not known
+-- yet who watches. seen: JSON, the item as it is and was. after: the last person who was told.
+CREATE TABLE item_changes (
+    seq       INTEGER PRIMARY KEY,
+    program   TEXT NOT NULL,
+    catalogue TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    time      INTEGER NOT NULL,
+    seen      TEXT NOT NULL,
+    due       INTEGER,
+    after     INTEGER
+) STRICT;
+CREATE INDEX item_changes_due ON item_changes (due) WHERE due IS NOT NULL;
+CREATE INDEX item_changes_parked ON item_changes (seq) WHERE due IS NULL;
+
+-- Who watches which item, by interest, and when they last said so.
+CREATE TABLE watchers (
+    interest INTEGER NOT NULL,
+    key      TEXT NOT NULL,
+    profile  INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    PRIMARY KEY (interest, key, profile)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX watchers_by_profile ON watchers (profile);
+
 -- Which steps a run has taken, and what came of each.
 CREATE TABLE run_log (
     seq     INTEGER PRIMARY KEY,

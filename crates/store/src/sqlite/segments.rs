@@ -200,6 +200,9 @@ impl WriteSegments for Session<'_> {
                     .execute([number])?;
             }
         }
+        if let ("interest", Some(id)) = (kind, crowsnest_model::InterestId::from_name(name)) {
+            self.forget_interest(id)?;
+        }
         Ok(())
     }
 }

@@ -125,10 +125,17 @@ impl Unit for Session<'_> {
             "UPDATE tasks SET profile = ?1 WHERE profile = ?2",
             "UPDATE redirects SET survivor = ?1 WHERE survivor = ?2",
             "UPDATE segment_log SET profile = ?1 WHERE profile = ?2",
+            "INSERT INTO watchers (interest, key, profile, time)
+             SELECT interest, key, ?1, time FROM watchers WHERE profile = ?2
+             ON CONFLICT DO UPDATE SET time = max(time, excluded.time)",
         ] {
             self.connection.prepare_cached(sql)?.execute(params![to, from])?;
         }
-        for sql in ["DELETE FROM households WHERE profile = ?1", "DELETE FROM looks WHERE profile = ?1"] {
+        for sql in [
+            "DELETE FROM households WHERE profile = ?1",
+            "DELETE FROM looks WHERE profile = ?1",
+            "DELETE FROM watchers WHERE profile = ?1",
+        ] {
             self.connection.prepare_cached(sql)?.execute([from])?;
         }
         self.connection

@@ -95,6 +95,35 @@ CREATE TABLE builds (
     finished INTEGER,
     PRIMARY KEY (kind, name)
 ) WITHOUT ROWID, STRICT;
+CREATE TABLE items (
+    catalogue TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    fields    TEXT NOT NULL,
+    time      INTEGER,
+    source    TEXT NOT NULL,
+    listed    INTEGER,
+    missing   INTEGER,
+    gone      INTEGER NOT NULL,
+    PRIMARY KEY (catalogue, key)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE item_lists (catalogue TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE item_changes (
+    seq       INTEGER PRIMARY KEY,
+    program   TEXT NOT NULL,
+    catalogue TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    time      INTEGER NOT NULL,
+    seen      TEXT NOT NULL,
+    due       INTEGER,
+    after     INTEGER
+) STRICT;
+CREATE TABLE watchers (
+    interest INTEGER NOT NULL,
+    key      TEXT NOT NULL,
+    profile  INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    PRIMARY KEY (interest, key, profile)
+) WITHOUT ROWID, STRICT;
 CREATE TABLE run_log (
     seq     INTEGER PRIMARY KEY,
     run     INTEGER NOT NULL,
@@ -229,6 +258,10 @@ INSERT INTO consents VALUES ('email', 'ann@example.org', 'offers', 'granted', 10
 INSERT INTO suppressions VALUES ('email', 'gone@example.org', 'it bounced', 3);
 INSERT INTO runs VALUES (7002, 'cart', 2, 7001, 'c-1', X'779391328C5D2ABC04E393E1A2845BD5', 10, 20, NULL, 'active', NULL, NULL, NULL);
 INSERT INTO runs VALUES (7005, 'welcome', 2, 7001, 'w-1', X'61EC4F2989D04D87253E5F73F48C2D00', 10, 20, 30, 'held_out', 'reached', 7.5, 11);
+INSERT INTO items VALUES ('cars', 'HM-7', '{"price":18900.5}', 7000, 'inventory', 8000, 6000, 0);
+INSERT INTO item_lists VALUES ('cars', 8000);
+INSERT INTO item_changes VALUES (1, 'price-drop', 'cars', 'HM-7', 7000, '{"item":{"price":18900.5,"key":"HM-7","gone":false}}', 8001, 7000);
+INSERT INTO watchers VALUES (-2, 'HM-7', 7001, 6500);
 INSERT INTO run_log VALUES (1, 7002, 9100, '0', 'waits 45 minutes');
 INSERT INTO timers VALUES (7002, 12000, 7001, NULL);
 INSERT INTO timers VALUES (7006, 13000, 7001, 'welcome');
@@ -255,6 +288,10 @@ CREATE INDEX runs_by_state ON runs (program, state);
 CREATE INDEX segment_log_by_profile ON segment_log (profile);
 CREATE INDEX segment_log_by_segment ON segment_log (segment);
 CREATE INDEX looks_by_due ON looks (due);
+CREATE INDEX items_there ON items (catalogue, listed) WHERE gone = 0;
+CREATE INDEX item_changes_due ON item_changes (due) WHERE due IS NOT NULL;
+CREATE INDEX item_changes_parked ON item_changes (seq) WHERE due IS NULL;
+CREATE INDEX watchers_by_profile ON watchers (profile);
 CREATE INDEX run_log_by_run ON run_log (run);
 CREATE INDEX timers_by_due ON timers (due) WHERE parked IS NULL;
 CREATE INDEX timers_parked ON timers (parked) WHERE parked IS NOT NULL;

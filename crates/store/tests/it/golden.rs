@@ -6,15 +6,15 @@
 
 use crate::words::*;
 use crowsnest_model::{
-    ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, Object, Profile, ProfileId, QuarantineId,
-    RunId, TaskId, Time, Trait,
+    ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, InterestId, Item, Object, Profile,
+    ProfileId, QuarantineId, RunId, TaskId, Time, Trait,
     delivery::DeliveryState,
     profile::{Link, Run},
     quarantine::QuarantineState,
 };
 use crowsnest_store::{
-    ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Page, Read, Result, RunState, RunStep, SourceCount,
-    StoreError, Suppression, Task, TaskFilter, Unit,
+    ImportRecord, ItemChange, LaunchRecord, LedgerEntry, LedgerKind, Page, Read, Result, RunState, RunStep,
+    SourceCount, StoreError, Suppression, Task, TaskFilter, Unit,
     sqlite::{DataFolder, Readers, Writer},
 };
 use rusqlite::Connection;
@@ -130,6 +130,27 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
     unit.put_delivery(&message)?;
     unit.put_delivery(&delivery(7_005, "offer", 7_001, "launch", DeliveryState::Sent))?;
     unit.put_quarantined(&quarantined(7_004, "till", "line 17, column 3", b"a;b\xff;c"))?;
+    let item = Item {
+        key: "HM-7".into(),
+        fields: Object::from_iter([("price".to_owned(), serde_json::json!(18_900.5))]),
+        time: Some(Time(7_000)),
+        source: "inventory".into(),
+        listed: Some(Time(8_000)),
+        missing: Some(Time(6_000)),
+    };
+    unit.put_item("cars", &item)?;
+    unit.put_item_list("cars", Time(8_000))?;
+    let change = ItemChange {
+        seq: 0,
+        program: "price-drop".into(),
+        catalogue: "cars".into(),
+        key: "HM-7".into(),
+        time: Time(7_000),
+        seen: Object::from_iter([("item".to_owned(), item.seen().into())]),
+        after: Some(ProfileId(7_000)),
+    };
+    unit.put_item_change(&change, Some(Time(8_001)))?;
+    unit.put_watcher(InterestId(u64::MAX - 1), "HM-7", ann.id, Time(6_500))?;
     unit.advance_watermark("till", Time(8_000), Time(8_001))?;
     unit.put_switch("cart", Some(Time(5)))?;
     unit.put_import(&ImportRecord {
@@ -188,6 +209,10 @@ fn all_of(read: &dyn Read) -> Result<String> {
     say("handed over", &read.handed_over(ann, Time(0))?);
     say("quarantined", &read.quarantined(QuarantineId(7_004))?);
     say("open", &read.quarantine(None, Some(QuarantineState::Open), PAGE)?.len());
+    say("items", &read.items("cars", None, 9)?);
+    say("listed", &read.listed_until("cars")?);
+    say("changes", &read.due_item_changes(Time(i64::MAX), 9)?);
+    say("watchers", &read.watchers(InterestId(u64::MAX - 1), "HM-7", Time(0), None, 9)?);
     say("watermarks", &read.watermarks()?);
     say("switches", &read.switches()?);
     say("imports", &read.imports(PAGE)?);

@@ -39,7 +39,7 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 fn the_hot_statements_search_an_index() {
     let store = Sqlite::new();
     let connection = Connection::open(store.folder.path().join("crowsnest.db")).unwrap();
-    let source: String = ["read.rs", "write.rs", "lists.rs", "segments.rs", "programs.rs"]
+    let source: String = ["read.rs", "write.rs", "lists.rs", "segments.rs", "programs.rs", "items.rs"]
         .iter()
         .map(|file| {
             let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sqlite/").to_owned() + file;
@@ -57,6 +57,8 @@ fn the_hot_statements_search_an_index() {
                 "deliveries_expiring",
                 "timers_by_due",
                 "looks_by_due",
+                "item_changes_due",
+                "item_changes_parked",
             ];
             let from_its_end =
                 ["ORDER BY id DESC LIMIT", "ORDER BY seq DESC LIMIT"].iter().any(|order| sql.contains(order))

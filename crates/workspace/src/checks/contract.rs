@@ -16,7 +16,7 @@ pub(super) fn check(contract: &Contract, spot: Spot<'_>, findings: &mut Findings
     }
 }
 
-fn fields(fields: &BTreeMap<String, FieldContract>, all: Spot<'_>, findings: &mut Findings) {
+pub(super) fn fields(fields: &BTreeMap<String, FieldContract>, all: Spot<'_>, findings: &mut Findings) {
     for (name, field) in fields {
         let spot = all.at(name);
         let is_number = matches!(field.kind, ValueType::Integer | ValueType::Number);

@@ -1,6 +1,6 @@
 //! The files of a source.
 
-use super::{Findings, Scene, Spot, value};
+use super::{Findings, Scene, Spot, catalogue, value};
 use crate::{
     Kind,
     condition::CONSENT_CHANNELS,
@@ -38,6 +38,11 @@ pub(super) fn check(
             findings.value(spot.at("time_zone"), value::time_zone(zone));
         }
     }
+    maps(&feed.fields, spot.at("fields"), columns, findings);
+    if let Some(name) = &feed.catalogue {
+        return catalogue::feed(feed, name, spot, columns, scene, findings);
+    }
+    catalogue::not_of_one(feed, spot, findings);
     if feed.identifiers.is_empty() {
         findings.problem(
             spot.at("identifiers"),
@@ -133,10 +138,10 @@ fn rows(feed: &Feed, spot: Spot<'_>, findings: &mut Findings) {
 
 /// The columns that a file has, if the feed says so.
 #[derive(Clone, Copy)]
-struct Columns<'a>(Option<&'a [String]>);
+pub(super) struct Columns<'a>(Option<&'a [String]>);
 
 impl Columns<'_> {
-    fn must_have(self, field: &str, spot: Spot<'_>, findings: &mut Findings) {
+    pub(super) fn must_have(self, field: &str, spot: Spot<'_>, findings: &mut Findings) {
         value::filled(field, spot, findings);
         let Some(columns) = self.0 else { return };
         let known = || columns.iter().map(String::as_str);

@@ -1,5 +1,6 @@
 //! What definitions must keep to beyond their shape: values that exist, and each other.
 
+mod catalogue;
 mod contract;
 mod feed;
 mod identity;
@@ -119,9 +120,12 @@ impl Findings {
 }
 
 /// Everything that a check may look at.
+#[derive(Clone, Copy)]
 pub(crate) struct Scene<'a> {
     pub workspace: &'a Workspace,
     pub names: &'a Names,
+    /// The catalogue about whose items a condition without an event's name is.
+    pub catalogue: Option<&'a str>,
 }
 
 impl Scene<'_> {
@@ -184,7 +188,7 @@ pub(crate) fn check_all(
     names: &Names,
     findings: &mut Findings,
 ) {
-    let scene = Scene { workspace, names };
+    let scene = Scene { workspace, names, catalogue: None };
     for (document, read) in parsed.iter().zip(documents) {
         if read.is_none() {
             continue;
@@ -207,6 +211,11 @@ pub(crate) fn check_all(
             Kind::Contract => {
                 if let Some(contract) = workspace.contracts.get(name) {
                     contract::check(contract, spot, findings);
+                }
+            }
+            Kind::Catalogue => {
+                if let Some(catalogue) = workspace.catalogues.get(name) {
+                    catalogue::check(catalogue, spot, findings);
                 }
             }
             Kind::Template => {

@@ -1,12 +1,17 @@
 //! `program:` and `broadcast:`
 
 use super::{Findings, Scene, Spot, message, names, steps, trigger, value};
-use crate::{Kind, condition::place_in_file, problem::quoted};
+use crate::{
+    Kind,
+    condition::{item_fields, place_in_file},
+    problem::quoted,
+};
 use crowsnest_model::definition::{Broadcast, FreshnessNeed, MembershipChange, OnePer, Program, Reentry};
-use crowsnest_rules::{Condition, Expression, Fact, Mention, Review, RuleError};
+use crowsnest_rules::{Condition, Expression, Fact, Mention, Review, RuleError, Schema};
 use std::collections::BTreeSet;
 
 pub(super) fn program(program: &Program, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    let scene = &Scene { catalogue: program.trigger.catalogue.as_deref(), ..*scene };
     trigger::check(&program.trigger, spot.at("trigger"), scene, findings);
     let about = trigger::about(&program.trigger);
     if let Some(occasion) = &program.occasion {
@@ -135,6 +140,34 @@ fn freshness(needs: &[FreshnessNeed], spot: Spot<'_>, scene: &Scene<'_>, finding
     }
 }
 
+/// What a condition may use. Where there is no event with a name, a catalogue's item may be at hand; `None` when the
+/// catalogue cannot be read, so that nothing can be said.
+fn schema(scene: &Scene<'_>, event: Option<&str>) -> Option<Schema> {
+    let schema = scene.schema(event);
+    match scene.catalogue.filter(|_| event == Some("")) {
+        Some(name) => Some(schema.with_item(item_fields(scene.workspace.catalogues.get(name)?))),
+        None => Some(schema),
+    }
+}
+
+/// Checks what reads single recorded events: an expression and perhaps a condition on each alone.
+pub(super) fn of_recorded(
+    event: &str,
+    item: &str,
+    when: Option<&str>,
+    spot: Spot<'_>,
+    scene: &Scene<'_>,
+    findings: &mut Findings,
+) {
+    let schema = scene.schema(Some(event));
+    let item = Expression::of_recorded(item, event, &schema).map(|_| Review::default());
+    rule(item, spot.at("item"), Some(event), scene, findings);
+    if let Some(when) = when {
+        let when = Condition::of_recorded(when, event, &schema).map(|_| Review::default());
+        rule(when, spot.at("when"), Some(event), scene, findings);
+    }
+}
+
 /// Checks a condition: about an event of this name and its person, or about a person alone.
 pub(super) fn condition(
     text: &str,
@@ -143,7 +176,8 @@ pub(super) fn condition(
     scene: &Scene<'_>,
     findings: &mut Findings,
 ) {
-    let reviewed = Condition::review(text, &scene.schema(event)).map(|(_, review)| review);
+    let Some(schema) = schema(scene, event) else { return };
+    let reviewed = Condition::review(text, &schema).map(|(_, review)| review);
     rule(reviewed, spot, event, scene, findings);
 }
 
@@ -155,7 +189,8 @@ pub(super) fn expression(
     scene: &Scene<'_>,
     findings: &mut Findings,
 ) {
-    let reviewed = Expression::review(text, &scene.schema(event)).map(|(_, review)| review);
+    let Some(schema) = schema(scene, event) else { return };
+    let reviewed = Expression::review(text, &schema).map(|(_, review)| review);
     rule(reviewed, spot, event, scene, findings);
 }
 

@@ -1,32 +1,56 @@
 //! What begins a program.
 
 use super::{Findings, Scene, Spot, program, value};
-use crate::problem::quoted;
-use crowsnest_model::definition::{MonthDay, Schedule, Trigger};
+use crate::{Kind, problem::quoted};
+use crowsnest_model::definition::{MonthDay, Schedule, Trigger, Watched};
 use crowsnest_rules::{Expression, Type};
 
 /// The name of the event that conditions see: that of the trigger; none where a segment begins the program. A request, a
-/// date and a schedule bring properties, and no name.
+/// date and a schedule bring properties, and a change of an item the item, and no name.
 pub(super) fn about(trigger: &Trigger) -> Option<&str> {
-    let brings_properties = trigger.request || trigger.date.is_some() || trigger.schedule.is_some();
+    let brings_properties = trigger.request
+        || trigger.date.is_some()
+        || trigger.schedule.is_some()
+        || trigger.catalogue.is_some();
     trigger.event.as_deref().or(brings_properties.then_some(""))
 }
 
 /// A trigger is one thing, with the keys that belong to it.
 pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    let Trigger { event, when, segment, on, date, yearly, before, after, at, schedule, request, ttl } =
-        trigger;
-    let given = [event.is_some(), segment.is_some(), date.is_some(), schedule.is_some(), *request];
+    let Trigger {
+        event,
+        when,
+        segment,
+        on,
+        date,
+        yearly,
+        before,
+        after,
+        at,
+        schedule,
+        catalogue,
+        watched,
+        request,
+        ttl,
+    } = trigger;
+    let given = [
+        event.is_some(),
+        segment.is_some(),
+        date.is_some(),
+        schedule.is_some(),
+        catalogue.is_some(),
+        *request,
+    ];
     if given.into_iter().filter(|given| *given).count() != 1 {
         findings.problem(
             spot,
-            "expected exactly one of `event`, `segment`, `date`, `schedule` and `request: true`",
+            "expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue` and `request: true`",
         );
     }
     match event {
         Some(name) => program::event(name, when.as_deref(), spot, scene, findings),
-        None if when.is_some() => {
-            let message = "`when` belongs to a trigger by `event`; who may enter otherwise says `audience`";
+        None if when.is_some() && catalogue.is_none() => {
+            let message = "`when` belongs to a trigger by `event` or `catalogue`; who may enter otherwise says `audience`";
             findings.misplaced(spot, "when", message);
         }
         None => {}
@@ -35,6 +59,26 @@ pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findin
         scene.segment_must_exist(segment, spot.at("segment"), findings);
     } else if on.is_some() {
         findings.misplaced(spot, "on", "`on` belongs to a trigger by `segment`");
+    }
+    match (catalogue, watched) {
+        (Some(catalogue), watched) => {
+            scene.must_exist(Kind::Catalogue, catalogue, spot.at("catalogue"), findings);
+            if let Some(when) = when {
+                program::condition(when, spot.at("when"), Some(""), scene, findings);
+            }
+            match watched {
+                Some(watched) => self::watched(watched, spot.at("watched"), scene, findings),
+                None => findings.problem(
+                    spot,
+                    "`watched` is missing: who cares about an item, such as `{ event: Car Watched, item: \
+                     event.properties.car_id, within: 90d }`",
+                ),
+            }
+        }
+        (None, Some(_)) => {
+            findings.misplaced(spot, "watched", "`watched` belongs to a trigger by `catalogue`");
+        }
+        (None, None) => {}
     }
     if let Some(date) = date {
         self::date(date, spot.at("date"), scene, findings);
@@ -109,4 +153,12 @@ fn twice<D: Copy + PartialEq + std::fmt::Display>(days: &[D], spot: Spot<'_>, fi
             findings.problem(spot.item(index), format!("{day} is named twice: remove one of them"));
         }
     }
+}
+
+/// Who watches is read from single events, each as it was recorded.
+fn watched(watched: &Watched, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    let Watched { event, when, item, within } = watched;
+    program::event_name(event, spot.at("event"), scene, findings);
+    program::of_recorded(event, item, when.as_deref(), spot, scene, findings);
+    value::positive(*within, spot.at("within"), findings);
 }

@@ -27,10 +27,18 @@ fn the_example_checks_without_a_problem_or_a_warning() {
     };
     assert_eq!(
         names(Kind::Program),
-        ["abandoned-cart", "birthday", "lease-end", "test-drive-no-show", "welcome-series", "win-back"]
+        [
+            "abandoned-cart",
+            "birthday",
+            "lease-end",
+            "price-drop",
+            "test-drive-no-show",
+            "welcome-series",
+            "win-back"
+        ]
     );
     assert_eq!(names(Kind::Broadcast), ["trade-in-offer"]);
-    assert_eq!(names(Kind::Source).len(), 8);
+    assert_eq!(names(Kind::Source).len(), 9);
     assert_eq!(checked.workspace.organisation.title, "Harbor Motors");
     assert_eq!(
         checked.workspace.sources["web"].write_key.as_deref(),
@@ -86,11 +94,13 @@ fn the_sample_files_have_the_columns_that_the_feeds_name() {
         let encoding = feed.encoding.as_deref().unwrap_or("utf-8");
         let (text, _, _) = encoding_rs::Encoding::for_label(encoding.as_bytes()).unwrap().decode(&bytes);
         let header: Vec<&str> = text.lines().next().unwrap().split(feed.delimiter.unwrap_or(',')).collect();
-        let fields =
-            [&feed.identifiers, &feed.traits, &feed.properties].into_iter().flat_map(|maps| maps.values());
+        let fields = [&feed.identifiers, &feed.traits, &feed.properties, &feed.fields]
+            .into_iter()
+            .flat_map(|maps| maps.values());
         for field in fields
             .map(|field| &field.field)
             .chain(&feed.row_id)
+            .chain(&feed.item)
             .chain(feed.time.iter().map(|time| &time.field))
         {
             assert!(header.contains(&field.as_str()), "{name} has no column {field}: {header:?}");
@@ -111,7 +121,7 @@ fn every_feature_of_a_feed_is_used() {
         })
     };
     let consents = || feeds.iter().flat_map(|feed| &feed.consents);
-    let used: [(&str, bool); 27] = [
+    let used: [(&str, bool); 29] = [
         ("csv", feeds.iter().any(|feed| feed.format == Format::Csv)),
         ("jsonl", feeds.iter().any(|feed| feed.format == Format::Jsonl)),
         ("xml", feeds.iter().any(|feed| feed.format == Format::Xml)),
@@ -123,7 +133,9 @@ fn every_feature_of_a_feed_is_used() {
         ("two row_ids", feeds.iter().any(|feed| feed.row_id.len() == 2)),
         ("identical_rows", feeds.iter().any(|feed| feed.identical_rows == IdenticalRows::Separate)),
         ("historical", feeds.iter().any(|feed| feed.historical)),
-        ("no event", feeds.iter().any(|feed| feed.event.is_none())),
+        ("catalogue", feeds.iter().any(|feed| feed.catalogue.is_some())),
+        ("complete", feeds.iter().any(|feed| feed.complete)),
+        ("no event", feeds.iter().any(|feed| feed.event.is_none() && feed.catalogue.is_none())),
         ("event", feeds.iter().any(|feed| matches!(feed.event, Some(EventName::Fixed(_))))),
         ("event names", feeds.iter().any(|feed| matches!(feed.event, Some(EventName::Field { .. })))),
         ("time zone of a row", feeds.iter().flat_map(|feed| &feed.time).any(|time| time.time_zone.is_some())),
@@ -175,5 +187,5 @@ fn the_sample_is_what_its_script_writes() {
         );
         written += 1;
     }
-    assert_eq!(written, 11, "nine feeds, the counts and the script itself");
+    assert_eq!(written, 12, "ten feeds, the counts and the script itself");
 }

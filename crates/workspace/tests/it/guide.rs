@@ -20,12 +20,13 @@ fn keys(definition: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// The section of the guide that has the tables of each definition.
-const SECTIONS: [(&str, &[&str]); 12] = [
+const SECTIONS: [(&str, &[&str]); 13] = [
     ("workspace", &["Organisation", "EmailAccount", "SmtpAccount", "Brand"]),
     ("identity", &["IdentityRules", "NamespaceRule"]),
     ("topic", &["Topic"]),
     ("source", &["Source", "Feed", "TimeField", "FieldMap", "ConsentMap", "EventName"]),
     ("contract", &["Contract", "EventContract", "FieldContract"]),
+    ("catalogue", &["Catalogue"]),
     ("template", &["Template"]),
     ("metric", &["Metric"]),
     ("segment", &["Segment"]),
@@ -36,6 +37,7 @@ const SECTIONS: [(&str, &[&str]); 12] = [
             "Program",
             "Trigger",
             "Schedule",
+            "Watched",
             "EventMatch",
             "Reentry",
             "FreshnessNeed",

@@ -36,11 +36,11 @@ fn a_mistyped_word_is_named_with_its_place_and_the_nearest() {
     for (text, expected) in [
         (
             "progam: x\n",
-            "x.yaml:1:1: unknown word `progam`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast, policy; did you mean `program`?",
+            "x.yaml:1:1: unknown word `progam`; a document begins with what it defines, one of workspace, identity, topic, source, contract, catalogue, template, metric, segment, segmentation, program, broadcast, policy; did you mean `program`?",
         ),
         (
             "title: X\ntopic: x\n",
-            "x.yaml:1:1: unknown word `title`; a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast, policy; move `topic` to the first line of the document",
+            "x.yaml:1:1: unknown word `title`; a document begins with what it defines, one of workspace, identity, topic, source, contract, catalogue, template, metric, segment, segmentation, program, broadcast, policy; move `topic` to the first line of the document",
         ),
         (
             "topic: x\ntitle: X\nservise: true\n",
@@ -74,7 +74,7 @@ fn a_value_of_the_wrong_shape_says_what_was_expected() {
         ("topic: 7\ntitle: X\n", "x.yaml:1:8: expected the name of the topic, found the number 7"),
         (
             "- topic: x\n",
-            "x.yaml:1:1: a document begins with what it defines, one of workspace, identity, topic, source, contract, template, metric, segment, segmentation, program, broadcast, policy; this is a list",
+            "x.yaml:1:1: a document begins with what it defines, one of workspace, identity, topic, source, contract, catalogue, template, metric, segment, segmentation, program, broadcast, policy; this is a list",
         ),
         (
             "topic: a b\ntitle: X\n",
@@ -544,4 +544,69 @@ fn one_letter_left_out_anywhere_in_the_example_is_never_a_crash() {
             }
         }
     }
+}
+
+/// A source whose feed begins with these lines, on the fifth line.
+fn items(text: &str) -> String {
+    const CARS: &str = "---\ncatalogue: cars\nfields:\n  title: { type: text }\n  price: { type: number, required: true }\n  key2: { type: text }\n";
+    format!("source: x\nfeeds:\n  f:\n    format: csv\n{text}{CARS}")
+}
+
+#[test]
+fn rows_are_events_or_items() {
+    for (text, expected) in [
+        (
+            "    catalogue: cars\n    item: No\n    complete: true\n    fields: { price: { field: p, type: money } }\n",
+            "",
+        ),
+        (
+            "    catalogue: card\n    item: No\n    event: Sold\n    fields: { prise: p }\n",
+            "x.yaml:5:16: there is no catalogue `card`; defined: cars; did you mean `cars`?\n\
+             x.yaml:7:5: `event` is about events, and the rows of this feed are items of a catalogue",
+        ),
+        (
+            "    catalogue: cars\n    fields: { prise: p, title: { field: t, type: boolean } }\n",
+            "x.yaml:4:5: `item` is missing: which field is the key of an item?\n\
+             x.yaml:6:13: the catalogue `cars` requires `price`, so every row would go to the quarantine: say which field it is\n\
+             x.yaml:6:15: the catalogue `cars` has no field `prise`; it has key2, price, title; did you mean `price`?\n\
+             x.yaml:6:32: `title` is not of the type that it has in the catalogue `cars`",
+        ),
+        (
+            "    identifiers: { user_id: u }\n    complete: true\n    item: No\n",
+            "x.yaml:6:5: `complete` belongs to a feed of a `catalogue`\n\
+             x.yaml:7:5: `item` belongs to a feed of a `catalogue`",
+        ),
+        ("    event: Sold\n", "x.yaml:4:5: a row without an identifier is nobody's: expected at least one"),
+        (
+            "    columns: [No, p]\n    catalogue: cars\n    item: Nr\n    fields: { price: { field: p, type: number } }\n",
+            "x.yaml:7:11: there is no column `Nr`; the feed has No, p; did you mean `No`?",
+        ),
+    ] {
+        expect(&items(text), expected);
+    }
+    let list = "  NAME:\n    format: csv\n    catalogue: cars\n    item: No\n    complete: true\n    fields: { price: { field: p, type: money } }\n";
+    let two = format!(
+        "source: x\nfeeds:\n{}{}---\ncatalogue: cars\nfields: {{ price: {{ type: number }} }}\n",
+        list.replace("NAME", "f"),
+        list.replace("NAME", "g")
+    );
+    let gone = |other: &str| {
+        format!(
+            "the feed `{other}` of the source `x` lists all items of `cars` too: what one does not have would be gone with it"
+        )
+    };
+    expect(&two, &format!("x.yaml:7:15: {}\nx.yaml:13:15: {}", gone("g"), gone("f")));
+}
+
+#[test]
+fn what_is_known_of_items() {
+    expect(
+        "catalogue: cars\nfields:\n  key: { type: text }\n  price: { type: text, minimum: 3 }\n",
+        "x.yaml:3:3: every item has `key` of itself: give the field another name\n\
+         x.yaml:4:24: `minimum` is for `integer` and `number` only",
+    );
+    expect(
+        "catalogue: cars\nfields: {}\n",
+        "x.yaml:2:9: nothing is known of an item: expected at least one field",
+    );
 }

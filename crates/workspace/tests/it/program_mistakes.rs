@@ -13,15 +13,15 @@ fn a_trigger_is_one_thing() {
     for (trigger, expected) in [
         (
             "{}",
-            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule` and `request: true`",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue` and `request: true`",
         ),
         (
             "{ event: A, request: true }",
-            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule` and `request: true`",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue` and `request: true`",
         ),
         (
             "{ segment: s, when: 'true' }",
-            "x.yaml:2:24: `when` belongs to a trigger by `event`; who may enter otherwise says `audience`",
+            "x.yaml:2:24: `when` belongs to a trigger by `event` or `catalogue`; who may enter otherwise says `audience`",
         ),
         ("{ event: A, on: leave }", "x.yaml:2:22: `on` belongs to a trigger by `segment`"),
         ("{ segment: s, on: exit }", "x.yaml:2:28: unknown word `exit`; expected one of enter, leave"),
@@ -46,7 +46,7 @@ fn a_date_gives_a_day_and_a_schedule_has_days() {
         ("{ schedule: {} }", ""),
         (
             "{ date: profile.birthday, schedule: {} }",
-            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule` and `request: true`",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue` and `request: true`",
         ),
         (
             "{ date: profile.birthday, before: 1d, after: 1d }",
@@ -398,5 +398,73 @@ fn what_comes_to_rest_is_no_loop() {
         &[("a", "profile.stage == \"a\""), ("b", "profile.stage == \"b\"")],
         &[("p", "a", &wait_then("stage: b")), ("q", "b", &wait_then("stage: c"))],
         "",
+    );
+}
+
+#[test]
+fn a_change_of_an_item_is_for_those_who_watch_it() {
+    const CARS: &str = "---\ncatalogue: cars\nfields: { price: { type: number }, title: { type: text } }\n";
+    let watched = "watched: { event: A, item: event.properties.car, within: 9d }";
+    for (trigger, more, expected) in [
+        ("catalogue: cars, when: item.price < before.price, WATCHED, ttl: 2d", "occasion: item.key", ""),
+        (
+            "catalogue: card, when: item.prise < 1, WATCHED",
+            "",
+            "x.yaml:2:23: there is no catalogue `card`; defined: cars; did you mean `cars`?",
+        ),
+        (
+            "catalogue: cars, when: item.prise < before.price, WATCHED",
+            "occasion: item.titel",
+            "x.yaml:2:40: `prise` is not a field of the catalogue's items; did you mean `price`?\n\
+             x.yaml:3:16: `titel` is not a field of the catalogue's items; did you mean `title`?",
+        ),
+        (
+            "catalogue: cars, when: item.title < 3, WATCHED",
+            "audience: item.price > 3",
+            "x.yaml:2:46: a text and a whole number cannot be compared\n\
+             x.yaml:3:11: there is no `item` here: only what begins with a `catalogue` is about an item",
+        ),
+        (
+            "catalogue: cars",
+            "",
+            "x.yaml:2:10: `watched` is missing: who cares about an item, such as `{ event: Car Watched, item: \
+             event.properties.car_id, within: 90d }`",
+        ),
+        (
+            "catalogue: cars, watched: { event: A, item: profile.car, when: 'metric(\"x\") > 1', within: 0d }",
+            "",
+            "x.yaml:2:56: this is about the event alone, so that a recorded event always answers the same: `profile` is not part of it\n\
+             x.yaml:2:76: this is about the event alone, so that a recorded event always answers the same: `metric` is not part of it\n\
+             x.yaml:2:102: `0ms` is too short: expected more than nothing, such as 15m",
+        ),
+        (
+            "event: A, WATCHED",
+            "goal: { event: B, within: 1d, value: item.price }",
+            "x.yaml:2:22: `watched` belongs to a trigger by `catalogue`\n\
+             x.yaml:3:38: there is no `item` here: only what begins with a `catalogue` is about an item",
+        ),
+        (
+            "catalogue: cars, on: enter, WATCHED",
+            "goal: { event: B, when: item.price > 1, within: 1d }",
+            "x.yaml:2:29: `on` belongs to a trigger by `segment`\n\
+             x.yaml:3:25: there is no `item` here: only what begins with a `catalogue` is about an item",
+        ),
+    ] {
+        let trigger = trigger.replace("WATCHED", watched);
+        let more = if more.is_empty() { "title: X" } else { more };
+        expect(
+            &format!("program: x\ntrigger: {{ {trigger} }}\n{more}\nsteps: [{{ exit: done }}]\n{CARS}"),
+            expected,
+        );
+    }
+    let steps = |when: &str| {
+        format!(
+            "program: x\ntrigger: {{ catalogue: cars, {watched} }}\nsteps:\n  - set: {{ seen: {{ from: item.title }} }}\n  - {when}\n{CARS}"
+        )
+    };
+    expect(&steps("branch: [{ when: item.gone, steps: [{ exit: gone }] }]"), "");
+    expect(
+        &steps("wait_until: { event: B, when: item.gone, limit: 1d }"),
+        "x.yaml:5:35: there is no `item` here: only what begins with a `catalogue` is about an item",
     );
 }

@@ -39,6 +39,10 @@ const ROOTS: [(&str, &[&str]); 5] = [
     ("forloop", &[]),
 ];
 
+/// What templates get where a change of an item began the program. Templates may give these names to values of their own:
+/// `for item in …` is what people write.
+const ABOUT_ITEM: [&str; 2] = ["item", "before"];
+
 const TAGS: &str = "assign, if, unless, case, for, break, continue, comment, raw";
 
 /// Where the result goes.
@@ -255,15 +259,16 @@ impl<'s> Checker<'s, '_> {
             let Some(root) = names.first().copied() else { continue };
             let local = self.locals.contains(&root);
             self.uses.push(Asked { at, path, local });
-            if local {
+            if local || ABOUT_ITEM.contains(&root) {
                 continue;
             }
             let Some((_, known)) = ROOTS.iter().find(|(name, _)| *name == root) else {
-                let all = ROOTS.iter().map(|(name, _)| *name).chain(self.locals.iter().copied());
+                let all =
+                    ROOTS.iter().map(|(name, _)| *name).chain(ABOUT_ITEM).chain(self.locals.iter().copied());
                 let fault = Fault::new(at, format!("there is no variable `{root}`"));
                 return Err(match nearest(root, all) {
                     Some(word) => fault.hint(format!("did you mean `{word}`?")),
-                    None => fault.hint("there are profile, event, organisation and links"),
+                    None => fault.hint("there are profile, event, item, before, organisation and links"),
                 });
             };
             if let Some(second) = names.get(1)

@@ -39,7 +39,7 @@ pub struct Content {
 /// A template that has been checked and can be filled in.
 ///
 /// It gets `profile` (the traits), `event` (`name`, `properties`), `organisation` (`title`, `postal_address`) and
-/// `links` (`unsubscribe`, `preferences`). Values are escaped in HTML. Asking for a value that is not there is an error
+/// `links` (`unsubscribe`, `preferences`); and `item` and `before` where a change of an item of a catalogue began it. Values are escaped in HTML. Asking for a value that is not there is an error
 /// unless it has a `default`, or an `if` asks for it first.
 pub struct CompiledTemplate {
     subject: CompiledPart,

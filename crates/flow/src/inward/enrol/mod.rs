@@ -5,7 +5,7 @@ mod due;
 mod end;
 
 use super::{Prepared, Working};
-use crate::{FlowError, OWN_SOURCE};
+use crate::{FlowError, Live, OWN_SOURCE};
 use crowsnest_model::{
     Event, EventId, Object, Profile, ProfileId, RunId, Time, definition::MembershipChange, profile::Run,
 };
@@ -242,6 +242,28 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             self.admit(person, program, &cause)?;
         }
         Ok(())
+    }
+
+    /// The definitions in force.
+    pub(in crate::inward) fn live(&self) -> &'w Live {
+        self.work.live
+    }
+
+    /// Begins a program if a change of an item, seen as `seen`, begins it for somebody who watches that.
+    pub(in crate::inward) fn enter_by_item(
+        &mut self,
+        person: ProfileId,
+        program: &Arc<LiveProgram>,
+        occasion: String,
+        what: String,
+        time: Time,
+        seen: Object,
+    ) -> Result<(), FlowError> {
+        let now = self.work.now;
+        let cause = Cause::ours(person, occasion, what, time, seen);
+        let entry =
+            self.ask(person, Some(cause.view()), |asked| program.entry_by_item(asked, cause.cause(), now));
+        self.carry_out(person, program, &cause, entry.unwrap_or(Entry::No)).map(drop)
     }
 
     /// Lets somebody in for a cause that needs no trigger, if the program's other rules do.

@@ -1,11 +1,13 @@
 //! What every store must do, written against the traits alone.
 
+mod items;
 mod people;
 mod programs;
 mod segments;
 mod steps;
 mod upkeep;
 
+pub use items::*;
 pub use people::*;
 pub use programs::*;
 pub use segments::*;
@@ -32,6 +34,7 @@ macro_rules! conformance_suite {
             the_next_due_moment interrupted_deliveries_are_settled a_cancelled_run_closes_what_is_open
             the_quarantine_keeps_each_thing_once watermarks_only_go_forward switches_and_settings
             imports_and_launches documents_have_versions a_comment_makes_no_version counters_add_up
+            items_are_read_as_written changes_of_items_wait_and_go_on the_latest_word_of_a_watcher_stays
             memberships_are_listed_counted_and_compared
             changes_of_segments_are_kept looks_come_in_the_order_of_their_moments
             a_merge_takes_changes_of_segments_along builds_are_kept_until_they_are_removed the_ledger_follows_the_survivor a_failed_unit_leaves_nothing a_reader_sees_one_moment);
