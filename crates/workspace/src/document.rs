@@ -30,13 +30,15 @@ pub enum Kind {
     Program,
     /// A one-off mailing.
     Broadcast,
+    /// A system of ours that programs tell things.
+    Webhook,
     /// How much is too much, over all programs and broadcasts.
     Policy,
 }
 
 impl Kind {
     /// All kinds, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Workspace,
         Self::Identity,
         Self::Topic,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Segmentation,
         Self::Program,
         Self::Broadcast,
+        Self::Webhook,
         Self::Policy,
     ];
 
@@ -65,6 +68,7 @@ impl Kind {
             Self::Segmentation => "segmentation",
             Self::Program => "program",
             Self::Broadcast => "broadcast",
+            Self::Webhook => "webhook",
             Self::Policy => "policy",
         }
     }

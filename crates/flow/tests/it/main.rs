@@ -23,4 +23,5 @@ mod sink;
 mod steps;
 mod trial;
 mod watermarks;
+mod webhooks;
 mod world;

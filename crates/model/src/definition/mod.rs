@@ -12,6 +12,7 @@ mod source;
 mod step;
 mod template;
 mod trigger;
+mod webhook;
 mod workspace;
 
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
@@ -27,6 +28,7 @@ pub use source::{
 pub use step::{Arm, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
 pub use template::Template;
 pub use trigger::{MembershipChange, Trigger};
+pub use webhook::{AddressError, HeaderError, Webhook, WebhookStep};
 pub use workspace::{Brand, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic, Workspace};
 
 use serde::{Deserialize, Deserializer};

@@ -12,7 +12,7 @@ use axum::{
     http::StatusCode,
     routing::post,
 };
-use crowsnest_channels::email::Outcome;
+use crowsnest_channels::Outcome;
 use crowsnest_flow::outward::Preview;
 use crowsnest_model::{Object, Profile, ProfileId};
 use serde::{Deserialize, Serialize};
@@ -109,7 +109,7 @@ pub(crate) async fn test(
         .map_err(unmade)?;
     let (outcome, detail) = match outcome {
         Outcome::Accepted { response } => ("accepted", response),
-        Outcome::Later { reason } => ("later", reason),
+        Outcome::Later { reason, .. } => ("later", reason),
         Outcome::Refused { reason } => ("refused", reason),
         Outcome::Unknown { reason } => ("unknown", reason),
     };
