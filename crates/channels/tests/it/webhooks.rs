@@ -92,15 +92,9 @@ async fn without_a_secret_nothing_is_signed() {
 #[case(Mood::answers(429, "retry-after: soon\r\n", ""), "later 429 Too Many Requests")]
 #[case(Mood::answers(408, "", ""), "later 408 Request Timeout")]
 #[case(Mood::answers(400, "", "no plan"), "refused 400 Bad Request: no plan")]
-#[case(
-    Mood::answers(410, "", ""),
-    "refused 410 Gone: its receiver wants nothing more; remove the webhook"
-)]
+#[case(Mood::answers(410, "", ""), "refused 410 Gone: its receiver wants nothing more; remove the webhook")]
 #[case(Mood::Stalls, "later {addr}: no answer within 1 s")]
-#[case(
-    Mood::Closes,
-    "later {addr}: no whole answer: connection closed before message completed"
-)]
+#[case(Mood::Closes, "later {addr}: no whole answer: connection closed before message completed")]
 #[case(Mood::Says(b"HTTP/1.1 200".to_vec()), "later {addr}: no whole answer: connection closed before message completed")]
 #[case(Mood::Says(b"220 smtp\r\n".to_vec()), "later {addr}: no whole answer: invalid HTTP version parsed")]
 #[tokio::test]
@@ -146,7 +140,10 @@ async fn nobody_there_is_tried_again() {
     let url = format!("http://{}/", free.local_addr().unwrap());
     drop(free);
     let outcome = post(&private(&url)).await;
-    assert!(matches!(&outcome, Outcome::Later { reason, .. } if reason.contains("cannot connect")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Later { reason, .. } if reason.contains("cannot connect")),
+        "{outcome:?}"
+    );
 }
 
 #[rstest]
@@ -232,6 +229,7 @@ async fn a_private_address_by_rebinding_is_refused() {
 async fn a_hook_shows_neither_its_path_nor_its_secret() {
     let hook = public("https://crm.example/T0/very-secret?key=secret");
     assert_eq!(format!("{hook:?}"), "Hook(crm.example:443, …)");
-    let error = Hook::new(&definition("https://crm.example/", json!({})), Some("whsec_very-secret")).unwrap_err();
+    let error =
+        Hook::new(&definition("https://crm.example/", json!({})), Some("whsec_very-secret")).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("very"), "{error:?}");
 }

@@ -75,10 +75,7 @@ async fn a_step_tells_what_its_mapping_asks_for_and_nothing_else() {
     assert!(posted[0].header("webhook-signature").starts_with("v1,"));
     // Then the program goes on.
     assert_eq!(world.mailed(), ["ann@x.org"]);
-    assert_eq!(
-        log(&world)[1..],
-        ["1 tells crm", "1 crm was told: 200 OK", "2 sends letter by email"]
-    );
+    assert_eq!(log(&world)[1..], ["1 tells crm", "1 crm was told: 200 OK", "2 sends letter by email"]);
 }
 
 #[tokio::test]

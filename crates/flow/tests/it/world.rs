@@ -257,7 +257,8 @@ impl World {
 
 fn dispatcher(engine: &Engine, to: SocketAddr) -> Dispatcher {
     let courier = Courier::new(to, "http://127.0.0.1:9".into(), engine.secret()).unwrap();
-    let courier = courier.with_environment(|variable| (variable == "HOOK_SECRET").then(|| HOOK_SECRET.into()));
+    let courier =
+        courier.with_environment(|variable| (variable == "HOOK_SECRET").then(|| HOOK_SECRET.into()));
     engine.dispatcher(courier)
 }
 

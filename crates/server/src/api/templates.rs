@@ -59,6 +59,18 @@ pub(crate) struct Tested {
     detail: String,
 }
 
+impl From<Outcome> for Tested {
+    fn from(outcome: Outcome) -> Self {
+        let (outcome, detail) = match outcome {
+            Outcome::Accepted { response } => ("accepted", response),
+            Outcome::Later { reason, .. } => ("later", reason),
+            Outcome::Refused { reason } => ("refused", reason),
+            Outcome::Unknown { reason } => ("unknown", reason),
+        };
+        Self { outcome, detail }
+    }
+}
+
 async fn person(app: &App, wanted: &str) -> Result<Profile, ApiError> {
     let id: ProfileId = id(wanted)?;
     read(app, move |read| read.profile(read.survivor(id)?))
@@ -107,11 +119,5 @@ pub(crate) async fn test(
         .send_test(&live, &name, &profile, &to, &request.event, now)
         .await
         .map_err(unmade)?;
-    let (outcome, detail) = match outcome {
-        Outcome::Accepted { response } => ("accepted", response),
-        Outcome::Later { reason, .. } => ("later", reason),
-        Outcome::Refused { reason } => ("refused", reason),
-        Outcome::Unknown { reason } => ("unknown", reason),
-    };
-    Ok(Json(Tested { outcome, detail }))
+    Ok(Json(outcome.into()))
 }

@@ -68,6 +68,6 @@ fn a_step_tells_a_webhook_that_exists_what_can_be_worked_out() {
     told("  - webhook: crn\n", "x.yaml:4:14: there is no webhook `crn`; defined: crm; did you mean `crm`?");
     told(
         "  - webhook: { to: crm, body: { plan: profle.plan } }\n",
-        "x.yaml:4:41: unknown name `profle`; did you mean `profile`?",
+        "x.yaml:4:39: `profle` is not known here: a value begins with profile. or event.; did you mean `profile`?",
     );
 }
