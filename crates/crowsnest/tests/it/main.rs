@@ -15,5 +15,6 @@ mod quarantine;
 mod sdk;
 mod segments;
 mod unsubscribe;
+mod webhooks;
 mod wire;
 mod world;
