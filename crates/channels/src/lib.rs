@@ -1,7 +1,14 @@
 //! Ways to reach a person: the same files in each channel's folder.
 //!
 //! * [`email`]: templates, messages, the handover to an SMTP server, and the built-in mailbox.
+//! * [`webhook`]: signed posts to systems of ours.
 //! * [`links`]: signed links for messages, without personal data in them.
+//!
+//! What came of a handover is an [`Outcome`] on each, and [`retry_after`] says when to try again.
 
 pub mod email;
 pub mod links;
+mod outcome;
+pub mod webhook;
+
+pub use outcome::{Outcome, retry_after};

@@ -23,7 +23,7 @@ use std::{
     },
     thread::JoinHandle,
 };
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 /// More events than this waiting for the writer, and new ones are sent away.
 const MAX_WAITING: usize = 50_000;
@@ -53,7 +53,7 @@ struct Inner {
     live: Arc<RwLock<Arc<Live>>>,
     readers: Readers,
     clock: Arc<dyn Clock>,
-    due: Arc<Notify>,
+    due: Arc<watch::Sender<()>>,
     changed: Notify,
     secret: String,
     data: PathBuf,
@@ -109,7 +109,7 @@ impl Engine {
             None => crate::definitions::in_force(&mut store, now, &secret)?,
         };
         let live = Arc::new(RwLock::new(Arc::new(compiled)));
-        let due = Arc::new(Notify::new());
+        let due = Arc::new(watch::Sender::new(()));
         let mut desk =
             Desk { store, ids, live: live.clone(), clock: opening.clock.clone(), due: due.clone() };
         let interrupted = desk.commit(outward::interrupted)?;
@@ -250,7 +250,7 @@ impl Engine {
             .map_err(|_| FlowError::Closed)?
             .map_err(|_| FlowError::Closed)?;
         let done = answered.await.map_err(|_| FlowError::Closed)?;
-        self.inner.due.notify_one();
+        self.inner.due.send_replace(());
         done
     }
 
@@ -273,13 +273,13 @@ impl Engine {
         }));
         self.inner.jobs.send(job).map_err(|_| FlowError::Closed)?;
         let done = answered.blocking_recv().map_err(|_| FlowError::Closed)?;
-        self.inner.due.notify_one();
+        self.inner.due.send_replace(());
         done
     }
 
-    /// Waits until something may have become due.
-    pub(crate) async fn something_new(&self) {
-        self.inner.due.notified().await;
+    /// Changes whenever something may have become due.
+    pub(crate) fn something_new(&self) -> watch::Receiver<()> {
+        self.inner.due.subscribe()
     }
 
     /// Waits until definitions have changed.

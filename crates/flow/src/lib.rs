@@ -43,5 +43,5 @@ pub use inward::{Admission, Receipt};
 pub use live::{Live, OWN_SOURCE};
 pub use preferences::Standing;
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};
-pub use trial::{MessageTried, ProgramTried, StepTried, Trial};
+pub use trial::{MessageTried, PostTried, ProgramTried, StepTried, Trial};
 pub use watching::Watching;

@@ -7,6 +7,7 @@ use crate::{
     people::{Agreed, Lookout},
     watching,
 };
+use crowsnest_channels::webhook::{self, Told};
 use crowsnest_model::{
     DeliveryId, Event, EventId, Object, Profile, ProfileId, RunId, Time, Trait,
     definition::{MembershipChange, ProgramState, Send},
@@ -17,6 +18,7 @@ use crowsnest_programs::{Due, LiveProgram, Met, Then, Walk, Watch, on_the_clock}
 use crowsnest_rules::{Clause, Subject};
 use crowsnest_store::EventRow;
 use serde::Serialize;
+use serde_json::Value;
 
 /// A walk has at most this many stops: a condition that changes at each midnight stops it often, and one for ever.
 const STOPS: usize = 10_000;
@@ -92,6 +94,19 @@ pub struct StepTried {
     pub clauses: Vec<Clause>,
     /// The message, if it is one.
     pub message: Option<MessageTried>,
+    /// What a webhook would be told, if it is that.
+    pub post: Option<PostTried>,
+}
+
+/// What a webhook would be told.
+#[derive(Debug, Clone, Serialize)]
+pub struct PostTried {
+    /// The webhook.
+    pub webhook: String,
+    /// What would be posted, as it stands there.
+    pub body: Value,
+    /// What it would wait for, in words.
+    pub reasons: Vec<String>,
 }
 
 /// A message that would be made.
@@ -336,6 +351,7 @@ impl Guide<'_> {
                 outcome,
                 clauses,
                 message: None,
+                post: None,
             }));
             match then {
                 Then::Later => {}
@@ -344,6 +360,10 @@ impl Guide<'_> {
                     Sent::Not => walk.resume(walk.clock()),
                     Sent::Expired => return Ok(("its time to live ran out".to_owned(), walk.clock())),
                 },
+                Then::Webhook { step, to, body } => {
+                    self.tell(step, to, &body, walk.clock())?;
+                    walk.resume(walk.clock());
+                }
                 Then::Set(traits) => self.set(traits, walk.clock()),
                 Then::Enter { step, program } => {
                     let open = self.lookout.live.plan().open(program).is_some();
@@ -361,7 +381,7 @@ impl Guide<'_> {
 
     fn note(&mut self, step: &str, outcome: String, time: Time, message: Option<MessageTried>) {
         let step = step.to_owned();
-        self.steps.push(StepTried { time, step, outcome, clauses: Vec::new(), message });
+        self.steps.push(StepTried { time, step, outcome, clauses: Vec::new(), message, post: None });
     }
 
     /// The person has these traits from now on.
@@ -374,6 +394,35 @@ impl Guide<'_> {
             third_party: false,
         };
         self.profile.traits.extend(traits.into_iter().map(|(name, value)| (name, said(value))));
+    }
+
+    /// What a webhook would be told.
+    fn tell(&mut self, step: &str, to: &str, body: &Object, time: Time) -> Result<(), FlowError> {
+        let program = self.program;
+        let told = Told {
+            program: program.name(),
+            version: program.version,
+            step,
+            run: None,
+            profile: self.profile.id,
+            body,
+            time,
+        };
+        let Lookout { read, live, .. } = self.lookout;
+        let held = Forecast::held(read, live, program.name(), program.requires_fresh(), self.now)?;
+        self.steps.push(StepTried {
+            time,
+            step: step.to_owned(),
+            outcome: format!("tells {to}"),
+            clauses: Vec::new(),
+            message: None,
+            post: Some(PostTried {
+                webhook: to.to_owned(),
+                body: webhook::told(&told),
+                reasons: held.into_iter().collect(),
+            }),
+        });
+        Ok(())
     }
 
     /// What would become of a message that is due at `due`.

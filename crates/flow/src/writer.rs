@@ -12,7 +12,7 @@ use std::sync::{
     Arc, RwLock,
     atomic::{AtomicUsize, Ordering},
 };
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{oneshot, watch};
 
 /// At most this many events go into one commit.
 const BATCH: usize = 10_000;
@@ -32,7 +32,7 @@ pub(crate) struct Desk {
     pub(crate) live: Arc<RwLock<Arc<Live>>>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Told when something has become due, so that the dispatcher need not look after every batch.
-    pub(crate) due: Arc<Notify>,
+    pub(crate) due: Arc<watch::Sender<()>>,
 }
 
 impl Desk {
@@ -70,7 +70,7 @@ impl Desk {
             live.believe(derived);
         }
         if something_due && done.is_ok() {
-            self.due.notify_one();
+            self.due.send_replace(());
         }
         done
     }

@@ -4,6 +4,10 @@ use crate::{DeliveryId, HouseholdId, Object, ProfileId, RunId, Time};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
+/// The channel of what is posted to a system of ours: no message to the person, so that consent, contact points and the
+/// contact policy do not concern it. It may be repeated, since its receiver knows the delivery's id.
+pub const WEBHOOK: &str = "webhook";
+
 /// Where a delivery is in its life.
 ///
 /// ```text
@@ -118,11 +122,11 @@ pub struct Delivery {
     pub household: Option<HouseholdId>,
     /// The channel, such as `email`.
     pub channel: String,
-    /// The contact point it goes to.
+    /// The contact point it goes to; the name of the webhook, if it is none of a person.
     pub contact: String,
-    /// The template.
+    /// The template; the name of the webhook, if there is none.
     pub template: String,
-    /// The consent topic.
+    /// The consent topic; empty for a webhook.
     pub topic: String,
     /// Where it is in its life.
     pub state: DeliveryState,
@@ -138,6 +142,7 @@ pub struct Delivery {
     pub created: Time,
     /// When it last changed.
     pub updated: Time,
-    /// What the template may use of the event behind it: `name` and `properties`.
+    /// What the template may use of the event behind it: `name` and `properties`. For a webhook what it is told: the
+    /// `step` and its `body`.
     pub event: Object,
 }

@@ -84,6 +84,15 @@ pub enum Next<'p> {
         /// What is to be done.
         task: &'p TaskStep,
     },
+    /// Tells a system of ours, then goes on when that has ended.
+    Webhook {
+        /// The step.
+        step: &'p str,
+        /// The webhook.
+        to: &'p str,
+        /// What it is told; what gives nothing is not there.
+        body: Object,
+    },
     /// Enters another program, then goes on at once.
     Enter {
         /// The step.
@@ -312,6 +321,13 @@ impl LiveProgram {
                 Act::Task(task) => {
                     note(format!("makes a task of {}: {}", task.team, task.title));
                     return Next::Task { step: &step.path, task };
+                }
+                Act::Webhook { to, body } => {
+                    let body = body
+                        .iter()
+                        .filter_map(|(name, value)| Some((name.clone(), value.value(person)?)))
+                        .collect();
+                    return Next::Webhook { step: &step.path, to, body };
                 }
                 Act::Enter(program) => return Next::Enter { step: &step.path, program },
                 Act::Exit(reason) => {

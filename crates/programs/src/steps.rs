@@ -30,6 +30,7 @@ pub(crate) enum Act {
     Send(Send),
     Set(Vec<(String, SetLive)>),
     Task(TaskStep),
+    Webhook { to: String, body: Vec<(String, Expression)> },
     Enter(String),
     Exit(String),
     Branch { ways: Vec<(Condition, u32)>, otherwise: u32 },
@@ -150,6 +151,17 @@ impl Maker<'_> {
                     .collect::<Result<_, CompileError>>()?,
             ),
             Step::Task(task) => Act::Task(task.clone()),
+            Step::Webhook(told) => Act::Webhook {
+                to: told.to.clone(),
+                body: told
+                    .body
+                    .iter()
+                    .map(|(name, text)| {
+                        let value = self.reader.expression(text).map_err(self.fault("webhook"))?;
+                        Ok((name.clone(), value))
+                    })
+                    .collect::<Result<_, CompileError>>()?,
+            },
             Step::Enter(program) => Act::Enter(program.clone()),
             Step::Exit(reason) => Act::Exit(reason.clone()),
             Step::Branch(arms) => {

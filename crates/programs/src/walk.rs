@@ -44,6 +44,15 @@ pub enum Then<'p> {
         /// What is sent.
         send: &'p Send,
     },
+    /// To say when the post has ended, by [`Walk::resume`].
+    Webhook {
+        /// The step.
+        step: &'p str,
+        /// The webhook.
+        to: &'p str,
+        /// What it would be told.
+        body: Object,
+    },
     /// To see the person with these traits from now on.
     Set(Object),
     /// Nothing: another program would be entered.
@@ -104,6 +113,7 @@ impl<'p> Walk<'p> {
             }
             Next::Send { step, send } => Then::Send { step, send },
             Next::Set { traits, .. } => Then::Set(traits),
+            Next::Webhook { step, to, body } => Then::Webhook { step, to, body },
             Next::Task { .. } => Then::Later,
             Next::Enter { step, program } => Then::Enter { step, program },
             Next::Done(reason) => Then::End(reason),

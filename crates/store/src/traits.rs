@@ -95,10 +95,17 @@ pub trait Read: ReadSegments + ReadItems {
     fn delivery_counts(&self, program: Option<&str>) -> Result<BTreeMap<String, u64>>;
     /// How many deliveries of a program are in which state for which reason.
     fn delivery_reasons(&self, program: &str) -> Result<Vec<(String, Option<String>, u64)>>;
-    /// Queued deliveries that are due, the earliest first; of those due at the same moment, the smaller id.
+    /// Queued messages that are due, the earliest first; of those due at the same moment, the smaller id. What webhooks
+    /// are told is none.
     fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>>;
-    /// A person's queued deliveries that are due, in the same order.
+    /// A person's queued messages that are due, in the same order.
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>>;
+    /// The webhooks for which something is queued, with the moment at which the first of it is due, by name.
+    fn hooks_due(&self) -> Result<Vec<(String, Time)>>;
+    /// What is queued for a webhook and due, in the same order.
+    fn due_deliveries_to(&self, hook: &str, now: Time, limit: usize) -> Result<Vec<Delivery>>;
+    /// What is being sent: its intent is written, its outcome is not.
+    fn sending_deliveries(&self) -> Result<Vec<Delivery>>;
     /// What was handed over to a person after a moment, or may have been, the earliest first.
     fn handed_over(&self, profile: ProfileId, after: Time) -> Result<Vec<HandedOver>>;
     /// Held deliveries of these programs.
@@ -107,7 +114,8 @@ pub trait Read: ReadSegments + ReadItems {
     fn overdue_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>>;
     /// Runs whose time has come: person and run.
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
-    /// The next moment at which a delivery or a timer is due or runs out.
+    /// The next moment at which a message or a timer is due, or a delivery runs out. What webhooks are told is due by
+    /// [`Read::hooks_due`].
     fn next_due(&self) -> Result<Option<Time>>;
     /// What waits in the quarantine, or was in it, the newest first.
     fn quarantine(
@@ -203,8 +211,6 @@ pub trait Unit: Read + WriteSegments + WriteItems {
     fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
     /// Changes a delivery's state, reason, due moment and attempts. Becoming `sending` is the moment of handing over.
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
-    /// Deliveries that were being sent when the process ended become of unknown outcome.
-    fn settle_interrupted(&mut self, reason: &str, now: Time) -> Result<Vec<Delivery>>;
     /// Keeps what could not be taken in, new or changed. False when the same bytes are here for the same reason, or the
     /// item itself is.
     fn put_quarantined(&mut self, item: &Quarantined) -> Result<bool>;

@@ -205,6 +205,7 @@ fn read(parsed: &[Parsed<'_>], findings: &mut Findings) -> (Workspace, Vec<Optio
                 Kind::Broadcast => {
                     typed(document, findings, |value| drop(all.broadcasts.insert(name, value)))
                 }
+                Kind::Webhook => typed(document, findings, |value| drop(all.webhooks.insert(name, value))),
                 Kind::Policy => typed(document, findings, |value| all.policy = value),
             }
         })

@@ -32,13 +32,15 @@ pub enum Kind {
     Program,
     /// A one-off mailing.
     Broadcast,
+    /// A system of ours that programs tell things.
+    Webhook,
     /// How much is too much, over all programs and broadcasts.
     Policy,
 }
 
 impl Kind {
     /// All kinds, in order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Workspace,
         Self::Identity,
         Self::Topic,
@@ -51,6 +53,7 @@ impl Kind {
         Self::Segmentation,
         Self::Program,
         Self::Broadcast,
+        Self::Webhook,
         Self::Policy,
     ];
 
@@ -69,6 +72,7 @@ impl Kind {
             Self::Segmentation => "segmentation",
             Self::Program => "program",
             Self::Broadcast => "broadcast",
+            Self::Webhook => "webhook",
             Self::Policy => "policy",
         }
     }

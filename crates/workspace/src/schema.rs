@@ -2,7 +2,7 @@
 
 use crowsnest_model::definition::{
     Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Organisation, Program, Segment,
-    Segmentation, Source, Template, Topic,
+    Segmentation, Source, Template, Topic, Webhook,
 };
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ pub fn json_schema() -> Value {
     add(generator.subschema_for::<Segmentation>());
     add(generator.subschema_for::<Program>());
     add(generator.subschema_for::<Broadcast>());
+    add(generator.subschema_for::<Webhook>());
     add(generator.subschema_for::<ContactPolicy>());
     let mut definitions = Value::Object(generator.take_definitions(true));
     allow_short_forms(&mut definitions);
@@ -39,11 +40,15 @@ pub fn json_schema() -> Value {
 /// Adds the short forms that are read besides those that derived schemas know: a field by its name alone, and one entry
 /// for a list of one.
 fn allow_short_forms(definitions: &mut Value) {
-    let field = definitions["FieldMap"].take();
-    definitions["FieldMap"] = json!({
-        "description": field["description"],
-        "anyOf": [{ "type": "string", "description": "The field's name alone: a text." }, field],
-    });
+    for (kind, short) in
+        [("FieldMap", "The field's name alone: a text."), ("WebhookStep", "The webhook's name alone.")]
+    {
+        let long = definitions[kind].take();
+        definitions[kind] = json!({
+            "description": long["description"],
+            "anyOf": [{ "type": "string", "description": short }, long],
+        });
+    }
     for (kind, word) in [("Program", "cancel_on"), ("Feed", "row_id")] {
         let list = definitions[kind]["properties"][word].take();
         let mut either = json!({

@@ -1,17 +1,15 @@
 //! E-mail: from a template to a message in somebody's mailbox.
 //!
 //! [`CompiledTemplate`] makes the [`Content`], [`compose`] the message, [`SmtpTransport`] hands it over and says what
-//! came of it, and [`retry_after`] when to try again. [`Mailbox`] is the receiving end of a fresh installation.
+//! came of it. [`Mailbox`] is the receiving end of a fresh installation.
 
 mod handover;
 mod mailbox;
 mod message;
-mod outcome;
 pub mod pages;
 mod template;
 
 pub use handover::{SetupError, SmtpTransport, Timeouts};
 pub use mailbox::{Mail, MailSummary, Mailbox};
 pub use message::{ComposeError, Letter, compose, message_id, sender_address};
-pub use outcome::{Outcome, retry_after};
 pub use template::{CompiledTemplate, Content, Part, TemplateError};

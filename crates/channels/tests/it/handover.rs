@@ -1,7 +1,10 @@
 //! Every way in which a handover can end, and that each is called by its right name.
 
 use crate::sink::{Fault, Script, Sink};
-use crowsnest_channels::email::{Outcome, SetupError, SmtpTransport, Timeouts};
+use crowsnest_channels::{
+    Outcome,
+    email::{SetupError, SmtpTransport, Timeouts},
+};
 use crowsnest_model::definition::{SmtpAccount, SmtpSecurity};
 use rstest::rstest;
 use std::{sync::atomic::Ordering, time::Duration};

@@ -1,6 +1,9 @@
 //! The built-in mailbox as an SMTP server, for our own transport and for raw sockets.
 
-use crowsnest_channels::email::{Letter, Mailbox, Outcome, SmtpTransport, compose, message_id};
+use crowsnest_channels::{
+    Outcome,
+    email::{Letter, Mailbox, SmtpTransport, compose, message_id},
+};
 use crowsnest_model::{DeliveryId, Time};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -6,3 +6,4 @@ mod handover;
 mod mailbox;
 mod sink;
 mod templates;
+mod webhooks;

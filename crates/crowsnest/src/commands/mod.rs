@@ -17,6 +17,7 @@ pub mod sources;
 pub mod suppress;
 pub mod task;
 mod trial;
+pub mod webhook;
 
 use crate::client::{Refusal, Unreachable};
 

@@ -36,12 +36,23 @@ pub fn show(tried: &Value) {
         say!("{}  step {}: {}", text(step, "time"), text(step, "step"), text(step, "outcome"));
         output::clauses(&step["clauses"], "    ");
         message(&step["message"]);
+        post(&step["post"]);
     }
     say!("{}  end: {}", text(tried, "ended"), text(tried, "outcome"));
     let ends = tried["ends"].as_array().cloned().unwrap_or_default();
     let ends: Vec<&str> = ends.iter().filter_map(Value::as_str).collect();
     if !ends.is_empty() {
         say!("It ends before if this comes: {}", ends.join(", "));
+    }
+}
+
+fn post(post: &Value) {
+    if post.is_null() {
+        return;
+    }
+    say!("    would be posted: {}", post["body"]);
+    for reason in post["reasons"].as_array().into_iter().flatten() {
+        say!("      {}", reason.as_str().unwrap_or_default());
     }
 }
 

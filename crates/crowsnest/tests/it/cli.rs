@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The commands. One that is added is added here, and is used in a test.
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "serve",
     "demo",
     "import",
@@ -28,6 +28,7 @@ const COMMANDS: [&str; 19] = [
     "metric",
     "catalogue",
     "task",
+    "webhook",
     "sources",
     "stats",
     "suppress",

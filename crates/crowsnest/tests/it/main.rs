@@ -17,5 +17,6 @@ mod quarantine;
 mod sdk;
 mod segments;
 mod unsubscribe;
+mod webhooks;
 mod wire;
 mod world;

@@ -10,7 +10,7 @@ use crate::{
 };
 use crowsnest_model::{
     Duration, Profile, ProfileId, RunId, Time,
-    delivery::{Delivery, DeliveryState},
+    delivery::{Delivery, DeliveryState, WEBHOOK},
 };
 use crowsnest_programs::policy;
 use crowsnest_store::StoreError;
@@ -62,6 +62,22 @@ pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed
         }
     }
     Ok((claimed, more))
+}
+
+/// Claims what is due for these webhooks, at most so many for each.
+pub(crate) fn claim_posts(
+    work: &mut Working<'_>,
+    rooms: &[(String, usize)],
+) -> Result<Vec<Claimed>, FlowError> {
+    let circumstances = Circumstances::read(work.unit)?;
+    let mut claimed = Vec::new();
+    for (hook, room) in rooms {
+        for delivery in work.unit.due_deliveries_to(hook, work.now, *room)? {
+            let circle = Circle::alone(delivery.profile);
+            claimed.extend(decide(work, &circumstances, &circle, delivery)?);
+        }
+    }
+    Ok(claimed)
 }
 
 fn expire(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
@@ -213,6 +229,10 @@ fn verdict(
     };
     if let Some(reason) = circumstances.stale(needs, now) {
         return Ok(Verdict::Hold(reason));
+    }
+    // No message to the person.
+    if delivery.channel == WEBHOOK {
+        return Ok(Verdict::Send);
     }
     if let Err(reason) = may_contact(unit, live, &delivery.channel, &delivery.contact, &delivery.topic)? {
         return Ok(Verdict::End(DeliveryState::Suppressed, reason));

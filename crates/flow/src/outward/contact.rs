@@ -49,10 +49,15 @@ pub(super) struct Circle {
 }
 
 impl Circle {
+    /// The person alone.
+    pub(super) fn alone(person: ProfileId) -> Self {
+        Self { people: vec![person], whole: true }
+    }
+
     /// The person alone, unless the policy counts over households.
     pub(super) fn of(read: &dyn Read, policy: &Policy, person: ProfileId) -> Result<Self, FlowError> {
         if policy.looks_back(CountedOver::Household).is_none() {
-            return Ok(Self { people: vec![person], whole: true });
+            return Ok(Self::alone(person));
         }
         Ok(match read.sharing(person, LARGEST_HOUSEHOLD)? {
             Some(people) => Self { people, whole: true },

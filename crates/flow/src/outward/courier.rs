@@ -3,13 +3,26 @@
 use super::Claimed;
 use crate::{FlowError, Live};
 use crowsnest_channels::{
-    email::{Letter, Outcome, SmtpTransport, compose, message_id, sender_address},
+    Outcome,
+    email::{Letter, SmtpTransport, compose, message_id, sender_address},
     links::{LinkSigner, Purpose},
+    webhook::{self, Hook, Post, Told},
 };
-use crowsnest_model::{DeliveryId, Object, Profile, Time, definition::SmtpAccount, delivery::Delivery};
+use crowsnest_model::{
+    DeliveryId, Object, Profile, Time,
+    definition::{SmtpAccount, Webhook},
+    delivery::{Delivery, WEBHOOK},
+};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::Mutex};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Mutex, PoisonError},
+};
+
+/// Where the values of environment variables come from.
+pub type Environment = fn(&str) -> Option<String>;
 
 /// Where e-mail goes.
 #[derive(Debug, Clone)]
@@ -28,6 +41,9 @@ pub struct Courier {
     url: String,
     current: Mutex<Option<(SmtpAccount, SmtpTransport)>>,
     own: SmtpTransport,
+    /// The webhooks that were posted to, each with the definition of which it was made.
+    hooks: Mutex<HashMap<String, (Webhook, Hook)>>,
+    environment: Environment,
 }
 
 /// A message as it would go out.
@@ -51,7 +67,21 @@ impl Courier {
     pub fn new(mailbox: SocketAddr, url: String, secret: &str) -> Result<Self, FlowError> {
         let signer =
             LinkSigner::new(secret.as_bytes()).map_err(|error| FlowError::Broken(error.to_string()))?;
-        Ok(Self { mailbox, signer, url, current: Mutex::new(None), own: SmtpTransport::plain(mailbox) })
+        Ok(Self {
+            mailbox,
+            signer,
+            url,
+            current: Mutex::new(None),
+            own: SmtpTransport::plain(mailbox),
+            hooks: Mutex::default(),
+            environment: |variable| std::env::var(variable).ok(),
+        })
+    }
+
+    /// With secrets from elsewhere than the environment of the process.
+    #[must_use]
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self { environment, ..self }
     }
 
     /// The delivery that a token is about, if the token is ours.
@@ -69,7 +99,7 @@ impl Courier {
         let account = live.workspace().organisation.email.as_ref().and_then(|email| email.smtp.as_ref());
         let Some(account) = account else { return Ok((Transport::Mailbox, self.own.clone())) };
         let named = Transport::Smtp(account.host.clone());
-        let mut current = self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, transport)) = current.as_ref()
             && known == account
         {
@@ -77,7 +107,7 @@ impl Courier {
         }
         let password = match &account.password_env {
             None => None,
-            Some(variable) => Some(std::env::var(variable).map_err(|_| {
+            Some(variable) => Some((self.environment)(variable).ok_or_else(|| {
                 format!("the environment variable {variable} with the SMTP password is not set; set it and restart")
             })?),
         };
@@ -184,6 +214,13 @@ impl Courier {
     /// Makes a claimed delivery's message and hands it over.
     pub(super) async fn carry(&self, live: &Live, claimed: &Claimed, now: Time) -> Outcome {
         let Claimed { delivery, profile } = claimed;
+        if delivery.channel == WEBHOOK {
+            let told = match told(delivery, profile) {
+                Some(told) => webhook::told(&told),
+                None => return Outcome::Refused { reason: "what was to be told is not on record".into() },
+            };
+            return self.post(live, &delivery.contact, delivery.id.to_string(), &told, now).await;
+        }
         let Delivery { template, contact, event, id, .. } = delivery;
         let service = live.is_service(&delivery.topic);
         let letter = match self.letter(live, template, profile, contact, event, *id, now, service) {
@@ -194,8 +231,41 @@ impl Courier {
         };
         match self.hand_over(live, &letter).await {
             Ok(outcome) => outcome,
-            Err(reason) => Outcome::Later { reason },
+            Err(reason) => Outcome::Later { reason, asked: None },
         }
+    }
+
+    /// Posts an example to a webhook, signed as everything that is posted to it.
+    pub async fn test_webhook(&self, live: &Live, name: &str, now: Time) -> Outcome {
+        self.post(live, name, format!("test_{}", now.0), &webhook::test(name, now), now).await
+    }
+
+    async fn post(&self, live: &Live, name: &str, id: String, message: &Value, time: Time) -> Outcome {
+        let Some(definition) = live.workspace().webhooks.get(name) else {
+            return Outcome::Refused { reason: format!("there is no webhook `{name}` any more") };
+        };
+        match self.hook(definition) {
+            Ok(hook) => hook.post(&Post { id, time, body: message.to_string().into_bytes() }).await,
+            Err(reason) => Outcome::Later { reason, asked: None },
+        }
+    }
+
+    fn hook(&self, definition: &Webhook) -> Result<Hook, String> {
+        let mut hooks = self.hooks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, hook)) = hooks.get(&definition.name)
+            && known == definition
+        {
+            return Ok(hook.clone());
+        }
+        let secret = match &definition.secret_env {
+            None => None,
+            Some(variable) => Some((self.environment)(variable).ok_or_else(|| {
+                format!("the environment variable {variable} with the webhook's secret is not set; set it and restart")
+            })?),
+        };
+        let hook = Hook::new(definition, secret.as_deref()).map_err(|error| error.to_string())?;
+        hooks.insert(definition.name.clone(), (definition.clone(), hook.clone()));
+        Ok(hook)
     }
 
     async fn hand_over(&self, live: &Live, letter: &Letter) -> Result<Outcome, String> {
@@ -209,4 +279,17 @@ impl Courier {
         let from = sender_address(&letter.from).map_err(|error| error.to_string())?;
         Ok(transport.hand_over(&from, &letter.to, &message).await)
     }
+}
+
+/// What a webhook is told by a delivery: of the person as they are known now, after a merge the survivor.
+fn told<'a>(delivery: &'a Delivery, profile: &Profile) -> Option<Told<'a>> {
+    Some(Told {
+        program: &delivery.program,
+        version: delivery.version,
+        step: delivery.event.get("step")?.as_str()?,
+        run: delivery.run,
+        profile: profile.id,
+        body: delivery.event.get("body")?.as_object()?,
+        time: delivery.created,
+    })
 }

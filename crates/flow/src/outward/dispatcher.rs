@@ -1,14 +1,14 @@
 //! Serves what is due: wakes at the next due moment or when something new comes, never by polling.
 
-use super::{Claimed, Courier, claim, settle};
+use super::{Claimed, Courier, claim, posts::Posts, settle::Unsettled};
 use crate::{
     Engine, FlowError,
     inward::{look, tell_watchers},
 };
-use crowsnest_channels::email::Outcome;
+use crowsnest_channels::Outcome;
 use crowsnest_model::{DeliveryId, Duration};
 use fail::fail_point;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tokio::{sync::watch, task::JoinSet};
 
 /// At most this many deliveries are on the line at once: what may become of unknown outcome when the process dies.
@@ -25,14 +25,12 @@ const WATCHERS: usize = 200;
 pub struct Dispatcher {
     engine: Engine,
     courier: Arc<Courier>,
-    /// Outcomes that are known and could not be written yet, because the disk was full, say. They come first: what was
-    /// sent must not be forgotten.
-    unsettled: Arc<Mutex<Vec<(DeliveryId, Outcome)>>>,
+    unsettled: Unsettled,
 }
 
 impl Dispatcher {
     pub(crate) fn new(engine: Engine, courier: Courier) -> Self {
-        Self { engine, courier: Arc::new(courier), unsettled: Arc::default() }
+        Self { engine, courier: Arc::new(courier), unsettled: Unsettled::default() }
     }
 
     /// Who makes and carries messages.
@@ -41,9 +39,17 @@ impl Dispatcher {
     }
 
     /// Serves until `stop` says so; what is on the line then is finished first.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    ///
+    /// Messages and posts to webhooks go side by side, so that neither waits for the other.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        let posts = Posts::new(self.engine.clone(), self.courier.clone());
+        tokio::join!(Box::pin(self.send(stop.clone())), Box::pin(posts.run(stop)));
+    }
+
+    async fn send(&self, mut stop: watch::Receiver<bool>) {
+        let mut news = self.engine.something_new();
         while !*stop.borrow() {
-            let wait = match self.serve_due().await {
+            let wait = match self.send_due().await {
                 Ok(()) => self.until_next().await,
                 Err(FlowError::Closed) => return,
                 Err(error) => {
@@ -53,7 +59,7 @@ impl Dispatcher {
             };
             tokio::select! {
                 () = tokio::time::sleep(wait.to_std()) => {}
-                () = self.engine.something_new() => {}
+                _ = news.changed() => {}
                 told = stop.changed() => {
                     // Nobody is left who could say stop.
                     if told.is_err() {
@@ -75,9 +81,20 @@ impl Dispatcher {
         }
     }
 
-    /// Serves everything that is due now.
+    /// Serves everything that is due now, to its end.
     pub async fn serve_due(&self) -> Result<(), FlowError> {
-        self.settle_all().await?;
+        let mut posts = Posts::new(self.engine.clone(), self.courier.clone());
+        loop {
+            self.send_due().await?;
+            // A run that waited for a post may have a message to send now.
+            if !posts.post_all().await? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn send_due(&self) -> Result<(), FlowError> {
+        self.unsettled.write(&self.engine).await?;
         loop {
             let engine = self.engine.clone();
             if !something_due(&engine).await? {
@@ -90,28 +107,13 @@ impl Dispatcher {
             let outcomes = self.carry_all(claimed).await;
             fail_point!("settle-before", |_| std::process::abort());
             if !outcomes.is_empty() {
-                for (_, outcome) in &outcomes {
-                    metrics::counter!("crowsnest_handovers_total", "outcome" => word(outcome)).increment(1);
-                }
-                self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
-                self.settle_all().await?;
+                self.unsettled.add(outcomes);
+                self.unsettled.write(&self.engine).await?;
             }
             if nothing && !more {
                 return Ok(());
             }
         }
-    }
-
-    /// Writes the outcomes that are known.
-    async fn settle_all(&self) -> Result<(), FlowError> {
-        let outcomes = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if outcomes.is_empty() {
-            return Ok(());
-        }
-        let settled = outcomes.len();
-        self.engine.commit(move |work| settle(work, outcomes)).await?;
-        self.unsettled.lock().unwrap_or_else(PoisonError::into_inner).drain(..settled);
-        Ok(())
     }
 
     async fn carry_all(&self, claimed: Vec<Claimed>) -> Vec<(DeliveryId, Outcome)> {
@@ -149,13 +151,4 @@ async fn something_due(engine: &Engine) -> Result<bool, FlowError> {
         .await
         .map_err(|error| FlowError::Broken(error.to_string()))??;
     Ok(next.is_some_and(|next| next <= engine.now()))
-}
-
-fn word(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Accepted { .. } => "accepted",
-        Outcome::Later { .. } => "later",
-        Outcome::Refused { .. } => "refused",
-        Outcome::Unknown { .. } => "unknown",
-    }
 }

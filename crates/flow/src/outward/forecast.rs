@@ -48,6 +48,19 @@ impl Forecast {
         Self { expires: true, ..Self::stays(reason, reasons) }
     }
 
+    /// What of a program would be held for, if things stood as they do at `now`.
+    pub(crate) fn held(
+        read: &dyn Read,
+        live: &Live,
+        program: &str,
+        needs: &[FreshnessNeed],
+        now: Time,
+    ) -> Result<Option<String>, FlowError> {
+        let circumstances = Circumstances::read(read)?;
+        let held = circumstances.stopped(live, program).or_else(|| circumstances.stale(needs, now));
+        Ok(held.map(|held| format!("it would be held if things stood as they do now: {held}")))
+    }
+
     /// Asks everything that is asked next to the send. Kill switches and feeds are as they stand at `now`, which is this
     /// moment: nobody knows how they will be. `supposed` are messages that would have gone out before.
     pub(crate) fn of(
@@ -66,9 +79,7 @@ impl Forecast {
         if expires.is_some_and(|expires| expires <= due) {
             return Ok(Self::expires("its time to live ran out".to_owned(), reasons));
         }
-        let circumstances = Circumstances::read(read)?;
-        let held = circumstances.stopped(live, program).or_else(|| circumstances.stale(needs, now));
-        reasons.extend(held.map(|held| format!("it would be held if things stood as they do now: {held}")));
+        reasons.extend(Self::held(read, live, program, needs, now)?);
         if let Err(reason) = may_contact(read, live, &send.channel, &contact, &send.topic)? {
             return Ok(Self::stays(reason, reasons));
         }

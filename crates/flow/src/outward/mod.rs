@@ -9,6 +9,9 @@
 //!
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
 //! unknown, and nobody repeats them blindly.
+//!
+//! What webhooks are told goes the same way beside the messages (`posts`). It concerns no contact point, and its receiver
+//! knows a repetition for one, so that it is repeated rather than unknown.
 
 mod circumstances;
 mod claim;
@@ -16,14 +19,15 @@ mod contact;
 mod courier;
 mod dispatcher;
 mod forecast;
+mod posts;
 mod resume;
 mod settle;
 
 pub(crate) use circumstances::{release_fresh, release_switched};
 pub(crate) use claim::{Claimed, claim};
 pub(crate) use contact::{capped, may_contact};
-pub use courier::{Courier, Preview, Transport};
+pub use courier::{Courier, Environment, Preview, Transport};
 pub use dispatcher::Dispatcher;
 pub(crate) use forecast::{Forecast, Message};
 pub(crate) use resume::resume;
-pub(crate) use settle::{interrupted, settle};
+pub(crate) use settle::interrupted;

@@ -1,17 +1,53 @@
 //! Outcomes, written; and what follows for the runs that waited for them.
 
 use crate::{
-    FlowError,
+    Engine, FlowError,
     inward::{Enrolment, Working},
 };
-use crowsnest_channels::email::{Outcome, retry_after};
+use crowsnest_channels::{Outcome, retry_after};
 use crowsnest_model::{
     DeliveryId,
-    delivery::{Delivery, DeliveryState},
+    delivery::{Delivery, DeliveryState, WEBHOOK},
 };
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Outcomes that are known and could not be written yet, because the disk was full, say. They come first: what was sent
+/// must not be forgotten.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unsettled(Arc<Mutex<Vec<(DeliveryId, Outcome)>>>);
+
+impl Unsettled {
+    pub(super) fn add(&self, outcomes: Vec<(DeliveryId, Outcome)>) {
+        for (_, outcome) in &outcomes {
+            metrics::counter!("crowsnest_handovers_total", "outcome" => word(outcome)).increment(1);
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
+    }
+
+    /// Writes them, in one commit.
+    pub(super) async fn write(&self, engine: &Engine) -> Result<(), FlowError> {
+        let outcomes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        let settled = outcomes.len();
+        engine.commit(move |work| settle(work, outcomes)).await?;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..settled);
+        Ok(())
+    }
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted { .. } => "accepted",
+        Outcome::Later { .. } => "later",
+        Outcome::Refused { .. } => "refused",
+        Outcome::Unknown { .. } => "unknown",
+    }
+}
 
 /// Writes what became of deliveries that were handed over.
-pub(crate) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Result<(), FlowError> {
+fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Result<(), FlowError> {
     for (id, outcome) in outcomes {
         let Some(mut delivery) = work.unit.delivery(id)? else { continue };
         if delivery.state != DeliveryState::Sending {
@@ -22,7 +58,7 @@ pub(crate) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)
             Outcome::Accepted { response } => (DeliveryState::Sent, response),
             Outcome::Refused { reason } => (DeliveryState::Failed, reason),
             Outcome::Unknown { reason } => (DeliveryState::Unknown, reason),
-            Outcome::Later { reason } => match retry_after(delivery.attempts) {
+            Outcome::Later { reason, asked } => match retry_after(delivery.attempts, asked) {
                 Some(span) => {
                     delivery.due = work.now.plus(span);
                     (DeliveryState::Queued, format!("{reason}; will be tried again"))
@@ -47,17 +83,36 @@ pub(super) fn go_on(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), F
     let person = work.unit.survivor(delivery.profile)?;
     if work.unit.profile(person)?.is_some() {
         work.load(person)?;
-        Enrolment::of(work).delivered(person, run, delivery.state)?;
+        let mut enrolment = Enrolment::of(work);
+        if delivery.channel == WEBHOOK {
+            enrolment.note_told(run, delivery)?;
+        }
+        enrolment.delivered(person, run, delivery.state)?;
     }
     Ok(())
 }
 
-/// At start: what was being sent when the process ended has an unknown outcome.
+/// At start: a message that was being sent when the process ended has an unknown outcome. What was being posted to a
+/// webhook is posted again, since its receiver knows it by its id. Answers how many outcomes are unknown.
 pub(crate) fn interrupted(work: &mut Working<'_>) -> Result<usize, FlowError> {
-    let reason = "crowsnest ended while it was being sent; it may or may not have gone out";
-    let interrupted = work.unit.settle_interrupted(reason, work.now)?;
-    for delivery in &interrupted {
-        go_on(work, delivery)?;
+    let mut unknown = 0;
+    for mut delivery in work.unit.sending_deliveries()? {
+        let (state, reason) = match delivery.channel == WEBHOOK {
+            true => (
+                DeliveryState::Queued,
+                "crowsnest ended while it was being posted; it is posted again, under the same id",
+            ),
+            false => (
+                DeliveryState::Unknown,
+                "crowsnest ended while it was being sent; it may or may not have gone out",
+            ),
+        };
+        unknown += usize::from(state == DeliveryState::Unknown);
+        delivery.state = state;
+        delivery.reason = Some(reason.to_owned());
+        delivery.updated = work.now;
+        work.unit.update_delivery(&delivery)?;
+        go_on(work, &delivery)?;
     }
-    Ok(interrupted.len())
+    Ok(unknown)
 }

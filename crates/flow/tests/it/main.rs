@@ -25,4 +25,5 @@ mod sink;
 mod steps;
 mod trial;
 mod watermarks;
+mod webhooks;
 mod world;

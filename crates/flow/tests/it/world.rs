@@ -28,6 +28,9 @@ pub const MINUTE: i64 = 60_000;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
+/// What webhooks here are signed with.
+pub const HOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
 pub const ALL: Page = Page { limit: 1_000, offset: 0 };
 
 #[derive(Debug)]
@@ -254,6 +257,8 @@ impl World {
 
 fn dispatcher(engine: &Engine, to: SocketAddr) -> Dispatcher {
     let courier = Courier::new(to, "http://127.0.0.1:9".into(), engine.secret()).unwrap();
+    let courier =
+        courier.with_environment(|variable| (variable == "HOOK_SECRET").then(|| HOOK_SECRET.into()));
     engine.dispatcher(courier)
 }
 

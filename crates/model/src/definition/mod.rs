@@ -14,6 +14,7 @@ mod source;
 mod step;
 mod template;
 mod trigger;
+mod webhook;
 mod workspace;
 
 pub use catalogue::Catalogue;
@@ -31,6 +32,7 @@ pub use source::{
 pub use step::{Arm, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
 pub use template::Template;
 pub use trigger::{MembershipChange, Trigger, Watched};
+pub use webhook::{AddressError, HeaderError, Webhook, WebhookStep};
 pub use workspace::{Brand, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic, Workspace};
 
 use serde::{Deserialize, Deserializer};

@@ -1,6 +1,6 @@
 //! What a program does, step by step.
 
-use super::Send;
+use super::{Send, WebhookStep};
 use crate::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -24,6 +24,8 @@ pub enum Step {
     Set(BTreeMap<String, SetValue>),
     /// Ask people of the house to do something.
     Task(TaskStep),
+    /// Tell a system of ours, by a webhook.
+    Webhook(WebhookStep),
     /// Enter another program.
     Enter(String),
     /// Leave the program, for this reason.
@@ -41,6 +43,7 @@ impl Step {
             Self::Send(_) => "send",
             Self::Set(_) => "set",
             Self::Task(_) => "task",
+            Self::Webhook(_) => "webhook",
             Self::Enter(_) => "enter",
             Self::Exit(_) => "exit",
         }

@@ -1,6 +1,6 @@
 use super::{
     Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment, Segmentation,
-    Source, Template,
+    Source, Template, Webhook,
 };
 use crate::Percent;
 use schemars::JsonSchema;
@@ -35,6 +35,8 @@ pub struct Workspace {
     pub programs: BTreeMap<String, Program>,
     /// `broadcast:` one-off programs.
     pub broadcasts: BTreeMap<String, Broadcast>,
+    /// `webhook:` systems of ours that programs tell things.
+    pub webhooks: BTreeMap<String, Webhook>,
     /// `policy:` how much is too much, over all of them.
     pub policy: ContactPolicy,
 }

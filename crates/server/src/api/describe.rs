@@ -73,6 +73,8 @@ pub(crate) fn routes() -> Router<App> {
         super::suppressions::lift,
         super::templates::preview,
         super::templates::test,
+        super::webhooks::list,
+        super::webhooks::test,
         super::mailbox::list,
         super::mailbox::one,
         super::definitions::export,

@@ -18,6 +18,7 @@ mod stats;
 mod suppressions;
 mod tasks;
 mod templates;
+mod webhooks;
 
 use crate::{App, error::ApiError};
 use axum::Router;
@@ -47,7 +48,8 @@ pub(crate) fn routes() -> Router<App> {
         .merge(stats::routes())
         .merge(suppressions::routes())
         .merge(tasks::routes())
-        .merge(templates::routes());
+        .merge(templates::routes())
+        .merge(webhooks::routes());
     Router::new().nest("/api/v1", v1)
 }
 

@@ -12,7 +12,7 @@ use axum::{
     http::StatusCode,
     routing::post,
 };
-use crowsnest_channels::email::Outcome;
+use crowsnest_channels::Outcome;
 use crowsnest_flow::outward::Preview;
 use crowsnest_model::{Object, Profile, ProfileId};
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,18 @@ pub(crate) struct Tested {
     outcome: &'static str,
     /// What the receiving server said, or what happened.
     detail: String,
+}
+
+impl From<Outcome> for Tested {
+    fn from(outcome: Outcome) -> Self {
+        let (outcome, detail) = match outcome {
+            Outcome::Accepted { response } => ("accepted", response),
+            Outcome::Later { reason, .. } => ("later", reason),
+            Outcome::Refused { reason } => ("refused", reason),
+            Outcome::Unknown { reason } => ("unknown", reason),
+        };
+        Self { outcome, detail }
+    }
 }
 
 async fn person(app: &App, wanted: &str) -> Result<Profile, ApiError> {
@@ -107,11 +119,5 @@ pub(crate) async fn test(
         .send_test(&live, &name, &profile, &to, &request.event, now)
         .await
         .map_err(unmade)?;
-    let (outcome, detail) = match outcome {
-        Outcome::Accepted { response } => ("accepted", response),
-        Outcome::Later { reason } => ("later", reason),
-        Outcome::Refused { reason } => ("refused", reason),
-        Outcome::Unknown { reason } => ("unknown", reason),
-    };
-    Ok(Json(Tested { outcome, detail }))
+    Ok(Json(outcome.into()))
 }

@@ -15,7 +15,7 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 
 impl Session<'_> {
     /// The different values of an index's next column, one step each. `sql` answers the smallest after `?1`.
-    fn steps(&self, sql: &str) -> Result<Vec<String>> {
+    pub(super) fn steps(&self, sql: &str) -> Result<Vec<String>> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut found = Vec::new();
         let mut last = String::new();

@@ -359,7 +359,8 @@ impl Read for Session<'_> {
 
     fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE state = 'queued' AND due <= ?1 ORDER BY due, id LIMIT ?2",
+            "SELECT {} FROM deliveries WHERE state = 'queued' AND channel <> 'webhook' AND due <= ?1
+             ORDER BY due, id LIMIT ?2",
             rows::DELIVERY
         );
         self.all(&sql, params![now.0, limit as i64], rows::delivery)
@@ -367,16 +368,49 @@ impl Read for Session<'_> {
 
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND due <= ?2 ORDER BY due, id",
+            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND channel <> 'webhook' AND due <= ?2
+             ORDER BY due, id",
             rows::DELIVERY
         );
         self.all(&sql, params![profile.0 as i64, now.0], rows::delivery)
+    }
+
+    fn hooks_due(&self) -> Result<Vec<(String, Time)>> {
+        let names = self.steps(
+            "SELECT min(contact) FROM deliveries WHERE state = 'queued' AND channel = 'webhook' AND contact > ?1",
+        )?;
+        let mut due = Vec::with_capacity(names.len());
+        for name in names {
+            let first: Option<i64> = self
+                .connection
+                .prepare_cached(
+                    "SELECT min(due) FROM deliveries WHERE state = 'queued' AND channel = 'webhook' AND contact = ?1",
+                )?
+                .query_row([&name], |row| row.get(0))?;
+            due.extend(first.map(|first| (name, Time(first))));
+        }
+        Ok(due)
+    }
+
+    fn due_deliveries_to(&self, hook: &str, now: Time, limit: usize) -> Result<Vec<Delivery>> {
+        let sql = format!(
+            "SELECT {} FROM deliveries WHERE state = 'queued' AND channel = 'webhook' AND contact = ?1 AND due <= ?2
+             ORDER BY due, id LIMIT ?3",
+            rows::DELIVERY
+        );
+        self.all(&sql, params![hook, now.0, limit as i64], rows::delivery)
+    }
+
+    fn sending_deliveries(&self) -> Result<Vec<Delivery>> {
+        let sql = format!("SELECT {} FROM deliveries WHERE state = 'sending' ORDER BY id", rows::DELIVERY);
+        self.all(&sql, [], rows::delivery)
     }
 
     fn handed_over(&self, profile: ProfileId, after: Time) -> Result<Vec<HandedOver>> {
         self.all(
             "SELECT id, handed_over, program, channel, topic FROM deliveries
              WHERE profile = ?1 AND handed_over > ?2 AND state IN ('sending', 'sent', 'unknown')
+                 AND channel <> 'webhook'
              ORDER BY handed_over, id",
             params![profile.0 as i64, after.0],
             |row| {
@@ -423,7 +457,7 @@ impl Read for Session<'_> {
     fn next_due(&self) -> Result<Option<Time>> {
         let mut next: Option<i64> = None;
         for sql in [
-            "SELECT min(due) FROM deliveries WHERE state = 'queued'",
+            "SELECT min(due) FROM deliveries WHERE state = 'queued' AND channel <> 'webhook'",
             "SELECT min(expires) FROM deliveries WHERE state IN ('queued', 'held') AND expires IS NOT NULL",
             "SELECT min(due) FROM timers WHERE parked IS NULL",
             "SELECT min(due) FROM looks",

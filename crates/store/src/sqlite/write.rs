@@ -392,19 +392,6 @@ impl Unit for Session<'_> {
         Ok(())
     }
 
-    fn settle_interrupted(&mut self, reason: &str, now: Time) -> Result<Vec<Delivery>> {
-        let sql = format!("SELECT {} FROM deliveries WHERE state = 'sending'", rows::DELIVERY);
-        let mut interrupted: Vec<Delivery> =
-            self.connection.prepare_cached(&sql)?.query_map([], rows::delivery)?.collect::<Result<_, _>>()?;
-        for delivery in &mut interrupted {
-            delivery.state = DeliveryState::Unknown;
-            delivery.reason = Some(reason.to_owned());
-            delivery.updated = now;
-            self.update_delivery(delivery)?;
-        }
-        Ok(interrupted)
-    }
-
     fn put_quarantined(&mut self, item: &Quarantined) -> Result<bool> {
         let rejection = &item.rejection;
         let changed = self

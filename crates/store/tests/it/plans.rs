@@ -54,6 +54,7 @@ fn the_hot_statements_search_an_index() {
             let partial = [
                 "deliveries_sending",
                 "deliveries_due",
+                "deliveries_to_hook",
                 "deliveries_expiring",
                 "timers_by_due",
                 "looks_by_due",

@@ -15,6 +15,7 @@ mod source;
 mod steps;
 mod trigger;
 mod value;
+mod webhook;
 
 use crate::{
     Document, Kind, Problem,
@@ -246,6 +247,11 @@ pub(crate) fn check_all(
             Kind::Broadcast => {
                 if let Some(broadcast) = workspace.broadcasts.get(name) {
                     program::broadcast(broadcast, spot, &scene, findings);
+                }
+            }
+            Kind::Webhook => {
+                if let Some(webhook) = workspace.webhooks.get(name) {
+                    webhook::check(webhook, spot, findings);
                 }
             }
             Kind::Policy => policy::check(&workspace.policy, spot, &scene, findings),

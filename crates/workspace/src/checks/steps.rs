@@ -102,6 +102,13 @@ impl Walk<'_> {
                 value::filled(&task.title, at.at("title"), findings);
                 value::filled(&task.team, at.at("team"), findings);
             }
+            Step::Webhook(told) => {
+                self.scene.must_exist(Kind::Webhook, &told.to, at.at("to"), findings);
+                for (name, text) in &told.body {
+                    value::filled(name, at.at("body"), findings);
+                    expression(text, at.at("body").at(name), self.about, self.scene, findings);
+                }
+            }
             Step::Enter(program) => {
                 if program == self.program {
                     let message = "a program cannot enter itself: the person is in it already";

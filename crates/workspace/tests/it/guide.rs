@@ -20,7 +20,7 @@ fn keys(definition: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// The section of the guide that has the tables of each definition.
-const SECTIONS: [(&str, &[&str]); 13] = [
+const SECTIONS: [(&str, &[&str]); 14] = [
     ("workspace", &["Organisation", "EmailAccount", "SmtpAccount", "Brand"]),
     ("identity", &["IdentityRules", "NamespaceRule"]),
     ("topic", &["Topic"]),
@@ -48,10 +48,12 @@ const SECTIONS: [(&str, &[&str]); 13] = [
             "Share",
             "SetValue",
             "TaskStep",
+            "WebhookStep",
             "Send",
         ],
     ),
     ("broadcast", &["Broadcast"]),
+    ("webhook", &["Webhook"]),
     ("policy", &["ContactPolicy", "Cap", "QuietHours", "Apart", "OneOffer"]),
 ];
 

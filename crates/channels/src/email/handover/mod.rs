@@ -6,7 +6,7 @@
 mod connection;
 mod line_by_line;
 
-use super::Outcome;
+use crate::Outcome;
 use connection::{Endpoint, Failure, Open};
 use crowsnest_model::definition::SmtpAccount;
 use lettre::{
@@ -260,7 +260,7 @@ impl SmtpTransport {
 }
 
 fn later(reason: String) -> Outcome {
-    Outcome::Later { reason }
+    Outcome::Later { reason, asked: None }
 }
 
 fn refused(reason: String) -> Outcome {

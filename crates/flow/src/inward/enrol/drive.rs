@@ -5,7 +5,7 @@ use crate::{FlowError, OWN_SOURCE, inward::Prepared};
 use crowsnest_model::{
     DeliveryId, Event, EventId, EventKind, Object, ProfileId, RunId, TaskId, Time,
     definition::{OnLimit, Send},
-    delivery::{Delivery, DeliveryState},
+    delivery::{Delivery, DeliveryState, WEBHOOK},
     profile::Run,
 };
 use crowsnest_programs::{LiveProgram, Next, Place, Taken, Until};
@@ -84,11 +84,25 @@ impl Enrolment<'_, '_> {
                     }
                 }
                 Next::Send { step, send } => {
-                    let outcome = self.queue(person, &program, &run, step, send)?;
+                    let outcome = self.queue(person, &program, &run, step, Outgoing::message(&run, send))?;
                     self.note(run.id, step, outcome.in_words(send))?;
                     if outcome == Queued::Waits {
                         run.wake = None;
                         break;
+                    }
+                    moment = now;
+                }
+                Next::Webhook { step, to, body } => {
+                    let outcome = self.queue(person, &program, &run, step, Outgoing::told(step, to, body))?;
+                    match outcome {
+                        Queued::Waits => {
+                            self.note(run.id, step, format!("tells {to}"))?;
+                            run.wake = None;
+                            break;
+                        }
+                        _ => {
+                            self.note(run.id, step, format!("does not tell {to}: this occasion did already"))?
+                        }
                     }
                     moment = now;
                 }
@@ -311,22 +325,23 @@ impl Enrolment<'_, '_> {
         Ok(format!("{name}: {admission}"))
     }
 
-    /// Queues what a step sends.
+    /// Queues what a step sends or tells.
     fn queue(
         &mut self,
         person: ProfileId,
         program: &Arc<LiveProgram>,
         run: &Run,
         step: &str,
-        send: &Send,
+        outgoing: Outgoing<'_>,
     ) -> Result<Queued, FlowError> {
         let now = self.work.now;
         let Some(loaded) = self.work.people.get(&person) else { return Ok(Queued::Had) };
-        let contact = loaded.profile.contact(&send.channel);
+        let Outgoing { channel, template, topic, event } = outgoing;
+        let contact = match channel {
+            WEBHOOK => Some(template.to_owned()),
+            _ => loaded.profile.contact(channel),
+        };
         let reachable = contact.is_some();
-        let mut event = Object::new();
-        event.insert("name".into(), run.event.clone().into());
-        event.insert("properties".into(), run.properties.clone().into());
         let delivery = Delivery {
             id: DeliveryId(self.work.ids.next(now)),
             program: program.name().to_owned(),
@@ -335,12 +350,12 @@ impl Enrolment<'_, '_> {
             occasion: format!("{}#{step}", run.occasion),
             profile: person,
             household: loaded.profile.household(),
-            channel: send.channel.clone(),
+            channel: channel.to_owned(),
             contact: contact.unwrap_or_default(),
-            template: send.template.clone(),
-            topic: send.topic.clone(),
+            template: template.to_owned(),
+            topic: topic.to_owned(),
             state: if reachable { DeliveryState::Queued } else { DeliveryState::Suppressed },
-            reason: (!reachable).then(|| format!("no {} address is known", send.channel)),
+            reason: (!reachable).then(|| format!("no {channel} address is known")),
             due: now,
             expires: program.expires(run.triggered),
             attempts: 0,
@@ -392,6 +407,43 @@ impl Enrolment<'_, '_> {
             return self.end(person, &run, End::new(RunState::Expired, "its time to live ran out"));
         }
         self.drive(person, run, self.work.now)
+    }
+
+    /// Writes into the record of a run what came of telling a webhook.
+    pub(crate) fn note_told(&mut self, run: RunId, delivery: &Delivery) -> Result<(), FlowError> {
+        let step = delivery.event.get("step").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let (hook, reason) = (&delivery.contact, delivery.reason.as_deref().unwrap_or_default());
+        let outcome = match delivery.state {
+            DeliveryState::Sent => format!("{hook} was told: {reason}"),
+            _ => format!("{hook} was not told: {reason}"),
+        };
+        self.note(run, step, outcome)
+    }
+}
+
+/// What a step sends or tells.
+struct Outgoing<'a> {
+    channel: &'a str,
+    /// The template, or the webhook.
+    template: &'a str,
+    topic: &'a str,
+    /// As [`Delivery::event`].
+    event: Object,
+}
+
+impl<'a> Outgoing<'a> {
+    fn message(run: &Run, send: &'a Send) -> Self {
+        let mut event = Object::new();
+        event.insert("name".into(), run.event.clone().into());
+        event.insert("properties".into(), run.properties.clone().into());
+        Self { channel: &send.channel, template: &send.template, topic: &send.topic, event }
+    }
+
+    fn told(step: &str, to: &'a str, body: Object) -> Self {
+        let mut event = Object::new();
+        event.insert("step".into(), step.into());
+        event.insert("body".into(), body.into());
+        Self { channel: WEBHOOK, template: to, topic: "", event }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::PAGE;
 use crate::words::*;
-use crowsnest_model::{DeliveryId, HouseholdId, ProfileId, RunId, Time, delivery::DeliveryState};
+use crowsnest_model::{
+    DeliveryId, HouseholdId, ProfileId, RunId, Time,
+    delivery::{DeliveryState, WEBHOOK},
+};
 use crowsnest_store::{DeliveryFilter, Page, RunRecord, RunState};
 
 pub fn an_occasion_is_had_once(store: &mut impl Backend) {
@@ -226,14 +229,17 @@ pub fn what_was_handed_over_counts_from_its_intent(store: &mut impl Backend) {
         );
     }
     store.commit(|unit| {
-        for (id, state) in [(5, Failed), (6, Sending)] {
+        for (id, state) in [(5, Failed), (6, Unknown)] {
             let mut other = delivery(id, "offer", 1, &id.to_string(), Sending);
             other.updated = Time(30);
             unit.put_delivery(&other)?;
             other.state = state;
             unit.update_delivery(&other)?;
         }
-        unit.settle_interrupted("the process ended", Time(99))
+        // What a webhook was told is nothing that the person got.
+        let mut told = delivery(7, "offer", 1, "7", Sending);
+        told.channel = WEBHOOK.into();
+        unit.put_delivery(&told).map(drop)
     });
     assert_eq!(store.read(|read| read.delivery(DeliveryId(6))).map(|found| found.state), Some(Unknown));
     assert_eq!(times(&|| store.read(|read| read.handed_over(ProfileId(1), Time(0)))), [(1, 20), (6, 30)]);
@@ -279,18 +285,40 @@ pub fn the_next_due_moment(store: &mut impl Backend) {
     expect(&|| store.read(|read| read.next_due()), 1);
 }
 
-pub fn interrupted_deliveries_are_settled(store: &mut impl Backend) {
-    let settled = store.commit(|unit| {
+pub fn what_is_being_sent_is_found_again(store: &mut impl Backend) {
+    store.commit(|unit| {
         unit.put_delivery(&delivery(1, "offer", 1, "x", DeliveryState::Sending))?;
-        unit.put_delivery(&delivery(2, "offer", 2, "x", DeliveryState::Queued))?;
-        unit.settle_interrupted("the process ended", Time(77))
+        unit.put_delivery(&delivery(2, "offer", 2, "x", DeliveryState::Queued))
     });
-    assert_eq!(settled.len(), 1);
-    let first = store.read(|read| read.delivery(DeliveryId(1))).unwrap();
-    assert_eq!((first.state, first.updated), (DeliveryState::Unknown, Time(77)));
-    assert_eq!(first.reason.as_deref(), Some("the process ended"));
-    assert_eq!(settled[0], first);
-    assert!(store.commit(|unit| unit.settle_interrupted("again", Time(78))).is_empty());
+    let sending = store.read(|read| read.sending_deliveries());
+    assert_eq!(sending.iter().map(|delivery| delivery.id.0).collect::<Vec<_>>(), [1]);
+}
+
+pub fn what_webhooks_are_told_is_due_by_webhook(store: &mut impl Backend) {
+    store.commit(|unit| {
+        for (id, hook, due) in [(1, "crm", 30), (2, "crm", 20), (3, "alarm", 40), (4, "crm", 90)] {
+            let mut told = delivery(id, "cart", 1, &id.to_string(), DeliveryState::Queued);
+            (told.channel, told.contact, told.due) = (WEBHOOK.into(), hook.into(), Time(due));
+            unit.put_delivery(&told)?;
+        }
+        let mut message = delivery(5, "cart", 1, "mail", DeliveryState::Queued);
+        message.due = Time(50);
+        unit.put_delivery(&message)
+    });
+    store.read(|read| {
+        assert_eq!(read.hooks_due()?, [("alarm".to_owned(), Time(40)), ("crm".to_owned(), Time(20))]);
+        let ids = |hook, now, limit| -> Vec<u64> {
+            read.due_deliveries_to(hook, Time(now), limit).unwrap().iter().map(|told| told.id.0).collect()
+        };
+        assert_eq!(ids("crm", 30, 9), [2, 1]);
+        assert_eq!(ids("crm", 90, 2), [2, 1]);
+        assert!(ids("alarm", 39, 9).is_empty());
+        // Messages do not wait behind them, nor with them.
+        assert_eq!(read.next_due()?, Some(Time(50)));
+        assert_eq!(read.due_deliveries(Time(99), 9)?.len(), 1);
+        assert_eq!(read.due_deliveries_of(ProfileId(1), Time(99))?.len(), 1);
+        Ok(())
+    });
 }
 
 pub fn a_cancelled_run_closes_what_is_open(store: &mut impl Backend) {
@@ -325,7 +353,10 @@ pub fn a_delivery_remembers_its_life(store: &mut impl Backend) {
     store.commit(|unit| {
         unit.update_delivery(&message)?;
         unit.update_delivery(&message)?;
-        unit.settle_interrupted("the process ended", Time(3))
+        message.state = DeliveryState::Unknown;
+        message.reason = Some("the process ended".into());
+        message.updated = Time(3);
+        unit.update_delivery(&message)
     });
     let life: Vec<_> = store
         .read(|read| read.delivery_log(DeliveryId(1)))

@@ -1,0 +1,43 @@
+//! Webhooks from the command line, with the secret in the server's environment and nowhere else.
+
+use crate::world::*;
+use crowsnest_testkit::{Mood, Receiver, ServerBuilder};
+use serde_json::json;
+
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+#[test]
+fn a_webhook_is_listed_tried_and_told_and_its_secret_is_shown_nowhere() {
+    let receiver = Receiver::start(Mood::answers(200, "", ""));
+    let hook =
+        format!("webhook: crm\nurl: {}\nsecret_env: CRM_SECRET\nallow_private: true\n", receiver.url());
+    let program = "program: leads\ntrigger: { event: Signed Up }\nsteps:\n  - webhook: { to: crm, body: { name: profile.first_name } }\n";
+    let mut files = SMALL.to_vec();
+    files.extend([("webhooks.yaml", hook.as_str()), ("programs/leads.yaml", program)]);
+    let workspace = folder(&files);
+    let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).env("CRM_SECRET", SECRET).start();
+    let listed = fine(server.command(&["webhook", "list"]));
+    assert!(listed.contains("crm") && listed.contains("true"), "{listed}");
+    assert!(fine(server.command(&["webhook", "test", "crm"])).starts_with("accepted: 200 OK"));
+    let example = receiver.posted().remove(0);
+    assert_eq!(example.json()["type"], "crowsnest.webhook.test");
+    assert!(example.header("webhook-signature").starts_with("v1,"));
+    let unknown = failed(server.command(&["webhook", "test", "crn"]), 3);
+    assert!(unknown.contains("defined: crm"), "{unknown}");
+    receiver.becomes(Mood::answers(500, "", "on fire"));
+    failed(server.command(&["webhook", "test", "crm"]), 4);
+    receiver.becomes(Mood::answers(200, "", ""));
+    server.api().collect("batch", WEB, &json!({ "batch": [agreed("ann"), signed_up("ann", "1")] }));
+    settled(server.api());
+    let told = receiver.posted().pop().unwrap();
+    assert_eq!(told.json()["data"]["body"], json!({ "name": "ann" }));
+    let tried = fine(server.command(&["program", "test", "leads", "--profile", "email=ann@mail.example"]));
+    assert!(tried.contains("would be posted: {") && tried.contains("\"name\":\"ann\""), "{tried}");
+    let deliveries = fine(server.command(&["program", "deliveries", "leads"]));
+    assert!(deliveries.contains("crm") && deliveries.contains("sent"), "{deliveries}");
+    let into = tempfile::tempdir().unwrap();
+    let exported = into.path().join("mine");
+    fine(server.command(&["export", exported.to_str().unwrap()]));
+    let text = std::fs::read_to_string(exported.join("webhooks.yaml")).unwrap();
+    assert!(!format!("{text}{listed}{}", server.log()).contains("MfKQ9r8"));
+}
