@@ -122,6 +122,11 @@ impl LiveSegment {
         if self.before.iter().any(|name| profile.segments.contains_key(name)) {
             return Truth::False;
         }
+        self.condition_of(person)
+    }
+
+    /// What its condition alone says, whatever comes before it in its set.
+    pub fn condition_of(&self, person: &dyn Subject) -> Truth {
         self.condition.as_ref().map_or(Truth::True, |condition| condition.evaluate(person))
     }
 
@@ -175,8 +180,12 @@ impl LiveSegment {
 
     /// The segments on which it depends whether somebody is in it.
     pub fn asks_about(&self) -> BTreeSet<&str> {
-        let own = self.condition.iter().flat_map(|condition| &condition.inputs().segments);
-        own.chain(&self.before).map(String::as_str).collect()
+        self.condition_asks_about().chain(self.before.iter().map(String::as_str)).collect()
+    }
+
+    /// The segments that its condition names.
+    pub fn condition_asks_about(&self) -> impl Iterator<Item = &str> {
+        self.condition.iter().flat_map(|condition| &condition.inputs().segments).map(String::as_str)
     }
 }
 

@@ -49,6 +49,13 @@ pub trait Read: ReadSegments + ReadItems {
     fn suppressions(&self, page: Page) -> Result<Vec<Suppression>>;
     /// A person's events, the latest first.
     fn events(&self, profile: ProfileId, page: Page) -> Result<Vec<EventRow>>;
+    /// People of whom there are events with one of these names, in the order of their ids after `after`.
+    fn people_with_events(
+        &self,
+        names: &[&str],
+        after: Option<ProfileId>,
+        limit: usize,
+    ) -> Result<Vec<ProfileId>>;
     /// A person's events with one of these names, not before `since`, the earliest first.
     fn events_named(&self, profile: ProfileId, names: &[&str], since: Time) -> Result<Vec<EventRow>>;
     /// Why a person's identifiers are theirs.

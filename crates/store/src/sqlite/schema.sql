@@ -43,7 +43,7 @@ CREATE TABLE events (
     historical INTEGER NOT NULL,
     body       BLOB NOT NULL
 ) STRICT;
-CREATE INDEX events_by_profile ON events (profile, time);
+CREATE INDEX events_by_profile ON events (profile, time, name);
 
 CREATE TABLE ledger (
     seq       INTEGER PRIMARY KEY,

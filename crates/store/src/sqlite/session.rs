@@ -32,6 +32,11 @@ impl<'c> Session<'c> {
         self.names.into_inner()
     }
 
+    /// The numbers of those of these names that have one.
+    pub(super) fn numbers(&self, names: &[&str]) -> Result<Vec<i64>> {
+        names.iter().filter_map(|name| self.number(name).transpose()).collect()
+    }
+
     /// The number of a name, if it has one.
     pub(super) fn number(&self, name: &str) -> Result<Option<i64>> {
         if let Some(number) = self.names.borrow().by_name.get(name) {

@@ -282,7 +282,7 @@ INSERT INTO counters VALUES ('people', 1);
 INSERT INTO source_counts VALUES ('web', 2, 1, 0);
 CREATE INDEX redirects_by_survivor ON redirects (survivor);
 CREATE INDEX households_by_profile ON households (profile);
-CREATE INDEX events_by_profile ON events (profile, time);
+CREATE INDEX events_by_profile ON events (profile, time, name);
 CREATE INDEX ledger_by_profile ON ledger (profile);
 CREATE INDEX runs_by_state ON runs (program, state);
 CREATE INDEX segment_log_by_profile ON segment_log (profile);

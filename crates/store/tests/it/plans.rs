@@ -67,7 +67,8 @@ fn the_hot_statements_search_an_index() {
             let scans = step.starts_with("SCAN")
                 && !partial.iter().any(|index| step.contains(index))
                 && !from_its_end;
-            let sorts = step.contains("TEMP B-TREE");
+            // Those of one moment are put in order; that is nothing.
+            let sorts = step.contains("TEMP B-TREE") && !step.contains("LAST TERM");
             if (scans || sorts) && !ALLOWED.iter().any(|(start, _)| sql.starts_with(start)) {
                 wrong.push(format!("{sql}\n    {step}"));
             }

@@ -22,7 +22,7 @@ const PAGE: Page = Page { limit: 100, offset: 0 };
 macro_rules! conformance_suite {
     ($make:ident) => {
         conformance_suite!($make:
-            identifiers_have_one_holder events_are_kept_as_they_came events_whose_ids_begin_alike_are_others a_person_is_read_as_written
+            identifiers_have_one_holder events_are_kept_as_they_came people_are_found_by_what_they_did events_whose_ids_begin_alike_are_others a_person_is_read_as_written
             people_come_in_the_order_of_their_ids a_merge_moves_everything redirects_lead_to_the_last_survivor
             a_merge_keeps_one_message_of_an_occasion a_message_goes_before_one_that_was_left_out a_merge_cancels_what_the_other_was_sent
             households_and_their_count who_shares_an_account the_later_consent_stays suppressions_keep_their_first_reason

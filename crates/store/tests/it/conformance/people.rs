@@ -61,6 +61,29 @@ pub fn events_are_kept_as_they_came(store: &mut impl Backend) {
     });
 }
 
+pub fn people_are_found_by_what_they_did(store: &mut impl Backend) {
+    store.commit(|unit| {
+        for (place, (person, name)) in
+            [(3, "A"), (1, "A"), (1, "A"), (2, "B"), (4, "C"), (5, "A")].into_iter().enumerate()
+        {
+            keep(unit, ProfileId(person), &event("web", &format!("m{place}"), Some(name), place as i64))?;
+        }
+        Ok(())
+    });
+    store.read(|read| {
+        let found = |names: &[&str], after: Option<u64>, limit| -> Vec<u64> {
+            let people = read.people_with_events(names, after.map(ProfileId), limit).unwrap();
+            people.into_iter().map(|person| person.0).collect()
+        };
+        assert_eq!(found(&["A"], None, 9), [1, 3, 5], "each once");
+        assert_eq!(found(&["A", "B", "Never Heard Of"], None, 3), [1, 2, 3]);
+        assert_eq!(found(&["A", "B"], Some(3), 3), [5]);
+        assert!(found(&["Never Heard Of"], None, 9).is_empty());
+        assert!(found(&[], None, 9).is_empty());
+        Ok(())
+    });
+}
+
 pub fn a_person_is_read_as_written(store: &mut impl Backend) {
     let mut ann = person(1);
     ann.events = 7;

@@ -7,6 +7,8 @@
 //! or by schedule that are new. Events that come meanwhile are added as always: whoever is read later is read from the
 //! beginning, these events included.
 
+mod sieve;
+
 use crate::{
     Engine, FlowError, Live,
     inward::{Occurrence, Working},
@@ -18,6 +20,7 @@ use crowsnest_rules::{EventView, Interest, SeriesSpec};
 use crowsnest_store::{Build, EventRow, Read, Unit};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use sieve::Stretch;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -34,7 +37,7 @@ const PROGRESS: &str = "build";
 pub struct Progress {
     /// `series`, `interest`: events are read; `segment`: people are asked; `date`: people are given the moments of programs.
     pub pass: String,
-    /// People who have been read.
+    /// People who have been read or passed over; where events are read, those of whom there are such events.
     pub done: u64,
     /// People there are, as of now.
     pub total: u64,
@@ -234,32 +237,27 @@ fn pass(builds: &[Build]) -> Option<&'static str> {
     ["series", "interest", "segment", "date"].into_iter().find(|kind| unfinished.contains(kind))
 }
 
-/// Reads at most `limit` people more. False when everything is built.
-fn build_some(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
+/// Reads those of a stretch of people who have to be read. False when everything is built.
+fn build_some(work: &mut Working<'_>, stretch: Option<Stretch>) -> Result<bool, FlowError> {
     let Some(mut progress) = progress(work.unit)? else { return Ok(false) };
-    let people = work.unit.people_after(progress.after.map(ProfileId), limit)?;
-    if people.is_empty() {
-        let now = work.now;
-        for mut build in work.unit.builds()? {
-            if build.kind == progress.pass && build.finished.is_none() {
-                build.finished = Some(now);
-                work.unit.put_build(&build)?;
-            }
-        }
-        work.unit.put_setting(PROGRESS, "")?;
-        work.something_due |= work.unit.unpark_item_changes(now)? > 0;
-        let builds = work.unit.builds()?;
-        work.believe = Some(derived(work.live, &builds));
-        return Ok(true);
-    }
-    let ids: Vec<ProfileId> = people.iter().map(|profile| profile.id).collect();
-    drop(people);
     let builds = work.unit.builds()?;
-    let new = builds.into_iter().filter(|build| build.kind == progress.pass && build.finished.is_none());
-    let new: BTreeSet<String> = new.map(|build| build.name).collect();
-    for id in &ids {
+    let new = builds.iter().filter(|build| build.kind == progress.pass && build.finished.is_none());
+    let new: BTreeSet<String> = new.map(|build| build.name.clone()).collect();
+    // Definitions may have changed while the stretch was looked at.
+    let fits = |stretch: &Stretch| {
+        std::ptr::eq(&*stretch.live, work.live)
+            && stretch.pass == progress.pass
+            && stretch.after == progress.after
+            && stretch.new == new
+    };
+    let Some(stretch) = stretch.filter(fits) else { return Ok(true) };
+    for id in &stretch.chosen {
+        // One who was absorbed meanwhile: the survivor was asked about everything.
+        if !work.people.contains_key(id) && work.unit.profile(*id)?.is_none() {
+            continue;
+        }
         work.load(*id)?;
-        match progress.pass.as_str() {
+        match stretch.pass {
             "series" => work.derive_series(*id)?,
             "interest" => work.derive_watchers(*id)?,
             "segment" => {
@@ -273,10 +271,27 @@ fn build_some(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
             }
         }
     }
-    progress.done += ids.len() as u64;
-    progress.after = ids.last().map(|id| id.0);
+    let Some(until) = stretch.until else { return finish(work, builds, stretch.pass) };
+    progress.done += stretch.people;
+    progress.after = Some(until.0);
     let text = serde_json::to_string(&progress).map_err(|error| FlowError::Broken(error.to_string()))?;
     work.unit.put_setting(PROGRESS, &text)?;
+    Ok(true)
+}
+
+/// A pass is over: everybody has been read. True, since there may be another one.
+fn finish(work: &mut Working<'_>, builds: Vec<Build>, pass: &str) -> Result<bool, FlowError> {
+    let now = work.now;
+    for mut build in builds {
+        if build.kind == pass && build.finished.is_none() {
+            build.finished = Some(now);
+            work.unit.put_build(&build)?;
+        }
+    }
+    work.unit.put_setting(PROGRESS, "")?;
+    work.something_due |= work.unit.unpark_item_changes(now)? > 0;
+    let builds = work.unit.builds()?;
+    work.believe = Some(derived(work.live, &builds));
     Ok(true)
 }
 
@@ -304,10 +319,10 @@ impl Working<'_> {
         }
         if let Some(loaded) = self.people.get_mut(&person) {
             for series in &wanted {
-                loaded.profile.series.remove(&series.id());
+                loaded.changed |= loaded.profile.series.remove(&series.id()).is_some();
             }
+            loaded.changed |= !derived.is_empty();
             loaded.profile.series.extend(derived);
-            loaded.changed = true;
         }
         Ok(())
     }
@@ -353,9 +368,15 @@ impl Engine {
         Ok(())
     }
 
-    /// One commit of [`Engine::build`], of at most so many people. False when everything is built.
+    /// One commit of [`Engine::build`], of at most so many people who have to be read. False when everything is built.
     pub async fn build_more(&self, people: usize) -> Result<bool, FlowError> {
-        self.commit(move |work| build_some(work, people)).await
+        let engine = self.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            let live = engine.live();
+            engine.read(|read| sieve::next(read, &live, engine.now(), people))
+        });
+        let stretch = looked.await.map_err(|error| FlowError::Broken(error.to_string()))??;
+        self.commit(move |work| build_some(work, stretch)).await
     }
 
     /// Builds whenever definitions change, until the engine is closed.
