@@ -25,6 +25,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+use tokio::task::JoinHandle;
 
 /// So many people are read in one commit, so that events need not wait long for their turn.
 const CHUNK: usize = 200;
@@ -237,20 +238,30 @@ fn pass(builds: &[Build]) -> Option<&'static str> {
     ["series", "interest", "segment", "date"].into_iter().find(|kind| unfinished.contains(kind))
 }
 
-/// Reads those of a stretch of people who have to be read. False when everything is built.
-fn build_some(work: &mut Working<'_>, stretch: Option<Stretch>) -> Result<bool, FlowError> {
-    let Some(mut progress) = progress(work.unit)? else { return Ok(false) };
+/// What came of a stretch.
+#[derive(PartialEq, Eq)]
+enum Built {
+    /// Everything is built.
+    Everything,
+    /// The stretch is.
+    Stretch,
+    /// Definitions have changed while it was looked through: people have to be looked through anew.
+    Nothing,
+}
+
+/// Reads those of a stretch of people who have to be read.
+fn build_some(work: &mut Working<'_>, stretch: Option<Stretch>) -> Result<Built, FlowError> {
+    let Some(mut progress) = progress(work.unit)? else { return Ok(Built::Everything) };
     let builds = work.unit.builds()?;
     let new = builds.iter().filter(|build| build.kind == progress.pass && build.finished.is_none());
     let new: BTreeSet<String> = new.map(|build| build.name.clone()).collect();
-    // Definitions may have changed while the stretch was looked at.
     let fits = |stretch: &Stretch| {
         std::ptr::eq(&*stretch.live, work.live)
             && stretch.pass == progress.pass
             && stretch.after == progress.after
             && stretch.new == new
     };
-    let Some(stretch) = stretch.filter(fits) else { return Ok(true) };
+    let Some(stretch) = stretch.filter(fits) else { return Ok(Built::Nothing) };
     for id in &stretch.chosen {
         // One who was absorbed meanwhile: the survivor was asked about everything.
         if !work.people.contains_key(id) && work.unit.profile(*id)?.is_none() {
@@ -271,16 +282,19 @@ fn build_some(work: &mut Working<'_>, stretch: Option<Stretch>) -> Result<bool, 
             }
         }
     }
-    let Some(until) = stretch.until else { return finish(work, builds, stretch.pass) };
+    let Some(until) = stretch.until else {
+        finish(work, builds, stretch.pass)?;
+        return Ok(Built::Stretch);
+    };
     progress.done += stretch.people;
     progress.after = Some(until.0);
     let text = serde_json::to_string(&progress).map_err(|error| FlowError::Broken(error.to_string()))?;
     work.unit.put_setting(PROGRESS, &text)?;
-    Ok(true)
+    Ok(Built::Stretch)
 }
 
-/// A pass is over: everybody has been read. True, since there may be another one.
-fn finish(work: &mut Working<'_>, builds: Vec<Build>, pass: &str) -> Result<bool, FlowError> {
+/// A pass is over: everybody has been read.
+fn finish(work: &mut Working<'_>, builds: Vec<Build>, pass: &str) -> Result<(), FlowError> {
     let now = work.now;
     for mut build in builds {
         if build.kind == pass && build.finished.is_none() {
@@ -292,7 +306,7 @@ fn finish(work: &mut Working<'_>, builds: Vec<Build>, pass: &str) -> Result<bool
     work.something_due |= work.unit.unpark_item_changes(now)? > 0;
     let builds = work.unit.builds()?;
     work.believe = Some(derived(work.live, &builds));
-    Ok(true)
+    Ok(())
 }
 
 impl Working<'_> {
@@ -358,25 +372,43 @@ impl Working<'_> {
     }
 }
 
+/// What a reader found.
+type Looked = Result<Option<Stretch>, FlowError>;
+
+fn finished(looked: Result<Looked, tokio::task::JoinError>) -> Looked {
+    looked.map_err(|error| FlowError::Broken(error.to_string()))?
+}
+
 impl Engine {
     /// Builds what new definitions ask for, until everything is built. Does nothing when it is.
     pub async fn build(&self) -> Result<(), FlowError> {
-        while self.build_more(CHUNK).await? {
-            // What waits for the writer has its turn in between.
-            tokio::task::yield_now().await;
+        let mut looked = self.look_through(None, CHUNK);
+        loop {
+            let stretch = finished(looked.await)?;
+            // The next stretch is looked through while this one is written. What waits for the writer has its turn in
+            // between.
+            let beyond = stretch.as_ref().and_then(|stretch| stretch.until);
+            let ahead = beyond.map(|_| self.look_through(beyond, CHUNK));
+            looked = match (self.commit(move |work| build_some(work, stretch)).await?, ahead) {
+                (Built::Everything, _) => return Ok(()),
+                (Built::Stretch, Some(ahead)) => ahead,
+                _ => self.look_through(None, CHUNK),
+            };
         }
-        Ok(())
     }
 
     /// One commit of [`Engine::build`], of at most so many people who have to be read. False when everything is built.
     pub async fn build_more(&self, people: usize) -> Result<bool, FlowError> {
+        let stretch = finished(self.look_through(None, people).await)?;
+        Ok(self.commit(move |work| build_some(work, stretch)).await? != Built::Everything)
+    }
+
+    fn look_through(&self, beyond: Option<ProfileId>, limit: usize) -> JoinHandle<Looked> {
         let engine = self.clone();
-        let looked = tokio::task::spawn_blocking(move || {
+        tokio::task::spawn_blocking(move || {
             let live = engine.live();
-            engine.read(|read| sieve::next(read, &live, engine.now(), people))
-        });
-        let stretch = looked.await.map_err(|error| FlowError::Broken(error.to_string()))??;
-        self.commit(move |work| build_some(work, stretch)).await
+            engine.read(|read| sieve::next(read, &live, engine.now(), beyond, limit))
+        })
     }
 
     /// Builds whenever definitions change, until the engine is closed.

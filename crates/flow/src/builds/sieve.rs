@@ -40,20 +40,23 @@ pub(super) struct Stretch {
     pub(super) chosen: Vec<ProfileId>,
 }
 
-/// The next stretch, with at most `limit` who have to be read; `None` when everything is built.
+/// The next stretch, with at most `limit` who have to be read; `None` when everything is built. It begins where the last
+/// one that was committed ended, or after `beyond`, where one ends that is about to be.
 pub(super) fn next(
     read: &dyn Read,
     live: &Arc<Live>,
     now: Time,
+    beyond: Option<ProfileId>,
     limit: usize,
 ) -> Result<Option<Stretch>, StoreError> {
     let builds = read.builds()?;
     let Some(pass) = pass(&builds) else { return Ok(None) };
-    let after = read
+    let committed = read
         .setting(PROGRESS)?
         .and_then(|text| serde_json::from_str::<Progress>(&text).ok())
         .filter(|known| known.pass == pass)
         .and_then(|known| known.after);
+    let after = beyond.map(|person| person.0).or(committed);
     let new = builds.into_iter().filter(|build| build.kind == pass && build.finished.is_none());
     let new = new.map(|build| build.name).collect();
     let stretch =
