@@ -11,7 +11,7 @@ use crowsnest_model::{
     definition::{MembershipChange, ProgramState},
     delivery::DeliveryState,
 };
-use crowsnest_programs::{LiveProgram, on_the_clock};
+use crowsnest_programs::{LiveProgram, SKIPPED, on_the_clock};
 use crowsnest_rules::{Clause, Subject};
 use crowsnest_store::{
     DeliveryEntry, DeliveryFilter, EventRow, Page, Read, RunRecord, RunState, RunStep, SegmentChange,
@@ -355,7 +355,13 @@ impl Inquiry<'_> {
             (program.explain_trigger(person), program.explain_audience(person), program.occasion_of(person))
         });
         let fails = |clauses: &[Clause]| clauses.iter().any(|clause| !clause.truth.holds());
-        let had = runs.iter().find(|run| occasion.as_ref() == Some(&run.occasion));
+        let skips = |run: &&RunRecord| run.state == RunState::Skipped;
+        let had = runs.iter().find(|run| !skips(run) && occasion.as_ref() == Some(&run.occasion));
+        // Whoever is skipped again for the same reason has one record, from the first time.
+        let name = occasion.as_deref().unwrap_or(SKIPPED);
+        let skipped = runs.iter().filter(skips).find(|run| {
+            run.occasion == name && run.version == program.version && run.started <= event.received
+        });
         let reason = if !was_there {
             "the program was not there yet when it came".to_owned()
         } else if program.definition.state != ProgramState::Live {
@@ -366,6 +372,9 @@ impl Inquiry<'_> {
             "the trigger's condition does not hold".to_owned()
         } else if let Some(run) = had {
             format!("its occasion {} was had by the run {}", run.occasion, run.id)
+        } else if let Some(run) = skipped {
+            let reason = run.reason.as_deref().unwrap_or_default();
+            format!("was skipped, as since {}: {reason}", run.started)
         } else if fails(&audience) {
             "the person is not in the audience".to_owned()
         } else {

@@ -148,3 +148,21 @@ async fn what_is_not_there_is_said() {
         "{unknown:?}"
     );
 }
+
+#[tokio::test]
+async fn who_is_left_out_again_for_the_same_reason_is_told_since_when() {
+    let program = CART
+        .replace("occasion: event.properties.cart_id\n", "")
+        .replace("cancel_on", "audience: profile.tier == \"gold\"\ncancel_on");
+    let world = World::new(&[&program]).await;
+    world.tell([cart("c1", "ann@x.org")]).await;
+    let first = world.now();
+    world.pass(HOUR);
+    world.tell([cart("c2", "ann@x.org")]).await;
+    // What is known of her now is not what was known then.
+    world.tell([identify("i").by("email", "ann@x.org").traits(json!({ "tier": "gold" }))]).await;
+    let found = explained(&world, "cart", "ann@x.org", None);
+    let reasons: Vec<&str> = found.events.iter().map(|event| event.reason.as_str()).collect();
+    let expected = format!("was skipped, as since {first}: is not in the audience: tier is “gold”");
+    assert_eq!((found.runs.len(), reasons), (1, vec![expected.as_str()]));
+}

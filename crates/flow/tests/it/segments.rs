@@ -360,6 +360,19 @@ async fn a_segment_that_comes_back_has_those_who_are_in_it() {
 }
 
 #[tokio::test]
+async fn whoever_is_not_in_a_new_segment_yet_comes_to_be_in_it_by_time_alone() {
+    let world = World::new(&[]).await;
+    world.tell([bought("o1", "ann@x.org", 10).ago(&world, 50 * DAY), bought("o2", "bob@x.org", 10)]).await;
+    world.apply(&[BUYERS]).await;
+    world.engine.build().await.unwrap();
+    assert!(names(&world, "ann@x.org").is_empty());
+    world.after(41 * DAY).await;
+    assert_eq!(names(&world, "ann@x.org"), ["lapsed"]);
+    assert!(names(&world, "bob@x.org").is_empty());
+    agree(&world, "lapsed");
+}
+
+#[tokio::test]
 async fn a_new_segment_is_built_from_what_was_recorded() {
     let world = World::new(&[]).await;
     for place in 0..450 {
