@@ -28,7 +28,7 @@ use std::{
 use tokio::task::JoinHandle;
 
 /// So many people are read in one commit, so that events need not wait long for their turn.
-const CHUNK: usize = 200;
+const CHUNK: usize = 500;
 
 /// The setting that says how far the reading is.
 const PROGRESS: &str = "build";
