@@ -141,7 +141,10 @@ fn follow(server: &RunningServer, name: &str, blocks: &[Block]) {
                     let line = missing(&said, &block.text);
                     (line.is_none() || Instant::now() > deadline).then_some((line, said))
                 });
-                assert_eq!(line, None, "{name}: this is not printed, or not in this order. Printed is\n{said}");
+                assert_eq!(
+                    line, None,
+                    "{name}: this is not printed, or not in this order. Printed is\n{said}"
+                );
                 compared += 1;
             }
             "yaml" => {}
