@@ -134,7 +134,11 @@ fn follow(server: &RunningServer, name: &str, blocks: &[Block]) {
                 }
             }
             "text" => {
-                let command = last.as_ref().unwrap_or_else(|| panic!("{name}: text before any command"));
+                // It is asked again until what it promises has happened. An event is not: it would be told twice.
+                let command = match &last {
+                    Some(command @ Command::Ask(_)) => command,
+                    _ => panic!("{name}: a text that does not come after a `crowsnest` command"),
+                };
                 let deadline = Instant::now() + SOON;
                 let (line, said) = wait::until(name, || {
                     let said = carry_out(server, command);
