@@ -8,6 +8,7 @@ mod cdnow;
 mod cli;
 mod crash;
 mod demo;
+mod example_pages;
 mod explain;
 #[cfg(feature = "faults")]
 mod overload;
