@@ -257,16 +257,19 @@ fn supposed(
         }
         return Ok((ours(seen), None));
     };
-    let latest = match properties {
-        Some(_) => None,
-        None => lookout.read.events_named(profile.id, &[name], Time(i64::MIN))?.pop(),
-    };
+    let latest = lookout.read.events_named(profile.id, &[name], Time(i64::MIN))?.pop();
+    let said = properties.is_some();
     let mut cause = ours(properties.unwrap_or_default());
     cause.event.clone_from(name);
     let Some(EventRow { columns, body }) = latest else { return Ok((cause, None)) };
+    // Another such event would come from where the latest came from.
+    cause.source = columns.source.to_string();
+    if said {
+        return Ok((cause, None));
+    }
     let event = Event::from_stored(columns, &body)
         .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
-    (cause.properties, cause.source) = (event.properties_object(), event.source.to_string());
+    cause.properties = event.properties_object();
     Ok((cause, Some(event.id)))
 }
 

@@ -145,13 +145,19 @@ fn is_of(kind: ValueType, value: &Value, country: Option<phonenumber::country::I
         }
         ValueType::Number => value.is_number(),
         ValueType::Boolean => value.is_boolean(),
-        ValueType::Date => text.is_some_and(|t| t.len() == 10 && crate::moment::day(t, None).is_some()),
+        ValueType::Date => text.is_some_and(is_day),
         ValueType::Time => text.is_some_and(|t| t.parse::<Time>().is_ok()),
         ValueType::Email => text.is_some_and(|t| contact::email(t).is_ok()),
         ValueType::Phone => text.is_some_and(|t| contact::phone(t, country).is_ok()),
         ValueType::List => value.is_array(),
         ValueType::Object => value.is_object(),
     }
+}
+
+/// A day of the calendar, or one without its year, as of a birthday: `--02-29`.
+fn is_day(text: &str) -> bool {
+    let day = |text: &str| text.len() == 10 && crate::moment::day(text, None).is_some();
+    day(text) || text.strip_prefix("--").is_some_and(|rest| day(&format!("2000-{rest}")))
 }
 
 /// Equal, where 1 and 1.0 are one number.
@@ -166,7 +172,7 @@ fn kind_in_words(kind: ValueType) -> &'static str {
         ValueType::Integer => "a whole number",
         ValueType::Number => "a number",
         ValueType::Boolean => "true or false",
-        ValueType::Date => "a day such as 2026-03-01",
+        ValueType::Date => "a day such as 2026-03-01, or --03-01 without its year",
         ValueType::Time => "a moment such as 2026-03-01T09:30:00Z",
         ValueType::Email => "an e-mail address",
         ValueType::Phone => "a telephone number",

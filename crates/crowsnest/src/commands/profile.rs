@@ -110,9 +110,10 @@ pub fn id_of(client: &Client, who: &str) -> anyhow::Result<String> {
 
 fn show(profile: &Value) {
     say!(
-        "{}  {} events, {} to {}",
+        "{}  {} {}, {} to {}",
         text(profile, "id"),
         profile["events"],
+        if profile["events"] == 1 { "event" } else { "events" },
         text(profile, "first_seen"),
         text(profile, "last_seen")
     );

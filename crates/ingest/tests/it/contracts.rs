@@ -38,6 +38,13 @@ fn breaches_name_event_field_expectation_and_what_came() {
         (order(json!({"order_id":"o","items":{}})), Some("expected a list, but an object came")),
         (json!({"type":"track","event":"Cart Updated","userId":"u","properties":{"any":1}}), None),
         (person(json!({"email":"a@b.co","age":30.0,"since":"2020-01-31"})), None),
+        (person(json!({"email":"a@b.co","since":"--02-29"})), None),
+        (
+            person(json!({"email":"a@b.co","since":"--02-30"})),
+            Some(
+                "expected a day such as 2026-03-01, or --03-01 without its year, but a text of 7 characters came",
+            ),
+        ),
         (
             person(json!({"email":"nobody"})),
             Some("expected an e-mail address, but a text of 6 characters came"),
