@@ -42,7 +42,7 @@ fn breaches_name_event_field_expectation_and_what_came() {
         (
             person(json!({"email":"a@b.co","since":"--02-30"})),
             Some(
-                "expected a day such as 2026-03-01, or --03-01 without its year, but a text of 7 characters came",
+                "expected a day such as 2026-03-01, or --03-01 without its year, but the text `--02-30` came",
             ),
         ),
         (
