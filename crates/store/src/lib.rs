@@ -3,12 +3,14 @@
 //! [`Read`] and [`Unit`] are what the rest of the house sees. A [`Unit`] is one commit, all or nothing: whatever leaves
 //! the house leaves through rows written in it. [`sqlite`] is the embedded store.
 
+mod deliveries;
 mod items;
 mod segments;
 pub mod sqlite;
 mod traits;
 mod words;
 
+pub use deliveries::{ReadDeliveries, WriteDeliveries};
 pub use items::{ItemChange, ReadItems, WriteItems};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
 pub use traits::{Page, Read, Unit};

@@ -1,14 +1,12 @@
 //! What the house asks of a store.
 
 use crate::words::{
-    DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, RunRecord,
-    RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
+    EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, RunRecord, RunState, RunStep, SourceCount,
+    StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
-use crate::{ReadItems, ReadSegments, Result, WriteItems, WriteSegments};
+use crate::{ReadDeliveries, ReadItems, ReadSegments, Result, WriteDeliveries, WriteItems, WriteSegments};
 use crowsnest_model::{
-    Consent, DeliveryId, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId,
-    TaskId, Time,
-    delivery::{Delivery, DeliveryState, HandedOver},
+    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
     quarantine::{QuarantineState, Quarantined},
 };
 use std::collections::BTreeMap;
@@ -23,7 +21,7 @@ pub struct Page {
 }
 
 /// What can be asked. Every answer of one reader is of one moment.
-pub trait Read: ReadSegments + ReadItems {
+pub trait Read: ReadDeliveries + ReadSegments + ReadItems {
     /// Who holds each of these identifiers, in their order; `None` when nobody does.
     fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
     /// Whether an event is here already.
@@ -92,33 +90,6 @@ pub trait Read: ReadSegments + ReadItems {
     fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>>;
     /// How many runs of a program are in which state.
     fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>>;
-    /// A delivery.
-    fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>>;
-    /// The life of a delivery, entry by entry, the first one first.
-    fn delivery_log(&self, id: DeliveryId) -> Result<Vec<DeliveryEntry>>;
-    /// Deliveries, the newest first.
-    fn deliveries(&self, filter: &DeliveryFilter, limit: usize) -> Result<Vec<Delivery>>;
-    /// How many deliveries, of a program or of all, are in which state.
-    fn delivery_counts(&self, program: Option<&str>) -> Result<BTreeMap<String, u64>>;
-    /// How many deliveries of a program are in which state for which reason.
-    fn delivery_reasons(&self, program: &str) -> Result<Vec<(String, Option<String>, u64)>>;
-    /// Queued messages that are due, the earliest first; of those due at the same moment, the smaller id. What webhooks
-    /// are told is none.
-    fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>>;
-    /// A person's queued messages that are due, in the same order.
-    fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>>;
-    /// The webhooks for which something is queued, with the moment at which the first of it is due, by name.
-    fn hooks_due(&self) -> Result<Vec<(String, Time)>>;
-    /// What is queued for a webhook and due, in the same order.
-    fn due_deliveries_to(&self, hook: &str, now: Time, limit: usize) -> Result<Vec<Delivery>>;
-    /// What is being sent: its intent is written, its outcome is not.
-    fn sending_deliveries(&self) -> Result<Vec<Delivery>>;
-    /// What was handed over to a person after a moment, or may have been, the earliest first.
-    fn handed_over(&self, profile: ProfileId, after: Time) -> Result<Vec<HandedOver>>;
-    /// Held deliveries of these programs.
-    fn held_deliveries(&self, programs: &[&str]) -> Result<Vec<Delivery>>;
-    /// Queued or held deliveries whose time to live has run out.
-    fn overdue_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>>;
     /// Runs whose time has come: person and run.
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
     /// The next moment at which a message or a timer is due, or a delivery runs out. What webhooks are told is due by
@@ -157,7 +128,7 @@ pub trait Read: ReadSegments + ReadItems {
 }
 
 /// One commit. What is written can be read in it at once.
-pub trait Unit: Read + WriteSegments + WriteItems {
+pub trait Unit: Read + WriteDeliveries + WriteSegments + WriteItems {
     /// Claims a place for an event; `None` when it is here already. What was claimed must be put in the same commit.
     fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>>;
     /// Keeps an event, at its place, as a person's, with its document ([`Event::body`]).
@@ -214,10 +185,6 @@ pub trait Unit: Read + WriteSegments + WriteItems {
     fn end_task(&mut self, id: TaskId, done: Time) -> Result<Option<Task>>;
     /// Sets or clears when a run goes on by itself.
     fn put_timer(&mut self, run: RunId, profile: ProfileId, due: Option<Time>) -> Result<()>;
-    /// Queues a delivery. False when the same occasion has one already; then nothing is written.
-    fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
-    /// Changes a delivery's state, reason, due moment and attempts. Becoming `sending` is the moment of handing over.
-    fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
     /// Keeps what could not be taken in, new or changed. False when the same bytes are here for the same reason, or the
     /// item itself is.
     fn put_quarantined(&mut self, item: &Quarantined) -> Result<bool>;
@@ -241,6 +208,4 @@ pub trait Unit: Read + WriteSegments + WriteItems {
     fn count(&mut self, name: &str, more: i64) -> Result<()>;
     /// Keeps a small text under a name.
     fn put_setting(&mut self, name: &str, value: &str) -> Result<()>;
-    /// The states of deliveries that a cancelled run still has open, changed to `state`.
-    fn close_deliveries(&mut self, run: RunId, state: DeliveryState, reason: &str, now: Time) -> Result<u64>;
 }

@@ -2,14 +2,11 @@
 
 use super::{event_ids, lists, programs, rows, session::Session};
 use crate::{
-    DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, Page, Read,
-    Result, RunRecord, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter,
-    Watermark,
+    EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result, RunRecord, RunStep,
+    SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
 use crowsnest_model::{
-    Consent, ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId,
-    RunId, Time,
-    delivery::{Delivery, HandedOver},
+    Consent, ConsentStatus, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, Time,
     quarantine::{QuarantineState, Quarantined},
 };
 use rusqlite::{OptionalExtension, Params, Row, ToSql, params};
@@ -25,7 +22,7 @@ impl Session<'_> {
         Ok(self.connection.prepare_cached(sql)?.query_map(params, read)?.collect::<Result<_, _>>()?)
     }
 
-    fn one<T>(
+    pub(super) fn one<T>(
         &self,
         sql: &str,
         params: impl Params,
@@ -34,7 +31,7 @@ impl Session<'_> {
         Ok(self.connection.prepare_cached(sql)?.query_row(params, read).optional()?)
     }
 
-    fn counts(&self, sql: &str, params: impl Params) -> Result<BTreeMap<String, u64>> {
+    pub(super) fn counts(&self, sql: &str, params: impl Params) -> Result<BTreeMap<String, u64>> {
         Ok(self
             .all(sql, params, |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)? as u64)))?
             .into_iter()
@@ -330,137 +327,6 @@ impl Read for Session<'_> {
 
     fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>> {
         self.counts("SELECT state, count(*) FROM runs WHERE program = ?1 GROUP BY state", [program])
-    }
-
-    fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>> {
-        let sql = format!("SELECT {} FROM deliveries WHERE id = ?1", rows::DELIVERY);
-        self.one(&sql, [id.0 as i64], rows::delivery)
-    }
-
-    fn delivery_log(&self, id: DeliveryId) -> Result<Vec<DeliveryEntry>> {
-        self.all(
-            "SELECT time, state, reason FROM delivery_log WHERE delivery = ?1 ORDER BY seq",
-            [id.0 as i64],
-            |row| {
-                Ok(DeliveryEntry {
-                    time: rows::time(row, 0)?,
-                    state: rows::delivery_state(row, 1)?,
-                    reason: row.get(2)?,
-                })
-            },
-        )
-    }
-
-    fn deliveries(&self, filter: &DeliveryFilter, limit: usize) -> Result<Vec<Delivery>> {
-        lists::deliveries(self, filter, limit)
-    }
-
-    fn delivery_counts(&self, program: Option<&str>) -> Result<BTreeMap<String, u64>> {
-        match program {
-            Some(program) => self.counts(
-                "SELECT state, count(*) FROM deliveries WHERE program = ?1 GROUP BY state",
-                [program],
-            ),
-            None => self.counts("SELECT state, count(*) FROM deliveries GROUP BY state", []),
-        }
-    }
-
-    fn delivery_reasons(&self, program: &str) -> Result<Vec<(String, Option<String>, u64)>> {
-        self.all(
-            "SELECT state, reason, count(*) FROM deliveries WHERE program = ?1
-             GROUP BY state, reason ORDER BY count(*) DESC, state, reason",
-            [program],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)? as u64)),
-        )
-    }
-
-    fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>> {
-        let sql = format!(
-            "SELECT {} FROM deliveries WHERE state = 'queued' AND channel <> 'webhook' AND due <= ?1
-             ORDER BY due, id LIMIT ?2",
-            rows::DELIVERY
-        );
-        self.all(&sql, params![now.0, limit as i64], rows::delivery)
-    }
-
-    fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>> {
-        let sql = format!(
-            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND channel <> 'webhook' AND due <= ?2
-             ORDER BY due, id",
-            rows::DELIVERY
-        );
-        self.all(&sql, params![profile.0 as i64, now.0], rows::delivery)
-    }
-
-    fn hooks_due(&self) -> Result<Vec<(String, Time)>> {
-        let names = self.steps(
-            "SELECT min(contact) FROM deliveries WHERE state = 'queued' AND channel = 'webhook' AND contact > ?1",
-        )?;
-        let mut due = Vec::with_capacity(names.len());
-        for name in names {
-            let first: Option<i64> = self
-                .connection
-                .prepare_cached(
-                    "SELECT min(due) FROM deliveries WHERE state = 'queued' AND channel = 'webhook' AND contact = ?1",
-                )?
-                .query_row([&name], |row| row.get(0))?;
-            due.extend(first.map(|first| (name, Time(first))));
-        }
-        Ok(due)
-    }
-
-    fn due_deliveries_to(&self, hook: &str, now: Time, limit: usize) -> Result<Vec<Delivery>> {
-        let sql = format!(
-            "SELECT {} FROM deliveries WHERE state = 'queued' AND channel = 'webhook' AND contact = ?1 AND due <= ?2
-             ORDER BY due, id LIMIT ?3",
-            rows::DELIVERY
-        );
-        self.all(&sql, params![hook, now.0, limit as i64], rows::delivery)
-    }
-
-    fn sending_deliveries(&self) -> Result<Vec<Delivery>> {
-        let sql = format!("SELECT {} FROM deliveries WHERE state = 'sending' ORDER BY id", rows::DELIVERY);
-        self.all(&sql, [], rows::delivery)
-    }
-
-    fn handed_over(&self, profile: ProfileId, after: Time) -> Result<Vec<HandedOver>> {
-        self.all(
-            "SELECT id, handed_over, program, channel, topic FROM deliveries
-             WHERE profile = ?1 AND handed_over > ?2 AND state IN ('sending', 'sent', 'unknown')
-                 AND channel <> 'webhook'
-             ORDER BY handed_over, id",
-            params![profile.0 as i64, after.0],
-            |row| {
-                Ok(HandedOver {
-                    delivery: DeliveryId(rows::id(row, 0)?),
-                    time: rows::time(row, 1)?,
-                    program: row.get(2)?,
-                    channel: row.get(3)?,
-                    topic: row.get(4)?,
-                })
-            },
-        )
-    }
-
-    fn held_deliveries(&self, programs: &[&str]) -> Result<Vec<Delivery>> {
-        let sql = format!(
-            "SELECT {} FROM deliveries WHERE program = ?1 AND state = 'held' ORDER BY id",
-            rows::DELIVERY
-        );
-        let mut held = Vec::new();
-        for program in programs {
-            held.extend(self.all(&sql, [program], rows::delivery)?);
-        }
-        Ok(held)
-    }
-
-    fn overdue_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>> {
-        let sql = format!(
-            "SELECT {} FROM deliveries
-             WHERE state IN ('queued', 'held') AND expires IS NOT NULL AND expires <= ?1 ORDER BY expires LIMIT ?2",
-            rows::DELIVERY
-        );
-        self.all(&sql, params![now.0, limit as i64], rows::delivery)
     }
 
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>> {

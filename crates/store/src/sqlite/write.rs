@@ -11,7 +11,6 @@ use crate::{
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, TaskId, Time,
-    delivery::{Delivery, DeliveryState},
     quarantine::Quarantined,
 };
 use rusqlite::{OptionalExtension, params};
@@ -337,61 +336,6 @@ impl Unit for Session<'_> {
         Ok(())
     }
 
-    fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool> {
-        let event = serde_json::to_string(&delivery.event)
-            .map_err(|error| StoreError::Document { what: "delivery", fault: error.to_string() })?;
-        let changed = self
-            .connection
-            .prepare_cached(
-                "INSERT OR IGNORE INTO deliveries (id, program, version, run, occasion, profile, household, channel,
-                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, handed_over)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                         CASE WHEN ?12 IN ('sending', 'sent', 'unknown') THEN ?18 END)",
-            )?
-            .execute(params![
-                delivery.id.0 as i64,
-                delivery.program,
-                delivery.version,
-                delivery.run.map(|run| run.0 as i64),
-                delivery.occasion,
-                delivery.profile.0 as i64,
-                delivery.household.map(|household| household.0 as i64),
-                delivery.channel,
-                delivery.contact,
-                delivery.template,
-                delivery.topic,
-                delivery.state.as_str(),
-                delivery.reason,
-                delivery.due.0,
-                delivery.expires.map(|time| time.0),
-                delivery.attempts,
-                delivery.created.0,
-                delivery.updated.0,
-                event
-            ])?;
-        Ok(changed == 1)
-    }
-
-    fn update_delivery(&mut self, delivery: &Delivery) -> Result<()> {
-        self.connection
-            .prepare_cached(
-                "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6,
-                        handed_over = CASE WHEN ?2 IN ('sending', 'sent', 'unknown')
-                                            AND state NOT IN ('sending', 'sent', 'unknown')
-                                           THEN ?6 ELSE handed_over END
-                 WHERE id = ?1",
-            )?
-            .execute(params![
-                delivery.id.0 as i64,
-                delivery.state.as_str(),
-                delivery.reason,
-                delivery.due.0,
-                delivery.attempts,
-                delivery.updated.0
-            ])?;
-        Ok(())
-    }
-
     fn put_quarantined(&mut self, item: &Quarantined) -> Result<bool> {
         let rejection = &item.rejection;
         let changed = self
@@ -557,16 +501,5 @@ impl Unit for Session<'_> {
             .prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")?
             .execute([name, value])?;
         Ok(())
-    }
-
-    fn close_deliveries(&mut self, run: RunId, state: DeliveryState, reason: &str, now: Time) -> Result<u64> {
-        let changed = self
-            .connection
-            .prepare_cached(
-                "UPDATE deliveries SET state = ?2, reason = ?3, updated = ?4
-                 WHERE run = ?1 AND state IN ('queued', 'held')",
-            )?
-            .execute(params![run.0 as i64, state.as_str(), reason, now.0])?;
-        Ok(changed as u64)
     }
 }

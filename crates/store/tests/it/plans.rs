@@ -39,13 +39,14 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 fn the_hot_statements_search_an_index() {
     let store = Sqlite::new();
     let connection = Connection::open(store.folder.path().join("crowsnest.db")).unwrap();
-    let source: String = ["read.rs", "write.rs", "lists.rs", "segments.rs", "programs.rs", "items.rs"]
-        .iter()
-        .map(|file| {
-            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sqlite/").to_owned() + file;
-            std::fs::read_to_string(path).unwrap()
-        })
-        .collect();
+    let source: String =
+        ["read.rs", "write.rs", "lists.rs", "deliveries.rs", "segments.rs", "programs.rs", "items.rs"]
+            .iter()
+            .map(|file| {
+                let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sqlite/").to_owned() + file;
+                std::fs::read_to_string(path).unwrap()
+            })
+            .collect();
     let (mut looked_at, mut wrong) = (0, Vec::new());
     for sql in statements(&source) {
         looked_at += 1;
