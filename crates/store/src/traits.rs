@@ -93,7 +93,7 @@ pub trait Read: ReadDeliveries + ReadSegments + ReadItems {
     /// Runs whose time has come: person and run.
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
     /// The next moment at which a message or a timer is due, or a delivery runs out. What webhooks are told is due by
-    /// [`Read::hooks_due`].
+    /// [`ReadDeliveries::hooks_due`].
     fn next_due(&self) -> Result<Option<Time>>;
     /// What waits in the quarantine, or was in it, the newest first.
     fn quarantine(
