@@ -120,6 +120,9 @@ impl Unit for Session<'_> {
                  SELECT 1 FROM deliveries AS theirs
                  WHERE theirs.program = mine.program AND theirs.profile = ?2 AND theirs.occasion = mine.occasion
                    AND theirs.state IN ('queued', 'held', 'sending', 'sent', 'unknown'))",
+            // What never went out to the other must not stand in the way of what the survivor is to get yet.
+            "UPDATE deliveries SET occasion = occasion || '~' || id
+             WHERE profile = ?2 AND state IN ('cancelled', 'expired', 'suppressed')",
             "UPDATE OR IGNORE deliveries SET profile = ?1 WHERE profile = ?2",
             "UPDATE tasks SET profile = ?1 WHERE profile = ?2",
             "UPDATE redirects SET survivor = ?1 WHERE survivor = ?2",
