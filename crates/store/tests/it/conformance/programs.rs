@@ -44,6 +44,26 @@ pub fn an_occasion_that_one_had_is_had_by_both(store: &mut impl Backend) {
     assert_eq!(store.read(|read| read.runs(Some("cart"), Some(ProfileId(1)), PAGE)).len(), 4);
 }
 
+pub fn what_never_went_out_stands_in_nobodys_way(store: &mut impl Backend) {
+    for (from, state, room) in [
+        (2, DeliveryState::Cancelled, true),
+        (3, DeliveryState::Expired, true),
+        (4, DeliveryState::Suppressed, true),
+        (5, DeliveryState::Sent, false),
+    ] {
+        let occasion = format!("c{from}#1");
+        store.commit(|unit| {
+            unit.put_delivery(&delivery(from, "cart", from, &occasion, state))?;
+            unit.merge(ProfileId(1), ProfileId(from), Time(50)).map(drop)
+        });
+        let new = delivery(from + 10, "cart", 1, &occasion, DeliveryState::Queued);
+        store.commit(|unit| {
+            assert_eq!(unit.put_delivery(&new)?, room, "{state:?}");
+            Ok(())
+        });
+    }
+}
+
 pub fn runs_are_listed_counted_and_ended(store: &mut impl Backend) {
     store.commit(|unit| {
         for id in 1..=6 {
