@@ -5,9 +5,8 @@
 //! sources and states, and many rows.
 
 use super::{rows, session::Session};
-use crate::{DeliveryFilter, Page, Result, RunRecord, RunState};
+use crate::{DeliveryFilter, Page, Result};
 use crowsnest_model::{
-    ProfileId,
     delivery::{Delivery, DeliveryState},
     quarantine::{QuarantineState, Quarantined},
 };
@@ -37,7 +36,7 @@ impl Session<'_> {
 }
 
 /// The newest of several lists, each with the newest first.
-fn newest<T>(mut all: Vec<T>, id: impl Fn(&T) -> u64, page: Page) -> Vec<T> {
+pub(super) fn newest<T>(mut all: Vec<T>, id: impl Fn(&T) -> u64, page: Page) -> Vec<T> {
     all.sort_by_key(|item| std::cmp::Reverse(id(item)));
     all.into_iter().skip(page.offset).take(page.limit).collect()
 }
@@ -50,32 +49,6 @@ fn rows_of<T>(
     read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<Vec<T>> {
     session.all(&format!("SELECT {columns} FROM {rest}"), params, read)
-}
-
-pub(super) fn runs(
-    session: &Session<'_>,
-    program: Option<&str>,
-    profile: Option<ProfileId>,
-    page: Page,
-) -> Result<Vec<RunRecord>> {
-    let (limit, offset) = (page.limit as i64, page.offset as i64);
-    if let Some(profile) = profile {
-        let rest =
-            "runs WHERE profile = ?1 AND (?2 IS NULL OR program = ?2) ORDER BY id DESC LIMIT ?3 OFFSET ?4";
-        let person = profile.0 as i64;
-        return rows_of(session, rows::RUN, rest, params![person, program, limit, offset], rows::run);
-    }
-    let Some(program) = program else {
-        let rest = "runs ORDER BY id DESC LIMIT ?1 OFFSET ?2";
-        return rows_of(session, rows::RUN, rest, params![limit, offset], rows::run);
-    };
-    let mut all = Vec::new();
-    for state in RunState::ALL {
-        let rest = "runs WHERE program = ?1 AND state = ?2 ORDER BY id DESC LIMIT ?3";
-        let params = params![program, state.as_str(), limit.saturating_add(offset)];
-        all.extend(rows_of(session, rows::RUN, rest, params, rows::run)?);
-    }
-    Ok(newest(all, |run| run.id.0, page))
 }
 
 pub(super) fn deliveries(

@@ -9,6 +9,7 @@ mod migrations;
 mod programs;
 mod read;
 mod rows;
+mod runs;
 mod segments;
 mod session;
 mod write;

@@ -40,7 +40,7 @@ pub(super) fn entered_between(
         .connection
         .prepare_cached(
             "SELECT max(triggered) FROM runs
-             WHERE program = ?1 AND profile = ?2 AND state <> 'skipped' AND NOT (state = 'expired' AND ended = started)
+             WHERE program = ?1 AND profile = ?2 AND NOT (state = 'expired' AND ended = started)
                AND triggered > ?3 AND triggered < ?4",
         )?
         .query_row(params![program, profile.0 as i64, after.0, before.0], |row| row.get(0))?;

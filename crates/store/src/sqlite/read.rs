@@ -1,6 +1,6 @@
 //! What can be asked of the store.
 
-use super::{event_ids, lists, programs, rows, session::Session};
+use super::{event_ids, lists, programs, rows, runs, session::Session};
 use crate::{
     EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result, RunRecord, RunStep,
     SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
@@ -278,7 +278,7 @@ impl Read for Session<'_> {
 
     fn had_occasion(&self, program: &str, profile: ProfileId, occasion: &str) -> Result<bool> {
         let found = self.one(
-            "SELECT 1 FROM runs WHERE program = ?1 AND profile = ?2 AND occasion = ?3 AND state <> 'skipped'",
+            "SELECT 1 FROM runs WHERE program = ?1 AND profile = ?2 AND occasion = ?3",
             params![program, profile.0 as i64, occasion],
             |_| Ok(()),
         )?;
@@ -322,11 +322,11 @@ impl Read for Session<'_> {
     }
 
     fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>> {
-        lists::runs(self, program, profile, page)
+        runs::list(self, program, profile, page)
     }
 
     fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>> {
-        self.counts("SELECT state, count(*) FROM runs WHERE program = ?1 GROUP BY state", [program])
+        runs::counts(self, program)
     }
 
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>> {

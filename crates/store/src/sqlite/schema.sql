@@ -95,6 +95,22 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_state ON runs (program, state);
 
+-- Who was skipped by a program, and why: most of what programs have to say, so rows are small and one person's lie
+-- together. program: the number of its name. reason: words, or the number of words that are said of many.
+CREATE TABLE skips (
+    profile   INTEGER NOT NULL,
+    program   INTEGER NOT NULL,
+    occasion  TEXT NOT NULL,
+    id        INTEGER NOT NULL,
+    version   INTEGER NOT NULL,
+    event     BLOB NOT NULL,
+    triggered INTEGER NOT NULL,
+    started   INTEGER NOT NULL,
+    reason    ANY NOT NULL,
+    PRIMARY KEY (profile, program, occasion)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX skips_by_program ON skips (program, id);
+
 -- Who is in which segment. segment: the number of its name. Which segments a person is in says the person's document.
 CREATE TABLE memberships (
     segment INTEGER NOT NULL,

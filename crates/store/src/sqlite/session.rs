@@ -1,6 +1,7 @@
 //! A transaction, read or write, and the small numbers that stand for names in it.
 
 use crate::Result;
+use crowsnest_model::ProfileId;
 use rusqlite::{Connection, OptionalExtension};
 use std::{
     cell::{Cell, RefCell},
@@ -8,11 +9,13 @@ use std::{
     sync::Arc,
 };
 
-/// Names by number and numbers by name, as far as they were needed.
+/// Names by number and numbers by name, as far as they were needed; and which words may deserve a number.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     by_name: HashMap<Arc<str>, i64, foldhash::fast::RandomState>,
     by_number: HashMap<i64, Arc<str>, foldhash::fast::RandomState>,
+    /// What each program said last when it skipped somebody, and of whom.
+    said: HashMap<String, (String, ProfileId), foldhash::fast::RandomState>,
 }
 
 /// One transaction.
@@ -74,6 +77,18 @@ impl<'c> Session<'c> {
             .prepare_cached("SELECT name FROM names WHERE id = ?1")?
             .query_row([number], |row| row.get(0))?;
         Ok(self.keep(&name, number))
+    }
+
+    /// Whether a program has just said the same of somebody else.
+    pub(super) fn is_said_again(&self, program: &str, reason: &str, of: ProfileId) -> bool {
+        let said = &mut self.names.borrow_mut().said;
+        match said.get(program) {
+            Some((last, other)) if last == reason => *other != of,
+            _ => {
+                said.insert(program.to_owned(), (reason.to_owned(), of));
+                false
+            }
+        }
     }
 
     fn keep(&self, name: &str, number: i64) -> Arc<str> {

@@ -3,6 +3,7 @@
 use super::{
     event_ids, programs,
     rows::{self, DOCUMENT_FORMAT},
+    runs,
     session::Session,
 };
 use crate::{
@@ -101,18 +102,15 @@ impl Unit for Session<'_> {
             )?
             .query_map(params![to, from, time.0], |row| rows::optional_id(row, 0))?
             .collect::<Result<_, _>>()?;
-        // Timers are found by their runs, since there are many and merges are frequent. What was left out for the
-        // survivor does not stand in the way of what the other had, be it a run or a message: it steps aside. Whatever cannot move
-        // after that is an occasion that the survivor has had too; it moves under a name of its own.
+        // Timers are found by their runs, since there are many and merges are frequent. A message that was left out for the
+        // survivor does not stand in the way of what the other had: it steps aside. Whatever cannot move after that is an
+        // occasion that the survivor has had too; it moves under a name of its own.
         for sql in [
             "UPDATE events SET profile = ?1 WHERE profile = ?2",
             "UPDATE OR IGNORE households SET profile = ?1 WHERE profile = ?2",
             "UPDATE timers SET profile = ?1 WHERE run IN (SELECT id FROM runs WHERE profile = ?2)",
-            "UPDATE runs AS mine SET occasion = occasion || '~' || id
-             WHERE profile = ?1 AND state = 'skipped' AND EXISTS (
-                 SELECT 1 FROM runs AS theirs
-                 WHERE theirs.program = mine.program AND theirs.profile = ?2 AND theirs.occasion = mine.occasion
-                   AND theirs.state <> 'skipped')",
+            "UPDATE OR IGNORE skips SET profile = ?1 WHERE profile = ?2",
+            "UPDATE skips SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",
             "UPDATE OR IGNORE runs SET profile = ?1 WHERE profile = ?2",
             "UPDATE runs SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",
             "UPDATE deliveries AS mine SET occasion = occasion || '~' || id
@@ -228,38 +226,7 @@ impl Unit for Session<'_> {
     }
 
     fn put_run(&mut self, run: &RunRecord) -> Result<bool> {
-        let changed = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO runs (id, program, version, profile, occasion, event, triggered, started,
-                                   ended, state, reason, value, goal)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-                 ON CONFLICT (program, profile, occasion) DO UPDATE SET
-                     id = excluded.id, version = excluded.version, event = excluded.event,
-                     triggered = excluded.triggered, started = excluded.started, ended = excluded.ended,
-                     state = excluded.state, reason = excluded.reason, value = excluded.value,
-                     goal = excluded.goal
-                 -- Skipped again for the same reason: the record says since when. A page is not written for that.
-                 WHERE runs.state = 'skipped'
-                   AND NOT (excluded.state = 'skipped' AND runs.reason IS excluded.reason
-                            AND runs.version = excluded.version)",
-            )?
-            .execute(params![
-                run.id.0 as i64,
-                run.program,
-                run.version,
-                run.profile.0 as i64,
-                run.occasion,
-                run.event.0.to_be_bytes(),
-                run.triggered.0,
-                run.started.0,
-                run.ended.map(|time| time.0),
-                run.state.as_str(),
-                run.reason,
-                run.value,
-                run.goal.map(|time| time.0)
-            ])?;
-        Ok(changed == 1)
+        runs::put(self, run)
     }
 
     fn end_run(&mut self, id: RunId, state: RunState, ended: Time, reason: &str) -> Result<()> {

@@ -71,6 +71,18 @@ CREATE TABLE runs (
     goal      INTEGER, -- when what it is for happened, also to those who were held out or called off
     UNIQUE (profile, program, occasion) -- one person's lie together
 ) STRICT;
+CREATE TABLE skips (
+    profile   INTEGER NOT NULL,
+    program   INTEGER NOT NULL,
+    occasion  TEXT NOT NULL,
+    id        INTEGER NOT NULL,
+    version   INTEGER NOT NULL,
+    event     BLOB NOT NULL,
+    triggered INTEGER NOT NULL,
+    started   INTEGER NOT NULL,
+    reason    ANY NOT NULL,
+    PRIMARY KEY (profile, program, occasion)
+) WITHOUT ROWID, STRICT;
 CREATE TABLE memberships (
     segment INTEGER NOT NULL,
     profile INTEGER NOT NULL,
@@ -285,6 +297,7 @@ CREATE INDEX households_by_profile ON households (profile);
 CREATE INDEX events_by_profile ON events (profile, time, name);
 CREATE INDEX ledger_by_profile ON ledger (profile);
 CREATE INDEX runs_by_state ON runs (program, state);
+CREATE INDEX skips_by_program ON skips (program, id);
 CREATE INDEX segment_log_by_profile ON segment_log (profile);
 CREATE INDEX segment_log_by_segment ON segment_log (segment);
 CREATE INDEX looks_by_due ON looks (due);

@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SELECT channel, contact, reason, time FROM suppressions", "in the order of its key, a page at a time"),
     ("SELECT time, event, kind, profile, other, namespace, value, reason FROM ledger", "one person's"),
     ("SELECT * FROM runs WHERE profile = ?1 AND (?2", "one person's, which have no order of their own"),
+    ("SELECT * FROM skips WHERE profile = ?1 AND (?2", "one person's, which have no order of their own"),
     ("SELECT state, count(*) FROM deliveries GROUP BY state", "counts all, from an index alone"),
     ("SELECT state, reason, count(*) FROM deliveries WHERE program", "one program's, for its report"),
     ("SELECT household, profile FROM households", "groups all, from an index alone"),
@@ -39,14 +40,22 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
 fn the_hot_statements_search_an_index() {
     let store = Sqlite::new();
     let connection = Connection::open(store.folder.path().join("crowsnest.db")).unwrap();
-    let source: String =
-        ["read.rs", "write.rs", "lists.rs", "deliveries.rs", "segments.rs", "programs.rs", "items.rs"]
-            .iter()
-            .map(|file| {
-                let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sqlite/").to_owned() + file;
-                std::fs::read_to_string(path).unwrap()
-            })
-            .collect();
+    let source: String = [
+        "read.rs",
+        "write.rs",
+        "lists.rs",
+        "deliveries.rs",
+        "segments.rs",
+        "programs.rs",
+        "items.rs",
+        "runs.rs",
+    ]
+    .iter()
+    .map(|file| {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/sqlite/").to_owned() + file;
+        std::fs::read_to_string(path).unwrap()
+    })
+    .collect();
     let (mut looked_at, mut wrong) = (0, Vec::new());
     for sql in statements(&source) {
         looked_at += 1;
@@ -91,7 +100,10 @@ fn statements(source: &str) -> Vec<String> {
         let first = text.split(' ').next().unwrap_or_default();
         if ["SELECT", "UPDATE", "DELETE"].contains(&first) && text.contains(' ') && !text.contains('{') {
             found.push(text);
-        } else if ["runs ", "deliveries ", "quarantine "].iter().any(|table| text.starts_with(table)) {
+        } else if ["runs ", "skips ", "deliveries ", "quarantine "]
+            .iter()
+            .any(|table| text.starts_with(table))
+        {
             found.push(format!("SELECT * FROM {text}"));
         }
     }
