@@ -8,6 +8,7 @@ use crate::{
     writer::{self, Desk, Job},
 };
 use crossbeam_channel::{Sender, TrySendError};
+use crowsnest_identity::KeptApart;
 use crowsnest_ingest::wire::Batch;
 use crowsnest_model::{IdMaker, Time};
 use crowsnest_store::{
@@ -86,7 +87,11 @@ impl Engine {
     pub fn open(opening: Opening) -> Result<(Self, Vec<Problem>), FlowError> {
         let mut store = Writer::open(DataFolder::take(&opening.data)?)?;
         let now = opening.clock.now();
+        let mut kept_apart = KeptApart::default();
         let (highest, secret) = store.commit(|unit| -> Result<_, FlowError> {
+            for decision in unit.decisions()? {
+                kept_apart.add(decision.id, &decision.sides);
+            }
             let highest = unit.setting("highest_id")?.and_then(|text| text.parse().ok()).unwrap_or(0);
             let secret = match unit.setting("secret")? {
                 Some(secret) => secret,
@@ -110,8 +115,14 @@ impl Engine {
         };
         let live = Arc::new(RwLock::new(Arc::new(compiled)));
         let due = Arc::new(watch::Sender::new(()));
-        let mut desk =
-            Desk { store, ids, live: live.clone(), clock: opening.clock.clone(), due: due.clone() };
+        let mut desk = Desk {
+            store,
+            ids,
+            live: live.clone(),
+            clock: opening.clock.clone(),
+            due: due.clone(),
+            kept_apart: Arc::new(kept_apart),
+        };
         let interrupted = desk.commit(outward::interrupted)?;
         desk.commit(outward::resume)?;
         if interrupted > 0 {

@@ -5,6 +5,7 @@ use crate::{
     inward::{Incoming, Receipts, Working},
 };
 use crossbeam_channel::Receiver;
+use crowsnest_identity::KeptApart;
 use crowsnest_model::{IdMaker, quarantine::Rejection};
 use crowsnest_store::{StoreError, sqlite::Writer};
 use fail::fail_point;
@@ -33,6 +34,8 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Told when something has become due, so that the dispatcher need not look after every batch.
     pub(crate) due: Arc<watch::Sender<()>>,
+    /// Who was decided not to be one person.
+    pub(crate) kept_apart: Arc<KeptApart>,
 }
 
 impl Desk {
@@ -51,21 +54,27 @@ impl Desk {
     ) -> Result<T, FlowError> {
         let (live, now) = (self.live(), self.clock.now());
         let ids = &mut self.ids;
+        let apart = &mut self.kept_apart;
+        let mut decided = None;
         let mut something_due = false;
         let mut believe = None;
         let store = &mut self.store;
         // A fault of ours must not end the one thread that writes. What was half done is rolled back on the way out.
         let done = contained(|| {
             store.commit(|unit| {
-                let mut working = Working::new(unit, &live, ids, now);
+                let mut working = Working::new(unit, &live, ids, now, apart.clone());
                 let done = work(&mut working)?;
                 working.finish()?;
                 something_due = working.something_due;
                 believe = working.believe.take();
+                decided = Some(working.kept_apart);
                 fail_point!("commit-before", |_| std::process::abort());
                 Ok(done)
             })
         });
+        if let Some(decided) = decided.filter(|_| done.is_ok()) {
+            *apart = decided;
+        }
         if let Some(derived) = believe.filter(|_| done.is_ok()) {
             live.believe(derived);
         }

@@ -5,8 +5,10 @@
 //! gives way because believing it would weld two people together. Both are pure; the flow carries out what they say.
 
 mod blocked;
+mod kept_apart;
 mod normalise;
 mod resolve;
 
+pub use kept_apart::KeptApart;
 pub use normalise::{Normal, Normaliser};
 pub use resolve::{GaveWay, Known, Resolution, resolve};

@@ -1,7 +1,9 @@
 //! Whose event is it?
 
 use crowsnest_model::{
-    Identifier, Namespace, Profile, ProfileId, Time, definition::NamespaceRule, profile::Link,
+    Identifier, Namespace, Profile, ProfileId, Time,
+    definition::NamespaceRule,
+    profile::{Apart, Link},
 };
 use std::borrow::Cow;
 
@@ -13,6 +15,8 @@ pub trait Known {
     fn profile(&self, id: ProfileId) -> Option<&Profile>;
     /// The rule of a namespace.
     fn rule(&self, namespace: &Namespace) -> Cow<'_, NamespaceRule>;
+    /// On which sides of decisions an identifier is, whoever holds it.
+    fn apart(&self, identifier: &Identifier) -> &[Apart];
 }
 
 /// An identifier that was not believed, because it would have welded two people together.
@@ -43,8 +47,8 @@ pub struct Resolution {
 ///
 /// The strongest identifier is believed first. Each weaker one is believed too, with everybody who holds it, as long
 /// as the person that results keeps the limits of every namespace; otherwise it gives way. So two user ids are never
-/// one person, whatever browser or mailbox they share. Of the people who turn out to be one, the one with the most
-/// events survives, of equals the oldest.
+/// one person, whatever browser or mailbox they share, and neither are two of whom it was decided that they are not. Of
+/// the people who turn out to be one, the one with the most events survives, of equals the oldest.
 pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Resolution {
     let mut order: Vec<(Cow<'_, NamespaceRule>, &Identifier)> =
         identifiers.iter().map(|identifier| (known.rule(&identifier.namespace), identifier)).collect();
@@ -52,20 +56,29 @@ pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Re
     order.dedup_by(|a, b| a.1 == b.1);
 
     let mut resolution = Resolution::default();
+    // The sides of decisions on which the person so far is.
+    let mut sides: Vec<Apart> = Vec::new();
     for (rule, identifier) in order {
         let holder = known.holder(identifier);
         if holder.is_some_and(|holder| resolution.people.contains(&holder)) {
             continue;
         }
-        match broken_limit(&resolution, identifier, holder, time, known) {
-            None => match holder {
-                Some(holder) => resolution.people.push(holder),
-                None => resolution.links.push(identifier.clone()),
-            },
+        let theirs = sides_of(identifier, holder, known);
+        let refused = kept_apart(&sides, &theirs)
+            .or_else(|| broken_limit(&resolution, identifier, holder, time, known));
+        match refused {
+            None => {
+                sides.extend(theirs);
+                match holder {
+                    Some(holder) => resolution.people.push(holder),
+                    None => resolution.links.push(identifier.clone()),
+                }
+            }
             Some(reason) => {
                 // It moves when what stands in the way is who held it before, not when the person has too many.
                 let moves = rule.device
                     && !(resolution.people.is_empty() && resolution.links.is_empty())
+                    && kept_apart(&sides, known.apart(identifier)).is_none()
                     && broken_limit(&resolution, identifier, None, time, known).is_none()
                     && holder
                         .and_then(|id| known.profile(id))
@@ -79,6 +92,20 @@ pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Re
         .people
         .sort_by_key(|id| (std::cmp::Reverse(known.profile(*id).map_or(0, |profile| profile.events)), *id));
     resolution
+}
+
+/// Why people on these sides of decisions are not one; `None` when nobody decided so.
+fn kept_apart(one: &[Apart], other: &[Apart]) -> Option<String> {
+    let decision = Apart::between(one, other)?;
+    Some(format!("it was decided that they are not one person ({decision})"))
+}
+
+fn sides_of(identifier: &Identifier, holder: Option<ProfileId>, known: &impl Known) -> Vec<Apart> {
+    let mut sides = known.apart(identifier).to_vec();
+    if let Some(profile) = holder.and_then(|holder| known.profile(holder)) {
+        sides.extend(&profile.apart);
+    }
+    sides
 }
 
 fn link<'a>(profile: &'a Profile, identifier: &Identifier) -> Option<&'a Link> {
@@ -164,6 +191,7 @@ mod tests {
     struct People {
         rules: IdentityRules,
         people: BTreeMap<ProfileId, Profile>,
+        apart: BTreeMap<Identifier, Vec<Apart>>,
     }
 
     impl People {
@@ -193,6 +221,9 @@ mod tests {
         }
         fn rule(&self, namespace: &Namespace) -> Cow<'_, NamespaceRule> {
             self.rules.rule(namespace.as_str())
+        }
+        fn apart(&self, identifier: &Identifier) -> &[Apart] {
+            self.apart.get(identifier).map_or(&[], Vec::as_slice)
         }
     }
 

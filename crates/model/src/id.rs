@@ -126,6 +126,10 @@ sortable_id!(
     QuarantineId, "qua", "a quarantine"
 );
 sortable_id!(
+    /// Somebody's decision about who is one person and who is not.
+    DecisionId, "dcn", "a decision"
+);
+sortable_id!(
     /// People who share an account. Made from the account's identifier, so any order of arrival gives the same id.
     HouseholdId, "hsh", "a household"
 );

@@ -1,6 +1,6 @@
 //! One person: identifiers, traits with provenance, and where they stand in programs.
 
-use crate::{EventId, HouseholdId, Namespace, Object, ProfileId, RunId, Series, SeriesId, Time};
+use crate::{DecisionId, EventId, HouseholdId, Namespace, Object, ProfileId, RunId, Series, SeriesId, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -36,6 +36,29 @@ pub struct Profile {
     /// When time alone may next change something about them; it may be earlier than that.
     #[serde(default)]
     pub next_look: Option<Time>,
+    /// With whom they must not be taken for one person.
+    #[serde(default)]
+    pub apart: Vec<Apart>,
+}
+
+/// That somebody is on one side of a decision which says that two people are not one. Whoever is on another side of the
+/// same decision is never merged with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Apart {
+    /// The decision.
+    pub decision: DecisionId,
+    /// The side; 0 or 1.
+    pub side: u8,
+}
+
+impl Apart {
+    /// The decision that keeps two apart who are on these sides, if one does.
+    pub fn between(one: &[Self], other: &[Self]) -> Option<DecisionId> {
+        let against = |mine: &&Self| {
+            other.iter().any(|theirs| theirs.decision == mine.decision && theirs.side != mine.side)
+        };
+        one.iter().find(against).map(|mine| mine.decision)
+    }
 }
 
 /// That a person is in a segment.
@@ -138,6 +161,7 @@ impl Profile {
             series: BTreeMap::new(),
             segments: BTreeMap::new(),
             next_look: None,
+            apart: Vec::new(),
         }
     }
 

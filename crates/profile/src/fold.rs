@@ -95,6 +95,9 @@ pub fn absorb(survivor: &mut Profile, other: Profile) {
             .or_insert(theirs);
     }
     survivor.next_look = [survivor.next_look, other.next_look].into_iter().flatten().min();
+    survivor.apart.extend(other.apart);
+    survivor.apart.sort_unstable();
+    survivor.apart.dedup();
     survivor.runs.extend(other.runs);
     survivor.runs.sort_by_key(|run| (run.triggered, run.id));
 }

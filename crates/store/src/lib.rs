@@ -3,6 +3,7 @@
 //! [`Read`] and [`Unit`] are what the rest of the house sees. A [`Unit`] is one commit, all or nothing: whatever leaves
 //! the house leaves through rows written in it. [`sqlite`] is the embedded store.
 
+mod decisions;
 mod deliveries;
 mod items;
 mod segments;
@@ -10,6 +11,7 @@ pub mod sqlite;
 mod traits;
 mod words;
 
+pub use decisions::{Decision, ReadDecisions, WriteDecisions};
 pub use deliveries::{ReadDeliveries, WriteDeliveries};
 pub use items::{ItemChange, ReadItems, WriteItems};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};

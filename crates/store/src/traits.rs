@@ -4,7 +4,10 @@ use crate::words::{
     EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, RunRecord, RunState, RunStep, SourceCount,
     StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
-use crate::{ReadDeliveries, ReadItems, ReadSegments, Result, WriteDeliveries, WriteItems, WriteSegments};
+use crate::{
+    ReadDecisions, ReadDeliveries, ReadItems, ReadSegments, Result, WriteDecisions, WriteDeliveries,
+    WriteItems, WriteSegments,
+};
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
     quarantine::{QuarantineState, Quarantined},
@@ -21,7 +24,7 @@ pub struct Page {
 }
 
 /// What can be asked. Every answer of one reader is of one moment.
-pub trait Read: ReadDeliveries + ReadSegments + ReadItems {
+pub trait Read: ReadDeliveries + ReadSegments + ReadItems + ReadDecisions {
     /// Who holds each of these identifiers, in their order; `None` when nobody does.
     fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
     /// Whether an event is here already.
@@ -128,7 +131,7 @@ pub trait Read: ReadDeliveries + ReadSegments + ReadItems {
 }
 
 /// One commit. What is written can be read in it at once.
-pub trait Unit: Read + WriteDeliveries + WriteSegments + WriteItems {
+pub trait Unit: Read + WriteDeliveries + WriteSegments + WriteItems + WriteDecisions {
     /// Claims a place for an event; `None` when it is here already. What was claimed must be put in the same commit.
     fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>>;
     /// Keeps an event, at its place, as a person's, with its document ([`Event::body`]).

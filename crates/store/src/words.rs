@@ -40,11 +40,14 @@ pub enum LedgerKind {
     GaveWay,
     /// An identifier was nobody's: blocked, or not one.
     Ignored,
+    /// The person was told apart from `other` again.
+    Split,
 }
 
 impl LedgerKind {
     /// All kinds; the place in this list is how they are stored.
-    pub const ALL: [Self; 5] = [Self::Link, Self::Merge, Self::Move, Self::GaveWay, Self::Ignored];
+    pub const ALL: [Self; 6] =
+        [Self::Link, Self::Merge, Self::Move, Self::GaveWay, Self::Ignored, Self::Split];
 }
 
 /// The place of an event in the order in which events came.

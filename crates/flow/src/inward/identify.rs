@@ -5,7 +5,7 @@ use crate::FlowError;
 use crowsnest_identity::{GaveWay, Known, resolve};
 use crowsnest_model::{
     HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule,
-    delivery::DeliveryState,
+    delivery::DeliveryState, profile::Apart,
 };
 use crowsnest_profile::Touch;
 use crowsnest_store::{LedgerEntry, LedgerKind};
@@ -22,6 +22,10 @@ impl Known for Working<'_> {
 
     fn rule(&self, namespace: &Namespace) -> Cow<'_, NamespaceRule> {
         self.live.normaliser().rule(namespace)
+    }
+
+    fn apart(&self, identifier: &Identifier) -> &[Apart] {
+        self.kept_apart.sides(identifier)
     }
 }
 
@@ -102,6 +106,11 @@ impl Working<'_> {
         self.unit.put_holder(identifier, person)?;
         if let Some(loaded) = self.people.get_mut(&person) {
             crowsnest_profile::see_link(&mut loaded.profile.identifiers, identifier, prepared.event.time);
+            for side in self.kept_apart.sides(identifier) {
+                if !loaded.profile.apart.contains(side) {
+                    loaded.profile.apart.push(*side);
+                }
+            }
             loaded.changed = true;
         }
         self.write_ledger(prepared, kind, person, from, Some(identifier), reason)
@@ -186,6 +195,9 @@ impl Working<'_> {
             prepared.people.iter().map(|id| id.namespace.as_str()).collect::<Vec<_>>().join(", ")
         );
         self.lost_person();
+        if let Some(replay) = &mut self.replay {
+            replay.merged(survivor, other);
+        }
         let touch = self.anew.remove(&other).unwrap_or_else(|| Touch::of_merge(&absorbed.profile));
         self.anew.entry(survivor).or_default().add(touch);
         if let Some(loaded) = self.people.get_mut(&survivor) {

@@ -20,6 +20,7 @@ mod enrol;
 mod identify;
 mod items;
 mod prepare;
+mod replay;
 mod segments;
 mod working;
 
@@ -27,6 +28,7 @@ pub use enrol::Admission;
 pub(crate) use enrol::{Cause, Enrolment, Obstacle, Serving};
 pub(crate) use items::tell_watchers;
 pub use prepare::{Incoming, Prepared, prepare};
+pub(crate) use replay::{Recorded, identifier_of};
 pub(crate) use segments::{Occurrence, look};
 pub(crate) use working::{Loaded, Receipts, Working};
 

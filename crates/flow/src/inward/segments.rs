@@ -78,6 +78,11 @@ impl Working<'_> {
         Ok(())
     }
 
+    /// As [`Working::reconsider_household`], when it is another one now and no event says so.
+    pub(crate) fn reconsider_household_of(&mut self, person: ProfileId) -> Result<(), FlowError> {
+        self.reconsider_household(person, Occurrence { at: self.now, event: None, announced: true })
+    }
+
     /// The members of the household are asked about what they ask of each other.
     pub(super) fn reconsider_household(
         &mut self,

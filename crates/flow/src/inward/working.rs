@@ -1,10 +1,11 @@
 //! What a batch works on: the people it touches, loaded once, changed in memory, written once.
 
-use super::{Enrolment, Occurrence, Prepared, Receipt, prepare::Incoming};
+use super::{Enrolment, Occurrence, Prepared, Receipt, prepare::Incoming, replay::Replay};
 use crate::{
     FlowError, Live,
     people::{Agreed, Lookout},
 };
+use crowsnest_identity::KeptApart;
 use crowsnest_model::{
     EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
     definition::Sync,
@@ -51,6 +52,10 @@ pub(crate) struct Working<'w> {
     pub(crate) believe: Option<Derived>,
     /// Something was queued, released or given a timer: the dispatcher has to look.
     pub(crate) something_due: bool,
+    /// Who was decided not to be one person.
+    pub(crate) kept_apart: Arc<KeptApart>,
+    /// A person's events are being taken in once more.
+    pub(super) replay: Option<Box<Replay>>,
 }
 
 /// Whether an event may change which contact points a person has, or which of them counts.
@@ -65,7 +70,13 @@ fn names_contact(prepared: &Prepared) -> bool {
 pub(crate) type Receipts = Vec<Receipt>;
 
 impl<'w> Working<'w> {
-    pub(crate) fn new(unit: &'w mut dyn Unit, live: &'w Live, ids: &'w mut IdMaker, now: Time) -> Self {
+    pub(crate) fn new(
+        unit: &'w mut dyn Unit,
+        live: &'w Live,
+        ids: &'w mut IdMaker,
+        now: Time,
+        kept_apart: Arc<KeptApart>,
+    ) -> Self {
         let derived = live.derived();
         Self {
             unit,
@@ -83,6 +94,8 @@ impl<'w> Working<'w> {
             new_people: 0,
             believe: None,
             something_due: false,
+            kept_apart,
+            replay: None,
         }
     }
 
@@ -135,7 +148,7 @@ impl<'w> Working<'w> {
         Ok(receipts)
     }
 
-    fn take_in_one(&mut self, place: EventSeq, prepared: &Prepared) -> Result<(), FlowError> {
+    pub(super) fn take_in_one(&mut self, place: EventSeq, prepared: &Prepared) -> Result<(), FlowError> {
         let event = &prepared.event;
         let person = self.identify(prepared)?;
         let anew = self.anew.remove(&person);
@@ -232,7 +245,7 @@ impl<'w> Working<'w> {
     }
 
     /// Finds the holders of all identifiers of the batch, and loads them.
-    fn look_up(&mut self, requests: &[Incoming]) -> Result<(), FlowError> {
+    pub(super) fn look_up(&mut self, requests: &[Incoming]) -> Result<(), FlowError> {
         let mut wanted: Vec<&Identifier> = requests
             .iter()
             .flat_map(|request| &request.events)
@@ -266,11 +279,23 @@ impl<'w> Working<'w> {
 
     /// A new person.
     pub(crate) fn make_person(&mut self, time: Time) -> ProfileId {
-        let id = ProfileId(self.ids.next(self.now));
+        let was = self.replay.as_mut().and_then(|replay| replay.id_of_newcomer());
+        let id = was.unwrap_or_else(|| ProfileId(self.ids.next(self.now)));
+        if let Some(replay) = &mut self.replay {
+            replay.people.insert(id);
+        }
         self.people.insert(id, Loaded { profile: Profile::new(id, time), changed: true, look_moved: false });
         self.anew.insert(id, Touch { newcomer: true, ..Touch::default() });
         self.new_people += 1;
         id
+    }
+
+    /// A person is not loaded any more, and there is one fewer.
+    pub(super) fn forget(&mut self, id: ProfileId) {
+        self.people.remove(&id);
+        self.holders.retain(|_, holder| *holder != Some(id));
+        self.anew.remove(&id);
+        self.new_people -= 1;
     }
 
     /// One person fewer, after a merge.

@@ -22,6 +22,7 @@ mod programs;
 mod quarantine;
 mod segments;
 mod sink;
+mod splitting;
 mod steps;
 mod trial;
 mod watermarks;

@@ -58,6 +58,16 @@ CREATE TABLE ledger (
 ) STRICT;
 CREATE INDEX ledger_by_profile ON ledger (profile);
 
+-- Who was decided not to be one person, and by which identifiers they go.
+CREATE TABLE decisions (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TABLE decision_sides (
+    decision  INTEGER NOT NULL,
+    side      INTEGER NOT NULL,
+    namespace INTEGER NOT NULL,
+    value     TEXT NOT NULL,
+    PRIMARY KEY (decision, side, namespace, value)
+) WITHOUT ROWID, STRICT;
+
 CREATE TABLE consents (
     channel  TEXT NOT NULL,
     contact  TEXT NOT NULL,

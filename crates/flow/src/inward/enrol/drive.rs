@@ -342,14 +342,19 @@ impl Enrolment<'_, '_> {
             _ => loaded.profile.contact(channel),
         };
         let reachable = contact.is_some();
-        let delivery = Delivery {
+        let household = loaded.profile.household();
+        let occasion = format!("{}#{step}", run.occasion);
+        if let Some(queued) = self.queued_before(person, run, &occasion, contact.as_deref())? {
+            return Ok(queued);
+        }
+        let mut delivery = Delivery {
             id: DeliveryId(self.work.ids.next(now)),
             program: program.name().to_owned(),
             version: program.version,
             run: Some(run.id),
-            occasion: format!("{}#{step}", run.occasion),
+            occasion,
             profile: person,
-            household: loaded.profile.household(),
+            household,
             channel: channel.to_owned(),
             contact: contact.unwrap_or_default(),
             template: template.to_owned(),
@@ -363,6 +368,14 @@ impl Enrolment<'_, '_> {
             updated: now,
             event,
         };
+        if let Some(replay) = &mut self.work.replay
+            && reachable
+            && let Some(reason) = replay.is_too_late(now, program.lateness())
+        {
+            delivery.state = DeliveryState::Cancelled;
+            delivery.reason = Some(reason.to_owned());
+            replay.tell(person, run.id, &delivery, now);
+        }
         let written = self.work.unit.put_delivery(&delivery)?;
         self.work.something_due |= written && reachable;
         Ok(match (written, reachable) {
@@ -370,6 +383,27 @@ impl Enrolment<'_, '_> {
             (true, false) => Queued::NoContact,
             (true, true) => Queued::Waits,
         })
+    }
+
+    /// While a person's events are taken in once more: what became of the message that this occasion had then.
+    fn queued_before(
+        &mut self,
+        person: ProfileId,
+        run: &Run,
+        occasion: &str,
+        contact: Option<&str>,
+    ) -> Result<Option<Queued>, FlowError> {
+        let now = self.work.now;
+        let Some(replay) = &mut self.work.replay else { return Ok(None) };
+        let before = replay.delivery(&run.program, occasion, contact.unwrap_or_default());
+        let Some(delivery) = before else { return Ok(None) };
+        self.work.unit.give_delivery(delivery.id, person, Some(run.id), occasion)?;
+        if contact.is_none() {
+            return Ok(Some(Queued::NoContact));
+        }
+        replay.tell(person, run.id, &delivery, now);
+        self.work.something_due = true;
+        Ok(Some(Queued::Waits))
     }
 
     /// A run's timer has come.

@@ -432,7 +432,11 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         end: &End,
     ) -> Result<Option<RunId>, FlowError> {
         let now = self.work.now;
-        let id = RunId(self.work.ids.next(now));
+        let was = match (&mut self.work.replay, end.state) {
+            (None, _) | (_, RunState::Skipped) => None,
+            (Some(replay), _) => replay.run(program.name(), &occasion),
+        };
+        let id = was.unwrap_or_else(|| RunId(self.work.ids.next(now)));
         let over = end.state != RunState::Active;
         let written = self.work.unit.put_run(&RunRecord {
             id,

@@ -1,0 +1,409 @@
+//! A person's events taken in once more, from the first, as of the moments at which they came: so that everything that is
+//! derived from them becomes what it would have been under what is known of identity today.
+//!
+//! Facts are not derived: what was sent was sent. A message, a run and a task that come about again are the ones that were;
+//! what does not come about again stays on record with whoever has its contact point.
+
+use super::{Enrolment, Prepared, Working, prepare};
+use crate::{FlowError, OWN_SOURCE};
+use crowsnest_model::{
+    DeliveryId, Event, EventId, Identifier, ProfileId, RunId, Time,
+    delivery::{Delivery, DeliveryState},
+};
+use crowsnest_store::{
+    DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// So many events of one person are taken in again at most: everybody else waits for as long.
+const MOST_EVENTS: usize = 50_000;
+
+/// So many things may come due by time alone before a replay is given up: definitions that go round in a circle.
+const MOST_MOMENTS: usize = 1_000_000;
+
+const EVERYTHING: Page = Page { limit: i64::MAX as usize, offset: 0 };
+
+/// Why a message that comes about only now is not sent.
+const TOO_LATE: &str = "it would have been sent then, but was not, since two people were taken for one";
+
+/// How a delivery ended for the run that waits for it.
+#[derive(Debug, Clone, Copy)]
+struct Outcome {
+    at: Time,
+    person: ProfileId,
+    run: RunId,
+    state: DeliveryState,
+}
+
+/// A replay on its way.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    /// Now, by the real clock.
+    pub(super) until: Time,
+    /// The event that is being taken in.
+    event: EventId,
+    /// Who was new with which event.
+    made_by: HashMap<EventId, ProfileId>,
+    /// Everybody who comes about.
+    pub(super) people: BTreeSet<ProfileId>,
+    runs: HashMap<(String, String), RunRecord>,
+    deliveries: HashMap<(String, String), Delivery>,
+    outcomes: Vec<Outcome>,
+    /// Identifiers that were theirs, and are somebody else's by now.
+    lent: BTreeMap<Identifier, ProfileId>,
+}
+
+impl Replay {
+    /// The id of somebody who comes about with the present event.
+    pub(super) fn id_of_newcomer(&mut self) -> Option<ProfileId> {
+        self.made_by.remove(&self.event).filter(|id| !self.people.contains(id))
+    }
+
+    /// The id of a run that was there.
+    pub(super) fn run(&mut self, program: &str, occasion: &str) -> Option<RunId> {
+        self.runs.remove(&(program.to_owned(), occasion.to_owned())).map(|run| run.id)
+    }
+
+    /// The message that was made at this occasion, if it was for this contact point.
+    pub(super) fn delivery(&mut self, program: &str, occasion: &str, contact: &str) -> Option<Delivery> {
+        let key = (program.to_owned(), occasion.to_owned());
+        self.deliveries.get(&key).filter(|delivery| delivery.contact == contact)?;
+        self.deliveries.remove(&key)
+    }
+
+    /// The run that waits for a delivery is to hear how that ended; `None` when it has not.
+    pub(super) fn tell(&mut self, person: ProfileId, run: RunId, delivery: &Delivery, now: Time) {
+        if !matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held | DeliveryState::Sending) {
+            let at = delivery.updated.max(now);
+            self.outcomes.push(Outcome { at, person, run, state: delivery.state });
+        }
+    }
+
+    /// A message that was never made: whether it is too late for it, and why.
+    pub(super) fn is_too_late(&self, now: Time, lateness: crowsnest_model::Duration) -> Option<&'static str> {
+        (self.until.since(now) > lateness).then_some(TOO_LATE)
+    }
+
+    pub(super) fn merged(&mut self, survivor: ProfileId, other: ProfileId) {
+        self.people.remove(&other);
+        for outcome in self.outcomes.iter_mut().filter(|outcome| outcome.person == other) {
+            outcome.person = survivor;
+        }
+    }
+}
+
+/// What comes due by time alone.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    Look(ProfileId),
+    Wake(ProfileId, RunId),
+    Outcome(usize),
+}
+
+/// What a person's record is before a replay.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    pub(crate) person: ProfileId,
+    /// Them, and everybody whom they absorbed.
+    pub(crate) ids: Vec<ProfileId>,
+    pub(crate) ledger: Vec<LedgerEntry>,
+    events: Vec<(EventSeq, Event)>,
+}
+
+impl Working<'_> {
+    /// Reads what a replay of a person needs.
+    pub(crate) fn on_record(&self, person: ProfileId) -> Result<Recorded, FlowError> {
+        let mut ids = self.unit.absorbed(person)?;
+        ids.push(person);
+        let rows = self.unit.events_in_order(person, MOST_EVENTS)?.ok_or_else(|| {
+            FlowError::Refused(format!(
+                "{person} has more than {MOST_EVENTS} events, too many to be taken in again in one commit; block what \
+                 they were merged by (identity.blocked) first"
+            ))
+        })?;
+        let events = rows
+            .into_iter()
+            .map(|(seq, EventRow { columns, body })| {
+                Event::from_stored(columns, &body)
+                    .map(|event| (seq, event))
+                    .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Recorded { person, ledger: self.unit.ledger_of(&ids)?, ids, events })
+    }
+
+    /// Takes a person's events in once more. Answers who comes about, in the order of their ids.
+    pub(crate) fn replay(&mut self, recorded: Recorded) -> Result<Vec<ProfileId>, FlowError> {
+        let Recorded { person, ids, ledger, events } = recorded;
+        let until = self.now;
+        let runs = self.unit.runs(None, Some(person), EVERYTHING)?;
+        let filter = DeliveryFilter { profile: Some(person), ..DeliveryFilter::default() };
+        let deliveries = self.unit.deliveries(&filter, i64::MAX as usize)?;
+        // What programs made comes about again, or does not.
+        let (made, events): (Vec<_>, Vec<_>) = events
+            .into_iter()
+            .partition(|(_, event)| *event.source == *OWN_SOURCE && event.identifiers.is_empty());
+        let made: Vec<EventId> = made.into_iter().map(|(_, event)| event.id).collect();
+        self.forget_what_was_agreed(person, &events)?;
+        self.unit.forget_person(person, &ids, &made)?;
+        self.forget(person);
+
+        let mut made_by = HashMap::new();
+        let mut theirs = BTreeSet::new();
+        for entry in &ledger {
+            let (LedgerKind::Link | LedgerKind::Move, Some(identifier)) = (entry.kind, identifier_of(entry))
+            else {
+                continue;
+            };
+            made_by.entry(entry.event).or_insert(entry.profile);
+            theirs.insert(identifier);
+        }
+        let key = |program: &str, occasion: &str| (program.to_owned(), occasion.to_owned());
+        self.replay = Some(Box::new(Replay {
+            until,
+            event: EventId(0),
+            made_by,
+            people: BTreeSet::new(),
+            runs: runs
+                .iter()
+                .filter(|run| run.state != RunState::Skipped)
+                .map(|run| (key(&run.program, &run.occasion), run.clone()))
+                .collect(),
+            deliveries: deliveries
+                .iter()
+                .filter(|delivery| delivery.run.is_some())
+                .map(|delivery| (key(&delivery.program, &delivery.occasion), delivery.clone()))
+                .collect(),
+            outcomes: Vec::new(),
+            lent: BTreeMap::new(),
+        }));
+        for (place, event) in events {
+            self.pass_time(event.received.min(until))?;
+            self.again(place, event, &theirs)?;
+        }
+        self.pass_time(until)?;
+        self.now = until;
+        let Some(replay) = self.replay.take() else { return Ok(Vec::new()) };
+        self.give_back_lent(&replay)?;
+        let people: Vec<ProfileId> = replay.people.into_iter().collect();
+        let main = self.main_of(person, &people)?;
+        self.redirect(&ids, main)?;
+        let left: BTreeMap<DeliveryId, Delivery> =
+            replay.deliveries.into_values().map(|delivery| (delivery.id, delivery)).collect();
+        for delivery in deliveries {
+            if delivery.run.is_none() || left.contains_key(&delivery.id) {
+                self.keep_as_fact(delivery, &runs, &people, main)?;
+            }
+        }
+        self.unit.give_tasks(person)?;
+        Ok(people)
+    }
+
+    /// Consents that these events gave or took back come about again with them.
+    fn forget_what_was_agreed(
+        &mut self,
+        person: ProfileId,
+        events: &[(EventSeq, Event)],
+    ) -> Result<(), FlowError> {
+        let Some(profile) = self.unit.profile(person)? else { return Ok(()) };
+        let country = self.live.workspace().organisation.country.clone();
+        let points: Vec<String> = profile
+            .identifiers
+            .iter()
+            .map(|link| link.value.clone())
+            .chain(profile.contact("letter"))
+            .collect();
+        for (_, event) in events.iter().filter(|(_, event)| !event.consents.is_empty()) {
+            let (settled, _) = crowsnest_profile::consents_of(event, &profile, &country);
+            for consent in &settled {
+                self.unit.forget_consents(
+                    &consent.channel,
+                    &consent.contact,
+                    &consent.source,
+                    consent.time,
+                )?;
+            }
+            for claim in &event.consents {
+                for point in &points {
+                    self.unit.forget_consents(&claim.channel, point, &event.source, event.time)?;
+                }
+            }
+        }
+        self.agreed.forget(None);
+        Ok(())
+    }
+
+    /// One event, once more.
+    fn again(
+        &mut self,
+        place: EventSeq,
+        event: Event,
+        theirs: &BTreeSet<Identifier>,
+    ) -> Result<(), FlowError> {
+        let id = event.id;
+        let mut incoming = prepare(self.live, vec![event], Vec::new());
+        self.look_up(std::slice::from_ref(&incoming))?;
+        let Some(mut prepared) = incoming.events.pop() else {
+            return Err(FlowError::Broken(format!("{id} was taken in once and cannot be now")));
+        };
+        self.keep_to_ourselves(&mut prepared, theirs);
+        if let Some(replay) = &mut self.replay {
+            replay.event = id;
+        }
+        self.take_in_one(place, &prepared)
+    }
+
+    /// Nobody else is drawn in: what is somebody else's today is left out, unless it was theirs before.
+    fn keep_to_ourselves(&mut self, prepared: &mut Prepared, theirs: &BTreeSet<Identifier>) {
+        let Some(replay) = &mut self.replay else { return };
+        let holders = &mut self.holders;
+        let mut ours = |identifier: &Identifier| {
+            let Some(holder) = holders.get(identifier).copied().flatten() else { return true };
+            if replay.people.contains(&holder) {
+                return true;
+            }
+            if !theirs.contains(identifier) {
+                return false;
+            }
+            replay.lent.insert(identifier.clone(), holder);
+            holders.insert(identifier.clone(), None);
+            true
+        };
+        prepared.people.retain(&mut ours);
+        prepared.previous_user.take_if(|user| !ours(user));
+    }
+
+    /// Identifiers that went to somebody else later are theirs.
+    fn give_back_lent(&mut self, replay: &Replay) -> Result<(), FlowError> {
+        for (identifier, holder) in &replay.lent {
+            self.unit.put_holder(identifier, *holder)?;
+            for person in &replay.people {
+                if let Some(loaded) = self.people.get_mut(person) {
+                    loaded.profile.identifiers.retain(|link| {
+                        (&link.namespace, &link.value) != (&identifier.namespace, &identifier.value)
+                    });
+                }
+            }
+        }
+        self.holders.clear();
+        Ok(())
+    }
+
+    /// What time alone does to the people of the replay, until a moment.
+    fn pass_time(&mut self, until: Time) -> Result<(), FlowError> {
+        for _ in 0..MOST_MOMENTS {
+            let Some((at, moment)) = self.next_moment().filter(|(at, _)| *at <= until) else {
+                self.now = until;
+                return Ok(());
+            };
+            self.now = at;
+            match moment {
+                Moment::Look(person) => self.catch_up(person)?,
+                Moment::Wake(person, run) => Enrolment::of(self).wake(person, run, at)?,
+                Moment::Outcome(place) => {
+                    let Some(replay) = &mut self.replay else { continue };
+                    let Outcome { person, run, state, .. } = replay.outcomes.swap_remove(place);
+                    Enrolment::of(self).delivered(person, run, state)?;
+                }
+            }
+        }
+        Err(FlowError::Refused(format!(
+            "more than {MOST_MOMENTS} things come due for the person by time alone; is there a program or a segment that \
+             goes round in a circle?"
+        )))
+    }
+
+    fn next_moment(&self) -> Option<(Time, Moment)> {
+        let replay = self.replay.as_ref()?;
+        let mut next: Option<(Time, Moment)> = None;
+        let mut offer = |at: Time, moment: Moment| {
+            if next.is_none_or(|(first, _)| at < first) {
+                next = Some((at, moment));
+            }
+        };
+        for (place, outcome) in replay.outcomes.iter().enumerate() {
+            offer(outcome.at, Moment::Outcome(place));
+        }
+        for person in &replay.people {
+            let Some(loaded) = self.people.get(person) else { continue };
+            if let Some(look) = loaded.profile.next_look {
+                offer(look, Moment::Look(*person));
+            }
+            for run in &loaded.profile.runs {
+                // What stands still waits for the program, not for the time.
+                if let Some(wake) = run.wake.filter(|_| !self.live.plan().is_paused(&run.program)) {
+                    offer(wake, Moment::Wake(*person, run.id));
+                }
+            }
+        }
+        next.map(|(at, moment)| (at.max(self.now.min(replay.until)), moment))
+    }
+
+    /// Who goes on under the person's id; if nobody does, whoever has most of the events.
+    fn main_of(&self, person: ProfileId, people: &[ProfileId]) -> Result<ProfileId, FlowError> {
+        if people.contains(&person) {
+            return Ok(person);
+        }
+        let events = |id: &ProfileId| self.people.get(id).map_or(0, |loaded| loaded.profile.events);
+        people
+            .iter()
+            .copied()
+            .max_by_key(|id| (events(id), std::cmp::Reverse(*id)))
+            .ok_or_else(|| FlowError::Broken(format!("nobody comes about from the events of {person}")))
+    }
+
+    /// Ids that were somebody's lead to somebody.
+    fn redirect(&mut self, ids: &[ProfileId], main: ProfileId) -> Result<(), FlowError> {
+        for id in ids {
+            if !self.people.contains_key(id) && self.unit.survivor(*id)? == *id {
+                self.unit.put_redirect(*id, main, self.now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A message that does not come about again: it was made, and whoever has its contact point has it on record.
+    fn keep_as_fact(
+        &mut self,
+        mut delivery: Delivery,
+        runs: &[RunRecord],
+        people: &[ProfileId],
+        main: ProfileId,
+    ) -> Result<(), FlowError> {
+        let has = |person: &&ProfileId| {
+            self.people.get(person).is_some_and(|loaded| {
+                loaded.profile.contact(&delivery.channel).as_ref() == Some(&delivery.contact)
+                    || loaded.profile.identifiers.iter().any(|link| link.value == delivery.contact)
+            })
+        };
+        let owner = people.iter().find(has).copied().unwrap_or(main);
+        let Some(run) = delivery.run.and_then(|id| runs.iter().find(|run| run.id == id)) else {
+            // A broadcast's: it was meant for the contact point.
+            return Ok(self.unit.give_delivery(delivery.id, owner, None, &delivery.occasion)?);
+        };
+        let aside = format!("{}~{}", delivery.occasion, delivery.id.0);
+        self.unit.give_delivery(delivery.id, owner, Some(run.id), &aside)?;
+        let reason = "it came of two people being taken for one";
+        if matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held) {
+            delivery.state = DeliveryState::Cancelled;
+            delivery.reason = Some(reason.to_owned());
+            delivery.updated = self.now;
+            self.unit.update_delivery(&delivery)?;
+        }
+        let state = if run.state == RunState::Active { RunState::Cancelled } else { run.state };
+        self.unit.put_run(&RunRecord {
+            profile: owner,
+            occasion: format!("{}~{}", run.occasion, run.id.0),
+            state,
+            ended: Some(run.ended.unwrap_or(self.now)),
+            reason: Some(run.reason.as_deref().map_or(reason.to_owned(), |was| format!("{was}; {reason}"))),
+            ..run.clone()
+        })?;
+        Ok(())
+    }
+}
+
+/// The identifier of which a ledger entry speaks.
+pub(crate) fn identifier_of(entry: &LedgerEntry) -> Option<Identifier> {
+    Some(Identifier::new(entry.namespace.as_deref()?, entry.value.as_deref()?))
+}

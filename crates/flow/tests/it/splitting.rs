@@ -1,0 +1,418 @@
+//! Two people who were taken for one are told apart again, and are who they would have been.
+
+use crate::world::*;
+use crowsnest_flow::{Split, SplitBy};
+use crowsnest_model::{Identifier, Profile, ProfileId, Time};
+use crowsnest_store::{LedgerKind, RunState};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const SEGMENTS: &str = r#"
+metric: orders_90d
+value: count("Order Completed", within("90d"))
+---
+metric: spent
+value: sum("Order Completed", "revenue")
+---
+segment: buyers
+when: metric("orders_90d") >= 2
+---
+segment: lapsed
+when: last("Order Completed") < ago("20d")
+---
+segment: gold
+when: profile.tier == "gold" || metric("spent") > 300
+---
+segment: reachable
+when: consent("email", "offers")
+"#;
+
+const PROGRAMS: &str = r#"
+program: second-order
+trigger: { event: Order Completed }
+audience: metric("orders_90d") >= 1
+reentry: always
+cancel_on: { event: Complaint }
+goal: { event: Order Completed, within: 30d, value: event.properties.revenue }
+steps:
+  - wait: 2d
+  - set: { nudged: "yes" }
+  - wait_until: { event: Product Viewed, limit: 5d }
+  - task: { title: Call them, team: sales }
+---
+program: won-back
+trigger: { segment: lapsed, on: enter }
+steps:
+  - set: { win_back: "tried" }
+  - wait: 40d
+"#;
+
+/// What there is to say of somebody, without the ids that chance gave.
+fn portrait(world: &World, profile: &Profile) -> serde_json::Value {
+    let traits: BTreeMap<_, _> = profile
+        .traits
+        .iter()
+        .map(|(name, known)| (name.clone(), (known.value.clone(), known.time, known.source.clone())))
+        .collect();
+    let links: Vec<_> = profile.identifiers.iter().map(|link| json!(link)).collect();
+    let mut inside: Vec<_> = profile
+        .runs
+        .iter()
+        .map(|run| json!([run.program, run.triggered, run.step, run.wake, run.awaits_goal, run.since]))
+        .collect();
+    inside.sort_by_key(ToString::to_string);
+    let mut runs: Vec<_> = world
+        .read(|read| read.runs(None, Some(profile.id), ALL))
+        .into_iter()
+        .map(|run| {
+            let steps = world.read(|read| read.run_log(run.id));
+            let steps: Vec<_> =
+                steps.into_iter().map(|step| json!([step.time, step.step, step.outcome])).collect();
+            json!([
+                run.program,
+                run.triggered,
+                run.started,
+                run.ended,
+                run.state,
+                run.reason,
+                run.value,
+                steps
+            ])
+        })
+        .collect();
+    runs.sort_by_key(ToString::to_string);
+    let mut events: Vec<_> = world
+        .read(|read| read.events(profile.id, ALL))
+        .into_iter()
+        .map(|row| json!([row.columns.name, row.columns.time, row.columns.kind, row.columns.source]))
+        .collect();
+    events.sort_by_key(ToString::to_string);
+    let consents = world.read(|read| read.consents("email", &profile.contact("email").unwrap_or_default()));
+    let changes: Vec<_> = world
+        .read(|read| read.segment_changes(None, Some(profile.id), ALL))
+        .into_iter()
+        .map(|change| json!([change.segment, change.entered, change.time, change.why]))
+        .collect();
+    json!({
+        "traits": traits, "identifiers": links, "events": profile.events, "first": profile.first_seen,
+        "last": profile.last_seen, "series": format!("{:?}", profile.series), "segments": profile.segments,
+        "inside": inside, "runs": runs, "timeline": events, "consents": consents, "changes": changes,
+    })
+}
+
+/// What the house was asked to do about somebody: what was asked once is not unasked.
+fn tasks(world: &World, person: ProfileId) -> Vec<String> {
+    let filter = crowsnest_store::TaskFilter { profile: Some(person), ..Default::default() };
+    let tasks = world.read(|read| read.tasks(&filter, ALL));
+    let run = |task: &crowsnest_store::Task| {
+        world
+            .read(|read| read.runs(Some(&task.program), Some(person), ALL))
+            .into_iter()
+            .find(|run| run.id == task.run)
+            .map(|run| run.triggered)
+    };
+    tasks.iter().map(|task| format!("{} {} {:?}", task.program, task.step, run(task))).collect()
+}
+
+/// A die that always falls the same way.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+}
+
+/// Something that one of two people does, who never name each other.
+fn touch(dice: &mut Dice, place: usize, who: usize, now: i64) -> Touch {
+    let names = [[("user_id", "u1"), ("email", "ann@x.org")], [("loyalty_id", "l2"), ("email", "bea@x.org")]];
+    let [strong, mail] = names[who];
+    let named = |touch: Touch, dice: &mut Dice| match dice.below(4) {
+        0 => touch.by(mail.0, mail.1).by(strong.0, strong.1),
+        1 => touch.by(strong.0, strong.1).by("anonymous_id", ["browser-a", "browser-b"][who]),
+        _ => touch.by(strong.0, strong.1),
+    };
+    let id = format!("t{place}");
+    let touch = match dice.below(8) {
+        0 => {
+            let tier = ["silver", "gold"][dice.below(2) as usize];
+            identify(&id).traits(json!({ "tier": tier, "city": format!("town {place}") }))
+        }
+        1 => track(&id, "Product Viewed"),
+        2 => track(&id, "Complaint"),
+        3 => identify(&id).by(mail.0, mail.1).grants("offers"),
+        4 => identify(&id).by(mail.0, mail.1).withdraws("offers"),
+        _ => track(&id, "Order Completed").with(json!({ "revenue": 40 + dice.below(100) })),
+    };
+    let touch = named(touch, dice);
+    if dice.below(5) == 0 { touch.at(Time(now - DAY * dice.below(6) as i64)) } else { touch }
+}
+
+/// Lives a story; the event at `weld` names both, when `welded`.
+async fn live(seed: u64, welded: bool) -> (World, Option<ProfileId>) {
+    let world = World::new(&[SEGMENTS, PROGRAMS]).await;
+    let mut dice = Dice(seed);
+    let (length, weld) = (24, 8 + dice.below(8) as usize);
+    let mut absorbed = None;
+    for who in 0..2 {
+        world
+            .tell([
+                touch(&mut dice, 100 + who, who, world.now().0).by("email", ["ann@x.org", "bea@x.org"][who])
+            ])
+            .await;
+    }
+    for place in 0..length {
+        // Everything in this story happens at noon or at midnight, so that the house is never late.
+        for _ in 0..dice.below(8) {
+            // What is more than so long ago is so a millisecond later.
+            world.after(1).await;
+            world.after(DAY / 2 - 1).await;
+        }
+        if place == weld {
+            let mut both = identify("weld").by("user_id", "u1");
+            let before = [world.holder("user_id", "u1"), world.holder("loyalty_id", "l2")];
+            if welded {
+                both = both.by("loyalty_id", "l2");
+            }
+            world.tell([both]).await;
+            let after = world.holder("user_id", "u1");
+            absorbed = before.into_iter().flatten().find(|id| Some(*id) != after);
+        }
+        let who = dice.below(2) as usize;
+        let now = world.now().0;
+        world.tell([touch(&mut dice, place, who, now)]).await;
+    }
+    world.serve().await;
+    (world, absorbed)
+}
+
+async fn split(world: &World, who: ProfileId, other: ProfileId) -> Split {
+    world.engine.split(who, SplitBy::Merged(other), "two people, they said".into(), false).await.unwrap()
+}
+
+#[tokio::test]
+async fn told_apart_they_are_who_they_would_have_been() {
+    for seed in 0..40 {
+        let (apart, _) = live(seed, false).await;
+        let (world, absorbed) = live(seed, true).await;
+        let one = world.person("user_id", "u1");
+        assert_eq!(world.holder("loyalty_id", "l2"), Some(one.id), "seed {seed}: one person");
+        split(&world, one.id, absorbed.unwrap()).await;
+        for (namespace, value) in [("user_id", "u1"), ("loyalty_id", "l2")] {
+            let (want, found) = (apart.person(namespace, value), world.person(namespace, value));
+            assert_eq!(want.id, found.id, "seed {seed}: ids are as they were");
+            let asked = tasks(&world, found.id);
+            for task in tasks(&apart, want.id) {
+                assert!(asked.contains(&task), "seed {seed}: {task} of {namespace} {value} among {asked:?}");
+            }
+            let (want, found) = (portrait(&apart, &want), portrait(&world, &found));
+            for (key, want) in want.as_object().unwrap() {
+                assert_eq!(
+                    want.to_string(),
+                    found[key].to_string(),
+                    "seed {seed}: {key} of {namespace} {value}"
+                );
+            }
+        }
+        assert_eq!(apart.people().len(), world.people().len(), "seed {seed}");
+        assert_eq!(
+            apart.read(|read| read.counter("people")),
+            world.read(|read| read.counter("people")),
+            "seed {seed}"
+        );
+    }
+}
+
+/// Ann by her login and Bea by her card, taken for one by a till that named both.
+async fn welded(documents: &[&str]) -> (World, Profile, Profile) {
+    let world = World::new(documents).await;
+    world.tell([identify("a").by("user_id", "u1").by("email", "ann@x.org").grants("offers")]).await;
+    world.tell([identify("b").by("loyalty_id", "l2").by("email", "bea@x.org").grants("offers")]).await;
+    world.tell((0..3).map(|place| track(format!("a{place}"), "Seen").by("user_id", "u1"))).await;
+    let (ann, bea) = (world.person("user_id", "u1"), world.person("loyalty_id", "l2"));
+    world.pass(HOUR);
+    world.tell([track("till", "Seen").by("user_id", "u1").by("loyalty_id", "l2")]).await;
+    assert_eq!(world.people().len(), 1);
+    (world, ann, bea)
+}
+
+#[tokio::test]
+async fn later_events_do_not_make_them_one_again() {
+    let (world, ann, bea) = welded(&[]).await;
+    split(&world, ann.id, bea.id).await;
+    let again =
+        |id: &str| track(id, "Seen").by("user_id", "u1").by("loyalty_id", "l2").by("email", "bea@x.org");
+    world.tell([again("till-2")]).await;
+    let world = world.restarted(None);
+    world.tell([again("till-3")]).await;
+    assert_eq!(world.people().len(), 2);
+    assert_eq!(world.person("user_id", "u1").id, ann.id);
+    assert_eq!(world.person("email", "bea@x.org").id, bea.id, "the old id is hers again");
+    assert_eq!(
+        world.person("user_id", "u1").events,
+        ann.events + 3,
+        "the stronger identifier says whose they are"
+    );
+    let ledger = world.read(|read| read.ledger(ann.id, ALL));
+    assert!(
+        ledger.iter().any(|entry| entry.kind == LedgerKind::Split
+            && entry.other == Some(bea.id)
+            && entry.reason.ends_with("two people, they said")),
+        "{ledger:?}"
+    );
+    assert!(ledger.iter().any(|entry| entry.kind == LedgerKind::GaveWay
+        && entry.reason.starts_with("it was decided that they are not one person (dcn_")));
+}
+
+#[tokio::test]
+async fn whoever_is_new_and_joins_one_side_is_kept_from_the_other() {
+    let (world, ann, bea) = welded(&[]).await;
+    split(&world, ann.id, bea.id).await;
+    world.tell([identify("p").by("user_id", "u1").by("phone", "+1 312 555 0100")]).await;
+    world.tell([track("q", "Seen").by("phone", "+1 312 555 0100").by("loyalty_id", "l2")]).await;
+    assert_eq!(world.people().len(), 2, "not by way of a third either");
+    assert_eq!(world.person("phone", "+13125550100").id, ann.id);
+}
+
+#[tokio::test]
+async fn a_preview_says_what_would_be_and_writes_nothing() {
+    let (world, ann, bea) = welded(&[SEGMENTS]).await;
+    let database = world.folder.path().join("crowsnest.db");
+    let dump = || {
+        let connection = rusqlite::Connection::open(&database).unwrap();
+        ["people", "identifiers", "events", "ledger", "redirects", "decisions", "memberships"].map(|table| {
+            connection
+                .query_row(
+                    &format!("SELECT count(*), total(length(hex(rowid || ''))) FROM {table}"),
+                    [],
+                    |row| Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?)),
+                )
+                .or_else(|_| {
+                    connection.query_row(&format!("SELECT count(*), 0.0 FROM {table}"), [], |row| {
+                        Ok((row.get(0)?, row.get(1)?))
+                    })
+                })
+                .unwrap()
+        })
+    };
+    let before = (dump(), world.people());
+    let shown = world.engine.split(ann.id, SplitBy::Merged(bea.id), "perhaps".into(), true).await.unwrap();
+    assert_eq!(shown.decision, None);
+    assert_eq!(
+        shown.people.iter().map(|person| (person.profile, person.events)).collect::<Vec<_>>(),
+        [(ann.id, ann.events + 1), (bea.id, bea.events)]
+    );
+    assert!(shown.people.iter().all(|person| person.segments.contains_key("reachable")));
+    assert_eq!((dump(), world.people()), before);
+    world.tell([track("later", "Seen").by("user_id", "u1").by("loyalty_id", "l2")]).await;
+    assert_eq!(world.people().len(), 1, "nothing was decided");
+}
+
+#[tokio::test]
+async fn identifiers_can_be_told_apart_that_were_never_apart() {
+    let world = World::new(&[]).await;
+    world.tell([identify("a").by("user_id", "u1").by("email", "family@x.org")]).await;
+    world.tell([track("b", "Seen").by("user_id", "u1").from("calls")]).await;
+    world.tell([identify("c").by("email", "family@x.org").by("loyalty_id", "l2")]).await;
+    world.tell([track("d", "Seen").by("loyalty_id", "l2")]).await;
+    let one = world.person("loyalty_id", "l2");
+    assert_eq!(one.id, world.person("user_id", "u1").id);
+    let by = SplitBy::Identifiers(vec![
+        Identifier::new("loyalty_id", "l2"),
+        Identifier::new("email", "Family@x.org"),
+    ]);
+    world.engine.split(one.id, by, "her husband's card".into(), false).await.unwrap();
+    assert_eq!(world.person("user_id", "u1").events, 2);
+    let other = world.person("loyalty_id", "l2");
+    assert_eq!((other.events, world.person("email", "family@x.org").id), (2, other.id));
+    assert_ne!(other.id, one.id);
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_apart_is_refused_and_says_why() {
+    let (world, ann, bea) = welded(&[]).await;
+    let refused = |by: SplitBy| {
+        let engine = world.engine.clone();
+        async move { engine.split(ann.id, by, String::new(), false).await.unwrap_err().to_string() }
+    };
+    let stranger = ProfileId(12_345);
+    assert_eq!(
+        refused(SplitBy::Merged(stranger)).await,
+        format!("{stranger} was not merged into {}; these were: {}", ann.id, bea.id)
+    );
+    assert_eq!(
+        refused(SplitBy::Identifiers(vec![Identifier::new("email", "other@x.org")])).await,
+        format!("email=other@x.org is not {}'s", ann.id)
+    );
+    let all = [("user_id", "u1"), ("email", "ann@x.org"), ("email", "bea@x.org"), ("loyalty_id", "l2")];
+    let all = all.map(|(namespace, value)| Identifier::new(namespace, value)).to_vec();
+    assert!(refused(SplitBy::Identifiers(all)).await.contains("would have nothing left to be known by"));
+    assert_eq!(world.people().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_sent_stays_sent_and_nothing_is_sent_again() {
+    let (world, ann, bea) = welded(&[CART]).await;
+    let cart_of = |id: &str, namespace: &str, value: &str| {
+        track(id, "Cart Updated").by(namespace, value).with(json!({ "cart_id": id, "value": 80 }))
+    };
+    world.tell([cart_of("hers", "user_id", "u1")]).await;
+    world.after(HOUR).await;
+    world.pass(5 * DAY);
+    world.tell([cart_of("beas", "loyalty_id", "l2")]).await;
+    world.after(HOUR).await;
+    let mailed = world.mailed();
+    assert_eq!(mailed.len(), 2);
+    let to = |who: &str| mailed.iter().filter(|to| to.contains(who)).count();
+    world.pass(10 * DAY);
+    let waits = cart_of("waits", "loyalty_id", "l2");
+    world.tell([waits]).await;
+
+    split(&world, ann.id, bea.id).await;
+    world.serve().await;
+    assert_eq!(world.mailed().len(), 2, "nothing goes out for what is long past");
+    let of = |person: ProfileId| {
+        world.deliveries().into_iter().filter(move |delivery| delivery.profile == person).collect::<Vec<_>>()
+    };
+    let sent = |person: ProfileId| of(person).iter().filter(|d| d.state.as_str() == "sent").count();
+    assert_eq!(
+        (sent(ann.id), sent(bea.id)),
+        (to("ann@x.org"), to("bea@x.org")),
+        "whoever has the mailbox had the mail"
+    );
+    for delivery in of(ann.id).iter().chain(&of(bea.id)).filter(|d| d.state.as_str() != "sent") {
+        assert_eq!(delivery.state.as_str(), "cancelled", "{delivery:?}");
+        let reason = delivery.reason.as_deref().unwrap();
+        assert!(reason.starts_with("it would have been sent then"), "{reason}");
+    }
+    // What waits goes on, with the one to whom it belongs.
+    world.after(HOUR).await;
+    assert_eq!(world.mailed().len(), 3);
+    assert!(world.mailed().iter().any(|to| to.contains("bea@x.org")));
+    let runs = world.read(|read| read.runs(Some("cart"), Some(bea.id), ALL));
+    assert_eq!(runs[0].state, RunState::Finished);
+    let (orphans, log): (i64, i64) = {
+        let connection = rusqlite::Connection::open(world.folder.path().join("crowsnest.db")).unwrap();
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        (
+            count(
+                "SELECT count(*) FROM deliveries WHERE run IS NOT NULL AND run NOT IN (SELECT id FROM runs)",
+            ),
+            count("SELECT count(*) FROM timers WHERE run NOT IN (SELECT id FROM runs)"),
+        )
+    };
+    assert_eq!((orphans, log), (0, 0));
+}
+
+#[tokio::test]
+async fn a_browser_that_both_use_belongs_to_whoever_used_it_last() {
+    let (world, ann, bea) = welded(&[]).await;
+    world.tell([track("x", "Seen").by("loyalty_id", "l2").by("anonymous_id", "browser")]).await;
+    split(&world, ann.id, bea.id).await;
+    assert_eq!(world.holder("anonymous_id", "browser"), Some(bea.id));
+    world.pass(HOUR);
+    world.tell([track("y", "Seen").by("user_id", "u1").by("anonymous_id", "browser")]).await;
+    assert_eq!(world.holder("anonymous_id", "browser"), Some(ann.id));
+    assert_eq!(world.people().len(), 2);
+}

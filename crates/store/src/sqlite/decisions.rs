@@ -1,0 +1,192 @@
+//! Decisions on who is one person, and forgetting what is derived of one, in the embedded store.
+
+use super::{event_ids, rows, session::Session};
+use crate::{
+    EventRow, EventSeq, LedgerEntry, Result,
+    decisions::{Decision, ReadDecisions, WriteDecisions},
+};
+use crowsnest_model::{DecisionId, DeliveryId, EventId, Identifier, ProfileId, RunId, Time};
+use rusqlite::params;
+
+impl ReadDecisions for Session<'_> {
+    fn decisions(&self) -> Result<Vec<Decision>> {
+        let mut decisions = self.all("SELECT id, time, reason FROM decisions ORDER BY id", [], |row| {
+            Ok(Decision {
+                id: DecisionId(rows::id(row, 0)?),
+                time: rows::time(row, 1)?,
+                reason: row.get(2)?,
+                sides: [Vec::new(), Vec::new()],
+            })
+        })?;
+        for decision in &mut decisions {
+            let named = self.all(
+                "SELECT side, namespace, value FROM decision_sides WHERE decision = ?1",
+                [decision.id.0 as i64],
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)),
+            )?;
+            for (side, namespace, value) in named {
+                let identifier = Identifier::new(&*self.name(namespace)?, value);
+                decision.sides[usize::from(side != 0)].push(identifier);
+            }
+        }
+        Ok(decisions)
+    }
+
+    fn ledger_of(&self, people: &[ProfileId]) -> Result<Vec<LedgerEntry>> {
+        let mut entries = Vec::new();
+        for person in people {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT time, event, kind, profile, other, namespace, value, reason, seq FROM ledger
+                 WHERE profile = ?1",
+            )?;
+            let mut found = statement.query([person.0 as i64])?;
+            while let Some(row) = found.next()? {
+                entries.push((row.get::<_, i64>(8)?, rows::ledger(self, row)?));
+            }
+        }
+        entries.sort_by_key(|(seq, _)| *seq);
+        Ok(entries.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    fn events_in_order(
+        &self,
+        profile: ProfileId,
+        at_most: usize,
+    ) -> Result<Option<Vec<(EventSeq, EventRow)>>> {
+        let count: i64 = self
+            .connection
+            .prepare_cached("SELECT count(*) FROM events WHERE profile = ?1")?
+            .query_row([profile.0 as i64], |row| row.get(0))?;
+        if count as usize > at_most {
+            return Ok(None);
+        }
+        let sql = format!("SELECT {}, seq FROM events WHERE profile = ?1", rows::EVENT);
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut found = statement.query([profile.0 as i64])?;
+        let mut events = Vec::new();
+        while let Some(row) = found.next()? {
+            events.push((EventSeq(rows::id(row, 8)?), rows::event(self, row)?));
+        }
+        events.sort_by_key(|(seq, _)| *seq);
+        Ok(Some(events))
+    }
+}
+
+impl WriteDecisions for Session<'_> {
+    fn put_decision(&mut self, decision: &Decision) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT INTO decisions (id, time, reason) VALUES (?1, ?2, ?3)")?
+            .execute(params![decision.id.0 as i64, decision.time.0, decision.reason])?;
+        for (side, identifiers) in (0_i64..).zip(&decision.sides) {
+            for identifier in identifiers {
+                let namespace = self.number_or_new(identifier.namespace.as_str())?;
+                self.connection
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO decision_sides (decision, side, namespace, value)
+                         VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![decision.id.0 as i64, side, namespace, identifier.value])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_person(&mut self, profile: ProfileId, people: &[ProfileId], made: &[EventId]) -> Result<()> {
+        use crate::Read;
+        // While they are gone, their places must not be given to others.
+        self.next_event()?;
+        if let Some(known) = self.profile(profile)? {
+            for link in &known.identifiers {
+                let Some(namespace) = self.number(link.namespace.as_str())? else { continue };
+                self.connection
+                    .prepare_cached(
+                        "DELETE FROM identifiers WHERE namespace = ?1 AND value = ?2 AND profile = ?3",
+                    )?
+                    .execute(params![namespace, link.value, profile.0 as i64])?;
+            }
+            for segment in known.segments.keys() {
+                let Some(number) = self.number(segment)? else { continue };
+                self.connection
+                    .prepare_cached("DELETE FROM memberships WHERE segment = ?1 AND profile = ?2")?
+                    .execute(params![number, profile.0 as i64])?;
+            }
+        }
+        for event in made {
+            for number in event_ids::numbers(*event) {
+                let found = self.event_at(number)?;
+                if found == Some(*event) {
+                    self.connection
+                        .prepare_cached("DELETE FROM event_ids WHERE id = ?1")?
+                        .execute([number])?;
+                }
+                if found.is_none() || found == Some(*event) {
+                    break;
+                }
+            }
+        }
+        for sql in [
+            "DELETE FROM run_log WHERE run IN (SELECT id FROM runs WHERE profile = ?1)",
+            "DELETE FROM timers WHERE run IN (SELECT id FROM runs WHERE profile = ?1)",
+            "DELETE FROM runs WHERE profile = ?1",
+            "DELETE FROM skips WHERE profile = ?1",
+            "UPDATE deliveries SET occasion = occasion || '~' || id, run = NULL
+             WHERE profile = ?1 AND run IS NOT NULL",
+            "DELETE FROM events WHERE profile = ?1",
+            "DELETE FROM segment_log WHERE profile = ?1",
+            "DELETE FROM households WHERE profile = ?1",
+            "DELETE FROM looks WHERE profile = ?1",
+            "DELETE FROM watchers WHERE profile = ?1",
+            "DELETE FROM redirects WHERE survivor = ?1",
+            "DELETE FROM people WHERE id = ?1",
+        ] {
+            self.connection.prepare_cached(sql)?.execute([profile.0 as i64])?;
+        }
+        for person in people {
+            self.connection
+                .prepare_cached("DELETE FROM ledger WHERE profile = ?1")?
+                .execute([person.0 as i64])?;
+        }
+        Ok(())
+    }
+
+    fn forget_consents(&mut self, channel: &str, contact: &str, source: &str, time: Time) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "DELETE FROM consents WHERE channel = ?1 AND contact = ?2 AND source = ?3 AND time = ?4",
+            )?
+            .execute(params![channel, contact, source, time.0])?;
+        Ok(())
+    }
+
+    fn give_delivery(
+        &mut self,
+        id: DeliveryId,
+        profile: ProfileId,
+        run: Option<RunId>,
+        occasion: &str,
+    ) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE deliveries SET profile = ?2, run = ?3, occasion = ?4 WHERE id = ?1")?
+            .execute(params![id.0 as i64, profile.0 as i64, run.map(|run| run.0 as i64), occasion])?;
+        Ok(())
+    }
+
+    fn give_tasks(&mut self, from: ProfileId) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "UPDATE tasks SET profile = (SELECT profile FROM runs WHERE id = tasks.run)
+                 WHERE profile = ?1 AND EXISTS (SELECT 1 FROM runs WHERE id = tasks.run)",
+            )?
+            .execute([from.0 as i64])?;
+        Ok(())
+    }
+
+    fn put_redirect(&mut self, from: ProfileId, to: ProfileId, time: Time) -> Result<()> {
+        self.connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO redirects (absorbed, survivor, time) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![from.0 as i64, to.0 as i64, time.0])?;
+        Ok(())
+    }
+}
