@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The commands. One that is added is added here, and is used in a test.
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "serve",
     "demo",
     "import",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 20] = [
     "diff",
     "export",
     "profile",
+    "identity",
     "quarantine",
     "send",
     "program",

@@ -10,6 +10,7 @@ mod crash;
 mod demo;
 mod example_pages;
 mod explain;
+mod identity;
 #[cfg(feature = "faults")]
 mod overload;
 mod policy;

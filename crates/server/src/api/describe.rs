@@ -35,6 +35,8 @@ pub(crate) fn routes() -> Router<App> {
         super::profiles::profile,
         super::profiles::timeline,
         super::profiles::ledger,
+        super::identity::split,
+        super::identity::decisions,
         super::catalogues::list,
         super::catalogues::items,
         super::catalogues::one,

@@ -8,6 +8,7 @@ pub(crate) mod describe;
 mod enrolment;
 mod explain;
 mod feeds;
+mod identity;
 mod mailbox;
 mod profiles;
 mod programs;
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(enrolment::routes())
         .merge(explain::routes())
         .merge(feeds::routes())
+        .merge(identity::routes())
         .merge(mailbox::routes())
         .merge(profiles::routes())
         .merge(programs::routes())

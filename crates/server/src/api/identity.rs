@@ -1,0 +1,164 @@
+//! Who is one person, and who is not: what people of the house decide.
+
+use super::read;
+use crate::{
+    App,
+    auth::Admin,
+    error::{ApiError, id},
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::{get, post},
+};
+use crowsnest_flow::{Split, SplitBy, SplitPerson};
+use crowsnest_model::{DecisionId, Identifier, ProfileId, Time};
+use crowsnest_store::Decision;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/profiles/{id}/split", post(split)).route("/identity/decisions", get(decisions))
+}
+
+/// How somebody is to be told apart.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SplitWanted {
+    /// The id of whoever was merged into them and goes their own way again.
+    merged: Option<String>,
+    /// By what somebody else goes. Either this or `merged`.
+    #[serde(default)]
+    identifiers: Vec<IdentifierView>,
+    /// Why, for those who ask later.
+    reason: String,
+    /// Show what it would come to, and write nothing.
+    #[serde(default)]
+    preview: bool,
+}
+
+/// By what somebody is known.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub(crate) struct IdentifierView {
+    namespace: String,
+    value: String,
+}
+
+impl From<Identifier> for IdentifierView {
+    fn from(identifier: Identifier) -> Self {
+        Self { namespace: identifier.namespace.to_string(), value: identifier.value }
+    }
+}
+
+fn views(identifiers: Vec<Identifier>) -> Vec<IdentifierView> {
+    identifiers.into_iter().map(IdentifierView::from).collect()
+}
+
+/// What telling two people apart comes to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SplitView {
+    /// The person who was taken for one.
+    #[schema(value_type = String)]
+    profile: ProfileId,
+    /// The decision that keeps them apart; none in a preview.
+    #[schema(value_type = Option<String>)]
+    decision: Option<DecisionId>,
+    /// The identifiers of the one side and of the other.
+    sides: Vec<Vec<IdentifierView>>,
+    /// Who they are.
+    people: Vec<SplitPersonView>,
+}
+
+/// One of those who were taken for one.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SplitPersonView {
+    /// Their id; the one that they had before, where there was one.
+    #[schema(value_type = String)]
+    profile: ProfileId,
+    /// On which side of the decision they are: 0 or 1; none when it names neither.
+    side: Option<u8>,
+    events: u64,
+    identifiers: Vec<IdentifierView>,
+    #[schema(value_type = Object)]
+    traits: BTreeMap<String, serde_json::Value>,
+    /// The segments that they are in, and since when.
+    #[schema(value_type = BTreeMap<String, String>)]
+    segments: BTreeMap<String, Time>,
+    /// The programs that they are in, and the moment that let them in.
+    #[schema(value_type = BTreeMap<String, String>)]
+    programs: BTreeMap<String, Time>,
+}
+
+impl From<SplitPerson> for SplitPersonView {
+    fn from(person: SplitPerson) -> Self {
+        let SplitPerson { profile, side, events, identifiers, traits, segments, programs } = person;
+        Self { profile, side, events, identifiers: views(identifiers), traits, segments, programs }
+    }
+}
+
+impl From<Split> for SplitView {
+    fn from(split: Split) -> Self {
+        Self {
+            profile: split.profile,
+            decision: split.decision,
+            sides: split.sides.into_iter().map(views).collect(),
+            people: split.people.into_iter().map(SplitPersonView::from).collect(),
+        }
+    }
+}
+
+/// Tells somebody apart who was taken for one person. Everything that is derived from events becomes what it would have been;
+/// what was sent stays on record. Later events do not make them one again.
+#[utoipa::path(post, path = "/api/v1/profiles/{id}/split", tag = "people", params(("id" = String, Path)),
+    request_body = SplitWanted,
+    responses((status = 200, body = SplitView), (status = 404, body = crate::error::ErrorBody),
+        (status = 409, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn split(
+    _: Admin,
+    State(app): State<App>,
+    Path(profile): Path<String>,
+    Json(wanted): Json<SplitWanted>,
+) -> Result<Json<SplitView>, ApiError> {
+    let profile: ProfileId = id(&profile)?;
+    let by = match (wanted.merged, wanted.identifiers) {
+        (Some(merged), named) if named.is_empty() => SplitBy::Merged(id(&merged)?),
+        (None, named) if !named.is_empty() => SplitBy::Identifiers(
+            named.iter().map(|one| Identifier::new(one.namespace.as_str(), one.value.as_str())).collect(),
+        ),
+        _ => {
+            return Err(ApiError::bad_request(
+                "split-by",
+                "say either `merged`, the id of whoever was merged into them, or `identifiers`, by which somebody else goes",
+            ));
+        }
+    };
+    let split = app.engine.split(profile, by, wanted.reason, wanted.preview).await?;
+    Ok(Json(split.into()))
+}
+
+/// That somebody decided that two people are not one.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DecisionView {
+    #[schema(value_type = String)]
+    id: DecisionId,
+    #[schema(value_type = String, format = DateTime)]
+    time: Time,
+    reason: String,
+    /// The identifiers of the one side and of the other.
+    sides: Vec<Vec<IdentifierView>>,
+}
+
+impl From<Decision> for DecisionView {
+    fn from(decision: Decision) -> Self {
+        let Decision { id, time, reason, sides } = decision;
+        Self { id, time, reason, sides: sides.into_iter().map(views).collect() }
+    }
+}
+
+/// Who was decided not to be one person, the earliest decision first.
+#[utoipa::path(get, path = "/api/v1/identity/decisions", tag = "people", responses((status = 200, body = [DecisionView])), security(("admin" = [])))]
+pub(crate) async fn decisions(_: Admin, State(app): State<App>) -> Result<Json<Vec<DecisionView>>, ApiError> {
+    let decisions = read(&app, |read| read.decisions()).await?;
+    Ok(Json(decisions.into_iter().map(DecisionView::from).collect()))
+}
