@@ -1,0 +1,20 @@
+//! Made-up customers with dirty records, and how well and how fast they are matched.
+//!
+//! - [`lists`], [`places`] — names, streets and towns
+//! - [`society`], [`contacts`] — people, who lives with whom, what they share, and what became of them ([`person`])
+//! - [`habits`], [`records`], [`slips`] — what a source writes down about a person, and what goes wrong
+//! - [`level`], [`traps`] — how dirty, and why a record is hard
+//! - [`generate`] — the files
+
+pub mod contacts;
+pub mod dice;
+pub mod generate;
+pub mod habits;
+pub mod level;
+pub mod lists;
+pub mod person;
+pub mod places;
+pub mod records;
+pub mod slips;
+pub mod society;
+pub mod traps;
