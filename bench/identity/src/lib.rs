@@ -5,8 +5,11 @@
 //! - [`habits`], [`records`], [`slips`] — what a source writes down about a person, and what goes wrong
 //! - [`level`], [`traps`] — how dirty, and why a record is hard
 //! - [`generate`] — the files
+//! - [`counts`], [`answers`], [`score`] — how well somebody found out who is who
 
+pub mod answers;
 pub mod contacts;
+pub mod counts;
 pub mod dice;
 pub mod generate;
 pub mod habits;
@@ -15,6 +18,7 @@ pub mod lists;
 pub mod person;
 pub mod places;
 pub mod records;
+pub mod score;
 pub mod slips;
 pub mod society;
 pub mod traps;

@@ -159,11 +159,9 @@ impl Clerk {
                 record.loyalty_card = wrong_digit(dice, card);
             }
         }
-        if habit.card > 0.5 && self.errs(dice, 0.008) {
-            if let Some(card) = lent {
-                record.loyalty_card = card;
-                record.traps.add(Trap::BorrowedCard);
-            }
+        if let Some(card) = lent.filter(|_| habit.card > 0.5 && self.errs(dice, 0.008)) {
+            record.loyalty_card = card;
+            record.traps.add(Trap::BorrowedCard);
         }
         if let Some(account) = person.account.as_ref().filter(|_| self.has(dice, habit.account)) {
             record.account_no =

@@ -242,12 +242,12 @@ impl Society {
             if count > 0 && self.dice.chance(0.05 * self.level.traps()) {
                 count -= 1;
                 let mut twin = self.someone(family, household, None, age, Some(&surname));
-                twin.born = child.born;
-                twin.traps.add(Trap::Twin);
-                child.traps.add(Trap::Twin);
-                self.leave_home(family, &mut twin);
                 // Twins are not called the same.
                 if twin.forename != child.forename {
+                    twin.born = child.born;
+                    twin.traps.add(Trap::Twin);
+                    child.traps.add(Trap::Twin);
+                    self.leave_home(family, &mut twin);
                     people.push(twin);
                 }
             }
