@@ -20,7 +20,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink_prepare import prepare
 
 SWAPPED = "first_name_l = last_name_r AND last_name_l = first_name_r"
-THRESHOLDS = [-2, 0, 2, 4, 6, 8, 10, 12, 14, 17, 20, 24]
+THRESHOLDS = [-2, 0, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20]
 
 
 def name_levels() -> list:
@@ -104,12 +104,21 @@ BLOCKING = [
     ({"email"}, block_on("split_part(email, '@', 1)", "substr(last_name, 1, 1)")),
 ]
 
-# Each leaves free what it does not mention, so that every comparison is trained at least twice.
+# What is trained on pairs that are blocked by a mailbox or an address alone is trained on couples too. These rules leave pairs of
+# which most are one person, and each comparison is free in several of them.
 TRAINING = [
-    ({"email"}, block_on("email")),
+    ({"email", "first_name"}, block_on("email", "first_name")),
+    ({"dob", "last_name"}, block_on("dob", "last_name")),
     ({"first_name", "last_name", "postcode"}, block_on("first_name", "last_name", "postcode")),
-    ({"first_name", "last_name", "dob"}, block_on("first_name", "last_name", "dob")),
+    ({"dob", "first_name"}, block_on("dob", "first_name")),
+]
+
+# For a comparison that is free in none of those that the data allow.
+TRAINING_BESIDES = [
+    ({"email", "last_name"}, block_on("email", "last_name")),
     ({"loyalty_card"}, block_on("loyalty_card")),
+    ({"account_no"}, block_on("account_no")),
+    ({"address"}, block_on("address")),
 ]
 
 # Rules of which nearly all pairs are matches, for the prior.
@@ -134,12 +143,22 @@ class Stages:
         self.since = now
 
 
+def training(filled: set[str]) -> list:
+    """The rules to train with, so many that each comparison is free in one."""
+    chosen = [(needs, rule) for needs, rule in TRAINING if needs <= filled]
+    for needs, _ in COMPARISONS:
+        (column,) = needs
+        if column in filled and not any(column not in fixed for fixed, _ in chosen):
+            chosen += [(fixed, rule) for fixed, rule in TRAINING_BESIDES if fixed <= filled and column not in fixed][:1]
+    return [rule for _, rule in chosen]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Link people with Splink 5.")
     parser.add_argument("people")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--memory", help="what DuckDB may take, such as 8GB; the rest goes to the disk")
-    parser.add_argument("--u-pairs", type=float, default=3e7, help="pairs for the random sample; more is better and slower")
+    parser.add_argument("--u-pairs", type=float, default=1e7, help="pairs for the random sample; more is better and slower")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     logging.getLogger("splink").setLevel(logging.WARNING)
@@ -167,7 +186,7 @@ def main() -> None:
     linker = Linker(people, settings)
     linker.training.estimate_probability_two_random_records_match(usable(SURE), recall=0.5)
     linker.training.estimate_u_using_random_sampling(max_pairs=options.u_pairs, seed=1)
-    for rule in usable(TRAINING):
+    for rule in training(filled):
         linker.training.estimate_parameters_using_expectation_maximisation(rule, max_pairs=1e7)
     stages.done("train")
 
@@ -179,17 +198,14 @@ def main() -> None:
         since = time.monotonic()
         clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predictions, threshold_match_weight=weight)
         path = options.folder / f"clusters-{weight}.csv"
-        relation = clusters.as_duckdbpyrelation()
         con.execute(
             f"COPY (SELECT unique_id AS record_id, cluster_id FROM {clusters.physical_name}) TO '{path}' (HEADER, DELIMITER ',')"
         )
-        del relation
         each.append(time.monotonic() - since)
     # One threshold is what somebody pays for; the others are for the choice.
     stages.seconds["cluster"] = round(sum(each) / len(each), 3)
     pairs = con.execute(f"SELECT count(*) FROM {predictions.physical_name}").fetchall()[0][0]
-    model = linker.misc.save_model_to_json(str(options.folder / "model.json"), overwrite=True)
-    del model
+    linker.misc.save_model_to_json(str(options.folder / "model.json"), overwrite=True)
     (options.folder / "times.json").write_text(
         json.dumps({"seconds": stages.seconds, "pairs_scored_above_threshold": pairs, "thresholds": THRESHOLDS}, indent=2)
     )

@@ -86,7 +86,7 @@ SELECT
     CASE WHEN mailbox IN (SELECT mailbox FROM filler_mail) THEN NULL ELSE mailbox END AS email,
     CASE WHEN phone IS NULL AND landline IS NULL THEN NULL
          ELSE list_distinct(list_filter([phone, landline], lambda number: number IS NOT NULL)) END AS phones,
-    street, house_number, postcode, city, loyalty_card, account_no,
+    landline, street, house_number, postcode, city, loyalty_card, account_no,
     CASE WHEN postcode IS NOT NULL AND street IS NOT NULL AND house_number IS NOT NULL
          THEN concat_ws('|', postcode, street, house_number) END AS address
 FROM clean;

@@ -5,6 +5,7 @@ use crowsnest_bench_identity::{
     generate::{Generate, generate},
     score::{Score, score},
 };
+use std::process::ExitCode;
 
 /// Made-up customers with dirty records, and how well and how fast they are matched.
 #[derive(Debug, Parser)]
@@ -20,9 +21,16 @@ enum Command {
     Score(Score),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
         Command::Generate(what) => generate(&what),
         Command::Score(what) => score(&what),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
