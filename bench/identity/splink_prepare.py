@@ -82,11 +82,11 @@ SELECT
     last_name,
     list_filter(regexp_split_to_array(last_name, '[ -]'), lambda part: length(part) > 2) AS last_parts,
     gender,
-    CASE WHEN born IN (SELECT born FROM filler_day) THEN NULL ELSE strftime(born, '%Y-%m-%d') END AS dob,
+    CASE WHEN born IN (SELECT born FROM filler_day) THEN NULL ELSE born END AS dob,
     CASE WHEN mailbox IN (SELECT mailbox FROM filler_mail) THEN NULL ELSE mailbox END AS email,
     CASE WHEN phone IS NULL AND landline IS NULL THEN NULL
          ELSE list_distinct(list_filter([phone, landline], lambda number: number IS NOT NULL)) END AS phones,
-    landline, street, house_number, postcode, city, loyalty_card, account_no,
+    phone, landline, street, house_number, postcode, city, loyalty_card, account_no,
     CASE WHEN postcode IS NOT NULL AND street IS NOT NULL AND house_number IS NOT NULL
          THEN concat_ws('|', postcode, street, house_number) END AS address
 FROM clean;
