@@ -46,7 +46,7 @@ bench: tools-run ## Build for speed and measure (some minutes); see docs/guide/b
 	cargo build --locked --release -p crowsnest -p crowsnest-bench
 	"$${CARGO_TARGET_DIR:-target}/release/crowsnest-bench" run
 
-bench-identity: tools-run ## Match made-up people with Crowsnest and with Splink, and compare (an hour); see docs/guide/benchmark.md
+bench-identity: tools-run ## Match made-up people with Crowsnest and with Splink, and compare (half an hour); see docs/guide/benchmark.md
 	bench/identity/run
 
 # Data are not what was built: they stay, and who wants to start afresh removes the folder.

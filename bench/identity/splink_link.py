@@ -19,7 +19,7 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink_prepare import prepare
 
 SWAPPED = "first_name_l = last_name_r AND last_name_l = first_name_r"
-THRESHOLDS = [-2, 0, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20]
+THRESHOLDS = [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 20]
 
 
 def name_levels() -> list:

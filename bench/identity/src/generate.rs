@@ -1,10 +1,11 @@
 //! Writes the files: people as sources know them, who they really are, and what is special about them.
 
 use crate::{
+    clerk::{Clerk, how_many},
     dice::Dice,
     level::Level,
     lists::{Country, Nicknames},
-    records::{COLUMNS, Clerk, Record, how_many},
+    record::{COLUMNS, Record},
     society::Society,
     traps::Traps,
 };

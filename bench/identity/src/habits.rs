@@ -28,27 +28,27 @@ pub struct Habit {
     pub name: &'static str,
     /// How many records come from here, in proportion.
     pub weight: f64,
-    /// The probability of each field.
+    /// The forename.
     pub first_name: f64,
-    /// …
+    /// The surname.
     pub last_name: f64,
-    /// …
+    /// What the person is addressed as.
     pub gender: f64,
-    /// …
+    /// The date of birth.
     pub date_of_birth: f64,
-    /// …
+    /// A mailbox.
     pub email: f64,
-    /// …
+    /// A mobile number.
     pub phone: f64,
-    /// …
+    /// The telephone at home.
     pub landline: f64,
-    /// …
+    /// Street, number, postcode and town.
     pub address: f64,
     /// Postcode and town alone, where there is no address.
     pub postcode: f64,
-    /// …
+    /// The loyalty card.
     pub card: f64,
-    /// …
+    /// The number of the account.
     pub account: f64,
     /// The probability that a field has a slip, at level medium.
     pub slips: f64,

@@ -2,12 +2,13 @@
 //!
 //! - [`lists`], [`places`] — names, streets and towns
 //! - [`society`], [`contacts`] — people, who lives with whom, what they share, and what became of them ([`person`])
-//! - [`habits`], [`records`], [`slips`] — what a source writes down about a person, and what goes wrong
+//! - [`habits`], [`clerk`], [`slips`], [`record`] — what a source writes down about a person, and what goes wrong
 //! - [`level`], [`traps`] — how dirty, and why a record is hard
 //! - [`generate`] — the files
 //! - [`counts`], [`answers`], [`score`] — how well somebody found out who is who
 
 pub mod answers;
+pub mod clerk;
 pub mod contacts;
 pub mod counts;
 pub mod dice;
@@ -17,7 +18,7 @@ pub mod level;
 pub mod lists;
 pub mod person;
 pub mod places;
-pub mod records;
+pub mod record;
 pub mod score;
 pub mod slips;
 pub mod society;
