@@ -118,7 +118,7 @@ BLOCKING = [
 ]
 
 # What is trained on pairs that are blocked by a mailbox or an address alone is trained on couples too. These rules leave pairs of
-# which most are one person, and each comparison is free in several of them. (The one of forenames also looks at surnames.)
+# which most are one person, and each comparison is free in one or more of them. (The one of forenames also looks at surnames.)
 TRAINING = [
     ({"email", "dob"}, block_on("email", "dob")),
     ({"dob", "postcode"}, block_on("dob", "postcode")),
