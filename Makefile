@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check bench clean tools-run tools-test tools-check
+.PHONY: help run test soak check bench bench-identity clean tools-run tools-test tools-check
 
 # Where `make run` keeps its data and listens. Say `make run LISTEN=127.0.0.1:9090` for another place.
 DATA ?= data
@@ -15,8 +15,8 @@ DENY := 0.20.2
 
 help: ## Say what there is
 	@echo 'Crowsnest: make TARGET'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
-		|| sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1: \2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|' 2>/dev/null \
+		|| sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1: \2/p' $(MAKEFILE_LIST)
 
 # The dev profile: our own code unoptimised, every dependency at opt-level 1. It links in seconds, without the
 # whole-program optimisation of a release, and plays the example just as fast for the eye.
@@ -45,6 +45,9 @@ check: tools-check ## Formatting, lints, documentation, licences and sources of 
 bench: tools-run ## Build for speed and measure (some minutes); see docs/guide/benchmark.md
 	cargo build --locked --release -p crowsnest -p crowsnest-bench
 	"$${CARGO_TARGET_DIR:-target}/release/crowsnest-bench" run
+
+bench-identity: tools-run ## Match made-up people with Crowsnest and with Splink, and compare (half an hour); see docs/guide/benchmark.md
+	bench/identity/run
 
 # Data are not what was built: they stay, and who wants to start afresh removes the folder.
 clean: ## Remove what was built (the data folder stays)
