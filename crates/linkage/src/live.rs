@@ -1,0 +1,1 @@
+//! One new record against all that are known.
