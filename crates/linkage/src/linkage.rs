@@ -116,7 +116,7 @@ pub fn link(
     let people_count = people.iter().max().map_or(0, |&p| p as usize + 1);
 
     watch.step("households");
-    let households = household::households(table, &people, people_count, settings);
+    let households = household::households(&scorer, &people, people_count, settings);
     let counts = Counts {
         records: table.records(),
         nodes: table.nodes(),

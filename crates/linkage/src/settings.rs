@@ -27,6 +27,8 @@ pub struct Settings {
     pub unique_sources: Vec<String>,
     /// So many people at one address need more than the address to be one household.
     pub household_cap: usize,
+    /// From this on, two people are one household (log2 of the odds).
+    pub household_threshold: f64,
     /// How many records the model is learned from, at most.
     pub training_records: usize,
     /// How many threads to use; 0 for as many as the machine has.
@@ -46,6 +48,7 @@ impl Default for Settings {
             component_cap: 200,
             unique_sources: Vec::new(),
             household_cap: 8,
+            household_threshold: 0.0,
             training_records: 40_000,
             threads: 0,
         }
