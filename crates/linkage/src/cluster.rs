@@ -29,32 +29,28 @@ impl Constraints {
     /// The two are one person. The last word on a pair counts.
     pub fn must_link(&mut self, a: Node, b: Node) {
         self.cannot.remove(&ordered(a, b));
-        self.must.insert(ordered(a, b));
+        self.must.extend([(a, b), (b, a)]);
     }
 
     /// The two are not one person.
     pub fn cannot_link(&mut self, a: Node, b: Node) {
-        self.must.remove(&ordered(a, b));
+        self.must.remove(&(a, b));
+        self.must.remove(&(b, a));
         self.cannot.insert(ordered(a, b));
     }
 
-    /// Pairs that are one person.
+    /// Pairs that are one person, each in both orders.
     pub fn must(&self) -> impl Iterator<Item = (Node, Node)> {
         self.must.iter().copied()
     }
 
-    /// Pairs that are not.
-    pub fn cannot(&self) -> impl Iterator<Item = (Node, Node)> {
-        self.cannot.iter().copied()
-    }
-
-    /// Whether nothing was decided.
-    pub fn is_empty(&self) -> bool {
-        self.must.is_empty() && self.cannot.is_empty()
+    /// Nodes that are the same person as this one.
+    pub fn must_of(&self, node: Node) -> impl Iterator<Item = Node> {
+        self.must.range((node, 0)..=(node, Node::MAX)).map(|&(_, other)| other)
     }
 
     fn is_must(&self, a: Node, b: Node) -> bool {
-        !self.must.is_empty() && self.must.contains(&ordered(a, b))
+        !self.must.is_empty() && self.must.contains(&(a, b))
     }
 
     fn is_cannot(&self, a: Node, b: Node) -> bool {

@@ -202,7 +202,10 @@ impl Comparer {
             && a[slot] > 0
             && b[slot] > 0;
         match swapped {
-            true => Outcome { level: different, bits: given.rarity(a[slot]) + family.rarity(a[surname]) },
+            true => {
+                let bits = |row: &[u32]| given.rarity(row[slot]) + family.rarity(row[surname]);
+                Outcome { level: different, bits: bits(a).min(bits(b)) }
+            }
             false => Outcome { level: different + 1, bits: 0.0 },
         }
     }
@@ -319,7 +322,9 @@ fn plain(table: &Table, kind: FieldKind, slots: &[usize], a: &[u32], b: &[u32]) 
             let (x, y) = (a[s], b[t]);
             if x != 0 && y != 0 {
                 let level = fields::compare(kind, dictionary.value(x), dictionary.value(y));
-                better(&mut best, Outcome { level, bits: 0.0 });
+                // Two spellings that mean the same are as rare as the more frequent of them.
+                let bits = if level == 0 { dictionary.rarity(x).min(dictionary.rarity(y)) } else { 0.0 };
+                better(&mut best, Outcome { level, bits });
             }
         }
     }

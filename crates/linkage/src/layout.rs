@@ -30,6 +30,9 @@ pub struct Layout {
     pub domains: Vec<Domain>,
     /// Slots of a record. Doors, which are computed from the address, come after them in a row.
     pub slots: Vec<Slot>,
+    /// Whether no more may be added: a model was learned for these.
+    #[serde(skip)]
+    pub closed: bool,
 }
 
 /// Where the parts of an address are in a row.
@@ -75,30 +78,34 @@ const SOURCE: [&str; 5] = ["source", "source_name", "source_system", "quelle", "
 
 impl Layout {
     /// The domain of a kind. Identifiers and others are a domain for each name of a column; other kinds have one domain.
-    fn domain(&mut self, kind: FieldKind, column: &str) -> usize {
+    fn domain(&mut self, kind: FieldKind, column: &str) -> Option<usize> {
         let kind = if kind == FieldKind::MaidenName { FieldKind::Surname } else { kind };
         let own = matches!(kind, FieldKind::Identifier | FieldKind::Other);
         let found = self.domains.iter().position(|d| {
             d.kind == kind && (!own || d.name.eq_ignore_ascii_case(column))
         });
         if let Some(found) = found {
-            if !own && !self.domains[found].name.split(", ").any(|c| c == column) {
+            if !own && !self.closed && !self.domains[found].name.split(", ").any(|c| c == column) {
                 let domain = &mut self.domains[found];
                 domain.name = format!("{}, {column}", domain.name);
             }
-            return found;
+            return Some(found);
+        }
+        if self.closed {
+            return None;
         }
         self.domains.push(Domain { kind, name: column.to_string() });
-        self.domains.len() - 1
+        Some(self.domains.len() - 1)
     }
 
     /// The slot of a domain by its place; made if it is new.
-    fn slot(&mut self, domain: usize, ordinal: usize) -> usize {
-        if let Some(found) = self.slots.iter().position(|s| s.domain == domain && s.ordinal == ordinal) {
+    fn slot(&mut self, domain: usize, ordinal: usize) -> Option<usize> {
+        let found = self.slots.iter().position(|s| s.domain == domain && s.ordinal == ordinal);
+        if found.is_some() || self.closed {
             return found;
         }
         self.slots.push(Slot { domain, ordinal });
-        self.slots.len() - 1
+        Some(self.slots.len() - 1)
     }
 
     /// The domain of a kind, if the table has it.
@@ -188,12 +195,17 @@ impl Layout {
         let houses: Vec<usize> =
             fields.iter().filter(|(_, k)| *k == FieldKind::HouseNumber).map(|(i, _)| *i).collect();
         let mut seen = std::collections::HashMap::<usize, usize>::new();
+        let mut unknown = Vec::new();
         let mut put = |layout: &mut Self, kind, column: &str, take| {
-            let domain = layout.domain(kind, column);
-            let ordinal = seen.entry(domain).or_default();
-            let slot = layout.slot(domain, *ordinal);
-            *ordinal += 1;
-            intake.slots.push((slot, take));
+            let slot = layout.domain(kind, column).and_then(|domain| {
+                let ordinal = seen.entry(domain).or_default();
+                *ordinal += 1;
+                layout.slot(domain, *ordinal - 1)
+            });
+            match slot {
+                Some(slot) => intake.slots.push((slot, take)),
+                None => unknown.push(column.to_string()),
+            }
         };
         for &(i, kind) in &fields {
             let name = headers[i].as_str();
@@ -214,6 +226,8 @@ impl Layout {
                 _ => put(self, kind, name, Take::Column(i)),
             }
         }
+        warnings
+            .extend(unknown.into_iter().map(|c| Warning::new(c, "not used: the model knows no such column")));
         if intake.slots.is_empty() {
             warnings.push(Warning::new(
                 headers.join(", "),

@@ -30,6 +30,7 @@ pub mod layout;
 pub mod linkage;
 pub mod live;
 pub mod model;
+pub mod postings;
 pub mod recipe;
 pub mod review;
 pub mod score;

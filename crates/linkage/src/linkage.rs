@@ -83,8 +83,15 @@ pub fn link(
     let (constraints, labelled) = decide(table, decisions);
 
     watch.step("candidates");
+    // A model for other columns cannot score this table: its weights would be taken for those of other fields.
+    let fits = |m: &Model| m.layout.domains == table.layout.domains && m.layout.slots == table.layout.slots;
+    if model.as_ref().is_some_and(|m| !fits(m)) {
+        warnings.push(Warning::new("model", "it is for other columns; another one was learned"));
+    }
+    let model = model.filter(fits);
     let frozen = model.is_some();
     let model = model.unwrap_or_else(|| Model::of_counts(table));
+    table.forget_rarity();
     model.rate(table, &Rarities::new(&model));
     let comparer = Comparer::new(&table.layout);
     let mut recipes = Recipes::new(&table.layout, &comparer.comparisons, settings);

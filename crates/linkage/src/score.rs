@@ -43,7 +43,8 @@ impl Scorer<'_> {
     /// Puts together what the fields say.
     pub fn total(&self, sums: Sums) -> f32 {
         let [person, household] = self.scale.priors;
-        person + sums.person - log2_1p_exp2(household + sums.household)
+        // In the order of an explanation's lines, so that they add up to the last bit.
+        sums.person + person - log2_1p_exp2(household + sums.household)
     }
 
     /// What the fields of a pair say, one by one, into `fields`; and together.

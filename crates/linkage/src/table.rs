@@ -3,6 +3,7 @@
 use crate::dictionary::{Dictionary, RawTexts, mix};
 use crate::fields::{self, Customs};
 use crate::layout::{Address, Intake, Layout, Take};
+use crate::model::Model;
 use crate::settings::Settings;
 use crate::threads;
 use crate::warnings::Warning;
@@ -65,6 +66,13 @@ impl TableBuilder {
             source_names: Vec::new(),
             joined: String::new(),
         }
+    }
+
+    /// An empty builder of a table that a model can score.
+    pub fn for_model(model: &Model, settings: &Settings) -> Self {
+        let mut builder = Self::new(settings);
+        builder.layout = Layout { closed: true, ..model.layout.clone() };
+        builder
     }
 
     /// Begins a file: finds out what its columns are about. `samples` are the first values of each column.
@@ -247,6 +255,19 @@ impl Table {
         }
     }
 
+    /// The number of a source.
+    pub fn source(&mut self, name: &str, settings: &Settings) -> u16 {
+        if let Some(found) = self.source_names.iter().position(|n| n == name) {
+            return found as u16;
+        }
+        if self.source_names.len() >= usize::from(ANY_SOURCE) {
+            return ANY_SOURCE;
+        }
+        self.source_names.push(name.to_string());
+        self.unique.push(settings.unique_sources.iter().any(|s| s == name));
+        (self.source_names.len() - 1) as u16
+    }
+
     /// How many records there are.
     pub fn records(&self) -> usize {
         self.node_of.len()
@@ -356,6 +377,13 @@ impl Table {
             let place = place.map_or(1, |slot| self.dictionary(slot).hash(row[slot]));
             let hash = mix(self.dictionary(street).hash(row[street]), place);
             row[door] = self.doors.intern_hash(hash);
+        }
+    }
+
+    /// Forgets how rare values are, so that another model can say it.
+    pub fn forget_rarity(&mut self) {
+        for dictionary in self.dictionaries.iter_mut().chain([&mut self.doors]) {
+            dictionary.rarity.clear();
         }
     }
 
