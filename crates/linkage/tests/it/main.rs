@@ -1,0 +1,3 @@
+//! Tests of record linkage through its public surface.
+
+mod fields;
