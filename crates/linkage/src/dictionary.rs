@@ -1,6 +1,7 @@
 //! Distinct values and how often they are held. A value is read and taken apart once, however many records hold it.
 
-use crate::fields::{self, Customs, FieldKind, Value};
+use crate::fields::{Customs, FieldKind, Value};
+use crate::intake::TextReader;
 use crate::threads;
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
@@ -131,7 +132,8 @@ impl Dictionary {
         thread_count: usize,
     ) -> Vec<u32> {
         let read = threads::pieces(raws.ends.len(), 16_384, thread_count, |range| {
-            range.map(|i| fields::read(kind, raws.get(i as u32), customs)).collect::<Vec<_>>()
+            let mut reader = TextReader::new(customs);
+            range.map(|i| reader.read(kind, raws.get(i as u32))).collect::<Vec<_>>()
         });
         read.into_iter().flatten().map(|value| value.map_or(0, |v| self.intern(v))).collect()
     }

@@ -70,6 +70,10 @@ pub struct Intake {
     pub record_id: Option<usize>,
     /// The column that says the source.
     pub source: Option<usize>,
+    /// The column that says the country, by whose customs dates and numbers are written.
+    pub country: Option<usize>,
+    /// Columns of dates in which the month comes before the day.
+    pub month_first: Vec<usize>,
 }
 
 const RECORD_ID: [&str; 9] =
@@ -192,10 +196,11 @@ impl Layout {
         }
         let has = |kind| fields.iter().any(|(_, k)| *k == kind);
         let split_names = !(has(FieldKind::Forename) && has(FieldKind::Surname));
+        intake.country = fields.iter().find(|(_, k)| *k == FieldKind::Country).map(|(i, _)| *i);
         let houses: Vec<usize> =
             fields.iter().filter(|(_, k)| *k == FieldKind::HouseNumber).map(|(i, _)| *i).collect();
         let mut seen = std::collections::HashMap::<usize, usize>::new();
-        let mut unknown = Vec::new();
+        let (mut unknown, mut months) = (Vec::new(), Vec::new());
         let mut put = |layout: &mut Self, kind, column: &str, take| {
             let slot = layout.domain(kind, column).and_then(|domain| {
                 let ordinal = seen.entry(domain).or_default();
@@ -209,6 +214,12 @@ impl Layout {
         };
         for &(i, kind) in &fields {
             let name = headers[i].as_str();
+            if kind == FieldKind::BirthDate
+                && let Some(sample) = samples.get(i)
+                && fields::month_first(&sample.iter().map(String::as_str).collect::<Vec<_>>()) == Some(true)
+            {
+                months.push(i);
+            }
             match kind {
                 FieldKind::FullName if split_names => {
                     put(self, FieldKind::Forename, name, Take::Forename(i));
@@ -226,6 +237,7 @@ impl Layout {
                 _ => put(self, kind, name, Take::Column(i)),
             }
         }
+        intake.month_first = months;
         warnings
             .extend(unknown.into_iter().map(|c| Warning::new(c, "not used: the model knows no such column")));
         if intake.slots.is_empty() {

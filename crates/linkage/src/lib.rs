@@ -26,6 +26,7 @@ pub mod dictionary;
 pub mod explain;
 pub mod fields;
 pub mod household;
+pub mod intake;
 pub mod layout;
 pub mod linkage;
 pub mod live;

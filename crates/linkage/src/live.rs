@@ -7,8 +7,8 @@
 use crate::cluster::{self, Constraints};
 use crate::comparison::Comparer;
 use crate::explain::{Explanation, explain};
-use crate::fields;
-use crate::layout::{Intake, Take};
+use crate::intake::{TextReader, texts};
+use crate::layout::Intake;
 use crate::linkage::{Decision, is_weak};
 use crate::model::{Model, Rarities, Scale};
 use crate::postings::{InMemory, Postings, enter, small_blocks};
@@ -174,20 +174,14 @@ impl<P: Postings> Live<P> {
 
     fn read<'r>(&mut self, intake: &Intake, column: impl Fn(usize) -> &'r str) -> Vec<u32> {
         let mut row = vec![0; self.table.layout.width()];
-        for &(slot, take) in &intake.slots {
-            let text = match take {
-                Take::Column(i) | Take::Street(i, None) => column(i).to_string(),
-                Take::Street(i, Some(_)) if column(i).trim().is_empty() => String::new(),
-                Take::Street(i, Some(number)) => format!("{} {}", column(i), column(number)),
-                Take::Forename(i) => fields::split_full_name(column(i), &self.table.customs).0,
-                Take::Surname(i) => fields::split_full_name(column(i), &self.table.customs).1,
-            };
-            let domain = self.table.layout.slots[slot].domain;
-            let kind = self.table.layout.domains[domain].kind;
-            if let Some(value) = fields::read(kind, &text, &self.table.customs) {
-                row[slot] = self.table.dictionaries[domain].intern(value);
+        let Table { layout, dictionaries, customs, .. } = &mut self.table;
+        let mut reader = TextReader::new(customs);
+        texts(intake, layout, customs, &mut String::new(), column, |slot, text| {
+            let domain = layout.slots[slot].domain;
+            if let Some(value) = reader.read(layout.domains[domain].kind, text) {
+                row[slot] = dictionaries[domain].intern(value);
             }
-        }
+        });
         row
     }
 

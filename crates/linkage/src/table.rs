@@ -1,8 +1,9 @@
 //! Records as numbers: each value is an id in a dictionary, a record is a short row of ids, and records with the same values are one node.
 
 use crate::dictionary::{Dictionary, RawTexts, mix};
-use crate::fields::{self, Customs};
-use crate::layout::{Address, Intake, Layout, Take};
+use crate::fields::Customs;
+use crate::intake;
+use crate::layout::{Address, Intake, Layout};
 use crate::model::Model;
 use crate::settings::Settings;
 use crate::threads;
@@ -50,6 +51,7 @@ pub struct TableBuilder {
     ids: Texts,
     sources: Vec<u16>,
     source_names: Vec<String>,
+    customs: Customs,
     joined: String,
 }
 
@@ -64,6 +66,7 @@ impl TableBuilder {
             ids: Texts::default(),
             sources: Vec::new(),
             source_names: Vec::new(),
+            customs: customs(settings),
             joined: String::new(),
         }
     }
@@ -110,40 +113,15 @@ impl TableBuilder {
     ) {
         self.ids.push(record_id);
         self.sources.push(source);
-        let customs = Customs::default();
         let Some((width, rows)) = self.rows.last_mut() else { return };
         let start = rows.len();
         rows.resize(start + *width, 0);
-        for &(slot, take) in &intake.slots {
-            let text;
-            let raw = match take {
-                Take::Column(i) => column(i),
-                Take::Street(i, None) => column(i),
-                Take::Street(i, Some(number)) => {
-                    let (street, number) = (column(i), column(number));
-                    if street.trim().is_empty() {
-                        ""
-                    } else {
-                        self.joined.clear();
-                        self.joined.push_str(street);
-                        self.joined.push(' ');
-                        self.joined.push_str(number);
-                        &self.joined
-                    }
-                }
-                Take::Forename(i) => {
-                    text = fields::split_full_name(column(i), &customs).0;
-                    &text
-                }
-                Take::Surname(i) => {
-                    text = fields::split_full_name(column(i), &customs).1;
-                    &text
-                }
-            };
+        let (layout, raws) = (&self.layout, &mut self.raws);
+        intake::texts(intake, layout, &self.customs, &mut self.joined, column, |slot, raw| {
             if !raw.is_empty() {
-                rows[start + slot] = self.raws[self.layout.slots[slot].domain].intern(raw) + 1;
+                rows[start + slot] = raws[layout.slots[slot].domain].intern(raw) + 1;
             }
-        }
+        });
     }
 
     /// How many records were taken in.
@@ -159,7 +137,7 @@ impl TableBuilder {
     /// Reads the distinct values and makes equal records one node.
     pub fn finish(self) -> Table {
         let threads = threads::count(self.settings.threads);
-        let customs = customs(&self.settings);
+        let customs = self.customs;
         let unique: Vec<bool> =
             self.source_names.iter().map(|name| self.settings.unique_sources.contains(name)).collect();
         let mut table = Table::empty(self.layout, customs, self.source_names, unique);

@@ -1,7 +1,8 @@
-//! What users of the crate rely on.
+//! Tests of record linkage through its public surface.
 
 mod bad;
 mod decisions;
+mod fields;
 mod live;
 mod people;
 mod world;
