@@ -80,30 +80,32 @@ pub struct Recipes {
     columns: Vec<(usize, FieldKind, Key, KeyColumn)>,
 }
 
-/// The built-in recipes. Each says something that two records of one person often share, and together they forgive any two slips.
+/// The built-in recipes. Each is something that two records of one person often share, and together they forgive any two slips. They may
+/// be coarse, such as the birth date alone: what is frequent is refined by whatever else two records share.
 pub fn built_in() -> Vec<RecipeSetting> {
-    use FieldKind::{BirthDate, Email, Forename, Identifier, Phone, Postcode, Street, Surname};
-    use Key::{Canonical, Digits7, Exact, LocalPart, MonthDay, Phonetic, Prefix, Year};
-    let recipe = |parts: &[(FieldKind, Key)]| RecipeSetting {
+    use FieldKind::{BirthDate, City, Email, Forename, Identifier, Phone, Postcode, Street, Surname};
+    use Key::{Canonical, Digits7, Door, Exact, LocalPart, MonthDay, Phonetic, Prefix, Year};
+    let recipe = |cap: usize, parts: &[(FieldKind, Key)]| RecipeSetting {
         parts: parts.iter().map(|&(field, key)| PartSetting { field, key }).collect(),
-        cap: None,
+        cap: Some(cap),
     };
     vec![
-        recipe(&[(Identifier, Exact)]),
-        recipe(&[(Email, Exact)]),
-        recipe(&[(Phone, Digits7)]),
-        recipe(&[(Email, LocalPart)]),
-        recipe(&[(Surname, Phonetic), (BirthDate, Exact)]),
-        recipe(&[(Forename, Canonical), (BirthDate, Exact)]),
-        recipe(&[(Surname, Phonetic), (Forename, Canonical), (BirthDate, Year)]),
-        recipe(&[(Surname, Phonetic), (Forename, Prefix), (BirthDate, MonthDay)]),
-        recipe(&[(Forename, Canonical), (BirthDate, MonthDay), (Postcode, Prefix)]),
-        recipe(&[(Surname, Phonetic), (Forename, Canonical), (Postcode, Exact)]),
-        recipe(&[(Street, Exact), (Forename, Prefix)]),
-        recipe(&[(Street, Prefix), (Forename, Canonical)]),
-        recipe(&[(Street, Exact), (Surname, Phonetic)]),
-        recipe(&[(BirthDate, Exact), (Postcode, Exact)]),
-        recipe(&[(Surname, Phonetic), (Forename, Phonetic)]),
+        recipe(40, &[(Identifier, Exact)]),
+        recipe(40, &[(Email, Exact)]),
+        recipe(40, &[(Phone, Digits7)]),
+        recipe(20, &[(Email, LocalPart)]),
+        recipe(20, &[(BirthDate, Exact)]),
+        recipe(20, &[(Street, Door)]),
+        recipe(30, &[(Surname, Phonetic), (Forename, Canonical)]),
+        recipe(20, &[(Surname, Phonetic), (Postcode, Exact)]),
+        recipe(20, &[(Surname, Phonetic), (City, Phonetic)]),
+        recipe(20, &[(Surname, Phonetic), (Forename, Prefix), (BirthDate, Year)]),
+        recipe(20, &[(Surname, Phonetic), (BirthDate, MonthDay)]),
+        recipe(20, &[(Forename, Canonical), (BirthDate, MonthDay)]),
+        recipe(20, &[(Forename, Canonical), (Postcode, Exact)]),
+        recipe(20, &[(Street, Prefix), (Forename, Prefix), (Postcode, Prefix)]),
+        recipe(20, &[(Surname, Prefix), (Forename, Canonical), (Postcode, Prefix)]),
+        recipe(10, &[(Surname, Exact)]),
     ]
 }
 
