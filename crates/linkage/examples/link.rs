@@ -1,4 +1,4 @@
-//! Links a CSV file: `link people.csv clusters.csv`. Prints what each step took.
+//! Links a CSV file: `link people.csv clusters.csv [settings as JSON]`. Prints what each step took.
 
 use crowsnest_linkage::linkage::{Watch, link};
 use crowsnest_linkage::{Settings, csv};
@@ -27,9 +27,12 @@ fn memory() -> String {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(input), Some(output)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: link people.csv clusters.csv".into());
+        return Err("usage: link people.csv clusters.csv [settings as JSON]".into());
     };
-    let settings = Settings::default();
+    let settings: Settings = match arguments.next() {
+        Some(text) => serde_json::from_str(&text)?,
+        None => Settings::default(),
+    };
     let mut clock = Clock { begun: Instant::now(), step: None };
     clock.step("reading");
     let mut reader = csv::Reader::new(&settings);

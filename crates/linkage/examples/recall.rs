@@ -31,6 +31,42 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let row = row?;
         people.entry(row[1].to_string()).or_default().push(place[&row[0]]);
     }
+    // What the weights would be if the truth were known.
+    let mut homes: HashMap<String, Vec<(usize, String)>> = HashMap::new();
+    let mut rows = ::csv::Reader::from_path(&truth)?;
+    for row in rows.records() {
+        let row = row?;
+        homes.entry(row[2].to_string()).or_default().push((place[&row[0]], row[1].to_string()));
+    }
+    let mut counts: Vec<Vec<[f64; 2]>> =
+        comparer.comparisons.iter().map(|c| vec![[0.0; 2]; c.levels.len()]).collect();
+    let mut outcomes = vec![crowsnest_linkage::comparison::Outcome { level: 0, bits: 0.0 }; comparer.len()];
+    let mut kinds = [0.0; 2];
+    for home in homes.values() {
+        for (i, (a, p)) in home.iter().enumerate() {
+            for (b, q) in &home[i + 1..] {
+                let (a, b) = (table.node_of(*a as u32), table.node_of(*b as u32));
+                comparer.compare(&table, a, b, &mut outcomes);
+                let class = usize::from(p != q);
+                kinds[class] += 1.0;
+                for (counts, outcome) in counts.iter_mut().zip(&outcomes) {
+                    if let Some(count) = counts.get_mut(usize::from(outcome.level)) {
+                        count[class] += 1.0;
+                    }
+                }
+            }
+        }
+    }
+    for (c, counts) in comparer.comparisons.iter().zip(&counts) {
+        let total: f64 = counts.iter().map(|c| c[0]).sum();
+        let homes: f64 = counts.iter().map(|c| c[1]).sum();
+        println!("{} (person {total}, household {homes})", c.name);
+        for (level, [p, h]) in c.levels.iter().zip(counts) {
+            println!("  {level:<40} {:.5} {:.5}", p / total, h / homes);
+        }
+    }
+    let all = (table.nodes() as f64).powi(2) / 2.0;
+    println!("priors {:.2} {:.2}", (kinds[0] / all).log2(), (kinds[1] / all).log2());
     let (mut pairs, mut found, mut shown) = (0u64, 0u64, 0);
     let mut near = Vec::new();
     let mut compared = 0;

@@ -35,6 +35,8 @@ type Three = [f64; 3];
 const RANDOM_PAIRS: usize = 200_000;
 /// How often EM goes round, at most.
 const ROUNDS: usize = 60;
+/// For each pair of records of one person there are at least so many of two people of one household.
+const RELATIVES: f64 = 0.5;
 /// How many pairs a decision of a human counts as.
 const LABEL_WEIGHT: f64 = 3.0;
 
@@ -389,6 +391,8 @@ fn calibrate(
         person = (p_sum + guess_person * firm) / (pairs + firm);
         household = (h_sum + guess_household * firm) / (pairs + firm);
     }
+    // Relatives who share little were no candidates and are not counted; there are hardly ever fewer than this.
+    household = household.max(person * RELATIVES);
     model.prior_person = person.log2();
     model.prior_household = household.log2();
 }
