@@ -2,7 +2,7 @@
 
 use super::{
     Customs, Key, Value,
-    distance::{likeness, within},
+    distance::{hopeless, likeness, within},
     nicknames, phonetic,
     text::{ascii, fold, hash, joined, number, plain, says_nothing, words},
     value::Parts,
@@ -19,8 +19,10 @@ pub(crate) struct Name {
     joined: u64,
     /// Of the text without spaces and written-out umlauts.
     plain: u64,
-    /// How the whole sounds.
+    /// How the whole sounds, roughly.
     sound: u64,
+    /// Of how it is spoken.
+    spoken: u64,
     generation: Option<Generation>,
 }
 
@@ -171,6 +173,7 @@ fn from_words(which: Which, mut words: Vec<String>) -> Option<Value> {
         joined: joined(&clean),
         plain: plain(&clean),
         sound: phonetic::code(&whole),
+        spoken: hash(&phonetic::spoken(&whole), 0),
         generation,
     };
     Some(Value { clean: clean.into(), parts: Parts::Name(Box::new(name)) })
@@ -365,7 +368,7 @@ pub(crate) fn compare_forenames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 
         return 3;
     }
     let mut level = slips(a.clean.as_bytes(), b.clean.as_bytes(), x.sound == y.sound);
-    if x.plain == y.plain {
+    if x.plain == y.plain || x.spoken == y.spoken {
         level = 0;
     }
     if level > 0 && (x.words.len() > 1 || y.words.len() > 1) {
@@ -386,7 +389,7 @@ pub(crate) fn compare_surnames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 {
     if several && any_pair(x, y, |p, q| telling(p) && telling(q) && text(a, p) == text(b, q)) {
         return 1;
     }
-    if x.plain == y.plain {
+    if x.plain == y.plain || x.spoken == y.spoken {
         return 2;
     }
     let level = slips(a.clean.as_bytes(), b.clean.as_bytes(), x.sound == y.sound);
@@ -432,8 +435,13 @@ pub(crate) fn compare_full(a: &Value, b: &Value, x: &Full, y: &Full) -> u8 {
 /// 0: one slip, or it sounds alike; 1: similar; 2: different.
 fn slips(a: &[u8], b: &[u8], sounds_alike: bool) -> u8 {
     // In three letters one slip makes another name: Jan, Ian, Jon.
-    if a.len().max(b.len()) > 3 && a.len().min(b.len()) > 2 && within(a, b, 1) {
+    let long = a.len().max(b.len()) > 3;
+    if long && a.len().min(b.len()) > 2 && within(a, b, 1) {
         return 0;
+    }
+    let sounds_alike = sounds_alike && long;
+    if hopeless(a, b, if sounds_alike { 0.7 } else { 0.85 }) {
+        return 2;
     }
     match likeness(a, b) {
         likeness if likeness >= 0.92 || sounds_alike && likeness >= 0.7 => 0,

@@ -2,7 +2,7 @@
 
 use super::{
     Key, Value,
-    distance::{likeness, within},
+    distance::{hopeless, likeness, within},
     phonetic,
     text::{self, fold, hash, joined, plain, says_nothing},
     value::Parts,
@@ -119,7 +119,8 @@ pub(crate) fn read_number(raw: &str) -> Option<Value> {
     if says_nothing(folded) {
         return None;
     }
-    let (name, house) = take_number(&words::tokens(folded, MOST));
+    let (mut name, house) = take_number(&words::tokens(folded, MOST));
+    name.retain(|word| !words::says_number(word));
     match house {
         Some(_) => Some(value(&[], house, &name.join(" "))),
         None if name.is_empty() => None,
@@ -345,7 +346,7 @@ pub(crate) fn compare(a: &Value, b: &Value, x: &Street, y: &Street) -> u8 {
     let slip = x.base == y.base
         || x.plain == y.plain
         || p.len().min(q.len()) > 3 && within(p, q, if p.len().min(q.len()) > 8 { 2 } else { 1 })
-        || likeness(p, q) >= 0.92;
+        || !hopeless(p, q, 0.92) && likeness(p, q) >= 0.92;
     if slip { 3 } else { 4 }
 }
 
