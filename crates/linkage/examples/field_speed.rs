@@ -47,7 +47,11 @@ fn main() {
         let comparing = start.elapsed().as_nanos() / (rounds * (values.len() * values.len()) as u128);
         let start = Instant::now();
         for _ in 0..rounds {
-            values.iter().for_each(|value| keys(*kind, value, &mut |key, hash| drop(black_box((key, hash)))));
+            values.iter().for_each(|value| {
+                keys(*kind, value, &mut |key, hash| {
+                    black_box((key, hash));
+                })
+            });
         }
         let keying = start.elapsed().as_nanos() / (rounds * values.len() as u128);
         println!("{:<14}{reading:>12}{comparing:>12}{keying:>12}", kind.word());

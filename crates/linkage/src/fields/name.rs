@@ -236,7 +236,7 @@ fn take_apart(raw: &str, two_surnames: bool) -> (Vec<String>, Vec<String>) {
             given.extend(rest);
             return (given, family);
         }
-        family.extend(given);
+        family.extend(given.into_iter().filter(|word| suffix(word)));
         return by_order(&family.join(" "), family.clone(), two_surnames);
     }
     let lower = words(&text.to_ascii_lowercase());
@@ -285,9 +285,11 @@ fn by_order(text: &str, lower: Vec<String>, two_surnames: bool) -> (Vec<String>,
     };
     let shouted = pieces.iter().filter(|piece| capitals(piece)).count();
     let spoken = pieces.iter().filter(|piece| piece.bytes().any(|c| c.is_ascii_lowercase())).count();
-    let first = pieces.iter().position(|piece| !capitals(&piece)).unwrap_or(0);
-    let surname_first =
-        shouted > 0 && spoken > 0 && capitals(&pieces[0]) && pieces[first..].iter().all(|p| !capitals(&p));
+    let first = pieces.iter().position(|piece| !capitals(piece)).unwrap_or(0);
+    let surname_first = shouted > 0
+        && spoken > 0
+        && capitals(&pieces[0])
+        && pieces[first..].iter().all(|piece| !capitals(piece));
     let (given, family): (Vec<&str>, Vec<&str>) = if surname_first {
         (pieces[first..].to_vec(), pieces[..first].to_vec())
     } else {
@@ -354,7 +356,7 @@ pub(crate) fn compare_forenames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 
         return 0;
     }
     let (Some(first), Some(other)) = (x.words.first(), y.words.first()) else { return 6 };
-    if nicknames::share(first.groups, other.groups) {
+    if text(a, first) != text(b, other) && nicknames::share(first.groups, other.groups) {
         return 1;
     }
     if initials(a, b, x, y) || initials(b, a, y, x) {
@@ -377,6 +379,12 @@ pub(crate) fn compare_forenames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 
     4 + level
 }
 
+/// The name without the particles before it: van der Berg and van der Vaart have nothing else in common.
+fn core<'a>(value: &'a Value, name: &Name) -> &'a [u8] {
+    let from = name.words.iter().find(|word| !word.particle).map_or(0, |word| usize::from(word.from));
+    value.clean.as_bytes().get(from..).unwrap_or_default()
+}
+
 /// Compares two surnames; an index into [`SURNAME`].
 pub(crate) fn compare_surnames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 {
     if apart(x, y) {
@@ -392,7 +400,7 @@ pub(crate) fn compare_surnames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 {
     if x.plain == y.plain || x.spoken == y.spoken {
         return 2;
     }
-    let level = slips(a.clean.as_bytes(), b.clean.as_bytes(), x.sound == y.sound);
+    let level = slips(core(a, x), core(b, y), x.sound == y.sound);
     if level > 1
         && (several
             && any_pair(x, y, |p, q| {

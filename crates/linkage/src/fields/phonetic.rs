@@ -60,6 +60,7 @@ pub(crate) fn spoken(word: &str) -> String {
             [b'c', b'e' | b'i' | b'y', ..] | [b'z', ..] => ('s', 1),
             [b'c' | b'q', ..] => ('k', 1),
             [b'v' | b'w', ..] => ('f', 1),
+            [b'y' | b'j', b'a' | b'e' | b'i' | b'o' | b'u', ..] if at == 0 => ('j', 1),
             [b'y' | b'j', ..] => ('i', 1),
             [other, ..] => (char::from(*other), 1),
             [] => break,
