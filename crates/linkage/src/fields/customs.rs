@@ -7,6 +7,8 @@
 pub struct Customs {
     /// The calling code that numbers without one have; 0 if it is not known.
     pub(crate) dialling: u16,
+    /// How many digits a postcode has, if all have as many and some begin with a nought.
+    pub(crate) postcode: usize,
     /// Is 4/7/1980 the 7th of April?
     pub(crate) month_first: bool,
     /// May a surname be two words (García López)?
@@ -21,6 +23,7 @@ impl Customs {
         let code = code.trim().to_ascii_uppercase();
         Self {
             dialling: CALLING.iter().find(|(country, _)| *country == code).map_or(0, |(_, calling)| *calling),
+            postcode: if matches!(code.as_str(), "DE" | "US" | "FR" | "ES" | "IT") { 5 } else { 0 },
             // Liberia and Micronesia write so too; nobody else does.
             month_first: code == "US",
             two_surnames: matches!(code.as_str(), "ES" | "MX" | "AR" | "CL" | "CO" | "PE"),

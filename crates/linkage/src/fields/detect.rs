@@ -108,7 +108,16 @@ fn dialled(value: &str) -> bool {
     (7..=15).contains(&digits)
         && value.bytes().all(|c| c.is_ascii_digit() || b"+()-/. ".contains(&c))
         && (value.starts_with(['+', '0', '(']) || value.bytes().filter(|c| b"- /".contains(c)).count() == 2)
-        && !(value.len() == 10 && is_birth(value))
+        && !(value.len() <= 10
+            && read(FieldKind::BirthDate, value, &Customs::default())
+                .is_some_and(|date| date.clean.len() == 10)
+            && parted_as_date(value))
+}
+
+/// A year of four digits and two signs, as dates have.
+fn parted_as_date(value: &str) -> bool {
+    let mut groups = value.split(['-', '.', '/']);
+    groups.clone().count() == 3 && groups.any(|group| group.len() == 4)
 }
 
 fn british_postcode(value: &str) -> bool {

@@ -25,6 +25,20 @@ pub(crate) fn within(a: &[u8], b: &[u8], most: u8) -> bool {
     }
 }
 
+/// Whether two texts are certainly less alike than `least`, by the letters that they do not share: that is quick to see, and
+/// true of most pairs.
+pub(crate) fn hopeless(a: &[u8], b: &[u8], least: f32) -> bool {
+    let letters = |text: &[u8]| text.iter().take(LONGEST).fold(0u32, |all, letter| all | 1 << (letter & 31));
+    let (in_a, in_b) = (letters(a), letters(b));
+    let (long_a, long_b) = (a.len().min(LONGEST), b.len().min(LONGEST));
+    let alone = |mine: u32, others: u32| (mine & !others).count_ones() as usize;
+    let common =
+        (long_a.saturating_sub(alone(in_a, in_b))).min(long_b.saturating_sub(alone(in_b, in_a))) as f32;
+    let jaro = (common / long_a as f32 + common / long_b as f32 + 1.0) / 3.0;
+    let prefix = a.iter().zip(b).take(4).take_while(|(a, b)| a == b).count() as f32;
+    jaro + prefix * 0.1 * (1.0 - jaro) < least
+}
+
 /// Jaro and Winkler's likeness, from 0 to 1: letters in common at about the same place, and more if the texts begin alike.
 pub(crate) fn likeness(a: &[u8], b: &[u8]) -> f32 {
     let (a, b) = (&a[..a.len().min(LONGEST)], &b[..b.len().min(LONGEST)]);

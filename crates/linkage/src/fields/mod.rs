@@ -172,7 +172,7 @@ pub fn read(kind: FieldKind, raw: &str, customs: &Customs) -> Option<Value> {
         FieldKind::Street => street::read(raw),
         FieldKind::HouseNumber => street::read_number(raw),
         FieldKind::Unit => street::read_unit(raw),
-        FieldKind::Postcode => postcode::read(raw),
+        FieldKind::Postcode => postcode::read(raw, customs),
         FieldKind::City => place::read_city(raw),
         FieldKind::Region => place::read_region(raw),
         FieldKind::Country => place::read_country(raw),

@@ -2,7 +2,7 @@
 
 use super::{
     Customs, Key, Value,
-    distance::{likeness, within},
+    distance::{hopeless, likeness, within},
     nicknames, phonetic,
     text::{ascii, fold, hash, joined, number, plain, says_nothing, words},
     value::Parts,
@@ -19,8 +19,10 @@ pub(crate) struct Name {
     joined: u64,
     /// Of the text without spaces and written-out umlauts.
     plain: u64,
-    /// How the whole sounds.
+    /// How the whole sounds, roughly.
     sound: u64,
+    /// Of how it is spoken.
+    spoken: u64,
     generation: Option<Generation>,
 }
 
@@ -171,6 +173,7 @@ fn from_words(which: Which, mut words: Vec<String>) -> Option<Value> {
         joined: joined(&clean),
         plain: plain(&clean),
         sound: phonetic::code(&whole),
+        spoken: hash(&phonetic::spoken(&whole), 0),
         generation,
     };
     Some(Value { clean: clean.into(), parts: Parts::Name(Box::new(name)) })
@@ -233,7 +236,7 @@ fn take_apart(raw: &str, two_surnames: bool) -> (Vec<String>, Vec<String>) {
             given.extend(rest);
             return (given, family);
         }
-        family.extend(given);
+        family.extend(given.into_iter().filter(|word| suffix(word)));
         return by_order(&family.join(" "), family.clone(), two_surnames);
     }
     let lower = words(&text.to_ascii_lowercase());
@@ -282,9 +285,11 @@ fn by_order(text: &str, lower: Vec<String>, two_surnames: bool) -> (Vec<String>,
     };
     let shouted = pieces.iter().filter(|piece| capitals(piece)).count();
     let spoken = pieces.iter().filter(|piece| piece.bytes().any(|c| c.is_ascii_lowercase())).count();
-    let first = pieces.iter().position(|piece| !capitals(&piece)).unwrap_or(0);
-    let surname_first =
-        shouted > 0 && spoken > 0 && capitals(&pieces[0]) && pieces[first..].iter().all(|p| !capitals(&p));
+    let first = pieces.iter().position(|piece| !capitals(piece)).unwrap_or(0);
+    let surname_first = shouted > 0
+        && spoken > 0
+        && capitals(&pieces[0])
+        && pieces[first..].iter().all(|piece| !capitals(piece));
     let (given, family): (Vec<&str>, Vec<&str>) = if surname_first {
         (pieces[first..].to_vec(), pieces[..first].to_vec())
     } else {
@@ -351,7 +356,7 @@ pub(crate) fn compare_forenames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 
         return 0;
     }
     let (Some(first), Some(other)) = (x.words.first(), y.words.first()) else { return 6 };
-    if nicknames::share(first.groups, other.groups) {
+    if text(a, first) != text(b, other) && nicknames::share(first.groups, other.groups) {
         return 1;
     }
     if initials(a, b, x, y) || initials(b, a, y, x) {
@@ -365,13 +370,19 @@ pub(crate) fn compare_forenames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 
         return 3;
     }
     let mut level = slips(a.clean.as_bytes(), b.clean.as_bytes(), x.sound == y.sound);
-    if x.plain == y.plain {
+    if x.plain == y.plain || x.spoken == y.spoken {
         level = 0;
     }
     if level > 0 && (x.words.len() > 1 || y.words.len() > 1) {
         level = level.min(slips(text(a, first), text(b, other), first.sound == other.sound));
     }
     4 + level
+}
+
+/// The name without the particles before it: van der Berg and van der Vaart have nothing else in common.
+fn core<'a>(value: &'a Value, name: &Name) -> &'a [u8] {
+    let from = name.words.iter().find(|word| !word.particle).map_or(0, |word| usize::from(word.from));
+    value.clean.as_bytes().get(from..).unwrap_or_default()
 }
 
 /// Compares two surnames; an index into [`SURNAME`].
@@ -386,10 +397,10 @@ pub(crate) fn compare_surnames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 {
     if several && any_pair(x, y, |p, q| telling(p) && telling(q) && text(a, p) == text(b, q)) {
         return 1;
     }
-    if x.plain == y.plain {
+    if x.plain == y.plain || x.spoken == y.spoken {
         return 2;
     }
-    let level = slips(a.clean.as_bytes(), b.clean.as_bytes(), x.sound == y.sound);
+    let level = slips(core(a, x), core(b, y), x.sound == y.sound);
     if level > 1
         && (several
             && any_pair(x, y, |p, q| {
@@ -432,8 +443,13 @@ pub(crate) fn compare_full(a: &Value, b: &Value, x: &Full, y: &Full) -> u8 {
 /// 0: one slip, or it sounds alike; 1: similar; 2: different.
 fn slips(a: &[u8], b: &[u8], sounds_alike: bool) -> u8 {
     // In three letters one slip makes another name: Jan, Ian, Jon.
-    if a.len().max(b.len()) > 3 && a.len().min(b.len()) > 2 && within(a, b, 1) {
+    let long = a.len().max(b.len()) > 3;
+    if long && a.len().min(b.len()) > 2 && within(a, b, 1) {
         return 0;
+    }
+    let sounds_alike = sounds_alike && long;
+    if hopeless(a, b, if sounds_alike { 0.7 } else { 0.85 }) {
+        return 2;
     }
     match likeness(a, b) {
         likeness if likeness >= 0.92 || sounds_alike && likeness >= 0.7 => 0,

@@ -32,6 +32,60 @@ pub(crate) fn code(word: &str) -> u64 {
     code
 }
 
+/// The word as it is spoken, with its vowels: finer than [`code`], so that who has the same is as good as spelt the same.
+/// Meier, Maier, Meyer and Mayr are one; Mohr is another.
+pub(crate) fn spoken(word: &str) -> String {
+    let word = word.as_bytes();
+    let mut out = String::with_capacity(word.len());
+    let mut at = 0;
+    while at < word.len() {
+        let rest = &word[at..];
+        let (said, length) = match rest {
+            [b't', b's', b'c', b'h', ..] => ('S', 4),
+            [b's', b'c', b'h', ..] => ('S', 3),
+            [b's', b'h', ..] => ('S', 2),
+            [b'a', b'e', b'u', ..] => ('Y', 3),
+            [b'e', b'u', ..] | [b'o', b'y' | b'i', ..] => ('Y', 2),
+            [b'e' | b'a', b'i' | b'y', ..] => ('A', 2),
+            [b'i', b'e', ..] => ('i', 2),
+            [b'o', b'u', ..] => ('u', 2),
+            // Brown is Braun.
+            [b'o', b'w', b'n', ..] | [b'a', b'u', b'n', ..] => ('O', 2),
+            [b'a', b'e', ..] => ('e', 2),
+            [b'p', b'h', ..] => ('f', 2),
+            [b't', b'h', ..] | [b'd', b't', ..] => ('t', 2),
+            [b'c', b'k', ..] => ('k', 2),
+            [b'c', b'h', ..] => ('C', 2),
+            [b't', b'z', ..] => ('s', 2),
+            [b'c', b'e' | b'i' | b'y', ..] | [b'z', ..] => ('s', 1),
+            [b'c' | b'q', ..] => ('k', 1),
+            [b'v' | b'w', ..] => ('f', 1),
+            [b'y' | b'j', b'a' | b'e' | b'i' | b'o' | b'u', ..] if at == 0 => ('j', 1),
+            [b'y' | b'j', ..] => ('i', 1),
+            [other, ..] => (char::from(*other), 1),
+            [] => break,
+        };
+        at += length;
+        let before = out.chars().next_back();
+        let vowel = before.is_some_and(|c| "aeiouAOY".contains(c));
+        let next = word.get(at);
+        let lengthens = said == 'h' && vowel && !next.is_some_and(|c| b"aeiouy".contains(c));
+        // In Maier the e is no sound of its own.
+        let swallowed = said == 'e' && matches!(before, Some('A' | 'Y')) && word[at..] == *b"r";
+        if !lengthens && !swallowed && before != Some(said) {
+            out.push(said);
+        }
+    }
+    let hardened = match out.pop() {
+        Some('d') => Some('t'),
+        Some('b') => Some('p'),
+        Some('g') => Some('k'),
+        other => other,
+    };
+    out.extend(hardened);
+    out
+}
+
 const SILENT: u64 = 0;
 const P: u64 = 1;
 const T: u64 = 2;

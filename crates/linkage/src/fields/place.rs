@@ -2,7 +2,7 @@
 
 use super::{
     Key, Value,
-    distance::{likeness, within},
+    distance::{hopeless, likeness, within},
     phonetic,
     text::{fold, hash, number, plain, says_nothing, words},
     value::Parts,
@@ -167,7 +167,7 @@ pub(crate) fn compare_cities(a: &Value, b: &Value, plain: bool) -> u8 {
         };
         initials(short) == initials(long)
     };
-    let slip = short.len() > 3 && within(p, q, 1) || likeness(p, q) >= 0.92;
+    let slip = short.len() > 3 && within(p, q, 1) || !hopeless(p, q, 0.92) && likeness(p, q) >= 0.92;
     if plain || slip || letters || part(short, long) { 1 } else { 2 }
 }
 

@@ -1,7 +1,7 @@
 //! Postcodes.
 
 use super::{
-    Key, Value,
+    Customs, Key, Value,
     distance::within,
     text::{fold, hash, says_nothing},
     value::Parts,
@@ -10,7 +10,7 @@ use super::{
 pub(crate) const LEVELS: &[&str] = &["same", "one slip", "same area", "different"];
 
 /// Reads a postcode: without its country (`D-10115`), spaces, and the last four digits of an American one.
-pub(crate) fn read(raw: &str) -> Option<Value> {
+pub(crate) fn read(raw: &str, customs: &Customs) -> Option<Value> {
     let folded = fold(raw);
     if says_nothing(&folded) {
         return None;
@@ -41,6 +41,8 @@ pub(crate) fn read(raw: &str) -> Option<Value> {
     if clean.len() < 3 || typed || matches!(clean.as_str(), "1234" | "12345" | "123456") {
         return None;
     }
+    // A table calculator took the nought in front.
+    let clean = if numeric && clean.len() + 1 == customs.postcode { format!("0{clean}") } else { clean };
     Some(Value { clean: clean.into(), parts: Parts::Text { plain: 0 } })
 }
 

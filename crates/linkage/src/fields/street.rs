@@ -2,7 +2,7 @@
 
 use super::{
     Key, Value,
-    distance::{likeness, within},
+    distance::{hopeless, likeness, within},
     phonetic,
     text::{self, fold, hash, joined, plain, says_nothing},
     value::Parts,
@@ -119,7 +119,8 @@ pub(crate) fn read_number(raw: &str) -> Option<Value> {
     if says_nothing(folded) {
         return None;
     }
-    let (name, house) = take_number(&words::tokens(folded, MOST));
+    let (mut name, house) = take_number(&words::tokens(folded, MOST));
+    name.retain(|word| !words::says_number(word));
     match house {
         Some(_) => Some(value(&[], house, &name.join(" "))),
         None if name.is_empty() => None,
@@ -218,7 +219,13 @@ fn take_unit(tokens: Vec<String>, unit: &mut String) -> Vec<String> {
         let named =
             tokens.peek().is_some_and(|word| word.len() <= 4 && (number(word).is_some() || word.len() <= 2));
         if words::is_unit(&token) && named {
-            add(tokens.next().unwrap_or_default().as_str());
+            // `Unit 3/45 Smith Street`: the house stands behind the stroke.
+            let next = tokens.next().unwrap_or_default();
+            let (door, house) = next.split_once('/').unwrap_or((&next, ""));
+            add(door);
+            if !house.is_empty() {
+                left.push(house.to_owned());
+            }
         } else if token != "#" {
             left.push(token);
         }
@@ -249,6 +256,10 @@ fn take_number(tokens: &[String]) -> (Vec<String>, Option<Number>) {
         return (tokens.to_vec(), None);
     };
     let mut found = number(&tokens[at]);
+    // `Rose House 45 London Road`: the house has a name before its number.
+    if !words::names_street(&tokens[..at]) && words::names_street(&tokens[at + 1..]) {
+        return (tokens[at + 1..].to_vec(), number(&tokens[at]));
+    }
     let mut name = tokens[..at].to_vec();
     let mut behind = &tokens[at + 1..];
     if let (Some((next, rest)), Some(found)) = (behind.split_first(), found.as_mut())
@@ -261,12 +272,8 @@ fn take_number(tokens: &[String]) -> (Vec<String>, Option<Number>) {
     while name.len() > 1 && name.last().is_some_and(|word| words::says_number(word)) {
         name.pop();
     }
-    // `Straße des 17. Juni` has no number: it is part of the name.
-    if behind.iter().any(|token| number_free(token))
-        && words::names_street(&tokens[..at])
-        && behind.len() == 1
-        && { words::is_month(&behind[0]) }
-    {
+    // `Straße des 17. Juni` has no number: that is part of the name.
+    if words::names_street(&name) && matches!(behind, [month] if words::is_month(month)) {
         return (tokens.to_vec(), None);
     }
     name.extend(behind.iter().filter(|token| words::names_street(std::slice::from_ref(token))).cloned());
@@ -342,11 +349,20 @@ pub(crate) fn compare(a: &Value, b: &Value, x: &Street, y: &Street) -> u8 {
     if !matches!(houses, Numbers::Same | Numbers::Missing) {
         return 4;
     }
+    let (short, long) = if p.len() < q.len() { (p, q) } else { (q, p) };
     let slip = x.base == y.base
         || x.plain == y.plain
         || p.len().min(q.len()) > 3 && within(p, q, if p.len().min(q.len()) > 8 { 2 } else { 1 })
-        || likeness(p, q) >= 0.92;
+        || !hopeless(p, q, 0.92) && likeness(p, q) >= 0.92
+        || part(short, long);
     if slip { 3 } else { 4 }
+}
+
+/// Whether the longer is the shorter with words before or behind: the name of a house, or the city.
+fn part(short: &[u8], long: &[u8]) -> bool {
+    short.len() > 4
+        && (long.strip_prefix(short).is_some_and(|rest| rest.first() == Some(&b' '))
+            || long.strip_suffix(short).is_some_and(|rest| rest.last() == Some(&b' ')))
 }
 
 /// Compares two numbers of houses; an index into [`NUMBER`].

@@ -223,9 +223,6 @@ fn entities(text: &str) -> String {
     const NAMED: &[(&str, char)] = &[
         ("amp", '&'),
         ("apos", '\''),
-        ("#39", '\''),
-        ("#039", '\''),
-        ("#x27", '\''),
         ("rsquo", '\''),
         ("quot", '"'),
         ("nbsp", ' '),
@@ -251,15 +248,22 @@ fn entities(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         let after = &rest[at + 1..];
         out.push_str(&rest[..at]);
-        let known = NAMED
-            .iter()
-            .find(|(name, _)| after.strip_prefix(name).is_some_and(|behind| behind.starts_with(';')));
-        match known {
-            Some((name, c)) => {
-                out.push(*c);
-                rest = &after[name.len() + 1..];
+        let end = after.bytes().take(8).position(|c| c == b';');
+        let known = end.and_then(|end| {
+            let name = &after[..end];
+            let coded = name.strip_prefix('#').and_then(|code| match code.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                None => code.parse().ok(),
+            });
+            let named = || NAMED.iter().find(|(named, _)| *named == name).map(|(_, c)| *c);
+            coded.and_then(char::from_u32).or_else(named)
+        });
+        match (known, end) {
+            (Some(c), Some(end)) => {
+                out.push(c);
+                rest = &after[end + 1..];
             }
-            None => {
+            _ => {
                 out.push('&');
                 rest = after;
             }

@@ -2,7 +2,12 @@
 
 use crowsnest_linkage::fields::{Customs, FieldKind, Value, compare, keys, levels, read};
 
+mod addresses;
+mod columns;
+mod contact;
+mod dates;
 mod laws;
+mod names;
 
 /// Reads what must be readable.
 fn value(kind: FieldKind, raw: &str) -> Value {

@@ -99,7 +99,7 @@ const APART: &[&str] = &[
     "login", "visit", "visits", "purchase", "purchases", "order", "orders", "bestellung", "seen", "active", "signup", "registered", "registration", "since", "seit",
     "product", "company", "firma", "organisation", "organization", "employer", "arbeitgeber", "campaign", "kampagne", "file", "datei", "shop", "store",
     "filiale", "event", "category", "kategorie", "tag", "tags", "points", "punkte", "tier", "level", "url", "website", "web", "ip", "password",
-    "passwort", "mother", "father", "mutter", "vater", "parent", "spouse", "partner", "emergency", "referrer", "agent", "occupation",
+    "passwort", "mother", "mothers", "father", "fathers", "mutter", "vater", "parent", "spouse", "partner", "emergency", "referrer", "agent", "occupation",
     "beruf", "job", "profession", "department", "nationality", "nationalitaet", "religion", "marital", "familienstand", "quantity", "menge", "weight",
     "gewicht", "system", "version", "batch", "deceased", "verstorben", "preference", "timezone",
 ];

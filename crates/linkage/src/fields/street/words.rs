@@ -1,5 +1,10 @@
 //! The words of addresses: what a street is called by sort, what stands for a flat, for a post box, for a number.
 
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
 /// Abbreviations with a dot or stroke within, which would fall apart.
 const FALLING_APART: &[(&str, &str)] = &[
     ("v.le ", "viale "),
@@ -19,6 +24,9 @@ const FALLING_APART: &[(&str, &str)] = &[
 /// The folded text with such abbreviations spelt out.
 pub(super) fn spelt_out(folded: &str) -> String {
     let mut text = folded.to_owned();
+    if !folded.contains(['.', '/']) && !folded.contains(" - ") {
+        return text;
+    }
     for (short, long) in FALLING_APART {
         if text.contains(short) {
             text = text.replace(short, long);
@@ -188,11 +196,22 @@ const SHORT: &[(&str, &str)] = &[
 
 const COMPASS: &[&str] = &["n", "s", "e", "w", "ne", "nw", "se", "sw", "north", "south", "east", "west"];
 
+/// Short spellings in front and behind, by word.
+static BY_WORD: LazyLock<HashMap<&'static str, [Option<&'static str>; 2]>> = LazyLock::new(|| {
+    let mut all: HashMap<_, [Option<_>; 2]> = HashMap::new();
+    for (word, short, front, behind) in SORTS {
+        let found = all.entry(*word).or_default();
+        found[0] = found[0].or(front.then_some(*short));
+        found[1] = found[1].or(behind.then_some(*short));
+    }
+    all
+});
+
+static SHORT_SORTS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| SORTS.iter().map(|(_, short, ..)| *short).collect());
+
 fn sort(word: &str, in_front: bool) -> Option<&'static str> {
-    SORTS
-        .iter()
-        .find(|(name, _, front, behind)| *name == word && if in_front { *front } else { *behind })
-        .map(|(_, short, ..)| *short)
+    BY_WORD.get(word).and_then(|found| found[usize::from(!in_front)])
 }
 
 /// Whether a piece names a street: one of its words is a sort of street or ends in one.
@@ -221,27 +240,21 @@ pub(super) fn canonical(name: &mut Vec<String>) {
         count => count.saturating_sub(1),
     };
     let several = name.len() > 1;
-    let mut sorted = false;
+    let mut sorted = None;
     if several && let Some(short) = sort(&name[last], false) {
         name[last] = short.to_owned();
-        sorted = true;
+        sorted = Some(last);
     } else if let Some((stem, short)) = name.get(last).and_then(|word| grown(word)) {
         let stem = stem.to_owned();
         name[last] = stem;
         name.insert(last + 1, short.to_owned());
-        sorted = true;
-    }
-    if several
-        && !sorted
-        && let Some(short) = sort(&name[0], true)
-    {
+        sorted = Some(last + 1);
+    } else if several && let Some(short) = sort(&name[0], true) {
         name[0] = short.to_owned();
+        sorted = Some(0);
     }
-    let until = name.len();
-    for (at, word) in name.iter_mut().enumerate() {
-        if !(sorted && at + 1 == until)
-            && let Some((_, short)) = SHORT.iter().find(|(long, _)| long == word)
-        {
+    for (_, word) in name.iter_mut().enumerate().filter(|(at, _)| Some(*at) != sorted) {
+        if let Some((_, short)) = SHORT.iter().find(|(long, _)| long == word) {
             *word = (*short).to_owned();
         }
     }
@@ -249,7 +262,7 @@ pub(super) fn canonical(name: &mut Vec<String>) {
 
 /// Where the name of a street without its sort begins and ends, in words.
 pub(super) fn sort_of(name: &[String]) -> (usize, usize) {
-    let is = |word: &String| SORTS.iter().any(|(_, short, ..)| *short == word.as_str());
+    let is = |word: &String| SHORT_SORTS.contains(word.as_str());
     match name {
         [.., before, sort, compass]
             if COMPASS.contains(&compass.as_str()) && is(sort) && !before.is_empty() =>
