@@ -199,6 +199,9 @@ pub fn split(
     split
 }
 
+/// How much likelier one of two must be that a record could belong to, in bits.
+const CLEAR: f32 = 1.0;
+
 /// What two groups say to each other, field by field.
 #[derive(Clone, Default)]
 struct Between {
@@ -287,8 +290,10 @@ fn agglomerate(
         }
         let Some((mut score, i, j)) = best else { break };
         if !between[at(i, j)].must {
-            score -= rivals(&between, &alive, &at, i, j, threshold);
-            let merged = score >= threshold;
+            let taken_away = rivals(&between, &alive, &at, i, j, threshold);
+            score -= taken_away;
+            // As likely the one as the other is not enough.
+            let merged = score >= if taken_away > 0.0 { threshold.max(CLEAR) } else { threshold };
             if score < threshold + band {
                 split.doubts.push(doubt(nodes, &groups, &pair_scores, &at, (i, j), score, merged));
             }

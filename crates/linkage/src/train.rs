@@ -65,11 +65,23 @@ pub fn train(
     model
 }
 
+/// How often records of one person differ at least: no data are so clean that a difference would be a proof. EM would otherwise confirm
+/// itself where it has taken all that differ for two people.
+fn least_different(kind: FieldKind) -> f64 {
+    match kind {
+        FieldKind::Forename | FieldKind::BirthDate | FieldKind::Gender => 0.002,
+        FieldKind::Surname | FieldKind::Identifier => 0.01,
+        FieldKind::Street | FieldKind::Email | FieldKind::Phone => 0.05,
+        _ => 0.02,
+    }
+}
+
 /// What is believed of a comparison before any data are seen, and how firmly.
 struct Guess {
     person: Vec<f64>,
     household: Vec<f64>,
     chance: f64,
+    different: f64,
     /// The subject has no values that could be frequent or rare.
     rated: bool,
 }
@@ -99,6 +111,7 @@ impl Guess {
             person: spread(person, levels),
             household: spread(household, levels),
             chance: chance(kind),
+            different: least_different(kind),
             rated: comparison.subject != Subject::Gender,
         }
     }
@@ -318,7 +331,11 @@ fn maximise(model: &mut Model, guesses: &[Guess], patterns: &Patterns) {
             add(&pattern.levels, [p * pattern.count, h * pattern.count]);
         }
         let mut moved: f64 = 0.0;
-        for (weights, [person, household]) in model.weights.iter_mut().zip(counts) {
+        for ((weights, guess), [mut person, household]) in model.weights.iter_mut().zip(guesses).zip(counts) {
+            let total: f64 = person.iter().sum();
+            if let Some(different) = person.last_mut() {
+                *different = different.max(total * guess.different);
+            }
             for (old, new) in [(&mut weights.person, person), (&mut weights.household, household)] {
                 let total: f64 = new.iter().sum();
                 for (old, new) in old.iter_mut().zip(new) {

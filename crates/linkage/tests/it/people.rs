@@ -1,12 +1,13 @@
 //! Who is one person and who is not.
 
-use crate::world::{at, linked, quality, town, file, town_with};
+use crate::world::{at, linked, quality, town, file, town_with, why};
 use crowsnest_linkage::Settings;
 
 /// Whether two records, by their ids, came out as one person; and as one household.
 fn together(rows: &[&str], a: &str, b: &str) -> (bool, bool) {
-    let (table, linkage) = linked(&town_with(rows), &Settings::default(), None, &[]);
+    let (mut table, linkage) = linked(&town_with(rows), &Settings::default(), None, &[]);
     let (a, b) = (at(&table, a) as usize, at(&table, b) as usize);
+    println!("{}", why(&mut table, &linkage, a as u32, b as u32));
     (linkage.people[a] == linkage.people[b], linkage.households[a] == linkage.households[b])
 }
 

@@ -1,6 +1,10 @@
 //! A small town: people, what is noted of them, and who they are.
 
+use crowsnest_linkage::comparison::Comparer;
+use crowsnest_linkage::explain::explain;
 use crowsnest_linkage::linkage::{Decision, Linkage, link};
+use crowsnest_linkage::model::{Rarities, Scale};
+use crowsnest_linkage::score::Scorer;
 use crowsnest_linkage::{Model, Settings, Table, csv};
 
 pub const HEADER: &str =
@@ -45,7 +49,8 @@ pub struct Noted {
     pub row: String,
 }
 
-/// `people` people in households of one to four, each noted one to four times, with slips and gaps.
+/// `people` people in households of one to three, each noted one to four times, with slips and gaps. Some are twins, some move, some take
+/// another name.
 pub fn town(people: usize, seed: u64) -> Vec<Noted> {
     let mut dice = Dice(seed);
     let mut rows = Vec::new();
@@ -56,14 +61,28 @@ pub fn town(people: usize, seed: u64) -> Vec<Noted> {
         let (postcode, city) = CITIES[dice.roll(CITIES.len())];
         let number = dice.roll(120) + 1;
         let landline = format!("0221 {:07}", dice.roll(9_000_000) + 1_000_000);
+        let mut twin = None;
         for _ in 0..dice.roll(3) + 1 {
             let forename = FORENAMES[dice.roll(FORENAMES.len())];
             let born = format!("{}-{:02}-{:02}", 1940 + dice.roll(65), dice.roll(12) + 1, dice.roll(28) + 1);
+            let born = twin.take().unwrap_or(born);
+            if dice.chance(10) {
+                twin = Some(born.clone());
+            }
+            let (new_street, new_number) = (STREETS[dice.roll(STREETS.len())], dice.roll(120) + 1);
+            let (new_postcode, new_city) = CITIES[dice.roll(CITIES.len())];
+            let (moves, new_name) = (dice.chance(15), SURNAMES[dice.roll(SURNAMES.len())]);
+            let renamed = dice.chance(5);
             let email = format!("{}.{}{}@mail.de", forename.to_lowercase(), surname.to_lowercase(), dice.roll(9000));
             let mobile = format!("0171 {:07}", dice.roll(9_000_000) + 1_000_000);
             let card = format!("{}", 100_000_000 + dice.roll(800_000_000));
             let gender = if forename.ends_with('a') { "f" } else { "m" };
-            for _ in 0..[1, 1, 2, 3, 4][dice.roll(5)] {
+            for nth in 0..[1, 1, 2, 3, 4][dice.roll(5)] {
+                let surname = if renamed && nth > 0 { new_name } else { surname };
+                let (street, number, postcode, city) = match moves && nth > 0 {
+                    true => (new_street, new_number, new_postcode, new_city),
+                    false => (street, number, postcode, city),
+                };
                 let slip = |text: &str, dice: &mut Dice| match dice.chance(6) {
                     true => {
                         let at = dice.roll(text.len() - 1) + 1;
@@ -145,4 +164,15 @@ pub fn quality(truth: &[usize], people: &[u32]) -> (f64, f64) {
         }
     }
     (both / found, both / true_pairs)
+}
+
+/// Why two records score as they do, for a test that fails.
+pub fn why(table: &mut Table, linkage: &Linkage, a: u32, b: u32) -> String {
+    table.forget_rarity();
+    linkage.model.rate(table, &Rarities::new(&linkage.model));
+    let (comparer, scale) = (Comparer::new(&table.layout), Scale::new(&linkage.model));
+    let scorer = Scorer { table, comparer: &comparer, scale: &scale };
+    let explanation = explain(&scorer, table.node_of(a), table.node_of(b));
+    let lines = explanation.lines.iter().map(|l| format!("{:>7.2} {}: {}", l.bits, l.field, l.finding));
+    format!("{:.2}\n{}", explanation.score, lines.collect::<Vec<_>>().join("\n"))
 }

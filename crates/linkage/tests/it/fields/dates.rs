@@ -114,7 +114,7 @@ fn changed_over_is_found_by_the_same_month_and_day() {
     assert_ne!(found_by("1984-03-12", Key::MonthDay), found_by("1984-03-13", Key::MonthDay));
     assert_eq!(found_by("1984-03-12", Key::Exact), found_by("12.3.84", Key::Exact));
     assert_eq!(found_by("1984", Key::Year), found_by("1984-03-12", Key::Year));
-    assert_eq!(found_by("1984", Key::MonthDay), []);
+    assert!(found_by("1984", Key::MonthDay).is_empty());
 }
 
 /// Days counted by a table calculator are those of the calendar, whatever the day.
