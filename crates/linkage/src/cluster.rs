@@ -208,7 +208,7 @@ struct Between {
     /// Sums over pairs, for a person and for a household, and how many pairs have the field.
     fields: Vec<(f32, f32, f32)>,
     score: f32,
-    /// Whether some field speaks clearly against it.
+    /// Whether a field that is a person's own speaks clearly against it.
     contradicts: bool,
     forbidden: bool,
     must: bool,
@@ -218,11 +218,12 @@ impl Between {
     fn rate(&mut self, scorer: &Scorer<'_>) {
         let mut sums = Sums::default();
         self.contradicts = false;
-        for &(person, household, pairs) in &self.fields {
+        for (i, &(person, household, pairs)) in self.fields.iter().enumerate() {
             if pairs > 0.0 {
                 sums.person += person / pairs;
                 sums.household += household / pairs;
-                self.contradicts |= person / pairs < -2.0;
+                // Who moved has another address; nobody has another birthday.
+                self.contradicts |= person / pairs < -2.0 && scorer.comparer.comparisons[i].is_personal();
             }
         }
         self.score = scorer.total(sums);

@@ -38,6 +38,13 @@ pub struct Comparison {
     pub levels: Vec<String>,
 }
 
+impl Comparison {
+    /// Whether it is about what each person has for themselves and for life: forename, gender and birth date.
+    pub fn is_personal(&self) -> bool {
+        matches!(self.subject, Subject::Forename | Subject::Gender | Subject::Plain(FieldKind::BirthDate))
+    }
+}
+
 /// How one comparison of a pair came out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outcome {
