@@ -1,0 +1,166 @@
+//! Which pairs are worth a comparison.
+//!
+//! All recipes give blocks; two nodes that share a block are candidates. Pairs are not written down: each node is asked for its
+//! neighbours in all of its blocks at once, so that a pair comes once, however many blocks it shares, and no list of pairs is kept.
+
+use crate::recipe::{Recipe, Recipes};
+use crate::table::{Node, Table};
+use crate::threads;
+use crate::warnings::Warning;
+
+/// The blocks of a table.
+#[derive(Default)]
+pub struct Blocks {
+    starts: Vec<u32>,
+    members: Vec<Node>,
+    masks: Vec<u32>,
+    node_starts: Vec<u32>,
+    node_blocks: Vec<u32>,
+}
+
+/// Blocks of one recipe, while they are found.
+#[derive(Default)]
+struct Found {
+    ends: Vec<u32>,
+    members: Vec<Node>,
+    masks: Vec<u32>,
+    refined: usize,
+    largest: usize,
+    left_out: usize,
+}
+
+impl Blocks {
+    /// Finds all blocks. What could not be refined enough is named in a warning.
+    pub fn find(table: &Table, recipes: &Recipes, thread_count: usize, warnings: &mut Vec<Warning>) -> Self {
+        let found = threads::pieces(recipes.all.len(), 1, thread_count, |range| {
+            range.map(|r| of_recipe(table, recipes, &recipes.all[r])).collect::<Vec<_>>()
+        });
+        let mut blocks = Self { starts: vec![0], ..Self::default() };
+        for (recipe, found) in recipes.all.iter().zip(found.into_iter().flatten()) {
+            if found.left_out > 0 {
+                let message = format!(
+                    "{} records share this with too many others (up to {}) and with nothing else that tells them apart; \
+                     by this key alone they were not compared",
+                    found.left_out, found.largest
+                );
+                warnings.push(Warning::new(&recipe.name, message));
+            }
+            let base = blocks.members.len() as u32;
+            blocks.starts.extend(found.ends.iter().map(|end| base + end));
+            blocks.masks.extend_from_slice(&found.masks);
+            blocks.members.extend_from_slice(&found.members);
+        }
+        blocks.index(table.nodes());
+        blocks
+    }
+
+    fn index(&mut self, nodes: usize) {
+        let mut starts = vec![0u32; nodes + 1];
+        for &member in &self.members {
+            starts[member as usize + 1] += 1;
+        }
+        for i in 0..nodes {
+            starts[i + 1] += starts[i];
+        }
+        let mut next = starts.clone();
+        let mut of = vec![0; self.members.len()];
+        for block in 0..self.len() as u32 {
+            for &member in self.members(block) {
+                of[next[member as usize] as usize] = block;
+                next[member as usize] += 1;
+            }
+        }
+        (self.node_starts, self.node_blocks) = (starts, of);
+    }
+
+    /// How many blocks there are.
+    pub fn len(&self) -> usize {
+        self.masks.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.masks.is_empty()
+    }
+
+    /// The nodes of a block.
+    pub fn members(&self, block: u32) -> &[Node] {
+        &self.members[self.starts[block as usize] as usize..self.starts[block as usize + 1] as usize]
+    }
+
+    /// The comparisons that are decided by being in a block, as bits.
+    pub fn mask(&self, block: u32) -> u32 {
+        self.masks[block as usize]
+    }
+
+    /// The blocks of a node.
+    pub fn of(&self, node: Node) -> &[u32] {
+        let range = self.node_starts[node as usize] as usize..self.node_starts[node as usize + 1] as usize;
+        &self.node_blocks[range]
+    }
+
+    /// The candidates of a node, each once, in order; with `later`, only those with a higher number.
+    pub fn neighbours(&self, node: Node, later: bool, out: &mut Vec<Node>) {
+        out.clear();
+        for &block in self.of(node) {
+            let members = self.members(block);
+            // Members are in order.
+            let from = if later { members.partition_point(|&m| m <= node) } else { 0 };
+            out.extend(members[from..].iter().filter(|&&m| m != node));
+        }
+        out.sort_unstable();
+        out.dedup();
+    }
+}
+
+fn of_recipe(table: &Table, recipes: &Recipes, recipe: &Recipe) -> Found {
+    let (mut scratch, mut keys) = (Vec::new(), Vec::new());
+    let mut keyed: Vec<(u64, Node)> = Vec::with_capacity(table.nodes());
+    for node in 0..table.nodes() as u32 {
+        recipes.keys(recipe, table.row(node), &mut scratch, &mut keys);
+        keyed.extend(keys.iter().map(|&key| (key, node)));
+    }
+    let mut found = Found::default();
+    split(table, recipes, recipe, &mut keyed, recipe.mask, recipes.refiners(recipe), &mut found);
+    found
+}
+
+/// Makes blocks of records with the same key; what is too large is refined by each of the refiners.
+fn split(
+    table: &Table,
+    recipes: &Recipes,
+    recipe: &Recipe,
+    keyed: &mut [(u64, Node)],
+    mask: u32,
+    refiners: &[usize],
+    found: &mut Found,
+) {
+    keyed.sort_unstable();
+    let mut finer = Vec::new();
+    let mut keys = Vec::new();
+    for block in keyed.chunk_by(|a, b| a.0 == b.0) {
+        if block.len() < 2 {
+            continue;
+        }
+        if block.len() <= recipe.cap {
+            found.members.extend(block.iter().map(|&(_, node)| node));
+            found.ends.push(found.members.len() as u32);
+            found.masks.push(mask);
+            continue;
+        }
+        found.refined += 1;
+        if refiners.is_empty() {
+            found.left_out += block.len();
+            found.largest = found.largest.max(block.len());
+        }
+        for (i, &refiner) in refiners.iter().enumerate() {
+            finer.clear();
+            for &(key, node) in block {
+                recipes.refine(key, refiner, table.row(node), &mut keys);
+                finer.extend(keys.iter().map(|&key| (key, node)));
+            }
+            let mask = mask | recipes.refiner_mask(refiner);
+            split(table, recipes, recipe, &mut finer, mask, &refiners[i + 1..], found);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Distinct values and how often they are held. A value is read and taken apart once, however many records hold it.
+
+use crate::fields::{Customs, FieldKind, Value};
+use crate::intake::TextReader;
+use crate::threads;
+use foldhash::quality::FixedState;
+use hashbrown::HashTable;
+use std::hash::{BuildHasher, Hasher};
+
+/// A hash of text that is the same on every machine and in every run.
+pub fn text_hash(text: &str) -> u64 {
+    let mut hasher = FixedState::with_seed(0x6c69_6e6b).build_hasher();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+/// One hash out of two, the order of which matters.
+pub fn mix(a: u64, b: u64) -> u64 {
+    let mut x = a.rotate_left(23).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ b;
+    x = (x ^ (x >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    x ^ (x >> 29)
+}
+
+/// Raw texts of one domain while records come in: each distinct text is kept once.
+#[derive(Default)]
+pub struct RawTexts {
+    text: String,
+    ends: Vec<usize>,
+    index: HashTable<u32>,
+}
+
+impl RawTexts {
+    fn get(&self, i: u32) -> &str {
+        slice(&self.text, &self.ends, i)
+    }
+
+    /// The number of a text, from 0.
+    pub fn intern(&mut self, raw: &str) -> u32 {
+        let hash = text_hash(raw);
+        if let Some(found) = self.index.find(hash, |&i| slice(&self.text, &self.ends, i) == raw) {
+            return *found;
+        }
+        let new = self.ends.len() as u32;
+        self.text.push_str(raw);
+        self.ends.push(self.text.len());
+        let (text, ends) = (&self.text, &self.ends);
+        self.index.insert_unique(hash, new, |&i| text_hash(slice(text, ends, i)));
+        new
+    }
+}
+
+fn slice<'t>(text: &'t str, ends: &[usize], i: u32) -> &'t str {
+    let i = i as usize;
+    let start = if i == 0 { 0 } else { ends[i - 1] };
+    &text[start..ends[i]]
+}
+
+/// The distinct values of one domain: of all columns that are compared with each other. Ids begin at 1; 0 is "missing".
+#[derive(Default)]
+pub struct Dictionary {
+    values: Vec<Value>,
+    hashes: Vec<u64>,
+    /// How many nodes hold each value.
+    pub counts: Vec<u32>,
+    /// How much agreement on a value is worth: log2 of one over its share. Filled in by the model.
+    pub rarity: Vec<f32>,
+    index: HashTable<u32>,
+}
+
+impl Dictionary {
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
+    /// The value of an id, which is not 0. Domains of bare hashes have no values.
+    pub fn value(&self, id: u32) -> &Value {
+        &self.values[id as usize - 1]
+    }
+
+    /// The hash of a value's text; 0 for "missing".
+    pub fn hash(&self, id: u32) -> u64 {
+        if id == 0 { 0 } else { self.hashes[id as usize - 1] }
+    }
+
+    /// How much agreement on the value is worth, in bits.
+    pub fn rarity(&self, id: u32) -> f32 {
+        self.rarity[id as usize - 1]
+    }
+
+    /// The id of a value that is already known by its hash.
+    pub fn find(&self, hash: u64) -> Option<u32> {
+        self.index.find(hash, |&id| self.hashes[id as usize - 1] == hash).copied()
+    }
+
+    /// The id of a hash without a value (addresses, which are made of several columns).
+    pub fn intern_hash(&mut self, hash: u64) -> u32 {
+        if let Some(id) = self.find(hash) {
+            return id;
+        }
+        self.hashes.push(hash);
+        let id = self.hashes.len() as u32;
+        let hashes = &self.hashes;
+        self.index.insert_unique(hash, id, |&id| hashes[id as usize - 1]);
+        id
+    }
+
+    /// The id of a value.
+    ///
+    /// Values are told apart by 64 bits of their text: among 10 million values, two share them with a chance of one in 400,000.
+    pub fn intern(&mut self, value: Value) -> u32 {
+        let hash = text_hash(&value.clean);
+        let before = self.hashes.len();
+        let id = self.intern_hash(hash);
+        if self.hashes.len() > before {
+            self.values.push(value);
+        }
+        id
+    }
+
+    /// Reads raw texts; the answer has the value's id for each of them.
+    pub fn take_in(
+        &mut self,
+        raws: &RawTexts,
+        kind: FieldKind,
+        customs: &Customs,
+        thread_count: usize,
+    ) -> Vec<u32> {
+        let read = threads::pieces(raws.ends.len(), 16_384, thread_count, |range| {
+            let mut reader = TextReader::new(customs);
+            range.map(|i| reader.read(kind, raws.get(i as u32))).collect::<Vec<_>>()
+        });
+        read.into_iter().flatten().map(|value| value.map_or(0, |v| self.intern(v))).collect()
+    }
+}

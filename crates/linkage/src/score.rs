@@ -1,0 +1,106 @@
+//! The score of a pair: log2 of the odds that its two records are of one person.
+//!
+//! score = prior + Σ what each field says for one person − log2(1 + odds of one household). The last term is what the third class takes
+//! away: nothing where the two cannot be relatives, much where all that they share is what relatives share.
+
+use crate::candidates::Blocks;
+use crate::comparison::{Comparer, Outcome};
+use crate::model::{Scale, log2_1p_exp2};
+use crate::table::{Node, Table};
+use crate::threads;
+
+/// A pair that is likely enough to matter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Edge {
+    /// The node with the lower number.
+    pub a: Node,
+    /// The other.
+    pub b: Node,
+    /// log2 of the odds that they are one person.
+    pub score: f32,
+}
+
+/// Scores pairs of a table.
+pub struct Scorer<'t> {
+    /// The table.
+    pub table: &'t Table,
+    /// How pairs compare.
+    pub comparer: &'t Comparer,
+    /// What that weighs.
+    pub scale: &'t Scale,
+}
+
+/// What all fields of a pair say together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sums {
+    /// For one person, without the prior.
+    pub person: f32,
+    /// For one household, without the prior.
+    pub household: f32,
+}
+
+impl Scorer<'_> {
+    /// Puts together what the fields say.
+    pub fn total(&self, sums: Sums) -> f32 {
+        let [person, household] = self.scale.priors;
+        // In the order of an explanation's lines, so that they add up to the last bit.
+        sums.person + person - log2_1p_exp2(household + sums.household)
+    }
+
+    /// What the fields of a pair say, one by one, into `fields`; and together.
+    pub fn fields(&self, a: Node, b: Node, outcomes: &mut [Outcome], fields: &mut [(f32, f32)]) -> Sums {
+        self.comparer.compare(self.table, a, b, outcomes);
+        let mut sums = Sums::default();
+        for (i, outcome) in outcomes.iter().enumerate() {
+            fields[i] = self.scale.weigh(i, *outcome);
+            sums.person += fields[i].0;
+            sums.household += fields[i].1;
+        }
+        sums
+    }
+
+    /// The sums of a pair.
+    pub fn sums(&self, a: Node, b: Node, outcomes: &mut [Outcome]) -> Sums {
+        self.comparer.compare(self.table, a, b, outcomes);
+        let mut sums = Sums::default();
+        for (i, outcome) in outcomes.iter().enumerate() {
+            let (person, household) = self.scale.weigh(i, *outcome);
+            sums.person += person;
+            sums.household += household;
+        }
+        sums
+    }
+
+    /// The score of a pair.
+    pub fn score(&self, a: Node, b: Node) -> f32 {
+        let mut outcomes = self.outcomes();
+        self.total(self.sums(a, b, &mut outcomes))
+    }
+
+    /// Room for the outcomes of a pair.
+    pub fn outcomes(&self) -> Vec<Outcome> {
+        vec![Outcome { level: 0, bits: 0.0 }; self.comparer.len()]
+    }
+
+    /// All candidates whose score is at least `threshold`, and how many were compared. In order of nodes.
+    pub fn edges(&self, blocks: &Blocks, threshold: f32, thread_count: usize) -> (Vec<Edge>, u64) {
+        let found = threads::pieces(self.table.nodes(), 8_192, thread_count, |range| {
+            let (mut near, mut outcomes) = (Vec::new(), self.outcomes());
+            let (mut edges, mut compared) = (Vec::new(), 0u64);
+            for a in range {
+                let a = a as u32;
+                blocks.neighbours(a, true, &mut near);
+                compared += near.len() as u64;
+                for &b in &near {
+                    let score = self.total(self.sums(a, b, &mut outcomes));
+                    if score >= threshold {
+                        edges.push(Edge { a, b, score });
+                    }
+                }
+            }
+            (edges, compared)
+        });
+        let compared = found.iter().map(|(_, compared)| compared).sum();
+        (found.into_iter().flat_map(|(edges, _)| edges).collect(), compared)
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of record linkage through its public surface.
+
+mod bad;
+mod decisions;
+mod fields;
+mod live;
+mod people;
+mod world;

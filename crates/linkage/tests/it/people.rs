@@ -1,0 +1,113 @@
+//! Who is one person and who is not.
+
+use crate::world::{at, linked, quality, town, file, town_with, why};
+use crowsnest_linkage::Settings;
+
+/// Whether two records, by their ids, came out as one person; and as one household.
+fn together(rows: &[&str], a: &str, b: &str) -> (bool, bool) {
+    let (mut table, linkage) = linked(&town_with(rows), &Settings::default(), None, &[]);
+    let (a, b) = (at(&table, a) as usize, at(&table, b) as usize);
+    println!("{}", why(&mut table, &linkage, a as u32, b as u32));
+    (linkage.people[a] == linkage.people[b], linkage.households[a] == linkage.households[b])
+}
+
+#[test]
+fn a_town_comes_out_nearly_as_it_is() {
+    let town = town(1500, 3);
+    let (_, linkage) = linked(&file(town.iter().map(|n| n.row.as_str())), &Settings::default(), None, &[]);
+    let truth: Vec<usize> = town.iter().map(|n| n.person).collect();
+    let (precision, recall) = quality(&truth, &linkage.people);
+    assert!(precision > 0.97, "precision {precision}");
+    assert!(recall > 0.95, "recall {recall}");
+}
+
+#[test]
+fn a_couple_is_two_people_of_one_household() {
+    let rows = [
+        "a,Hanna,Wiesental,f,1970-03-04,wiesental@mail.de,0221 7654321,Amselweg,7,50667,Koeln,",
+        "b,Robert,Wiesental,m,1968-11-23,wiesental@mail.de,0221 7654321,Amselweg,7,50667,Koeln,",
+    ];
+    assert_eq!(together(&rows, "a", "b"), (false, true));
+}
+
+#[test]
+fn twins_are_two_people_of_one_household() {
+    let rows = [
+        "a,Lena,Wiesental,f,1999-03-04,,0221 7654321,Amselweg,7,50667,Koeln,",
+        "b,Paula,Wiesental,f,1999-03-04,,0221 7654321,Amselweg,7,50667,Koeln,",
+    ];
+    assert_eq!(together(&rows, "a", "b"), (false, true));
+}
+
+#[test]
+fn father_and_son_of_one_name_are_two_people() {
+    let rows = [
+        "a,Robert,Wiesental,m,1950-03-04,,0221 7654321,Amselweg,7,50667,Koeln,",
+        "b,Robert,Wiesental,m,1979-08-21,,0221 7654321,Amselweg,7,50667,Koeln,",
+    ];
+    assert_eq!(together(&rows, "a", "b"), (false, true));
+}
+
+#[test]
+fn a_card_lent_to_a_friend_makes_nobody_one() {
+    let rows = [
+        "a,Hanna,Wiesental,f,1970-03-04,,,Amselweg,7,50667,Koeln,777000111",
+        "b,Georg,Tannhauser,m,1981-12-01,,,Ringstrasse,9,20095,Hamburg,777000111",
+    ];
+    assert!(!together(&rows, "a", "b").0);
+}
+
+#[test]
+fn swapped_names_are_still_the_person() {
+    let rows = [
+        "a,Hanna,Wiesental,f,1970-03-04,,0171 5551234,Amselweg,7,50667,Koeln,",
+        "b,Wiesental,Hanna,f,1970-03-04,,,Amselweg,7,50667,Koeln,",
+    ];
+    assert!(together(&rows, "a", "b").0);
+}
+
+#[test]
+fn a_telephone_number_given_to_a_stranger_makes_nobody_one() {
+    let rows = [
+        "a,Hanna,Wiesental,f,1970-03-04,,0171 5551234,Amselweg,7,50667,Koeln,",
+        "b,Georg,Tannhauser,m,1981-12-01,,0171 5551234,Ringstrasse,9,20095,Hamburg,",
+    ];
+    assert_eq!(together(&rows, "a", "b"), (false, false));
+}
+
+#[test]
+fn who_moved_and_married_is_known_by_the_mailbox_and_the_birthday() {
+    let rows = [
+        "a,Hanna,Wiesental,f,1970-03-04,hanna70@mail.de,,Amselweg,7,50667,Koeln,",
+        "b,Hanna,Tannhauser,f,1970-03-04,hanna70@mail.de,,Ringstrasse,9,20095,Hamburg,",
+    ];
+    assert!(together(&rows, "a", "b").0);
+}
+
+#[test]
+fn a_birthday_that_many_have_says_little() {
+    // As a form fills it in that nobody fills in.
+    let mut rows: Vec<String> = Vec::new();
+    for (i, name) in ["Maier", "Vogel", "Lang", "Pohl", "Otto", "Graf"].iter().cycle().take(90).enumerate() {
+        rows.push(format!("x{i},Peter{i},{name}{i},m,1970-01-01,,,,,,,"));
+    }
+    rows.push("a,Peter,Maier,m,1970-01-01,,,,,,,".to_string());
+    rows.push("b,Peter,Maier,m,1970-01-01,,,Lindenweg,3,04109,Leipzig,".to_string());
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert!(!together(&rows, "a", "b").0);
+}
+
+#[test]
+fn a_record_that_may_be_either_twin_is_left_alone_and_shown() {
+    let rows = [
+        "a,Lena,Wiesental,f,1999-03-04,,0221 7654321,Amselweg,7,50667,Koeln,",
+        "b,Paula,Wiesental,f,1999-03-04,,0221 7654321,Amselweg,7,50667,Koeln,",
+        "c,,Wiesental,f,1999-03-04,,0221 7654321,Amselweg,7,50667,Koeln,",
+    ];
+    let (table, linkage) = linked(&town_with(&rows), &Settings::default(), None, &[]);
+    let [a, b, c] = ["a", "b", "c"].map(|id| at(&table, id));
+    let person = |r: u32| linkage.people[r as usize];
+    assert!(person(a) != person(b) && person(c) != person(a) && person(c) != person(b));
+    let c = table.node_of(c);
+    assert!(linkage.doubts.iter().any(|d| (d.a == c || d.b == c) && !d.merged));
+}
