@@ -41,12 +41,13 @@ def run(command: list[str], log: Path) -> tuple[float, float]:
 
 
 def printed_seconds(log: Path) -> dict[str, float]:
-    """The seconds by stage, if the last line that a matcher printed says them: `{"seconds": {"read": 0.2, …}}`."""
-    lines = log.read_text(errors="replace").strip().splitlines()
+    """The seconds by stage, if the matcher printed a JSON object that says them: `{"seconds": {"read": 0.2, …}}`."""
+    lines = log.read_text(errors="replace").splitlines()
     try:
-        seconds = json.loads(lines[-1])["seconds"]
-        return {str(stage): float(took) for stage, took in seconds.items()}
-    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
+        begin = next(place for place, line in enumerate(lines) if line.startswith("{"))
+        printed = json.loads("\n".join(lines[begin:]))
+        return {str(stage): float(took) for stage, took in printed["seconds"].items()}
+    except (StopIteration, ValueError, KeyError, AttributeError, TypeError):
         return {}
 
 

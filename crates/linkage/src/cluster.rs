@@ -176,7 +176,8 @@ pub fn split(
             sets.join(a, b);
         }
     }
-    let mut parts: std::collections::BTreeMap<u32, (Vec<Node>, Vec<Edge>)> = std::collections::BTreeMap::new();
+    let mut parts: std::collections::BTreeMap<u32, (Vec<Node>, Vec<Edge>)> =
+        std::collections::BTreeMap::new();
     for (i, &node) in nodes.iter().enumerate() {
         parts.entry(sets.root(i as u32)).or_default().0.push(node);
     }

@@ -195,10 +195,7 @@ impl Scale {
             }
             levels
         });
-        Self {
-            priors: [model.prior_person as f32, model.prior_household as f32],
-            levels: levels.collect(),
-        }
+        Self { priors: [model.prior_person as f32, model.prior_household as f32], levels: levels.collect() }
     }
 
     /// What an outcome says for one person, and for one household, against strangers. Nothing where a value is missing.

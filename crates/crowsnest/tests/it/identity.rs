@@ -88,3 +88,84 @@ fn what_cannot_be_told_apart_is_refused() {
     ]);
     failed(nobody, 3);
 }
+
+const PEOPLE: &str = "\
+record_id;vorname;nachname;geburtsdatum;email;telefon;strasse;plz;ort
+1;Katharina;Müller;12.03.1984;k.mueller@post.example;0341 5550102;Lindenstr. 5;04109;Leipzig
+2;Kathi;Mueller;1984-03-12;;+49 341 5550102;Lindenstraße 5;04109;Leipzig
+3;Thomas;Müller;02.11.1981;t.mueller@post.example;0341 5550102;Lindenstr. 5;04109;Leipzig
+4;Katharina;Schulze;30.07.1990;kschulze@web.example;030 5550199;Hauptstr. 17;10115;Berlin
+5;Jürgen;Schäfer;01.05.1955;;;Am Markt 1;99084;Erfurt
+6;Juergen;Schaefer;01.05.1955;js@post.example;;Am Markt 1;99084;Erfurt
+";
+
+/// What `identity link` made of records: the cluster and the household of each.
+fn clusters(file: &std::path::Path) -> std::collections::BTreeMap<String, (String, String)> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("record_id,cluster_id,household_cluster_id"));
+    let row = |line: &str| {
+        let fields: Vec<String> = line.split(',').map(str::to_owned).collect();
+        (fields[0].clone(), (fields[1].clone(), fields[2].clone()))
+    };
+    lines.map(row).collect()
+}
+
+#[test]
+fn a_file_of_customers_becomes_people_and_households() {
+    let folder = folder(&[("people.csv", PEOPLE)]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (people, out, doubts, model) =
+        (at("people.csv"), at("clusters.csv"), at("doubts.csv"), at("model.json"));
+    let link = |more: &[&str]| {
+        crowsnest_testkit::run(CROWSNEST, &[&["identity", "link", &people, "--out", &out], more].concat())
+    };
+    let told =
+        fine(link(&["--review", &doubts, "--save-model", &model, "--explain", "1,2", "--explain", "1,3"]));
+    assert!(told.contains("6 records are 4 people"), "{told}");
+    assert!(told.contains("1,2: one person") && told.contains("1,3: not one person"), "{told}");
+    let found = clusters(out.as_ref());
+    assert_eq!(found["1"].0, found["2"].0);
+    assert_eq!(found["5"].0, found["6"].0);
+    assert_ne!(found["1"].0, found["3"].0);
+    assert_ne!(found["1"].0, found["4"].0);
+    assert_eq!(found["1"].1, found["3"].1, "a couple is one household");
+    assert_ne!(found["1"].1, found["4"].1);
+    assert!(
+        std::fs::read_to_string(&doubts).unwrap().starts_with("record_id_a,record_id_b,one_person,score,")
+    );
+
+    // The lines of an explanation add up to its score.
+    let printed: Value = serde_json::from_str(&fine(link(&["--explain", "1,2", "--json"]))).unwrap();
+    let explanation = &printed["explained"][0]["explanation"];
+    let lines = explanation["lines"].as_array().unwrap();
+    let sum: f64 = lines.iter().map(|line| line["bits"].as_f64().unwrap()).sum();
+    assert!((sum - explanation["score"].as_f64().unwrap()).abs() < 1e-3, "{explanation}");
+
+    // What people decide holds, and a model that was kept gives the same people.
+    let decided = at("decided.csv");
+    std::fs::write(&decided, "a,b,what\n1,2,different\n").unwrap();
+    fine(link(&["--decisions", &decided]));
+    let found = clusters(out.as_ref());
+    assert_ne!(found["1"].0, found["2"].0);
+    fine(link(&["--model", &model]));
+    let found = clusters(out.as_ref());
+    assert_eq!(found["1"].0, found["2"].0);
+}
+
+#[test]
+fn a_file_that_is_none_is_refused_with_a_word() {
+    let folder = folder(&[("people.csv", PEOPLE), ("decided.csv", "1,99,same\n")]);
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (people, out) = (at("people.csv"), at("clusters.csv"));
+    let link = |arguments: &[&str]| {
+        crowsnest_testkit::run(CROWSNEST, &[&["identity", "link", "--out", &out], arguments].concat())
+    };
+    assert!(failed(link(&[&at("none.csv")]), 1).contains("none.csv"));
+    let role = failed(link(&[&people, "--column", "vorname=firstname"]), 1);
+    assert!(role.contains("`firstname` is no role of a column"), "{role}");
+    let decided = failed(link(&[&people, "--decisions", &at("decided.csv")]), 1);
+    assert!(decided.contains("decided.csv:1") && decided.contains("there is no record `99`"), "{decided}");
+    assert!(failed(link(&[&people, "--explain", "1"]), 1).contains("two ids with a comma"));
+    assert!(failed(link(&[&people, "--model", &people]), 1).contains("no model that `--save-model` wrote"));
+}

@@ -1,5 +1,7 @@
 //! `crowsnest identity`: who is one person, and who is not.
 
+mod link;
+
 use super::profile::id_of;
 use crate::{
     client::Connection,
@@ -12,6 +14,7 @@ use serde_json::{Value, json};
 /// Say who is one person, and who is not.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
+    crowsnest identity link people.csv --out clusters.csv\n  \
     crowsnest identity split email=ann@example.org --merged prf_0c5v9g2m4x6q8 --reason 'two sisters' --preview\n  \
     crowsnest identity split user_id=u-17 --identifier loyalty_id=L-9 --reason \"her husband's card\"\n  \
     crowsnest identity decisions")]
@@ -25,6 +28,7 @@ pub struct Identity {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    Link(link::Link),
     /// Tell somebody apart who was taken for one person.
     ///
     /// Traits, segments, metrics, consents and programs of both become what they would have been; what was sent stays on
@@ -64,6 +68,7 @@ impl Identity {
     /// Runs it.
     pub fn run(self) -> anyhow::Result<()> {
         match self.action {
+            Action::Link(link) => link.run(self.json)?,
             Action::Split { who, merged, identifier, reason, preview, connection } => {
                 let client = connection.client()?;
                 let identifiers =
