@@ -5,6 +5,7 @@ use crate::{
     chance::Chance,
     definitions::Definitions,
     people::{Human, People},
+    told::beginning,
     world::World,
 };
 use crowsnest_model::{EventId, Profile, ProfileId, Time, delivery::DeliveryState};
@@ -163,7 +164,10 @@ fn next_change(human: &Human, people: &People, definitions: &Definitions, now: i
     for ask in definitions.groups.iter().flat_map(|group| &group.parts).filter_map(|(_, ask)| ask.as_ref()) {
         ask.spans(&metrics, &mut spans);
     }
-    let times: BTreeSet<i64> = human.events(&people.told).iter().map(|event| event.time).collect();
+    let granularities: BTreeSet<i64> =
+        definitions.metrics.values().map(|metric| metric.by).chain([1]).collect();
+    let of = |time: i64| granularities.iter().map(move |by| beginning(time, *by));
+    let times: BTreeSet<i64> = human.events(&people.told).iter().flat_map(|event| of(event.time)).collect();
     let moments: BTreeSet<i64> = times
         .iter()
         .flat_map(|time| spans.iter().flat_map(move |span| [time + span, time + span + 1]))

@@ -85,7 +85,19 @@ fn figure(chance: &mut Chance, kinds: &[What]) -> Figure {
         event: EVENTS[chance.below(EVENTS.len())],
         span: span(chance),
         at_least: chance.percent(25).then(|| chance.between(1, 9)),
+        by: 1,
     }
+}
+
+/// How finely a metric may tell moments apart: mostly exactly, and never by more than it asks about.
+fn granularity(chance: &mut Chance, span: Span) -> i64 {
+    let window = match span {
+        Span::All => i64::MAX,
+        Span::Within(from) => from,
+        Span::Between(from, to) => from - to,
+    };
+    let by = if chance.percent(50) { 1 } else { chance.pick(&GRANULARITIES).0 };
+    if by <= window { by } else { 1 }
 }
 
 /// So much as a figure may well be.
@@ -97,6 +109,8 @@ fn least(chance: &mut Chance, what: What) -> i64 {
     }
 }
 
+/// In milliseconds, and as it is written.
+const GRANULARITIES: [(i64, &str); 4] = [(1_000, "1s"), (MINUTE, "1m"), (HOUR, "1h"), (DAY, "1d")];
 const NUMBERS: [What; 6] = [What::Count, What::Count, What::Sum, What::Mean, What::Least, What::Most];
 const MOMENTS: [What; 2] = [What::First, What::Last];
 
@@ -166,6 +180,7 @@ impl Definitions {
             && let Some(figure) = self.metrics.get_mut(&name)
         {
             figure.span = span(chance);
+            figure.by = granularity(chance, figure.span);
         }
     }
 
@@ -206,8 +221,11 @@ impl Definitions {
 
     fn add_metric(&mut self, chance: &mut Chance) {
         let name = format!("m{}", chance.below(3));
-        let kinds = [&NUMBERS[..], &[What::Distinct]].concat();
-        self.metrics.entry(name).or_insert_with(|| figure(chance, &kinds));
+        let kinds = [&NUMBERS[..], &[What::Distinct], &MOMENTS[..]].concat();
+        self.metrics.entry(name).or_insert_with(|| {
+            let figure = figure(chance, &kinds);
+            Figure { by: granularity(chance, figure.span), ..figure }
+        });
     }
 
     fn add_program(&mut self, chance: &mut Chance) {
@@ -258,11 +276,11 @@ impl Definitions {
             7 => Ask::Never(figure(chance, &[What::Count])),
             8 => Ask::Trait("tier", if chance.percent(50) { "gold" } else { "silver" }),
             9 => match some_key(chance, &self.metrics) {
-                Some(name) => {
+                Some(name) if !MOMENTS.contains(&self.metrics[&name].what) => {
                     let least = least(chance, self.metrics[&name].what);
                     Ask::Metric(name, least)
                 }
-                None => Ask::Known("city"),
+                _ => Ask::Known("city"),
             },
             10 | 11 if !earlier.is_empty() => Ask::Segment(chance.pick(earlier).clone()),
             12 => match some_key(chance, &self.programs) {
@@ -280,7 +298,9 @@ impl Definitions {
     pub fn text(&self) -> Vec<String> {
         let mut texts = Vec::new();
         for (name, figure) in &self.metrics {
-            texts.push(format!("metric: {name}\nvalue: '{}'\n", figure.text()));
+            let by = GRANULARITIES.iter().find(|(by, _)| *by == figure.by);
+            let by = by.map(|(_, by)| format!("granularity: {by}\n")).unwrap_or_default();
+            texts.push(format!("metric: {name}\nvalue: '{}'\n{by}", figure.text()));
         }
         for group in &self.groups {
             let when = |ask: &Option<Ask>| ask.as_ref().map(|ask| format!("'{}'", ask.text()));
