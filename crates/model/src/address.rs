@@ -49,7 +49,7 @@ pub fn is_private_host(host: &Host<&str>) -> bool {
             let within = |kept: &&str| {
                 name.strip_suffix(*kept).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             };
-            !name.contains('.') || PRIVATE_NAMES.iter().any(|kept| within(kept))
+            !name.contains('.') || PRIVATE_NAMES.iter().any(within)
         }
     }
 }

@@ -100,7 +100,9 @@ impl Dispatcher {
             if !something_due(&engine).await? {
                 return Ok(());
             }
-            while self.engine.commit(|work| Ok(look(work, LOOKS)? | tell_watchers(work, WATCHERS)?)).await? {}
+            while self.engine.commit(|work| Ok(look(work, LOOKS)? | tell_watchers(work, WATCHERS)?)).await? {
+                fail_point!("watchers-after", |_| std::process::abort());
+            }
             let (claimed, more) = self.engine.commit(|work| claim(work, AT_ONCE)).await?;
             fail_point!("claim-after", |_| std::process::abort());
             let nothing = claimed.is_empty();
