@@ -6,7 +6,7 @@ use crate::{
     inward::{look, tell_watchers},
 };
 use crowsnest_channels::Outcome;
-use crowsnest_model::{DeliveryId, Duration};
+use crowsnest_model::{DeliveryId, Duration, Time};
 use fail::fail_point;
 use std::sync::Arc;
 use tokio::{sync::watch, task::JoinSet};
@@ -57,26 +57,18 @@ impl Dispatcher {
                     Duration::seconds(1)
                 }
             };
-            tokio::select! {
-                () = tokio::time::sleep(wait.to_std()) => {}
-                _ = news.changed() => {}
-                told = stop.changed() => {
-                    // Nobody is left who could say stop.
-                    if told.is_err() {
-                        return;
-                    }
-                }
+            if rest(wait, &mut news, &mut stop).await == Rest::Abandoned {
+                return;
             }
         }
     }
 
-    /// How long until something is due. Looked at again at least once a minute, since clocks are set.
+    /// How long until something is due.
     async fn until_next(&self) -> Duration {
         let engine = self.engine.clone();
         let next = tokio::task::spawn_blocking(move || engine.read(|read| read.next_due())).await;
         match next {
-            Ok(Ok(Some(next))) => next.since(self.engine.now()).clamp(Duration(0), Duration::minutes(1)),
-            Ok(Ok(None)) => Duration::minutes(1),
+            Ok(Ok(next)) => until(next, self.engine.now()),
             _ => Duration::seconds(1),
         }
     }
@@ -144,6 +136,34 @@ impl Dispatcher {
         }
         outcomes
     }
+}
+
+/// Why somebody who serves what is due goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Something may be due, or somebody said stop.
+    Over,
+    /// Nobody is left who could say stop.
+    Abandoned,
+}
+
+/// Rests until something may be due, by the clock or by what is new, or until somebody says stop.
+pub(super) async fn rest(
+    wait: Duration,
+    news: &mut watch::Receiver<()>,
+    stop: &mut watch::Receiver<bool>,
+) -> Rest {
+    tokio::select! {
+        () = tokio::time::sleep(wait.to_std()) => Rest::Over,
+        _ = news.changed() => Rest::Over,
+        told = stop.changed() => if told.is_ok() { Rest::Over } else { Rest::Abandoned },
+    }
+}
+
+/// How long until a moment. Looked at again at least once a minute, since clocks are set.
+pub(super) fn until(next: Option<Time>, now: Time) -> Duration {
+    let longest = Duration::minutes(1);
+    next.map_or(longest, |next| next.since(now).clamp(Duration(0), longest))
 }
 
 /// Whether anything is due, asked of a reader, so that the writer is not troubled when nothing is.

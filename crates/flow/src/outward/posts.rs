@@ -3,7 +3,12 @@
 //! A receiver that is slow or dead holds up nobody else: at most a few posts to one are on the line, others go on while
 //! those wait, each outcome is written as soon as it is known, and messages to people have a way of their own.
 
-use super::{Claimed, Courier, claim::claim_posts, settle::Unsettled};
+use super::{
+    Claimed, Courier,
+    claim::claim_posts,
+    dispatcher::{Rest, rest, until},
+    settle::Unsettled,
+};
 use crate::{Engine, FlowError};
 use crowsnest_channels::Outcome;
 use crowsnest_model::{DeliveryId, Duration, Time};
@@ -53,11 +58,8 @@ impl Posts {
                 }
             };
             tokio::select! {
-                () = tokio::time::sleep(wait.to_std()) => {}
-                _ = news.changed() => {}
-                told = stop.changed() => {
-                    // Nobody is left who could say stop.
-                    if told.is_err() {
+                rested = rest(wait, &mut news, &mut stop) => {
+                    if rested == Rest::Abandoned {
                         return;
                     }
                 }
@@ -85,8 +87,7 @@ impl Posts {
     }
 
     /// Writes what has ended and begins what is due, as far as there is room. Answers whether there was anything, and how
-    /// long until something is due for which there is room; looked at again at least once a minute, since clocks are
-    /// set.
+    /// long until something is due for which there is room.
     async fn begin_due(&mut self) -> Result<(bool, Duration), FlowError> {
         let mut any = false;
         loop {
@@ -94,9 +95,7 @@ impl Posts {
             let (now, roomy) = (self.engine.now(), self.roomy().await?);
             let due: Vec<_> = roomy.iter().filter(|(_, first, _)| *first <= now).cloned().collect();
             if due.is_empty() {
-                let next = roomy.first().map(|(_, first, _)| first.since(now));
-                let longest = Duration::minutes(1);
-                return Ok((any, next.map_or(longest, |wait| wait.clamp(Duration(0), longest))));
+                return Ok((any, until(roomy.first().map(|(_, first, _)| *first), now)));
             }
             any = true;
             let mut left = AT_ONCE - self.on_the_line.len();

@@ -69,9 +69,8 @@ async fn somebody_is_won_back_by_time_alone_and_once_in_a_year() {
 #[tokio::test]
 async fn a_missed_test_drive_is_asked_about_after_its_day_and_one_that_was_taken_is_not() {
     let world = harbor().await;
-    let booked = |id: &str, day: &str| {
-        happens(id, "Test Drive Booked").with(json!({ "booking_id": id, "day": day }))
-    };
+    let booked =
+        |id: &str, day: &str| happens(id, "Test Drive Booked").with(json!({ "booking_id": id, "day": day }));
     world.tell([subscriber("ann@x.org"), booked("b1", "2026-03-03")]).await;
     until(&world, "2026-03-03T18:00:00Z").await;
     world.tell([happens("t1", "Test Drive Taken").with(json!({ "booking_id": "b1" }))]).await;
