@@ -26,11 +26,18 @@ pub struct Dispatcher {
     engine: Engine,
     courier: Arc<Courier>,
     unsettled: Unsettled,
+    /// The same of posts, which have a way of their own.
+    unsettled_posts: Unsettled,
 }
 
 impl Dispatcher {
     pub(crate) fn new(engine: Engine, courier: Courier) -> Self {
-        Self { engine, courier: Arc::new(courier), unsettled: Unsettled::default() }
+        Self {
+            engine,
+            courier: Arc::new(courier),
+            unsettled: Unsettled::default(),
+            unsettled_posts: Unsettled::default(),
+        }
     }
 
     /// Who makes and carries messages.
@@ -42,7 +49,7 @@ impl Dispatcher {
     ///
     /// Messages and posts to webhooks go side by side, so that neither waits for the other.
     pub async fn run(self, stop: watch::Receiver<bool>) {
-        let posts = Posts::new(self.engine.clone(), self.courier.clone());
+        let posts = self.posts();
         tokio::join!(Box::pin(self.send(stop.clone())), Box::pin(posts.run(stop)));
     }
 
@@ -73,9 +80,13 @@ impl Dispatcher {
         }
     }
 
+    fn posts(&self) -> Posts {
+        Posts::new(self.engine.clone(), self.courier.clone(), self.unsettled_posts.clone())
+    }
+
     /// Serves everything that is due now, to its end.
     pub async fn serve_due(&self) -> Result<(), FlowError> {
-        let mut posts = Posts::new(self.engine.clone(), self.courier.clone());
+        let mut posts = self.posts();
         loop {
             self.send_due().await?;
             // A run that waited for a post may have a message to send now.

@@ -35,14 +35,9 @@ pub(super) struct Posts {
 }
 
 impl Posts {
-    pub(super) fn new(engine: Engine, courier: Arc<Courier>) -> Self {
-        Self {
-            engine,
-            courier,
-            on_the_line: JoinSet::new(),
-            whose: HashMap::new(),
-            unsettled: Unsettled::default(),
-        }
+    /// What `unsettled` has of earlier posts is written first.
+    pub(super) fn new(engine: Engine, courier: Arc<Courier>, unsettled: Unsettled) -> Self {
+        Self { engine, courier, on_the_line: JoinSet::new(), whose: HashMap::new(), unsettled }
     }
 
     /// Posts until `stop` says so; what is on the line then is finished first.
@@ -66,11 +61,16 @@ impl Posts {
                 Some(done) = self.on_the_line.join_next_with_id() => self.ended(done),
             }
         }
-        while let Some(done) = self.on_the_line.join_next_with_id().await {
-            self.ended(done);
-        }
+        self.finish().await;
         if let Err(error) = self.unsettled.write(&self.engine).await {
             tracing::error!(%error, "what became of some posts could not be written; they are posted again after the next start");
+        }
+    }
+
+    /// Waits for the end of what is on the line.
+    async fn finish(&mut self) {
+        while let Some(done) = self.on_the_line.join_next_with_id().await {
+            self.ended(done);
         }
     }
 
@@ -78,7 +78,14 @@ impl Posts {
     pub(super) async fn post_all(&mut self) -> Result<bool, FlowError> {
         let mut any = false;
         loop {
-            any |= self.begin_due().await?.0;
+            match self.begin_due().await {
+                Ok((begun, _)) => any |= begun,
+                Err(error) => {
+                    // What is on the line has an outcome that must not be forgotten.
+                    self.finish().await;
+                    return Err(error);
+                }
+            }
             match self.on_the_line.join_next_with_id().await {
                 Some(done) => self.ended(done),
                 None => return Ok(any),

@@ -8,8 +8,12 @@ use crate::{
     told::beginning,
     world::World,
 };
-use crowsnest_model::{EventId, Profile, ProfileId, Time, delivery::DeliveryState};
+use crowsnest_model::{
+    EventId, Profile, ProfileId, Time,
+    delivery::{DeliveryState, WEBHOOK},
+};
 use crowsnest_store::{LedgerKind, Page};
+use crowsnest_testkit::Receiver;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -21,6 +25,7 @@ pub fn compare(
     world: &World,
     people: &People,
     definitions: &Definitions,
+    receiver: &Receiver,
     chance: &mut Chance,
 ) -> Result<(), String> {
     let now = world.now().0;
@@ -64,7 +69,21 @@ pub fn compare(
         }
     }
     dates(world, &pairs, definitions, people)?;
-    sends(world, people, &pairs)
+    sends(world, people, &pairs)?;
+    posts(world, receiver)
+}
+
+/// What the receiver of the webhook was told is what is on record as told.
+fn posts(world: &World, receiver: &Receiver) -> Result<(), String> {
+    let posted: BTreeSet<String> =
+        receiver.posted().iter().map(|posted| posted.header("webhook-id").to_owned()).collect();
+    let recorded: BTreeSet<String> = world
+        .deliveries()
+        .into_iter()
+        .filter(|delivery| delivery.channel == WEBHOOK && delivery.state == DeliveryState::Sent)
+        .map(|delivery| delivery.id.to_string())
+        .collect();
+    if posted == recorded { Ok(()) } else { Err(format!("posted is {posted:?} and recorded {recorded:?}")) }
 }
 
 /// What came due for each has begun, and nothing else.

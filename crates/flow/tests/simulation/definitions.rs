@@ -54,8 +54,10 @@ pub struct ProgramText {
     /// Once for each cart, not for each event.
     pub by_cart: bool,
     pub cancel: Option<&'static str>,
-    /// How long it waits before each message.
+    /// How long it waits before each message or post.
     pub waits: Vec<i64>,
+    /// Which of them are posts to the webhook.
+    pub posts: Vec<bool>,
 }
 
 /// All of them. Groups come after those that they name.
@@ -295,8 +297,9 @@ impl Definitions {
     }
 
     /// As they are written.
-    pub fn text(&self) -> Vec<String> {
-        let mut texts = Vec::new();
+    pub fn text(&self, hook: &str) -> Vec<String> {
+        let mut texts =
+            vec![format!("webhook: crm\nurl: {hook}\nsecret_env: HOOK_SECRET\nallow_private: true\n")];
         for (name, figure) in &self.metrics {
             let by = GRANULARITIES.iter().find(|(by, _)| *by == figure.by);
             let by = by.map(|(_, by)| format!("granularity: {by}\n")).unwrap_or_default();
@@ -343,11 +346,14 @@ impl ProgramText {
             let _ = writeln!(text, "cancel_on: {{ event: {cancel} }}");
         }
         text.push_str("steps:\n");
-        for wait in &self.waits {
+        for (wait, post) in self.waits.iter().zip(&self.posts) {
             if *wait > 0 {
                 let _ = writeln!(text, "  - wait: {}", minutes(*wait));
             }
-            text.push_str("  - send: { channel: email, template: letter, topic: orders }\n");
+            text.push_str(match post {
+                true => "  - webhook: { to: crm, body: { tier: profile.tier } }\n",
+                false => "  - send: { channel: email, template: letter, topic: orders }\n",
+            });
         }
         text
     }
@@ -361,13 +367,15 @@ fn some_key<T>(chance: &mut Chance, of: &BTreeMap<String, T>) -> Option<String> 
 fn program(chance: &mut Chance, name: &str) -> ProgramText {
     let place = chance.below(EVENTS.len());
     let waits = [0, 10 * MINUTE, 45 * MINUTE, HOUR, 20 * HOUR, 3 * DAY, 20 * DAY];
+    let steps = 1 + chance.below(2);
     ProgramText {
+        posts: (0..steps).map(|_| chance.percent(25)).collect(),
         name: name.into(),
         event: EVENTS[place],
         at_least: chance.percent(30).then(|| chance.between(1, 6)),
         ttl: chance.percent(70).then(|| *chance.pick(&[30 * MINUTE, 6 * HOUR, 2 * DAY, 30 * DAY])),
         by_cart: chance.percent(50),
         cancel: chance.percent(50).then(|| EVENTS[(place + 1) % EVENTS.len()]),
-        waits: (0..1 + chance.below(2)).map(|_| *chance.pick(&waits)).collect(),
+        waits: (0..steps).map(|_| *chance.pick(&waits)).collect(),
     }
 }

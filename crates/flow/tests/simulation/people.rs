@@ -69,15 +69,17 @@ enum At {
 enum Step {
     Wait(i64),
     Send,
+    /// To the webhook; that needs no address.
+    Post,
 }
 
 fn steps(program: &ProgramText) -> Vec<Step> {
     let mut steps = Vec::new();
-    for wait in &program.waits {
+    for (wait, post) in program.waits.iter().zip(&program.posts) {
         if *wait > 0 {
             steps.push(Step::Wait(*wait));
         }
-        steps.push(Step::Send);
+        steps.push(if *post { Step::Post } else { Step::Send });
     }
     steps
 }
@@ -180,14 +182,16 @@ impl Human {
                         break;
                     }
                 }
-                Step::Send if self.sent.contains(&run.place()) || self.left_out.contains(&run.place()) => {
+                Step::Send | Step::Post
+                    if self.sent.contains(&run.place()) || self.left_out.contains(&run.place()) =>
+                {
                     anchor = now;
                 }
                 Step::Send if self.address(told).is_none() => {
                     self.left_out.insert(run.place());
                     anchor = now;
                 }
-                Step::Send => {
+                Step::Send | Step::Post => {
                     run.at = At::Queued(now);
                     break;
                 }
@@ -223,7 +227,7 @@ impl Human {
     }
 
     /// They turn out to be one with somebody else.
-    fn absorb(&mut self, mut other: Self, told: &[Told]) {
+    fn absorb(&mut self, mut other: Self, now: i64, told: &[Told]) {
         self.merged = true;
         other.runs.retain(|run| !self.occasions.contains(&run.key()));
         self.events.extend(other.events);
@@ -241,7 +245,14 @@ impl Human {
         runs.sort_by_key(|run| (std::cmp::Reverse(run.step), run.triggered, run.number));
         let mut inside = BTreeSet::new();
         runs.retain(|run| inside.insert(run.program.name.clone()));
+        // What the other has been sent is not sent again: whoever waited for it goes on.
+        let (had, runs): (Vec<Way>, Vec<Way>) = runs
+            .into_iter()
+            .partition(|run| matches!(run.at, At::Queued(_)) && self.sent.contains(&run.place()));
         self.runs = runs;
+        for run in had {
+            self.drive(run, now, now, told);
+        }
     }
 
     fn agree(&mut self, address: String, time: i64, agrees: bool) {
@@ -269,7 +280,7 @@ impl People {
                 human.look(&self.dates, now, &self.told);
             }
         }
-        let person = self.whose(event);
+        let person = self.whose(event, now);
         let joined = named.iter().any(|place| *place != person && self.brought.contains(place));
         let before = self.all[person].as_ref().map(|human| human.said(&self.told));
         self.told.push(event.clone());
@@ -351,7 +362,7 @@ impl People {
     }
 
     /// Whose event it is. All that it names is of one person; of several, the one with the most events stays.
-    fn whose(&mut self, event: &Told) -> usize {
+    fn whose(&mut self, event: &Told, now: i64) -> usize {
         let mut found: Vec<usize> = event.identifiers.iter().filter_map(|id| self.holder(id)).collect();
         found.sort_by_key(|place| {
             let events = self.all[*place].as_ref().map_or(0, |human| human.events.len());
@@ -366,7 +377,7 @@ impl People {
             if let Some(other) = self.all[other].take()
                 && let Some(human) = self.all[person].as_mut()
             {
-                human.absorb(other, &self.told);
+                human.absorb(other, now, &self.told);
             }
             self.holders.values_mut().filter(|holder| **holder == other).for_each(|holder| *holder = person);
         }
