@@ -38,6 +38,8 @@ pub struct Human {
     pub had: BTreeSet<(String, String)>,
     /// What they said of themselves in an import counts from then on only.
     imported: BTreeMap<String, i64>,
+    /// When they came to be: who was not there yet is not late for a schedule.
+    made: i64,
     /// They were several once.
     pub merged: bool,
     /// What was said about offers, by address: when, and whether they agree.
@@ -133,16 +135,19 @@ impl Human {
         let said = self.said(told);
         for (name, (program, since)) in dates {
             let after = self.imported.get(name).map_or(*since, |imported| *since.max(imported));
+            let after = if program.is_schedule() { after.max(self.made) } else { after };
             let due = program.due(&said, after, now);
             self.had.extend(due.into_iter().map(|occasion| (name.clone(), occasion)));
         }
     }
 
-    /// Their day or zone is another one now, or may be.
-    fn moved(&mut self, dates: &BTreeMap<String, (DateText, i64)>, imported: Option<i64>) {
-        self.imported.clear();
-        if let Some(now) = imported {
-            self.imported.extend(dates.keys().map(|name| (name.clone(), now)));
+    /// Their day or zone is another one now, or may be. Of these only a zone concerns a schedule.
+    fn moved(&mut self, dates: &BTreeMap<String, (DateText, i64)>, zone: bool, imported: Option<i64>) {
+        for (name, _) in dates.iter().filter(|(_, (program, _))| zone || !program.is_schedule()) {
+            match imported {
+                Some(now) => self.imported.insert(name.clone(), now),
+                None => self.imported.remove(name),
+            };
         }
     }
 
@@ -280,15 +285,25 @@ impl People {
                 human.look(&self.dates, now, &self.told);
             }
         }
+        let zones: BTreeSet<usize> = named
+            .iter()
+            .filter(|place| {
+                self.all[**place].as_ref().is_some_and(|human| human.said(&self.told).zone.is_some())
+            })
+            .copied()
+            .collect();
         let person = self.whose(event, now);
+        let zoned = zones.iter().any(|place| *place != person);
         let joined = named.iter().any(|place| *place != person && self.brought.contains(place));
         let before = self.all[person].as_ref().map(|human| human.said(&self.told));
         self.told.push(event.clone());
         let number = self.runs;
         let Some(human) = self.all[person].as_mut() else { return };
         human.events.push(self.told.len() - 1);
-        if joined || before != Some(human.said(&self.told)) {
-            human.moved(&self.dates, event.historical.then_some(now));
+        let said = human.said(&self.told);
+        if joined || before.as_ref() != Some(&said) {
+            let zone = zoned || before.and_then(|before| before.zone) != said.zone;
+            human.moved(&self.dates, zone, event.historical.then_some(now));
         }
         human.look(&self.dates, now, &self.told);
         if human.said(&self.told) != Said::default() {
@@ -370,7 +385,7 @@ impl People {
         });
         found.dedup();
         let person = found.first().copied().unwrap_or_else(|| {
-            self.all.push(Some(Human::default()));
+            self.all.push(Some(Human { made: now, ..Human::default() }));
             self.all.len() - 1
         });
         for other in found.into_iter().skip(1) {
