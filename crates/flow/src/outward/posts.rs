@@ -98,7 +98,8 @@ impl Posts {
     async fn begin_due(&mut self) -> Result<(bool, Duration), FlowError> {
         let mut any = false;
         loop {
-            self.unsettled.write(&self.engine).await?;
+            // What a run does next may be a message, and not a post.
+            any |= self.unsettled.write(&self.engine).await?;
             let (now, roomy) = (self.engine.now(), self.roomy().await?);
             let due: Vec<_> = roomy.iter().filter(|(_, first, _)| *first <= now).cloned().collect();
             if due.is_empty() {

@@ -317,6 +317,8 @@ impl Story {
         if !self.definitions.dates.is_empty() {
             // Whoever says another day before their first one was asked about is not asked about the first.
             self.world().engine.build().await.unwrap();
+            // Whom the building has looked at, and whom not, is told apart by nobody: what came due by now has come.
+            self.serve().await;
         } else if self.chance.percent(70) {
             self.build_some().await;
         }
