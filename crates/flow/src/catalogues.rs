@@ -12,6 +12,13 @@ use std::collections::BTreeMap;
 /// The source of items that come by hand or through the API, and by no feed.
 const BY_HAND: &str = "api";
 
+/// For so long after it has lost its point it is kept who watches what: a file that comes late tells of changes of its own
+/// time, and changes wait while a new definition is built.
+const SPARE: Duration = Duration::days(32);
+
+/// So many items are looked at in one commit when it is forgotten who watched them.
+const ITEMS: usize = 200;
+
 /// How far ahead of us a clock may be.
 const AHEAD: Duration = Duration::days(1);
 
@@ -137,6 +144,53 @@ impl Engine {
     ) -> Result<ItemPut, FlowError> {
         self.live().catalogue(catalogue)?;
         self.say_of_item(catalogue, key, time, Report::Gone).await
+    }
+
+    /// Forgets who said so long ago that they watch an item that no program asks for it any more. Those of an item that
+    /// changes are forgotten then; this is for items that never do. Answers of how many items.
+    pub async fn forget_watchers(&self) -> Result<u64, FlowError> {
+        let mut all = 0;
+        let interests: Vec<_> =
+            self.live().plan().interests().map(|(interest, within)| (interest.id(), within)).collect();
+        for (interest, within) in interests {
+            let before = self.now().minus(within).minus(SPARE);
+            let mut after: Option<String> = None;
+            loop {
+                let (engine, last) = (self.clone(), after.take());
+                // A reader looks for them, so that no event has to wait for that.
+                let found = tokio::task::spawn_blocking(move || {
+                    engine.read(|read| read.watched_before(interest, before, last.as_deref(), ITEMS))
+                });
+                let keys = found.await.map_err(|error| FlowError::Broken(error.to_string()))??;
+                after = keys.last().cloned();
+                if after.is_none() {
+                    break;
+                }
+                all += keys.len() as u64;
+                self.commit(move |work| {
+                    // A program that asks for longer may have come meanwhile.
+                    let kept = work.live.plan().kept(interest);
+                    let before = kept.map_or(before, |kept| before.min(work.now.minus(kept).minus(SPARE)));
+                    keys.iter().try_for_each(|key| Ok(work.unit.forget_watchers(interest, key, before)?))
+                })
+                .await?;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Does so at the start and once a day.
+    pub async fn keep_forgetting_watchers(self) {
+        loop {
+            match self.forget_watchers().await {
+                Ok(_) => {}
+                Err(FlowError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, "who watched items long ago could not be forgotten; tried again in a day");
+                }
+            }
+            tokio::time::sleep(Duration::days(1).to_std()).await;
+        }
     }
 
     async fn say_of_item(

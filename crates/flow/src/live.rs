@@ -88,13 +88,12 @@ impl Live {
                 Err(error) => problem("template", name, error.to_string()),
             }
         }
-        let schema = workspace
-            .metrics
-            .values()
-            .fold(Schema::open(), |schema, metric| schema.with_metric(&metric.name, &metric.value));
+        let schema = workspace.metrics.values().fold(Schema::open(), |schema, metric| {
+            schema.with_metric(&metric.name, &metric.value, metric.granularity)
+        });
         let mut metrics = BTreeMap::new();
         for (name, metric) in &workspace.metrics {
-            match Expression::parse(&metric.value, &schema) {
+            match Expression::parse(&metric.value, &schema.clone().read_by(metric.granularity)) {
                 Ok(value) => {
                     metrics.insert(name.clone(), value);
                 }

@@ -3,6 +3,7 @@
 //! Everything here is plain data. No IO, no clock, no randomness: time and entropy come in as arguments, so that the
 //! same events always give the same state.
 
+pub mod address;
 pub mod consent;
 pub mod contact;
 pub mod definition;

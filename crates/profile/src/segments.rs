@@ -1,6 +1,9 @@
 //! Segments: of whom a condition is true just now, and which of them a change may touch.
 
-use crowsnest_model::{Profile, ProfileId, SeriesId, Time, definition::Workspace};
+use crowsnest_model::{
+    Profile, ProfileId, SeriesId, Time,
+    definition::{Metric, Workspace},
+};
 use crowsnest_rules::{
     Clause, Condition, EventView, Remembered, RuleError, Schema, SeriesSpec, Subject, Truth,
 };
@@ -204,10 +207,8 @@ impl SegmentPlan {
                     }
                 };
                 let named = condition.iter().flat_map(|condition: &Condition| &condition.inputs().metrics);
-                let metrics = named
-                    .filter_map(|name| workspace.metrics.get(name))
-                    .map(|metric| format!("{} = {}", metric.name, metric.value))
-                    .collect();
+                let metrics =
+                    named.filter_map(|name| workspace.metrics.get(name)).map(Metric::meaning).collect();
                 let segment = LiveSegment {
                     metrics,
                     name: name.to_owned(),

@@ -175,7 +175,8 @@ impl Parser<'_, '_> {
     /// What a metric stands for, read in its place.
     fn metric(&mut self, at: usize, name_at: usize, name: Box<str>) -> Made {
         let schema = self.schema;
-        let text = schema.metric(&name).map_err(|unknown| not_known(name_at, "metric", &name, &unknown))?;
+        let (text, granularity) =
+            schema.metric(&name).map_err(|unknown| not_known(name_at, "metric", &name, &unknown))?;
         if self.metrics.iter().any(|outer| **outer == *name) {
             let way = self.metrics.join("` to `");
             return Err(Fault::new(
@@ -204,6 +205,7 @@ impl Parser<'_, '_> {
             nodes: self.nodes,
             about: self.about.clone(),
             metrics,
+            granularity,
             series: std::mem::take(&mut self.series),
             // The metric's text is reviewed where it stands.
             notes: None,

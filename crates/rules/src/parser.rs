@@ -21,7 +21,10 @@ use crate::{
     schema::Schema,
     series_spec::SeriesSpec,
 };
-use crowsnest_model::{SeriesId, series::Kept};
+use crowsnest_model::{
+    SeriesId,
+    series::{Granularity, Kept},
+};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The longest text, in bytes.
@@ -93,6 +96,7 @@ fn whole(text: &str, schema: &Schema, about: About, notes: Option<&mut Notes>) -
         nodes: 0,
         about,
         metrics: Vec::new(),
+        granularity: schema.granularity(),
         series: BTreeMap::new(),
         notes: notes.is_some().then(Notes::default),
     };
@@ -132,6 +136,8 @@ pub(crate) struct Parser<'t, 's> {
     pub(crate) about: About,
     /// The metrics that are being read, the outermost first.
     pub(crate) metrics: Vec<String>,
+    /// How finely windows are read.
+    pub(crate) granularity: Granularity,
     /// The series that were asked for, so that questions share them.
     pub(crate) series: BTreeMap<(SeriesId, Kept), Arc<SeriesSpec>>,
     /// What is noticed on the way, where somebody wants to know it.

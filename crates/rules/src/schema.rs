@@ -1,6 +1,7 @@
 //! What names a condition may use, and what is known of their types.
 
 use crate::{error::nearest, kinds::Type};
+use crowsnest_model::series::Granularity;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The names that exist, and their types.
@@ -20,7 +21,8 @@ pub struct Schema {
     no_event: bool,
     segments: Option<BTreeSet<String>>,
     programs: Option<BTreeSet<String>>,
-    metrics: BTreeMap<String, String>,
+    metrics: BTreeMap<String, (String, Granularity)>,
+    granularity: Granularity,
     trait_values: BTreeMap<String, Vec<String>>,
     /// By event and property.
     property_values: BTreeMap<(String, String), Vec<String>>,
@@ -97,10 +99,25 @@ impl Schema {
     }
 
     /// Declares a metric: `metric(name)` stands for the expression in `text`, which is read where it is used. A metric
-    /// that is not declared is always an error.
-    pub fn with_metric(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        self.metrics.insert(name.into(), text.into());
+    /// that is not declared is always an error. What it asks of events is read at its granularity, wherever it is used.
+    pub fn with_metric(
+        mut self,
+        name: impl Into<String>,
+        text: impl Into<String>,
+        granularity: Granularity,
+    ) -> Self {
+        self.metrics.insert(name.into(), (text.into(), granularity));
         self
+    }
+
+    /// For the text of a metric itself: what it asks of events is read at this granularity.
+    pub fn read_by(self, granularity: Granularity) -> Self {
+        Self { granularity, ..self }
+    }
+
+    /// At which granularity a text is read that is not the text of a metric named in it.
+    pub(crate) fn granularity(&self) -> Granularity {
+        self.granularity
     }
 
     /// Declares the texts that a trait can be. Comparing it with another is doubtful, and not an error.
@@ -237,10 +254,10 @@ impl Schema {
     }
 
     /// What a metric stands for.
-    pub(crate) fn metric(&self, name: &str) -> Result<&str, Unknown<'_>> {
+    pub(crate) fn metric(&self, name: &str) -> Result<(&str, Granularity), Unknown<'_>> {
         self.metrics
             .get(name)
-            .map(String::as_str)
+            .map(|(text, granularity)| (text.as_str(), *granularity))
             .ok_or_else(|| Unknown { nearest: nearest(name, self.metrics.keys().map(String::as_str)) })
     }
 }

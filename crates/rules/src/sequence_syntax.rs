@@ -10,7 +10,10 @@ use crate::{
     window::Span,
     window_syntax::Events,
 };
-use crowsnest_model::{Duration, series::Kept};
+use crowsnest_model::{
+    Duration,
+    series::{Granularity, Kept},
+};
 
 /// How many events a sequence may have.
 const MOST_STEPS: usize = 5;
@@ -33,12 +36,17 @@ impl Parser<'_, '_> {
                 format!("sequence needs 2 to {MOST_STEPS} events, as in {}", example("sequence")),
             ));
         }
+        // An order is told exactly, whatever the granularity: two events of one day have one too.
         // All of them happen after the first, and so in what is kept for it.
         let kept = match asked.first {
             Span::All => Kept::Ever,
             Span::Ago { from, .. } => Kept::For(kept_for(from)),
         };
-        let steps = asked.events.into_iter().map(|events| self.spec(events, Keeps::Moments, kept)).collect();
+        let steps = asked
+            .events
+            .into_iter()
+            .map(|events| self.spec(events, Keeps::Moments, kept, Granularity::Exact))
+            .collect();
         let (within, began) = (asked.within, asked.first);
         self.typed(at, Node::Sequence(Box::new(Sequence { steps, within, began })))
     }
@@ -57,8 +65,8 @@ impl Parser<'_, '_> {
             }
             Span::Ago { from, .. } => (Kept::For(kept_for(from)), Kept::For(kept_for(from))),
         };
-        let asked = self.spec(first, Keeps::Moments, kept_first);
-        let answer = self.spec(second, Keeps::Moments, kept_second);
+        let asked = self.spec(first, Keeps::Moments, kept_first, Granularity::Exact);
+        let answer = self.spec(second, Keeps::Moments, kept_second, Granularity::Exact);
         // An event would be its own answer.
         if asked.same_events(&answer) {
             return Err(Fault::new(at, "unanswered needs two different events"));

@@ -10,7 +10,7 @@ use crate::{
 };
 use crowsnest_model::{
     Duration, SeriesId,
-    series::{Kept, Sample},
+    series::{Granularity, Kept, Sample},
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -42,6 +42,7 @@ pub struct SeriesSpec {
     filter: Option<Node>,
     keeps: Keeps,
     kept: Kept,
+    granularity: Granularity,
 }
 
 /// What a series remembers of an event beside its moment. The names lead to the property.
@@ -63,7 +64,13 @@ impl Keeps {
 }
 
 impl SeriesSpec {
-    pub(crate) fn new(event: &str, filter: Option<Node>, keeps: Keeps, kept: Kept) -> Self {
+    pub(crate) fn new(
+        event: &str,
+        filter: Option<Node>,
+        keeps: Keeps,
+        kept: Kept,
+        granularity: Granularity,
+    ) -> Self {
         // A filter that always holds is none.
         let filter = filter.filter(|node| !matches!(node, Node::Literal(Literal::Bool(true))));
         let near = (Kept::For(Duration(1))..=Kept::For(NEAR)).contains(&kept);
@@ -79,9 +86,10 @@ impl SeriesSpec {
             keeps.path(),
             if near { "near" } else { "far" },
             // How coarsely moments are told apart at first, in milliseconds.
-            1,
+            granularity.span().0,
         ]);
-        Self { id: SeriesId(hash(written.to_string().as_bytes())), event: event.into(), filter, keeps, kept }
+        let id = SeriesId(hash(written.to_string().as_bytes()));
+        Self { id, event: event.into(), filter, keeps, kept, granularity }
     }
 
     /// What it is known by: the first eight bytes, big-endian, of the SHA-256 of its canonical text, which says the event,
@@ -100,6 +108,11 @@ impl SeriesSpec {
         self.kept
     }
 
+    /// How finely moments are told apart.
+    pub fn granularity(&self) -> Granularity {
+        self.granularity
+    }
+
     /// What an event says to this series; `None` when it is not one of those that are remembered.
     pub fn sample(&self, event: &EventView<'_>) -> Option<Sample> {
         if event.name != self.event.as_ref() {
@@ -110,7 +123,7 @@ impl SeriesSpec {
         {
             return None;
         }
-        let mut sample = Sample::default();
+        let mut sample = Sample { granularity: self.granularity, ..Sample::default() };
         match &self.keeps {
             Keeps::Moments => {}
             Keeps::Numbers(path) => {
@@ -140,6 +153,10 @@ impl SeriesSpec {
             Kept::Ever => out.push_str(", kept for ever"),
             Kept::For(Duration(0)) => out.push_str(", of all time"),
             Kept::For(kept) => out.push_str(&format!(", kept for {}", words::span(kept))),
+        }
+        if let Some(by) = words::granularity(self.granularity) {
+            out.push_str(", ");
+            out.push_str(by);
         }
         out
     }

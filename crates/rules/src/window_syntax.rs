@@ -10,7 +10,10 @@ use crate::{
     series_spec::{Keeps, SeriesSpec, kept_for},
     window::{Aggregate, Span, Window},
 };
-use crowsnest_model::{Duration, Time, series::Kept};
+use crowsnest_model::{
+    Duration, Time,
+    series::{Granularity, Kept},
+};
 use std::sync::Arc;
 
 /// What stands inside of a question about recorded events and nowhere else.
@@ -104,14 +107,37 @@ impl Parser<'_, '_> {
             Span::All => Duration(0),
             Span::Ago { from, .. } => kept_for(from),
         };
-        let spec = self.spec(events, keeps, Kept::For(kept));
+        let granularity = self.granularity_for(at, span)?;
+        let spec = self.spec(events, keeps, Kept::For(kept), granularity);
         self.typed(at, Node::Window(Box::new(Window { aggregate, spec, span })))
     }
 
+    /// How finely a window is read: as the metric says that it stands in, if it is no shorter than that.
+    fn granularity_for(&self, at: usize, span: Span) -> Result<Granularity, Fault> {
+        match span {
+            Span::Ago { from, to } if Duration(from.0 - to.0) < self.granularity.span() => {
+                let (window, granularity) = (Duration(from.0 - to.0), self.granularity.span());
+                Err(Fault::new(
+                    at,
+                    format!(
+                        "a stretch of {window} cannot be told at a granularity of {granularity}: make the stretch longer or the granularity finer"
+                    ),
+                ))
+            }
+            _ => Ok(self.granularity),
+        }
+    }
+
     /// The series of these events; the same one for every question that can share it.
-    pub(crate) fn spec(&mut self, events: Events, keeps: Keeps, kept: Kept) -> Arc<SeriesSpec> {
+    pub(crate) fn spec(
+        &mut self,
+        events: Events,
+        keeps: Keeps,
+        kept: Kept,
+        granularity: Granularity,
+    ) -> Arc<SeriesSpec> {
         let (name, filter) = events.filter();
-        let spec = SeriesSpec::new(&name, filter, keeps, kept);
+        let spec = SeriesSpec::new(&name, filter, keeps, kept, granularity);
         self.series.entry((spec.id(), kept)).or_insert_with(|| Arc::new(spec)).clone()
     }
 

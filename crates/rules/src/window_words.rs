@@ -17,7 +17,8 @@ use std::sync::Arc;
 /// The events that are asked about: "Order Completed in the last 30 days (where revenue is at least 50)".
 fn about(window: &Window) -> String {
     let name = words::printable_text(window.spec.event());
-    format!("{name}{}{}", span(window.span), filter(&window.spec))
+    let by = words::granularity(window.spec.granularity()).map_or_else(String::new, |by| format!(" {by}"));
+    format!("{name}{}{by}{}", span(window.span), filter(&window.spec))
 }
 
 fn span(span: Span) -> String {

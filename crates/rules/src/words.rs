@@ -4,7 +4,7 @@ use crate::{
     number::Number,
     value::{List, Val},
 };
-use crowsnest_model::{Duration, Time};
+use crowsnest_model::{Duration, Time, series::Granularity};
 use std::borrow::Cow;
 
 /// How much of a customer's value is shown in an explanation, in characters.
@@ -125,6 +125,17 @@ fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
         None => text.into(),
+    }
+}
+
+/// How finely moments are told apart, where that is not exactly: "by the day".
+pub(crate) fn granularity(granularity: Granularity) -> Option<&'static str> {
+    match granularity {
+        Granularity::Exact => None,
+        Granularity::Second => Some("by the second"),
+        Granularity::Minute => Some("by the minute"),
+        Granularity::Hour => Some("by the hour"),
+        Granularity::Day => Some("by the day"),
     }
 }
 

@@ -46,6 +46,14 @@ pub trait ReadItems {
         after: Option<ProfileId>,
         limit: usize,
     ) -> Result<Vec<ProfileId>>;
+    /// Items of which somebody last said before a moment that they watch them, in the order of their keys, after `after`.
+    fn watched_before(
+        &self,
+        interest: InterestId,
+        before: Time,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>>;
 }
 
 /// What can be written about items.

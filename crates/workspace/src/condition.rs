@@ -33,7 +33,7 @@ pub fn condition_schema(workspace: &Workspace, event: Option<&str>) -> Schema {
                 .map(|segment| segment.name.clone()),
         );
     for metric in workspace.metrics.values() {
-        schema = schema.with_metric(&metric.name, &metric.value);
+        schema = schema.with_metric(&metric.name, &metric.value, metric.granularity);
     }
     for contract in workspace.contracts.values() {
         for (name, field) in &contract.traits {

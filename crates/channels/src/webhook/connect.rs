@@ -3,7 +3,7 @@
 //! The name is looked up once for a post, and the connection is made to the addresses of that answer that may be
 //! connected to. Whoever answers differently the second time is not asked a second time.
 
-use super::address::is_public;
+use crowsnest_model::address::is_public;
 use std::{
     fmt, io,
     net::{IpAddr, SocketAddr},

@@ -6,4 +6,5 @@ mod handover;
 mod mailbox;
 mod sink;
 mod templates;
+mod tls;
 mod webhooks;

@@ -1,5 +1,6 @@
 //! Posts to receivers that misbehave, and to addresses that must not be posted to.
 
+use crate::tls::{Authority, door};
 use crowsnest_channels::{
     Outcome,
     webhook::{Hook, Post, Resolve, Resolving},
@@ -9,7 +10,7 @@ use crowsnest_testkit::{Mood, Receiver};
 use rstest::rstest;
 use serde_json::json;
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex},
     time::Instant,
 };
@@ -223,6 +224,56 @@ async fn a_private_address_by_rebinding_is_refused() {
     let hook = private(&url).resolving_by(resolver.clone());
     assert!(matches!(post(&hook).await, Outcome::Accepted { .. }));
     assert_eq!(resolver.0.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_post_over_tls_goes_to_whom_an_authority_that_is_trusted_vouches_for_and_to_nobody_else() {
+    let receiver = Receiver::start(Mood::answers(200, "", ""));
+    let (ours, theirs) = (Authority::new(), Authority::new());
+    let dir = tempfile::tempdir().unwrap();
+    let trusted = dir.path().join("ca.pem");
+    std::fs::write(&trusted, &ours.pem).unwrap();
+    let hook = |addr: SocketAddr, host: &str, trusting: bool| {
+        let more = match trusting {
+            true => json!({ "allow_private": true, "ca_file": trusted }),
+            false => json!({ "allow_private": true }),
+        };
+        let url = format!("https://{host}:{}/hook", addr.port());
+        let hook = Hook::new(&definition(&url, more), Some(SECRET)).unwrap();
+        hook.resolving_by(Rebinds::new(&[&["127.0.0.1"]]))
+    };
+    let good = door(&receiver, ours.acceptor("crm.example", 2090)).await;
+    assert_eq!(post(&hook(good, "crm.example", true)).await, Outcome::Accepted { response: "200 OK".into() });
+    let posted = receiver.posted();
+    assert_eq!(posted.len(), 1);
+    assert_eq!(posted[0].header("host"), format!("crm.example:{}", good.port()));
+    // Nobody vouches, somebody else does, it is somebody else's, or it is out of date.
+    let foreign = door(&receiver, theirs.acceptor("crm.example", 2090)).await;
+    let old = door(&receiver, ours.acceptor("crm.example", 2021)).await;
+    for (hook, reason) in [
+        (hook(good, "crm.example", false), "UnknownIssuer"),
+        (hook(foreign, "crm.example", true), "invalid peer certificate"),
+        (hook(good, "other.example", true), "not valid for name"),
+        (hook(old, "crm.example", true), "expired"),
+    ] {
+        // Certificates are mended: it is tried again.
+        let Outcome::Later { reason: found, .. } = post(&hook).await else { panic!("{reason}") };
+        assert!(found.contains("TLS") && found.contains(reason), "{found}");
+    }
+    assert_eq!(receiver.posted().len(), 1);
+}
+
+#[test]
+fn a_file_of_an_authority_is_there_and_holds_a_certificate() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("ca.pem");
+    let fault = || {
+        let more = json!({ "ca_file": file });
+        Hook::new(&definition("https://crm.example/", more), None).unwrap_err().to_string()
+    };
+    assert!(fault().contains("ca.pem: "), "{}", fault());
+    std::fs::write(&file, "nothing\n").unwrap();
+    assert!(fault().contains("there is no certificate in it"), "{}", fault());
 }
 
 #[tokio::test]

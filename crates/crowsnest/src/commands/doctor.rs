@@ -81,9 +81,10 @@ impl Doctor {
                 client.get::<Vec<Value>>("/api/v1/switches")?,
                 client.get::<Value>("/api/v1/transport")?,
                 client.get::<Vec<Value>>("/api/v1/quarantine?state=open&limit=1000")?,
+                client.get::<Vec<Value>>("/api/v1/webhooks")?,
             ))
         };
-        let (stats, sources, switches, transport, open) = match ask() {
+        let (stats, sources, switches, transport, open, webhooks) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -130,6 +131,7 @@ impl Doctor {
             fault: (transport["ok"] != true)
                 .then(|| "correct `email.smtp` in the workspace, apply it, and ask again".into()),
         });
+        findings.extend(webhooks.iter().map(webhook));
         for switch in switches {
             let scope = text(&switch, "scope");
             findings.push(Finding {
@@ -157,5 +159,18 @@ impl Doctor {
             fault: None,
         });
         findings
+    }
+}
+
+/// Whether a webhook can be posted to as it is defined and set up. Whether somebody listens, `crowsnest webhook test` says.
+fn webhook(hook: &Value) -> Finding {
+    let (name, fault) = (text(hook, "name"), hook["fault"].as_str());
+    Finding {
+        what: "webhook",
+        said: match fault {
+            Some(fault) => format!("{name} is told nothing: {fault}"),
+            None => format!("{name} can be posted to"),
+        },
+        fault: fault.map(|_| format!("then see whether it listens: crowsnest webhook test {name}")),
     }
 }

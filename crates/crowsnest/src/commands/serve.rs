@@ -174,6 +174,7 @@ impl Serve {
         ));
         let sending = tokio::spawn(dispatcher.run(stopping.clone()));
         let building = tokio::spawn(engine.clone().keep_building());
+        let forgetting = tokio::spawn(engine.clone().keep_forgetting_watchers());
         let numbers = tokio::spawn(async move {
             // The recorder gathers observations until somebody looks; without this they would pile up.
             loop {
@@ -191,6 +192,7 @@ impl Serve {
             watching.await?;
             numbers.abort();
             building.abort();
+            forgetting.abort();
             Ok(())
         });
         Ok(Running { addr, token, token_is_new, stop, done })

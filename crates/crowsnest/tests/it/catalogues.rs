@@ -3,6 +3,8 @@
 use crate::world::{CROWSNEST, SMALL, WEB, agreed, failed, fine, folder, mailed, settled};
 use crowsnest_testkit::{ServerBuilder, wait};
 use serde_json::{Value, json};
+#[cfg(feature = "faults")]
+use std::collections::BTreeSet;
 use std::fs;
 
 const CARS: &str = r#"
@@ -87,4 +89,43 @@ fn who_watches_a_car_hears_of_it_by_file_and_by_command() {
     assert!(tried.contains("They would not enter") && tried.contains("none ever came"), "{tried}");
     let nobody = ["program", "test", "drop", "--profile", "user_id=bob"];
     assert!(failed(server.command(&nobody), 4).contains("say which item changes"));
+}
+
+/// Compiled in only with the feature: `cargo nextest run --features crowsnest/faults`, as `make test` does.
+#[cfg(feature = "faults")]
+#[test]
+fn killed_half_way_through_the_watchers_it_tells_each_of_the_others_and_nobody_twice() {
+    const WATCHERS: usize = 450;
+    let workspace = folder(&[&SMALL[..], &[("cars.yaml", CARS.trim_start())]].concat());
+    let mut server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    // Nobody watches it yet, so that this change is nobody's.
+    fine(server.command(&["catalogue", "put", "cars", "c1", r#"{"price": 100}"#]));
+    let names: Vec<String> = (0..WATCHERS).map(|place| format!("w{place}")).collect();
+    for some in names.chunks(100) {
+        let said = some.iter().flat_map(|who| {
+            let watched = json!({ "type": "track", "messageId": format!("watch-{who}"), "userId": who,
+                "event": "Car Watched", "properties": { "car": "c1" } });
+            [agreed(who), watched]
+        });
+        server.api().collect("batch", WEB, &json!({ "batch": said.collect::<Vec<_>>() }));
+    }
+    settled(server.api());
+    server.set_env("FAILPOINTS", Some("watchers-after=return"));
+    server.restart();
+    // It dies with the first two hundred told, perhaps before it has answered, and again with the next, perhaps before it
+    // has started.
+    server.command(&["catalogue", "put", "cars", "c1", r#"{"price": 90}"#]);
+    server.wait_for_end();
+    if server.try_restart().is_ok() {
+        server.wait_for_end();
+    }
+    server.set_env("FAILPOINTS", None);
+    server.restart();
+    wait::until("everybody is told", || (mailed(server.api()).len() >= WATCHERS).then_some(()));
+    settled(server.api());
+    let told = mailed(server.api());
+    let expected: BTreeSet<String> = names.iter().map(|who| format!("{who}@mail.example")).collect();
+    assert_eq!(told.len(), WATCHERS, "nobody twice");
+    assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), expected);
+    assert_eq!(server.api().deliveries("drop").len(), WATCHERS);
 }

@@ -41,3 +41,32 @@ fn a_webhook_is_listed_tried_and_told_and_its_secret_is_shown_nowhere() {
     let text = std::fs::read_to_string(exported.join("webhooks.yaml")).unwrap();
     assert!(!format!("{text}{listed}{}", server.log()).contains("MfKQ9r8"));
 }
+
+#[test]
+fn the_doctor_names_the_webhooks_whose_secret_is_missing_or_none() {
+    let hook = |name: &str| {
+        let variable = name.to_ascii_uppercase();
+        format!("webhook: {name}\nurl: https://{name}.example/\nsecret_env: {variable}_SECRET\n")
+    };
+    let hooks = ["crm", "chat", "alarm"].map(hook).join("---\n");
+    let mut files = SMALL.to_vec();
+    files.push(("webhooks.yaml", hooks.as_str()));
+    let workspace = folder(&files);
+    let server = ServerBuilder::new(CROWSNEST)
+        .workspace(workspace.path())
+        .env("CRM_SECRET", SECRET)
+        .env("ALARM_SECRET", "whsec_very secret")
+        .start();
+    let ill = server.command(&["doctor"]);
+    assert_eq!(ill.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ill.stdout).into_owned();
+    for line in [
+        "ok   webhook: crm can be posted to",
+        "BAD  webhook: chat is told nothing: the environment variable CHAT_SECRET with the webhook's secret is not set; set it and restart",
+        "     then see whether it listens: crowsnest webhook test chat",
+        "BAD  webhook: alarm is told nothing: the secret of the webhook",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    assert!(!said.contains("very secret"), "{said}");
+}

@@ -164,7 +164,7 @@ fn date_meaning(live: &Live, program: &LiveProgram) -> String {
     meaning.push_str(&format!("\n{}", live.workspace().organisation.time_zone));
     let Some(inputs) = program.date_inputs() else { return meaning };
     for metric in inputs.metrics.iter().filter_map(|name| live.workspace().metrics.get(name)) {
-        meaning.push_str(&format!("\n{} = {}", metric.name, metric.value));
+        meaning.push_str(&format!("\n{}", metric.meaning()));
     }
     if !inputs.segments.is_empty() {
         let all = meanings(live);

@@ -235,6 +235,11 @@ impl Courier {
         }
     }
 
+    /// Why nothing can be posted to a webhook as it is defined and set up, if something stands in the way.
+    pub fn webhook_fault(&self, definition: &Webhook) -> Option<String> {
+        self.hook(definition).err()
+    }
+
     /// Posts an example to a webhook, signed as everything that is posted to it.
     pub async fn test_webhook(&self, live: &Live, name: &str, now: Time) -> Outcome {
         self.post(live, name, format!("test_{}", now.0), &webhook::test(name, now), now).await

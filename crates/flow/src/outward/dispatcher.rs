@@ -6,7 +6,7 @@ use crate::{
     inward::{look, tell_watchers},
 };
 use crowsnest_channels::Outcome;
-use crowsnest_model::{DeliveryId, Duration};
+use crowsnest_model::{DeliveryId, Duration, Time};
 use fail::fail_point;
 use std::sync::Arc;
 use tokio::{sync::watch, task::JoinSet};
@@ -26,11 +26,18 @@ pub struct Dispatcher {
     engine: Engine,
     courier: Arc<Courier>,
     unsettled: Unsettled,
+    /// The same of posts, which have a way of their own.
+    unsettled_posts: Unsettled,
 }
 
 impl Dispatcher {
     pub(crate) fn new(engine: Engine, courier: Courier) -> Self {
-        Self { engine, courier: Arc::new(courier), unsettled: Unsettled::default() }
+        Self {
+            engine,
+            courier: Arc::new(courier),
+            unsettled: Unsettled::default(),
+            unsettled_posts: Unsettled::default(),
+        }
     }
 
     /// Who makes and carries messages.
@@ -42,7 +49,7 @@ impl Dispatcher {
     ///
     /// Messages and posts to webhooks go side by side, so that neither waits for the other.
     pub async fn run(self, stop: watch::Receiver<bool>) {
-        let posts = Posts::new(self.engine.clone(), self.courier.clone());
+        let posts = self.posts();
         tokio::join!(Box::pin(self.send(stop.clone())), Box::pin(posts.run(stop)));
     }
 
@@ -57,33 +64,29 @@ impl Dispatcher {
                     Duration::seconds(1)
                 }
             };
-            tokio::select! {
-                () = tokio::time::sleep(wait.to_std()) => {}
-                _ = news.changed() => {}
-                told = stop.changed() => {
-                    // Nobody is left who could say stop.
-                    if told.is_err() {
-                        return;
-                    }
-                }
+            if rest(wait, &mut news, &mut stop).await == Rest::Abandoned {
+                return;
             }
         }
     }
 
-    /// How long until something is due. Looked at again at least once a minute, since clocks are set.
+    /// How long until something is due.
     async fn until_next(&self) -> Duration {
         let engine = self.engine.clone();
         let next = tokio::task::spawn_blocking(move || engine.read(|read| read.next_due())).await;
         match next {
-            Ok(Ok(Some(next))) => next.since(self.engine.now()).clamp(Duration(0), Duration::minutes(1)),
-            Ok(Ok(None)) => Duration::minutes(1),
+            Ok(Ok(next)) => until(next, self.engine.now()),
             _ => Duration::seconds(1),
         }
     }
 
+    fn posts(&self) -> Posts {
+        Posts::new(self.engine.clone(), self.courier.clone(), self.unsettled_posts.clone())
+    }
+
     /// Serves everything that is due now, to its end.
     pub async fn serve_due(&self) -> Result<(), FlowError> {
-        let mut posts = Posts::new(self.engine.clone(), self.courier.clone());
+        let mut posts = self.posts();
         loop {
             self.send_due().await?;
             // A run that waited for a post may have a message to send now.
@@ -100,7 +103,9 @@ impl Dispatcher {
             if !something_due(&engine).await? {
                 return Ok(());
             }
-            while self.engine.commit(|work| Ok(look(work, LOOKS)? | tell_watchers(work, WATCHERS)?)).await? {}
+            while self.engine.commit(|work| Ok(look(work, LOOKS)? | tell_watchers(work, WATCHERS)?)).await? {
+                fail_point!("watchers-after", |_| std::process::abort());
+            }
             let (claimed, more) = self.engine.commit(|work| claim(work, AT_ONCE)).await?;
             fail_point!("claim-after", |_| std::process::abort());
             let nothing = claimed.is_empty();
@@ -142,6 +147,34 @@ impl Dispatcher {
         }
         outcomes
     }
+}
+
+/// Why somebody who serves what is due goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Something may be due, or somebody said stop.
+    Over,
+    /// Nobody is left who could say stop.
+    Abandoned,
+}
+
+/// Rests until something may be due, by the clock or by what is new, or until somebody says stop.
+pub(super) async fn rest(
+    wait: Duration,
+    news: &mut watch::Receiver<()>,
+    stop: &mut watch::Receiver<bool>,
+) -> Rest {
+    tokio::select! {
+        () = tokio::time::sleep(wait.to_std()) => Rest::Over,
+        _ = news.changed() => Rest::Over,
+        told = stop.changed() => if told.is_ok() { Rest::Over } else { Rest::Abandoned },
+    }
+}
+
+/// How long until a moment. Looked at again at least once a minute, since clocks are set.
+pub(super) fn until(next: Option<Time>, now: Time) -> Duration {
+    let longest = Duration::minutes(1);
+    next.map_or(longest, |next| next.since(now).clamp(Duration(0), longest))
 }
 
 /// Whether anything is due, asked of a reader, so that the writer is not troubled when nothing is.

@@ -3,7 +3,12 @@
 //! A receiver that is slow or dead holds up nobody else: at most a few posts to one are on the line, others go on while
 //! those wait, each outcome is written as soon as it is known, and messages to people have a way of their own.
 
-use super::{Claimed, Courier, claim::claim_posts, settle::Unsettled};
+use super::{
+    Claimed, Courier,
+    claim::claim_posts,
+    dispatcher::{Rest, rest, until},
+    settle::Unsettled,
+};
 use crate::{Engine, FlowError};
 use crowsnest_channels::Outcome;
 use crowsnest_model::{DeliveryId, Duration, Time};
@@ -30,14 +35,9 @@ pub(super) struct Posts {
 }
 
 impl Posts {
-    pub(super) fn new(engine: Engine, courier: Arc<Courier>) -> Self {
-        Self {
-            engine,
-            courier,
-            on_the_line: JoinSet::new(),
-            whose: HashMap::new(),
-            unsettled: Unsettled::default(),
-        }
+    /// What `unsettled` has of earlier posts is written first.
+    pub(super) fn new(engine: Engine, courier: Arc<Courier>, unsettled: Unsettled) -> Self {
+        Self { engine, courier, on_the_line: JoinSet::new(), whose: HashMap::new(), unsettled }
     }
 
     /// Posts until `stop` says so; what is on the line then is finished first.
@@ -53,22 +53,24 @@ impl Posts {
                 }
             };
             tokio::select! {
-                () = tokio::time::sleep(wait.to_std()) => {}
-                _ = news.changed() => {}
-                told = stop.changed() => {
-                    // Nobody is left who could say stop.
-                    if told.is_err() {
+                rested = rest(wait, &mut news, &mut stop) => {
+                    if rested == Rest::Abandoned {
                         return;
                     }
                 }
                 Some(done) = self.on_the_line.join_next_with_id() => self.ended(done),
             }
         }
-        while let Some(done) = self.on_the_line.join_next_with_id().await {
-            self.ended(done);
-        }
+        self.finish().await;
         if let Err(error) = self.unsettled.write(&self.engine).await {
             tracing::error!(%error, "what became of some posts could not be written; they are posted again after the next start");
+        }
+    }
+
+    /// Waits for the end of what is on the line.
+    async fn finish(&mut self) {
+        while let Some(done) = self.on_the_line.join_next_with_id().await {
+            self.ended(done);
         }
     }
 
@@ -76,7 +78,14 @@ impl Posts {
     pub(super) async fn post_all(&mut self) -> Result<bool, FlowError> {
         let mut any = false;
         loop {
-            any |= self.begin_due().await?.0;
+            match self.begin_due().await {
+                Ok((begun, _)) => any |= begun,
+                Err(error) => {
+                    // What is on the line has an outcome that must not be forgotten.
+                    self.finish().await;
+                    return Err(error);
+                }
+            }
             match self.on_the_line.join_next_with_id().await {
                 Some(done) => self.ended(done),
                 None => return Ok(any),
@@ -85,18 +94,16 @@ impl Posts {
     }
 
     /// Writes what has ended and begins what is due, as far as there is room. Answers whether there was anything, and how
-    /// long until something is due for which there is room; looked at again at least once a minute, since clocks are
-    /// set.
+    /// long until something is due for which there is room.
     async fn begin_due(&mut self) -> Result<(bool, Duration), FlowError> {
         let mut any = false;
         loop {
-            self.unsettled.write(&self.engine).await?;
+            // What a run does next may be a message, and not a post.
+            any |= self.unsettled.write(&self.engine).await?;
             let (now, roomy) = (self.engine.now(), self.roomy().await?);
             let due: Vec<_> = roomy.iter().filter(|(_, first, _)| *first <= now).cloned().collect();
             if due.is_empty() {
-                let next = roomy.first().map(|(_, first, _)| first.since(now));
-                let longest = Duration::minutes(1);
-                return Ok((any, next.map_or(longest, |wait| wait.clamp(Duration(0), longest))));
+                return Ok((any, until(roomy.first().map(|(_, first, _)| *first), now)));
             }
             any = true;
             let mut left = AT_ONCE - self.on_the_line.len();

@@ -24,16 +24,16 @@ impl Unsettled {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
     }
 
-    /// Writes them, in one commit.
-    pub(super) async fn write(&self, engine: &Engine) -> Result<(), FlowError> {
+    /// Writes them, in one commit. True when there were any.
+    pub(super) async fn write(&self, engine: &Engine) -> Result<bool, FlowError> {
         let outcomes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if outcomes.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let settled = outcomes.len();
         engine.commit(move |work| settle(work, outcomes)).await?;
         self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..settled);
-        Ok(())
+        Ok(true)
     }
 }
 

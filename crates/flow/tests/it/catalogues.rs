@@ -447,3 +447,23 @@ async fn why_somebody_hears_of_a_change_is_explained_and_tried() {
     let [watched] = explained.watches.as_slice() else { panic!("{:?}", explained.watches) };
     assert_eq!((watched.item.as_str(), watched.time, watched.counts), ("c2", START, false));
 }
+
+#[tokio::test]
+async fn who_said_too_long_ago_that_they_watch_a_car_that_never_changes_is_forgotten() {
+    let world = begun(&[CARS, &DROP.replace("  ttl: 2d\n", "")]).await;
+    world.pass(100 * DAY);
+    world.tell([subscriber("cyd@x.org"), watches("w3", "cyd@x.org", "c2")]).await;
+    // Nobody hears of a change of today any more; a file that comes late may tell of one of the 80th day.
+    assert_eq!(world.engine.forget_watchers().await.unwrap(), 0);
+    let late = Time(world.now().0 - 20 * DAY);
+    import(&world, "cars", rows(late, &[("c1", 90)]), ImportOptions::default()).await;
+    world.serve().await;
+    assert_eq!(world.mailed(), ["ann@x.org"]);
+    world.pass(23 * DAY);
+    assert_eq!(world.engine.forget_watchers().await.unwrap(), 2, "Ann of c1 and Bob of c2");
+    assert_eq!(world.engine.forget_watchers().await.unwrap(), 0);
+    world.pass(HOUR);
+    prices(&world, &[("c1", 80), ("c2", 90)]).await;
+    world.serve().await;
+    assert_eq!(world.mailed(), ["ann@x.org", "cyd@x.org"], "who said it lately hears of it");
+}

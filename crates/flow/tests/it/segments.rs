@@ -460,3 +460,34 @@ async fn segments_in_a_circle_are_refused() {
     let refused = format!("{:?}", world.engine.apply(files(&[circle])).await.unwrap_err());
     assert!(refused.contains("circle: a → b → a"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_metric_by_the_day_forgets_a_day_at_midnight_and_another_granularity_is_read_anew() {
+    let metric = |granularity: &str| {
+        format!(
+            "metric: orders\nvalue: count(\"Order Completed\", within(\"7d\"))\n{granularity}---\nsegment: busy\nwhen: metric(\"orders\") >= 2\n"
+        )
+    };
+    let world = World::new(&[&metric("granularity: 1d\n")]).await;
+    let [at_seven, at_eight] = [2, 1].map(|hours| Time(START.0 - hours * HOUR));
+    world.tell([bought("1", "ann@x.org", 1).at(at_seven), bought("2", "ann@x.org", 1).at(at_eight)]).await;
+    let series = world.person("email", "ann@x.org").series;
+    assert_eq!(series.values().map(|series| series.recent.len()).collect::<Vec<_>>(), [1], "one day is kept");
+    // The window is this day and the six before it.
+    let midnight = Time(START.0 - 9 * HOUR + 7 * DAY);
+    world.after(midnight.since(START).0 - 1).await;
+    assert_eq!(names(&world, "ann@x.org"), ["busy"]);
+    world.after(1).await;
+    assert!(names(&world, "ann@x.org").is_empty());
+    // The same events, told exactly: seven days to the millisecond.
+    world.apply(&[&metric("")]).await;
+    world.engine.build().await.unwrap();
+    assert_eq!(names(&world, "ann@x.org"), ["busy"]);
+    let seven_days = Time(at_seven.0 + 7 * DAY);
+    world.after(seven_days.since(midnight).0 - 1).await;
+    assert_eq!(names(&world, "ann@x.org"), ["busy"]);
+    world.after(1).await;
+    assert!(names(&world, "ann@x.org").is_empty());
+    let entered = world.read(|read| read.segment_changes(Some("busy"), None, ALL));
+    assert_eq!(entered.first().map(|change| change.time), Some(seven_days));
+}

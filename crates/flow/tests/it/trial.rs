@@ -84,3 +84,72 @@ caps:
     assert_eq!(found.outcome, "all steps are done");
     assert_eq!(found.ended, start.plus(Duration(3 * DAY)));
 }
+
+#[tokio::test]
+async fn windows_and_segments_count_the_event_that_is_supposed() {
+    const KEEN: &str = r#"
+segment: keen
+when: count("Cart Updated", within("1h")) >= 2
+---
+segment: keener
+when: segment("keen") && sum("Cart Updated", "value", within("1h")) >= 100
+---
+program: keen-cart
+trigger: { event: Cart Updated, when: 'count("Cart Updated", within("1h"), where(event.properties.value >= 50)) >= 2' }
+audience: segment("keener")
+steps:
+  - branch:
+      - when: last("Cart Updated") >= ago("1m")
+        steps: [{ wait: 1h }]
+      - otherwise: [{ exit: never told }]
+"#;
+    let world = World::new(&[KEEN]).await;
+    let more = |value: i64| Some(json!({ "cart_id": "c2", "value": value }));
+    world
+        .tell([subscriber("ann@x.org"), cart("c1", "ann@x.org").at(Time(world.now().0 - 30 * MINUTE))])
+        .await;
+    let before = world.person("email", "ann@x.org");
+    assert!(before.segments.is_empty());
+    let found = tried(&world, "keen-cart", "ann@x.org", more(60));
+    assert!(found.enters, "{:?} {:?}", found.trigger_clauses, found.audience);
+    assert_eq!(found.outcome, "all steps are done");
+    assert!(!tried(&world, "keen-cart", "ann@x.org", more(40)).enters, "one of at least 50");
+    // The latest again, as another one.
+    assert!(tried(&world, "keen-cart", "ann@x.org", None).enters);
+    assert_eq!(world.person("email", "ann@x.org"), before, "nothing is written");
+    // What then happens is the same.
+    world.tell([cart("c2", "ann@x.org")]).await;
+    assert_eq!(world.runs("keen-cart").len(), 1);
+    // The first is too long ago by then.
+    world.tell([subscriber("bob@x.org"), cart("b1", "bob@x.org")]).await;
+    world.after(61 * MINUTE).await;
+    assert!(!tried(&world, "keen-cart", "bob@x.org", more(60)).enters);
+}
+
+#[tokio::test]
+async fn a_change_of_a_segment_is_supposed_in_the_direction_of_the_trigger() {
+    const STAGES: &str = r#"
+segmentation: stage
+segments:
+  - { segment: gold, when: profile.tier == "gold" }
+  - { segment: plain }
+---
+program: welcome-gold
+trigger: { segment: gold }
+audience: segment("gold") && !segment("plain")
+steps: [{ exit: welcome }]
+---
+program: farewell
+trigger: { segment: plain, on: leave }
+audience: '!segment("plain")'
+steps: [{ exit: farewell }]
+"#;
+    let world = World::new(&[STAGES]).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    for program in ["welcome-gold", "farewell"] {
+        let found = tried(&world, program, "ann@x.org", None);
+        assert!(found.enters, "{program} {:?}", found.audience);
+    }
+    let found = tried(&world, "welcome-gold", "ann@x.org", None);
+    assert!(!found.trigger_clauses[0].truth.holds(), "she would not enter it as she is");
+}

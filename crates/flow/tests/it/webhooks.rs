@@ -133,6 +133,26 @@ async fn a_post_that_was_interrupted_is_posted_again_with_the_same_id() {
 }
 
 #[tokio::test]
+async fn what_became_of_a_post_is_written_once_it_can_be() {
+    let receiver = Receiver::start(Mood::answers(200, "", ""));
+    let world = begun(&told(&receiver)).await;
+    let store = |sql: &str| {
+        let database = rusqlite::Connection::open(world.folder.path().join("crowsnest.db")).unwrap();
+        database.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+        database.execute_batch(sql).unwrap();
+    };
+    store(
+        "CREATE TRIGGER fault BEFORE UPDATE ON deliveries WHEN NEW.state = 'sent' BEGIN SELECT RAISE(ABORT, 'a fault'); END;",
+    );
+    world.pass(HOUR);
+    assert!(world.dispatcher.serve_due().await.is_err());
+    assert_eq!((receiver.posted().len(), world.states()), (1, vec!["sending"]));
+    store("DROP TRIGGER fault");
+    world.serve().await;
+    assert_eq!((receiver.posted().len(), world.states()), (1, vec!["sent", "sent"]));
+}
+
+#[tokio::test]
 async fn kill_switch_pause_and_time_to_live_apply() {
     let receiver = Receiver::start(Mood::answers(200, "", ""));
     let program = told(&receiver);

@@ -1,6 +1,6 @@
 //! Conditions: how they are written, and what they answer, told apart by no code of the house.
 
-use crate::told::{Told, distinct, happened, numbers, said};
+use crate::told::{Told, beginning, distinct, happened, numbers, said};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -20,6 +20,8 @@ pub struct Figure {
     pub span: Span,
     /// Only events whose value is at least this.
     pub at_least: Option<i64>,
+    /// How finely moments are told apart, in milliseconds.
+    pub by: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,12 +107,12 @@ impl Figure {
 
     /// What it is; `None` when that is unknown. Moments are in milliseconds.
     pub fn value(&self, asked: &Asked<'_>) -> Option<f64> {
-        let found = happened(asked.events, self.event, self.span, self.at_least, asked.now);
+        let found = happened(asked.events, self, asked.now);
         match self.what {
             What::Count => Some(found.len() as f64),
             What::Distinct => Some(distinct(&found, "sku") as f64),
-            What::First => found.first().map(|event| event.time as f64),
-            What::Last => found.last().map(|event| event.time as f64),
+            What::First => found.first().map(|event| beginning(event.time, self.by) as f64),
+            What::Last => found.last().map(|event| beginning(event.time, self.by) as f64),
             What::Sum => Some(numbers(&found, "value")?.iter().sum()),
             What::Mean => {
                 let numbers = numbers(&found, "value")?;
@@ -164,9 +166,7 @@ impl Ask {
             Self::AtLeast(figure, least) => Some(figure.value(asked)? >= *least as f64),
             Self::Before(figure, ago) => Some(figure.value(asked)? < (asked.now - ago) as f64),
             Self::Since(figure, ago) => Some(figure.value(asked)? >= (asked.now - ago) as f64),
-            Self::Never(figure) => {
-                Some(happened(asked.events, figure.event, figure.span, figure.at_least, asked.now).is_empty())
-            }
+            Self::Never(figure) => Some(happened(asked.events, figure, asked.now).is_empty()),
             Self::Metric(name, least) => Some((asked.metrics)(name)?.value(asked)? >= *least as f64),
             Self::Trait(name, value) => Some(said(asked.events, name)? == value),
             Self::Known(name) => Some(said(asked.events, name).is_some()),

@@ -5,10 +5,15 @@ use crate::{
     chance::Chance,
     definitions::Definitions,
     people::{Human, People},
+    told::beginning,
     world::World,
 };
-use crowsnest_model::{EventId, Profile, ProfileId, Time, delivery::DeliveryState};
+use crowsnest_model::{
+    EventId, Profile, ProfileId, Time,
+    delivery::{DeliveryState, WEBHOOK},
+};
 use crowsnest_store::{LedgerKind, Page};
+use crowsnest_testkit::Receiver;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -20,6 +25,7 @@ pub fn compare(
     world: &World,
     people: &People,
     definitions: &Definitions,
+    receiver: &Receiver,
     chance: &mut Chance,
 ) -> Result<(), String> {
     let now = world.now().0;
@@ -63,7 +69,21 @@ pub fn compare(
         }
     }
     dates(world, &pairs, definitions, people)?;
-    sends(world, people, &pairs)
+    sends(world, people, &pairs)?;
+    posts(world, receiver)
+}
+
+/// What the receiver of the webhook was told is what is on record as told.
+fn posts(world: &World, receiver: &Receiver) -> Result<(), String> {
+    let posted: BTreeSet<String> =
+        receiver.posted().iter().map(|posted| posted.header("webhook-id").to_owned()).collect();
+    let recorded: BTreeSet<String> = world
+        .deliveries()
+        .into_iter()
+        .filter(|delivery| delivery.channel == WEBHOOK && delivery.state == DeliveryState::Sent)
+        .map(|delivery| delivery.id.to_string())
+        .collect();
+    if posted == recorded { Ok(()) } else { Err(format!("posted is {posted:?} and recorded {recorded:?}")) }
 }
 
 /// What came due for each has begun, and nothing else.
@@ -163,7 +183,10 @@ fn next_change(human: &Human, people: &People, definitions: &Definitions, now: i
     for ask in definitions.groups.iter().flat_map(|group| &group.parts).filter_map(|(_, ask)| ask.as_ref()) {
         ask.spans(&metrics, &mut spans);
     }
-    let times: BTreeSet<i64> = human.events(&people.told).iter().map(|event| event.time).collect();
+    let granularities: BTreeSet<i64> =
+        definitions.metrics.values().map(|metric| metric.by).chain([1]).collect();
+    let of = |time: i64| granularities.iter().map(move |by| beginning(time, *by));
+    let times: BTreeSet<i64> = human.events(&people.told).iter().flat_map(|event| of(event.time)).collect();
     let moments: BTreeSet<i64> = times
         .iter()
         .flat_map(|time| spans.iter().flat_map(move |span| [time + span, time + span + 1]))

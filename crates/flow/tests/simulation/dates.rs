@@ -1,8 +1,8 @@
-//! Programs by date: what should have come due, found by going through all years, by no code of the house.
+//! Programs by date and by schedule: what should have come due, found by going through all years, by no code of the house.
 
 use crate::chance::Chance;
 use jiff::{
-    ToSpan,
+    Timestamp, ToSpan,
     civil::{Date, Time as WallTime},
     tz::TimeZone,
 };
@@ -15,7 +15,7 @@ const DAY: i64 = 24 * HOUR;
 const USUAL: &str = "America/Chicago";
 pub const ZONES: [&str; 3] = ["Asia/Tokyo", "America/New_York", "Pacific/Kiritimati"];
 
-/// A program that begins by the date of a person, and ends at once.
+/// A program that begins by the date of a person, or by a schedule, and ends at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DateText {
     pub name: String,
@@ -24,6 +24,8 @@ pub struct DateText {
     shift: i64,
     /// The hour of the day; nine when not given.
     at: Option<i64>,
+    /// By schedule instead: this day of each month, the last one if zero.
+    monthly: Option<i8>,
 }
 
 /// What somebody is known to have said of themselves.
@@ -37,7 +39,12 @@ impl DateText {
     pub fn random(chance: &mut Chance, name: &str) -> Self {
         let shift = *chance.pick(&[0, 0, -30 * DAY, 3 * DAY, -400 * DAY, -36 * HOUR, 5 * HOUR]);
         let at = chance.percent(50).then(|| chance.between(0, 24));
-        Self { name: name.into(), yearly: chance.percent(70), shift, at }
+        let monthly = chance.percent(30).then(|| *chance.pick(&[0, 1, 15, 31]));
+        Self { name: name.into(), yearly: chance.percent(70), shift, at, monthly }
+    }
+
+    pub fn is_schedule(&self) -> bool {
+        self.monthly.is_some()
     }
 
     pub fn text(&self) -> String {
@@ -48,6 +55,13 @@ impl DateText {
             _ => format!(", after: {hours}h"),
         };
         let at = self.at.map(|at| format!(", at: \"{at:02}:00\"")).unwrap_or_default();
+        if let Some(day) = self.monthly {
+            let day = if day == 0 { "last".into() } else { day.to_string() };
+            return format!(
+                "program: {}\nlateness: 3650d\ntrigger: {{ schedule: {{ days_of_month: [{day}]{at} }} }}\nsteps: [{{ exit: done }}]\n",
+                self.name
+            );
+        }
         let yearly = if self.yearly { ", yearly: true" } else { "" };
         format!(
             "program: {}\nlateness: 3650d\ntrigger: {{ date: profile.day{yearly}{shift}{at} }}\nsteps: [{{ exit: done }}]\n",
@@ -57,8 +71,11 @@ impl DateText {
 
     /// What comes due after a moment and until another, for somebody of whom this is known.
     pub fn due(&self, said: &Said, after: i64, until: i64) -> BTreeSet<String> {
-        let Some(day) = said.day.as_deref() else { return BTreeSet::new() };
         let zone = TimeZone::get(said.zone.as_deref().unwrap_or(USUAL)).unwrap();
+        if let Some(wanted) = self.monthly {
+            return self.scheduled(wanted, &zone, after, until);
+        }
+        let Some(day) = said.day.as_deref() else { return BTreeSet::new() };
         let (month_and_day, own) = match day.strip_prefix("--") {
             Some(rest) => (rest.to_owned(), None),
             None => (day[5..].to_owned(), Some(day[..4].parse::<i16>().unwrap())),
@@ -83,6 +100,27 @@ impl DateText {
             let moment = zone.to_timestamp(wall).unwrap().as_millisecond() + self.shift % DAY;
             if after < moment && moment <= until {
                 found.insert(format!("date:{day}"));
+            }
+        }
+        found
+    }
+}
+
+impl DateText {
+    fn scheduled(&self, wanted: i8, zone: &TimeZone, after: i64, until: i64) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        // No zone is farther away than this.
+        let first = Timestamp::from_millisecond(after - 2 * DAY).unwrap().to_zoned(TimeZone::UTC).date();
+        for day in first.series(1.day()) {
+            let hour = self.at.unwrap_or(9);
+            let wall = day.to_datetime(WallTime::midnight()).checked_add(hour.hours()).unwrap();
+            let moment = zone.to_timestamp(wall).unwrap().as_millisecond();
+            if moment > until + DAY {
+                break;
+            }
+            let meant = if wanted == 0 { day == day.last_of_month() } else { day.day() == wanted };
+            if meant && after < moment && moment <= until {
+                found.insert(format!("schedule:{day}T{hour:02}:00"));
             }
         }
         found

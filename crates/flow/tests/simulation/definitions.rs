@@ -54,8 +54,10 @@ pub struct ProgramText {
     /// Once for each cart, not for each event.
     pub by_cart: bool,
     pub cancel: Option<&'static str>,
-    /// How long it waits before each message.
+    /// How long it waits before each message or post.
     pub waits: Vec<i64>,
+    /// Which of them are posts to the webhook.
+    pub posts: Vec<bool>,
 }
 
 /// All of them. Groups come after those that they name.
@@ -85,7 +87,19 @@ fn figure(chance: &mut Chance, kinds: &[What]) -> Figure {
         event: EVENTS[chance.below(EVENTS.len())],
         span: span(chance),
         at_least: chance.percent(25).then(|| chance.between(1, 9)),
+        by: 1,
     }
+}
+
+/// How finely a metric may tell moments apart: mostly exactly, and never by more than it asks about.
+fn granularity(chance: &mut Chance, span: Span) -> i64 {
+    let window = match span {
+        Span::All => i64::MAX,
+        Span::Within(from) => from,
+        Span::Between(from, to) => from - to,
+    };
+    let by = if chance.percent(50) { 1 } else { chance.pick(&GRANULARITIES).0 };
+    if by <= window { by } else { 1 }
 }
 
 /// So much as a figure may well be.
@@ -97,6 +111,8 @@ fn least(chance: &mut Chance, what: What) -> i64 {
     }
 }
 
+/// In milliseconds, and as it is written.
+const GRANULARITIES: [(i64, &str); 4] = [(1_000, "1s"), (MINUTE, "1m"), (HOUR, "1h"), (DAY, "1d")];
 const NUMBERS: [What; 6] = [What::Count, What::Count, What::Sum, What::Mean, What::Least, What::Most];
 const MOMENTS: [What; 2] = [What::First, What::Last];
 
@@ -166,6 +182,7 @@ impl Definitions {
             && let Some(figure) = self.metrics.get_mut(&name)
         {
             figure.span = span(chance);
+            figure.by = granularity(chance, figure.span);
         }
     }
 
@@ -206,8 +223,11 @@ impl Definitions {
 
     fn add_metric(&mut self, chance: &mut Chance) {
         let name = format!("m{}", chance.below(3));
-        let kinds = [&NUMBERS[..], &[What::Distinct]].concat();
-        self.metrics.entry(name).or_insert_with(|| figure(chance, &kinds));
+        let kinds = [&NUMBERS[..], &[What::Distinct], &MOMENTS[..]].concat();
+        self.metrics.entry(name).or_insert_with(|| {
+            let figure = figure(chance, &kinds);
+            Figure { by: granularity(chance, figure.span), ..figure }
+        });
     }
 
     fn add_program(&mut self, chance: &mut Chance) {
@@ -258,11 +278,11 @@ impl Definitions {
             7 => Ask::Never(figure(chance, &[What::Count])),
             8 => Ask::Trait("tier", if chance.percent(50) { "gold" } else { "silver" }),
             9 => match some_key(chance, &self.metrics) {
-                Some(name) => {
+                Some(name) if !MOMENTS.contains(&self.metrics[&name].what) => {
                     let least = least(chance, self.metrics[&name].what);
                     Ask::Metric(name, least)
                 }
-                None => Ask::Known("city"),
+                _ => Ask::Known("city"),
             },
             10 | 11 if !earlier.is_empty() => Ask::Segment(chance.pick(earlier).clone()),
             12 => match some_key(chance, &self.programs) {
@@ -277,10 +297,13 @@ impl Definitions {
     }
 
     /// As they are written.
-    pub fn text(&self) -> Vec<String> {
-        let mut texts = Vec::new();
+    pub fn text(&self, hook: &str) -> Vec<String> {
+        let mut texts =
+            vec![format!("webhook: crm\nurl: {hook}\nsecret_env: HOOK_SECRET\nallow_private: true\n")];
         for (name, figure) in &self.metrics {
-            texts.push(format!("metric: {name}\nvalue: '{}'\n", figure.text()));
+            let by = GRANULARITIES.iter().find(|(by, _)| *by == figure.by);
+            let by = by.map(|(_, by)| format!("granularity: {by}\n")).unwrap_or_default();
+            texts.push(format!("metric: {name}\nvalue: '{}'\n{by}", figure.text()));
         }
         for group in &self.groups {
             let when = |ask: &Option<Ask>| ask.as_ref().map(|ask| format!("'{}'", ask.text()));
@@ -323,11 +346,14 @@ impl ProgramText {
             let _ = writeln!(text, "cancel_on: {{ event: {cancel} }}");
         }
         text.push_str("steps:\n");
-        for wait in &self.waits {
+        for (wait, post) in self.waits.iter().zip(&self.posts) {
             if *wait > 0 {
                 let _ = writeln!(text, "  - wait: {}", minutes(*wait));
             }
-            text.push_str("  - send: { channel: email, template: letter, topic: orders }\n");
+            text.push_str(match post {
+                true => "  - webhook: { to: crm, body: { tier: profile.tier } }\n",
+                false => "  - send: { channel: email, template: letter, topic: orders }\n",
+            });
         }
         text
     }
@@ -341,13 +367,15 @@ fn some_key<T>(chance: &mut Chance, of: &BTreeMap<String, T>) -> Option<String> 
 fn program(chance: &mut Chance, name: &str) -> ProgramText {
     let place = chance.below(EVENTS.len());
     let waits = [0, 10 * MINUTE, 45 * MINUTE, HOUR, 20 * HOUR, 3 * DAY, 20 * DAY];
+    let steps = 1 + chance.below(2);
     ProgramText {
+        posts: (0..steps).map(|_| chance.percent(25)).collect(),
         name: name.into(),
         event: EVENTS[place],
         at_least: chance.percent(30).then(|| chance.between(1, 6)),
         ttl: chance.percent(70).then(|| *chance.pick(&[30 * MINUTE, 6 * HOUR, 2 * DAY, 30 * DAY])),
         by_cart: chance.percent(50),
         cancel: chance.percent(50).then(|| EVENTS[(place + 1) % EVENTS.len()]),
-        waits: (0..1 + chance.below(2)).map(|_| *chance.pick(&waits)).collect(),
+        waits: (0..steps).map(|_| *chance.pick(&waits)).collect(),
     }
 }

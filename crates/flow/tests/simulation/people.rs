@@ -38,6 +38,8 @@ pub struct Human {
     pub had: BTreeSet<(String, String)>,
     /// What they said of themselves in an import counts from then on only.
     imported: BTreeMap<String, i64>,
+    /// When they came to be: who was not there yet is not late for a schedule.
+    made: i64,
     /// They were several once.
     pub merged: bool,
     /// What was said about offers, by address: when, and whether they agree.
@@ -69,15 +71,17 @@ enum At {
 enum Step {
     Wait(i64),
     Send,
+    /// To the webhook; that needs no address.
+    Post,
 }
 
 fn steps(program: &ProgramText) -> Vec<Step> {
     let mut steps = Vec::new();
-    for wait in &program.waits {
+    for (wait, post) in program.waits.iter().zip(&program.posts) {
         if *wait > 0 {
             steps.push(Step::Wait(*wait));
         }
-        steps.push(Step::Send);
+        steps.push(if *post { Step::Post } else { Step::Send });
     }
     steps
 }
@@ -131,16 +135,19 @@ impl Human {
         let said = self.said(told);
         for (name, (program, since)) in dates {
             let after = self.imported.get(name).map_or(*since, |imported| *since.max(imported));
+            let after = if program.is_schedule() { after.max(self.made) } else { after };
             let due = program.due(&said, after, now);
             self.had.extend(due.into_iter().map(|occasion| (name.clone(), occasion)));
         }
     }
 
-    /// Their day or zone is another one now, or may be.
-    fn moved(&mut self, dates: &BTreeMap<String, (DateText, i64)>, imported: Option<i64>) {
-        self.imported.clear();
-        if let Some(now) = imported {
-            self.imported.extend(dates.keys().map(|name| (name.clone(), now)));
+    /// Their day or zone is another one now, or may be. Of these only a zone concerns a schedule.
+    fn moved(&mut self, dates: &BTreeMap<String, (DateText, i64)>, zone: bool, imported: Option<i64>) {
+        for (name, _) in dates.iter().filter(|(_, (program, _))| zone || !program.is_schedule()) {
+            match imported {
+                Some(now) => self.imported.insert(name.clone(), now),
+                None => self.imported.remove(name),
+            };
         }
     }
 
@@ -180,14 +187,16 @@ impl Human {
                         break;
                     }
                 }
-                Step::Send if self.sent.contains(&run.place()) || self.left_out.contains(&run.place()) => {
+                Step::Send | Step::Post
+                    if self.sent.contains(&run.place()) || self.left_out.contains(&run.place()) =>
+                {
                     anchor = now;
                 }
                 Step::Send if self.address(told).is_none() => {
                     self.left_out.insert(run.place());
                     anchor = now;
                 }
-                Step::Send => {
+                Step::Send | Step::Post => {
                     run.at = At::Queued(now);
                     break;
                 }
@@ -223,7 +232,7 @@ impl Human {
     }
 
     /// They turn out to be one with somebody else.
-    fn absorb(&mut self, mut other: Self, told: &[Told]) {
+    fn absorb(&mut self, mut other: Self, now: i64, told: &[Told]) {
         self.merged = true;
         other.runs.retain(|run| !self.occasions.contains(&run.key()));
         self.events.extend(other.events);
@@ -241,7 +250,14 @@ impl Human {
         runs.sort_by_key(|run| (std::cmp::Reverse(run.step), run.triggered, run.number));
         let mut inside = BTreeSet::new();
         runs.retain(|run| inside.insert(run.program.name.clone()));
+        // What the other has been sent is not sent again: whoever waited for it goes on.
+        let (had, runs): (Vec<Way>, Vec<Way>) = runs
+            .into_iter()
+            .partition(|run| matches!(run.at, At::Queued(_)) && self.sent.contains(&run.place()));
         self.runs = runs;
+        for run in had {
+            self.drive(run, now, now, told);
+        }
     }
 
     fn agree(&mut self, address: String, time: i64, agrees: bool) {
@@ -269,15 +285,25 @@ impl People {
                 human.look(&self.dates, now, &self.told);
             }
         }
-        let person = self.whose(event);
+        let zones: BTreeSet<usize> = named
+            .iter()
+            .filter(|place| {
+                self.all[**place].as_ref().is_some_and(|human| human.said(&self.told).zone.is_some())
+            })
+            .copied()
+            .collect();
+        let person = self.whose(event, now);
+        let zoned = zones.iter().any(|place| *place != person);
         let joined = named.iter().any(|place| *place != person && self.brought.contains(place));
         let before = self.all[person].as_ref().map(|human| human.said(&self.told));
         self.told.push(event.clone());
         let number = self.runs;
         let Some(human) = self.all[person].as_mut() else { return };
         human.events.push(self.told.len() - 1);
-        if joined || before != Some(human.said(&self.told)) {
-            human.moved(&self.dates, event.historical.then_some(now));
+        let said = human.said(&self.told);
+        if joined || before.as_ref() != Some(&said) {
+            let zone = zoned || before.and_then(|before| before.zone) != said.zone;
+            human.moved(&self.dates, zone, event.historical.then_some(now));
         }
         human.look(&self.dates, now, &self.told);
         if human.said(&self.told) != Said::default() {
@@ -351,7 +377,7 @@ impl People {
     }
 
     /// Whose event it is. All that it names is of one person; of several, the one with the most events stays.
-    fn whose(&mut self, event: &Told) -> usize {
+    fn whose(&mut self, event: &Told, now: i64) -> usize {
         let mut found: Vec<usize> = event.identifiers.iter().filter_map(|id| self.holder(id)).collect();
         found.sort_by_key(|place| {
             let events = self.all[*place].as_ref().map_or(0, |human| human.events.len());
@@ -359,14 +385,14 @@ impl People {
         });
         found.dedup();
         let person = found.first().copied().unwrap_or_else(|| {
-            self.all.push(Some(Human::default()));
+            self.all.push(Some(Human { made: now, ..Human::default() }));
             self.all.len() - 1
         });
         for other in found.into_iter().skip(1) {
             if let Some(other) = self.all[other].take()
                 && let Some(human) = self.all[person].as_mut()
             {
-                human.absorb(other, &self.told);
+                human.absorb(other, now, &self.told);
             }
             self.holders.values_mut().filter(|holder| **holder == other).for_each(|holder| *holder = person);
         }

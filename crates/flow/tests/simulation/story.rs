@@ -9,7 +9,9 @@ use crate::{
     told::{Told, nothing},
     world::{DAY, HOUR, MINUTE, START, Touch, World, identify, track},
 };
+use crowsnest_ingest::wire::Batch;
 use crowsnest_model::{ConsentStatus, Time};
+use crowsnest_testkit::{Mood, Receiver};
 use serde_json::json;
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -33,6 +35,10 @@ pub struct Story {
     /// Moments at which somebody said something of themselves: none twice, so that it is clear what was said last.
     said: BTreeSet<i64>,
     currencies: bool,
+    /// What nothing can be written to just now.
+    broken: Option<&'static str>,
+    /// What the webhook was told.
+    receiver: Receiver,
     /// The latest that the clock ever said.
     latest: i64,
     /// What happened so far, in words.
@@ -70,11 +76,13 @@ impl Story {
             people: People::default(),
             told: Vec::new(),
             said: BTreeSet::new(),
+            broken: None,
+            receiver: Receiver::start(Mood::answers(200, "", "")),
             latest: START.0,
             journal: String::new(),
         };
         story.note_definitions("begins with");
-        let text = story.definitions.text();
+        let text = story.definitions.text(&story.receiver.url());
         story.world = Some(World::new(&refs(&text)).await);
         story.people.define(&story.definitions, START.0);
         story
@@ -106,7 +114,7 @@ impl Story {
     }
 
     fn note_definitions(&mut self, what: &str) {
-        let text = self.definitions.text().join("---\n");
+        let text = self.definitions.text(&self.receiver.url()).join("---\n");
         self.note(&format!("{what}\n{text}"));
     }
 
@@ -127,7 +135,54 @@ impl Story {
             let when = Time(event.time);
             self.note(&format!("told at {when} {event:?}"));
         }
+        if self.chance.percent(8) {
+            self.break_down();
+            let events = batch.iter().map(|event| touch(event).event(Time(now))).collect();
+            let done = self.world().engine.take_in(Batch { events, rejected: Vec::new() }).await;
+            self.note(&format!("of which became {done:?}"));
+            self.mend();
+            if self.chance.percent(30) {
+                self.restart();
+            }
+        }
+        // Whoever has no answer tells it again.
         self.world().tell(batch.iter().map(touch)).await;
+    }
+
+    /// From now on nothing can be written to some of what is kept, so that commits fail half way.
+    fn break_down(&mut self) {
+        let table = *self.chance.pick(&[
+            "people",
+            "runs",
+            "deliveries",
+            "events",
+            "timers",
+            "memberships",
+            "counters",
+        ]);
+        self.note(&format!("{table} breaks down"));
+        let faults = [(table, "INSERT"), (table, "UPDATE"), ("quarantine", "INSERT")].map(|(table, what)| {
+            format!(
+                "CREATE TRIGGER fault_{table}_{what} BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, 'a fault'); END;"
+            )
+        });
+        self.database(&faults.concat());
+        self.broken = Some(table);
+    }
+
+    fn mend(&mut self) {
+        let Some(table) = self.broken.take() else { return };
+        self.database(&format!(
+            "DROP TRIGGER fault_{table}_INSERT; DROP TRIGGER fault_{table}_UPDATE; DROP TRIGGER fault_quarantine_INSERT;"
+        ));
+        self.note("it is mended");
+    }
+
+    fn database(&self, sql: &str) {
+        let file = self.world().folder.path().join("crowsnest.db");
+        let database = rusqlite::Connection::open(file).unwrap();
+        database.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+        database.execute_batch(sql).unwrap();
     }
 
     fn event(&mut self) -> Told {
@@ -228,6 +283,12 @@ impl Story {
     async fn serve(&mut self) {
         self.note("serve");
         self.people.serve(self.world().now().0);
+        if self.chance.percent(8) {
+            self.break_down();
+            let done = self.world().dispatcher.serve_due().await;
+            self.note(&format!("served: {done:?}"));
+            self.mend();
+        }
         self.world().serve().await;
     }
 
@@ -246,7 +307,7 @@ impl Story {
         }
         self.earlier.push(before);
         self.note_definitions("definitions are");
-        let text = self.definitions.text();
+        let text = self.definitions.text(&self.receiver.url());
         if self.chance.percent(30) {
             self.world = self.world.take().map(|world| world.restarted(Some(&refs(&text))));
         } else {
@@ -256,12 +317,20 @@ impl Story {
         if !self.definitions.dates.is_empty() {
             // Whoever says another day before their first one was asked about is not asked about the first.
             self.world().engine.build().await.unwrap();
+            // Whom the building has looked at, and whom not, is told apart by nobody: what came due by now has come.
+            self.serve().await;
         } else if self.chance.percent(70) {
             self.build_some().await;
         }
     }
 
     async fn build_some(&mut self) {
+        if self.chance.percent(10) {
+            self.break_down();
+            let done = self.world().engine.build_more(8).await;
+            self.note(&format!("built: {done:?}"));
+            self.mend();
+        }
         for _ in 0..self.chance.below(6) {
             let people = 1 + self.chance.below(8);
             let more = self.world().engine.build_more(people).await.unwrap();
@@ -284,7 +353,9 @@ impl Story {
         }
         self.note("check");
         let world = self.world.as_ref().unwrap();
-        if let Err(difference) = compare(world, &self.people, &self.definitions, &mut self.chance) {
+        if let Err(difference) =
+            compare(world, &self.people, &self.definitions, &self.receiver, &mut self.chance)
+        {
             let _ = writeln!(self.journal, "{} {difference}", Time(self.latest.max(now)));
             panic!("{difference}");
         }

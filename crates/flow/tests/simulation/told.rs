@@ -1,6 +1,6 @@
 //! Events as they were told, and questions about them answered the slow way: by going through all of them.
 
-use crate::ask::Span;
+use crate::ask::{Figure, Span};
 use serde_json::{Value, json};
 
 /// One event, told for the first time. Copies are told again as they stand here.
@@ -28,18 +28,22 @@ impl Told {
     }
 }
 
-/// All events of a name that happened in a stretch of time, as of `now`.
-pub fn happened<'e>(
-    events: &[&'e Told],
-    name: &str,
-    span: Span,
-    at_least: Option<i64>,
-    now: i64,
-) -> Vec<&'e Told> {
-    let inside = |event: &Told| match span {
-        Span::All => event.time <= now,
-        Span::Within(from) => now - from < event.time && event.time <= now,
-        Span::Between(from, to) => now - from < event.time && event.time <= now - to,
+/// The beginning of the second, minute, hour or day of a moment, each so many milliseconds long.
+pub fn beginning(time: i64, of: i64) -> i64 {
+    time - time.rem_euclid(of)
+}
+
+/// All events that a figure is about, as of `now`.
+pub fn happened<'e>(events: &[&'e Told], figure: &Figure, now: i64) -> Vec<&'e Told> {
+    let Figure { event: name, span, at_least, by, .. } = *figure;
+    let floor = |time: i64| beginning(time, by);
+    let inside = |event: &Told| {
+        let time = floor(event.time);
+        match span {
+            Span::All => time <= now,
+            Span::Within(from) => floor(now - from) < time && time <= floor(now),
+            Span::Between(from, to) => floor(now - from) < time && time <= floor(now - to),
+        }
     };
     let mut found: Vec<&Told> = events
         .iter()

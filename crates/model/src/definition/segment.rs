@@ -1,3 +1,4 @@
+use crate::series::Granularity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,21 @@ pub struct Metric {
     pub title: Option<String>,
     /// An expression, such as `sum("Order Completed", "revenue", within("365d"))`.
     pub value: String,
+    /// How finely moments are told apart in what it asks of events: `1s`, `1m`, `1h` or `1d` in UTC, in place of to the
+    /// millisecond. It keeps a long window over the events of a busy customer small.
+    #[serde(default, skip_serializing_if = "Granularity::is_exact")]
+    pub granularity: Granularity,
+}
+
+impl Metric {
+    /// What it means: when that changes, whatever names it has to be asked anew.
+    pub fn meaning(&self) -> String {
+        let Self { name, value, granularity, .. } = self;
+        match granularity.is_exact() {
+            true => format!("{name} = {value}"),
+            false => format!("{name} = {value} by {}", granularity.span()),
+        }
+    }
 }
 
 /// `segment: lapsed`: the people of whom a condition is true just now.

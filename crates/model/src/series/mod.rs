@@ -4,7 +4,10 @@
 //! Any order of events, and any way of splitting them between two people who are then merged, gives the same answers:
 //! moments are kept in order, and sums are added as whole numbers.
 
+mod granularity;
 mod stored;
+
+pub use granularity::Granularity;
 
 use crate::{Duration, Time};
 use serde::{Deserialize, Serialize};
@@ -29,9 +32,6 @@ pub const MOST_MOMENTS: usize = 4_096;
 /// More different values than this are not told apart: [`Tally::distinct_at_least`] says so.
 pub const MOST_VALUES: usize = 10_000;
 
-/// How coarsely moments may be told apart: exactly, then by the second, minute, hour and day, in milliseconds.
-const GRAINS: [i64; 5] = [1, 1_000, 60_000, 3_600_000, 86_400_000];
-
 /// Sums have nine decimals.
 const UNIT: f64 = 1e9;
 
@@ -44,6 +44,8 @@ pub struct Sample {
     pub currency: Option<String>,
     /// The hash of a value, to be told from other values.
     pub value: Option<u64>,
+    /// How finely the moment is remembered. It is the same for all that is said to one series.
+    pub granularity: Granularity,
 }
 
 /// What is remembered of one person's events of one kind.
@@ -173,6 +175,9 @@ impl Tally {
 impl Series {
     /// Adds an event. What is older than `kept` at `now` is put together.
     pub fn add(&mut self, at: Time, sample: Sample, kept: Kept, now: Time) {
+        let granularity = sample.granularity;
+        let at = granularity.floor(at);
+        self.coarsen(granularity.span().0);
         self.put(at, &Tally::one(at, sample));
         self.tidy(kept, now);
     }
@@ -261,7 +266,8 @@ impl Series {
 
     fn bound(&mut self) {
         while self.recent.len() > MOST_MOMENTS {
-            let Some(grain) = GRAINS.into_iter().find(|grain| *grain > self.grain) else {
+            let coarser = Granularity::ALL.into_iter().map(|step| step.span().0);
+            let Some(grain) = coarser.into_iter().find(|grain| *grain > self.grain) else {
                 // 4,096 days and more: the earliest are put together.
                 let gone = self.recent.len() - MOST_MOMENTS;
                 for (_, tally) in self.recent.drain(..gone) {
@@ -355,6 +361,31 @@ mod tests {
         }
         assert!(series.recent.len() <= MOST_MOMENTS && series.grain > 1);
         assert_eq!(series.between(None, Time(i64::MAX)).count, 20_000);
+    }
+
+    #[test]
+    fn a_granularity_keeps_few_moments_of_a_busy_year_and_the_same_ones_in_any_order() {
+        let sample = || Sample { granularity: Granularity::Day, ..number(1.0) };
+        let hours: Vec<i64> = (0..365 * 24).collect();
+        let (mut forward, mut one, mut other) = (Series::default(), Series::default(), Series::default());
+        let hour = |hour: i64| Time(hour * 3_600_000 + 123);
+        for at in &hours {
+            forward.add(hour(*at), sample(), Kept::Ever, hour(9_000));
+        }
+        for at in hours.iter().rev() {
+            let part = if at % 7 < 3 { &mut one } else { &mut other };
+            part.add(hour(*at), sample(), Kept::Ever, hour(9_000));
+        }
+        one.absorb(other);
+        assert_eq!(forward, one);
+        assert_eq!((forward.recent.len(), forward.grain), (365, 86_400_000));
+        assert_eq!(
+            forward.between(None, hour(9_000)).first,
+            Some(Time(0)),
+            "moments are remembered by the day"
+        );
+        let bytes = rmp_serde::to_vec(&forward).unwrap().len();
+        assert!(bytes < 10_000, "{bytes} bytes");
     }
 
     #[test]

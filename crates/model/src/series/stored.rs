@@ -255,6 +255,7 @@ mod tests {
             number,
             currency,
             value,
+            ..Sample::default()
         })
     }
 

@@ -4,7 +4,7 @@ use crate::{
     customer::{Customer, LOOKS, Recorded},
     person::{Person, object},
 };
-use crowsnest_model::Time;
+use crowsnest_model::{Time, series::Granularity};
 use crowsnest_rules::{Condition, Expression, Schema, Truth, Type};
 use proptest::prelude::*;
 use serde_json::json;
@@ -161,8 +161,8 @@ fn read(text: &str) {
         .with_profile_trait("tags", Type::List)
         .with_profile_trait("renews", Type::Time)
         .with_other_traits()
-        .with_metric("a", "count('A', within('30d'))")
-        .with_metric("b", "metric('b') + 1");
+        .with_metric("a", "count('A', within('30d'))", Granularity::Exact)
+        .with_metric("b", "metric('b') + 1", Granularity::Exact);
     let begun = Instant::now();
     for schema in [Schema::open(), schema] {
         match Condition::parse(text, &schema) {
@@ -194,8 +194,11 @@ fn read(text: &str) {
 
 #[test]
 fn the_texts_to_be_mutated_are_valid() {
-    let schema =
-        Schema::open().with_profile_trait("renews", Type::Time).with_other_traits().with_metric("a", "1");
+    let schema = Schema::open().with_profile_trait("renews", Type::Time).with_other_traits().with_metric(
+        "a",
+        "1",
+        Granularity::Exact,
+    );
     for text in VALID {
         assert!(Condition::parse(text, &schema).is_ok(), "{text}");
     }

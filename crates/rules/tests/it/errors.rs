@@ -1,5 +1,6 @@
 //! What is not a condition, and what is said of it.
 
+use crowsnest_model::series::Granularity;
 use crowsnest_rules::{Condition, Expression, Schema, Type};
 
 fn schema() -> Schema {
@@ -307,10 +308,10 @@ fn moments_and_memberships() {
     let schema = schema()
         .with_segments(["vip", "lapsed"])
         .with_programs(["win-back"])
-        .with_metric("orders", "count('Order Completed', within('1d'))")
-        .with_metric("loop", "metric('pool') + 1")
-        .with_metric("pool", "metric('loop')")
-        .with_metric("broken", "profile.teir == 'a'");
+        .with_metric("orders", "count('Order Completed', within('1d'))", Granularity::Exact)
+        .with_metric("loop", "metric('pool') + 1", Granularity::Exact)
+        .with_metric("pool", "metric('loop')", Granularity::Exact)
+        .with_metric("broken", "profile.teir == 'a'", Granularity::Exact);
     check_with(
         &schema,
         &[
@@ -354,15 +355,19 @@ fn moments_and_memberships() {
 #[test]
 fn metrics_share_the_limits() {
     let chain = |length: usize| {
-        (1..length).fold(Schema::open().with_metric("m0", "1"), |schema, n| {
-            schema.with_metric(format!("m{n}"), format!("metric('m{}') + 1", n - 1))
+        (1..length).fold(Schema::open().with_metric("m0", "1", Granularity::Exact), |schema, n| {
+            schema.with_metric(format!("m{n}"), format!("metric('m{}') + 1", n - 1), Granularity::Exact)
         })
     };
     assert!(Condition::parse("metric('m7') == 8", &chain(8)).is_ok());
     check_with(&chain(9), &[("metric('m8') == 9", 1, 8, "more than 8 deep", None)]);
     // Each stands for ten of the one before: a text of a few hundred bytes for a hundred million operations.
-    let bomb = (1..8).fold(Schema::open().with_metric("m0", "1"), |schema, n| {
-        schema.with_metric(format!("m{n}"), vec![format!("metric('m{}')", n - 1); 10].join(" + "))
+    let bomb = (1..8).fold(Schema::open().with_metric("m0", "1", Granularity::Exact), |schema, n| {
+        schema.with_metric(
+            format!("m{n}"),
+            vec![format!("metric('m{}')", n - 1); 10].join(" + "),
+            Granularity::Exact,
+        )
     });
     check_with(&bomb, &[("metric('m7') == 9", 1, 8, "at most 500", None)]);
 }

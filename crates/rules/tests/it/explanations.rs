@@ -1,6 +1,7 @@
 //! Why a condition holds for a customer, or does not.
 
 use crate::{customer::Customer, person::Person};
+use crowsnest_model::series::Granularity;
 use crowsnest_rules::{Condition, Schema, Truth};
 use serde_json::json;
 
@@ -41,7 +42,11 @@ fn one_clause_is_explained_too() {
 
 #[test]
 fn what_a_customer_did_is_told() {
-    let schema = Schema::open().with_metric("orders_in_a_year", "count('Order Completed', within('365d'))");
+    let schema = Schema::open().with_metric(
+        "orders_in_a_year",
+        "count('Order Completed', within('365d'))",
+        Granularity::Exact,
+    );
     let mut customer = Customer::new("2026-06-01T12:00:00Z")
         .did("2026-05-12T12:00:00Z", "Order Completed", json!({"revenue": 260}))
         .did("2026-05-20T12:00:00Z", "Order Completed", json!({"revenue": 60}))

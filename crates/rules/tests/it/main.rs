@@ -10,6 +10,7 @@ mod customer;
 mod errors;
 mod evaluation;
 mod explanations;
+mod granularity;
 mod households;
 mod items;
 mod oracle;

@@ -1,5 +1,6 @@
 //! The reference page says what the language does: its examples are read, and their sentences compared.
 
+use crowsnest_model::series::Granularity;
 use crowsnest_rules::{Condition, Schema, Type};
 
 const PAGE: &str = include_str!("../../../../docs/guide/conditions.md");
@@ -10,7 +11,7 @@ fn schema() -> Schema {
         .with_profile_trait("tags", Type::List)
         .with_profile_trait("renews", Type::Time)
         .with_profile_trait("address", Type::Object)
-        .with_metric("orders_in_a_year", "count(\"Order Completed\", within(\"365d\"))")
+        .with_metric("orders_in_a_year", "count(\"Order Completed\", within(\"365d\"))", Granularity::Exact)
         .with_other_traits()
 }
 

@@ -1,11 +1,12 @@
 //! What is noticed in conditions that are correct, and what follows from what.
 
+use crowsnest_model::series::Granularity;
 use crowsnest_rules::{Condition, Effect, Expression, Fact, Likely, Mentioned, Schema};
 use serde_json::json;
 
 fn schema() -> Schema {
     Schema::open()
-        .with_metric("orders", "count(\"Order Completed\")")
+        .with_metric("orders", "count(\"Order Completed\")", Granularity::Exact)
         .with_trait_values("tier", vec!["silver".into(), "gold".into()])
         .with_property_values("Order Completed", "status", vec!["paid".into(), "open".into()])
 }

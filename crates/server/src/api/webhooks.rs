@@ -11,6 +11,7 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
+use crowsnest_flow::outward::Courier;
 use crowsnest_model::{Duration, definition::Webhook};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,10 +36,14 @@ pub(crate) struct WebhookView {
     /// How long a post may take.
     #[schema(value_type = String)]
     timeout: Duration,
+    /// Why nothing can be posted to it: its secret is not in the environment of the server, or is none; nothing when all
+    /// is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
 }
 
-impl From<&Webhook> for WebhookView {
-    fn from(webhook: &Webhook) -> Self {
+impl WebhookView {
+    fn new(webhook: &Webhook, courier: &Courier) -> Self {
         Self {
             name: webhook.name.clone(),
             title: webhook.title.clone().unwrap_or_else(|| webhook.name.clone()),
@@ -46,6 +51,7 @@ impl From<&Webhook> for WebhookView {
             signed: webhook.secret_env.is_some(),
             allow_private: webhook.allow_private,
             timeout: webhook.patience(),
+            fault: courier.webhook_fault(webhook),
         }
     }
 }
@@ -54,7 +60,8 @@ impl From<&Webhook> for WebhookView {
 #[utoipa::path(get, path = "/api/v1/webhooks", tag = "programs", responses((status = 200, body = [WebhookView])), security(("admin" = [])))]
 pub(crate) async fn list(_: Admin, State(app): State<App>) -> Json<Vec<WebhookView>> {
     let live = app.engine.live();
-    Json(live.workspace().webhooks.values().map(WebhookView::from).collect())
+    let courier = app.dispatcher.courier();
+    Json(live.workspace().webhooks.values().map(|webhook| WebhookView::new(webhook, courier)).collect())
 }
 
 /// Post a signed example to a webhook, about nobody, and say what came of it. It is tried once.

@@ -121,6 +121,21 @@ impl ReadItems for Session<'_> {
             |row| Ok(ProfileId(rows::id(row, 0)?)),
         )
     }
+
+    fn watched_before(
+        &self,
+        interest: InterestId,
+        before: Time,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>> {
+        self.all(
+            "SELECT DISTINCT key FROM watchers
+             WHERE interest = ?1 AND key > ?2 AND time < ?3 ORDER BY key LIMIT ?4",
+            params![interest.0 as i64, after.unwrap_or_default(), before.0, limit as i64],
+            |row| row.get(0),
+        )
+    }
 }
 
 impl WriteItems for Session<'_> {

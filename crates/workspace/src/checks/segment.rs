@@ -3,11 +3,21 @@
 use super::{Findings, Scene, Spot, program, value};
 use crate::{Kind, problem::quoted};
 use crowsnest_model::definition::{Metric, Segment, Segmentation};
-use crowsnest_rules::Condition;
+use crowsnest_rules::{Condition, Expression};
 use std::collections::BTreeSet;
 
 pub(super) fn metric(metric: &Metric, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    program::expression(&metric.value, spot.at("value"), None, scene, findings);
+    let schema = scene.schema(None).read_by(metric.granularity);
+    let read = Expression::review(&metric.value, &schema);
+    if let Ok((value, _)) = &read
+        && !metric.granularity.is_exact()
+        && !value.inputs().series.iter().any(|series| series.granularity() == metric.granularity)
+    {
+        let message =
+            "`value` asks about no stretch of time, so there is nothing to be told by `granularity`";
+        findings.problem_hint(spot.at("granularity"), message, Some("remove it".into()));
+    }
+    program::rule(read.map(|(_, review)| review), spot.at("value"), None, scene, findings);
 }
 
 pub(super) fn segment(segment: &Segment, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {

@@ -2,12 +2,17 @@
 
 use super::{Findings, Spot, value};
 use crate::problem::quoted;
-use crowsnest_model::definition::Webhook;
+use crowsnest_model::{address::is_private_host, definition::Webhook};
 
 pub(super) fn check(webhook: &Webhook, spot: Spot<'_>, findings: &mut Findings) {
     match webhook.address() {
         // The address itself is not said: it may hold a secret.
         Err(error) => findings.problem(spot.at("url"), format!("this {error}")),
+        Ok(url) if !webhook.allow_private && url.host().is_some_and(|host| is_private_host(&host)) => {
+            let message = "this is no address of the public internet, and nothing is posted to any other";
+            let hint = "for a system of your own network say `allow_private: true`";
+            findings.problem_hint(spot.at("url"), message, Some(hint.into()));
+        }
         Ok(url) if url.scheme() == "http" => {
             let message = "everybody on the way can read what is posted to http://";
             findings.warning(spot.at("url"), message, Some("use https://".into()));

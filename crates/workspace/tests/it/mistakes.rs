@@ -235,6 +235,28 @@ fn a_name_in_a_condition_that_is_nearly_known_is_probably_that_one() {
 }
 
 #[test]
+fn a_granularity_is_one_of_five_and_no_longer_than_what_is_asked() {
+    for (keys, expected) in [
+        ("value: count(\"A\", within(\"365d\"))\ngranularity: 1d", ""),
+        ("value: count(\"A\")\ngranularity: 1m", ""),
+        (
+            "value: count(\"A\", within(\"12h\"))\ngranularity: 1d",
+            "x.yaml:2:8: a stretch of 12h cannot be told at a granularity of 1d: make the stretch longer or the granularity finer",
+        ),
+        (
+            "value: count(\"A\", within(\"12h\"))\ngranularity: 2h",
+            "x.yaml:3:14: unknown word `2h`; expected one of 1ms, 1s, 1m, 1h, 1d; did you mean `1h`?",
+        ),
+        (
+            "value: profile.visits\ngranularity: 1d",
+            "x.yaml:3:14: `value` asks about no stretch of time, so there is nothing to be told by `granularity`; remove it",
+        ),
+    ] {
+        expect(&format!("metric: m\n{keys}\n"), expected);
+    }
+}
+
+#[test]
 fn what_a_condition_names_exists() {
     for (when, expected) in [
         ("segment(\"y\")", "x.yaml:8:15: `y` is not a segment that is known here; did you mean `x`?"),

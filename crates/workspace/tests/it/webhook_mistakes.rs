@@ -30,6 +30,42 @@ fn an_address_is_one_that_can_be_posted_to() {
 }
 
 #[test]
+fn an_address_of_a_private_network_is_refused_before_anything_is_posted_to_it() {
+    for host in [
+        "127.0.0.1",
+        "127.0.0.1:8080",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "0.0.0.0",
+        "[::1]",
+        "[::ffff:10.0.0.1]",
+        "[fd00:ec2::254]",
+        "localhost",
+        "localhost.",
+        "metadata.google.internal",
+        "instance-data",
+        "crm.local",
+    ] {
+        for scheme in ["http", "https"] {
+            let url = format!("url: {scheme}://{host}/latest/meta-data");
+            hook(
+                &url,
+                "x.yaml:2:6: this is no address of the public internet, and nothing is posted to any other; for a system of your own network say `allow_private: true`",
+            );
+        }
+        hook(&format!("url: https://{host}/\nallow_private: true"), "");
+    }
+    // What a name stands for is known when it is looked up, and asked then.
+    hook("url: https://internal.crm.example/", "");
+}
+
+#[test]
 fn a_secret_never_stands_in_a_file() {
     expect("webhook: crm\nurl: https://crm.example/\n", UNSIGNED);
     hook(

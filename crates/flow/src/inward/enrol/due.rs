@@ -35,14 +35,10 @@ impl Enrolment<'_, '_> {
         serving: Serving,
     ) -> Result<Admission, FlowError> {
         let cause = Cause::due(person, due);
-        if self.was_had(person, program, &cause)? {
-            return Ok(Admission::not(Obstacle::HAD));
+        match self.entry_due(person, program, &cause, serving)? {
+            Err(not) => Ok(not),
+            Ok(entry) => self.carry_out(person, program, &cause, entry),
         }
-        let entry = self.entry_due(person, program, &cause, serving);
-        if entry == Entry::No {
-            return Ok(Admission::not(NOT_OF_THE_SCHEDULE));
-        }
-        self.carry_out(person, program, &cause, entry)
     }
 
     /// As [`Enrolment::would_enter`], for what has come due by date or by schedule.
@@ -54,17 +50,23 @@ impl Enrolment<'_, '_> {
         serving: Serving,
     ) -> Result<Admission, FlowError> {
         let cause = Cause::due(person, due);
-        if self.was_had(person, program, &cause)? {
-            return Ok(Admission::not(Obstacle::HAD));
+        match self.entry_due(person, program, &cause, serving)? {
+            Err(not) => Ok(not),
+            Ok(entry) => self.would_carry_out(person, program, &cause, entry),
         }
-        let entry = self.entry_due(person, program, &cause, serving);
-        if entry == Entry::No {
-            return Ok(Admission::not(NOT_OF_THE_SCHEDULE));
-        }
-        self.would_carry_out(person, program, &cause, entry)
     }
 
-    fn entry_due(&self, person: ProfileId, program: &LiveProgram, cause: &Cause, serving: Serving) -> Entry {
+    /// What the program decides about somebody for whom it has come due, or why it is not asked, or has nothing to say.
+    fn entry_due(
+        &self,
+        person: ProfileId,
+        program: &LiveProgram,
+        cause: &Cause,
+        serving: Serving,
+    ) -> Result<Result<Entry, Admission>, FlowError> {
+        if self.was_had(person, program, cause)? {
+            return Ok(Err(Admission::not(Obstacle::HAD)));
+        }
         let (now, allowed) = match serving {
             Serving::InTime => (self.work.now, Some(program.lateness())),
             Serving::CatchingUp { whenever: false } => (self.work.now, None),
@@ -72,7 +74,7 @@ impl Enrolment<'_, '_> {
         };
         let entry = self
             .ask(person, Some(cause.view()), |asked| program.admits_due(asked, cause.cause(), now, allowed));
-        entry.unwrap_or(Entry::No)
+        Ok(entry.filter(|entry| *entry != Entry::No).ok_or_else(|| Admission::not(NOT_OF_THE_SCHEDULE)))
     }
 
     /// Whether the occasion was had. Asked before anything else, where the same may come due again and again: who had it

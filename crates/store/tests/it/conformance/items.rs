@@ -92,6 +92,11 @@ pub fn the_latest_word_of_a_watcher_stays(store: &mut impl Backend) {
         assert_eq!(unit.watchers(one, "a", Time(41), None, 9)?, [ProfileId(3)]);
         assert_eq!(unit.watchers(one, "a", Time(0), Some(ProfileId(3)), 9)?, [ProfileId(4)]);
         assert_eq!(unit.watchers(one, "a", Time(0), None, 1)?, [ProfileId(3)]);
+        assert_eq!(unit.watched_before(one, Time(41), None, 9)?, ["a"]);
+        assert_eq!(unit.watched_before(one, Time(61), None, 9)?, ["a", "b"], "each once");
+        assert_eq!(unit.watched_before(one, Time(61), None, 1)?, ["a"]);
+        assert_eq!(unit.watched_before(one, Time(61), Some("a"), 9)?, ["b"]);
+        assert_eq!(unit.watched_before(one, Time(40), None, 9)?, [""; 0]);
         unit.merge(ProfileId(4), ProfileId(3), Time(70))?;
         assert_eq!(unit.watchers(one, "a", Time(50), None, 9)?, [ProfileId(4)], "of two the later word");
         assert_eq!(unit.watchers(one, "a", Time(51), None, 9)?, []);

@@ -1,6 +1,7 @@
 //! Which addresses are anybody's on the internet, and which are of a house, a machine or nobody.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use url::Host;
 
 /// The networks of IPv4 that are not everybody's, by their first address and the length of their prefix: the special
 /// ones of IANA's registry, multicast, and what is kept for later.
@@ -33,6 +34,26 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Names that are kept for the machine itself and for private networks: nobody else's internet answers for them.
+const PRIVATE_NAMES: [&str; 5] = ["localhost", "localdomain", "local", "internal", "home.arpa"];
+
+/// Whether a host, as it is written, cannot be one of the public internet: a literal that is not public, a name kept for
+/// private networks, or a name without a dot, which only a network of one's own completes. What any other name
+/// stands for is known when it is looked up.
+pub fn is_private_host(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(address) => !v4(*address),
+        Host::Ipv6(address) => !v6(*address),
+        Host::Domain(name) => {
+            let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+            let within = |kept: &&str| {
+                name.strip_suffix(*kept).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            };
+            !name.contains('.') || PRIVATE_NAMES.iter().any(within)
+        }
+    }
+}
+
 fn v4(address: Ipv4Addr) -> bool {
     let bits = address.to_bits();
     !NOT_PUBLIC.iter().any(|(network, prefix)| (bits ^ network.to_bits()) >> (32 - prefix) == 0)
@@ -62,6 +83,39 @@ mod tests {
         }
         for text in ["2606:4700::1111", "2001:4860:4860::8888", "2a00:1450::1", "64:ff9b::1.1.1.1"] {
             assert!(is_public(text.parse().unwrap()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_private_by_how_it_is_written_or_it_is_not_known_yet() {
+        let private = |text: &str| {
+            let host = Host::parse(text).unwrap();
+            match &host {
+                Host::Domain(name) => is_private_host(&Host::Domain(name)),
+                Host::Ipv4(address) => is_private_host(&Host::Ipv4(*address)),
+                Host::Ipv6(address) => is_private_host(&Host::Ipv6(*address)),
+            }
+        };
+        for text in [
+            "127.0.0.1",
+            "2130706433",
+            "0x7f.1",
+            "[::1]",
+            "169.254.169.254",
+            "localhost",
+            "LOCALHOST.",
+            "crm.localhost",
+            "metadata",
+            "metadata.google.internal",
+            "printer.local",
+            "box.home.arpa",
+        ] {
+            assert!(private(text), "{text}");
+        }
+        for text in
+            ["1.1.1.1", "[2606:4700::1111]", "crm.example", "notlocal.example", "mylocalhost.com", "local.ch"]
+        {
+            assert!(!private(text), "{text}");
         }
     }
 

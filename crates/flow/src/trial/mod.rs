@@ -1,22 +1,22 @@
 //! A program tried on one real customer with a simulated clock. Nothing is written, and nothing is sent.
 
+mod supposed;
+
 use crate::{
     Engine, FlowError, Live, OWN_SOURCE,
     inward::{Cause, Obstacle},
     outward::{Courier, Forecast, Message},
     people::{Agreed, Lookout},
-    watching,
 };
 use crowsnest_channels::webhook::{self, Told};
 use crowsnest_model::{
-    DeliveryId, Event, EventId, Object, Profile, ProfileId, RunId, Time, Trait,
-    definition::{MembershipChange, ProgramState, Send},
+    DeliveryId, EventId, Object, Profile, ProfileId, RunId, Time, Trait,
+    definition::{ProgramState, Send},
     delivery::HandedOver,
     profile::Run,
 };
-use crowsnest_programs::{Due, LiveProgram, Met, Then, Walk, Watch, on_the_clock};
+use crowsnest_programs::{Due, LiveProgram, Met, Then, Walk, on_the_clock};
 use crowsnest_rules::{Clause, Subject};
-use crowsnest_store::EventRow;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -127,8 +127,8 @@ pub struct MessageTried {
 }
 
 impl Engine {
-    /// Walks one person through the newest version of a program. Windows count recorded events only: not the one that is
-    /// supposed here, nor what the walk supposes. It blocks.
+    /// Walks one person through the newest version of a program, as if the event that is supposed here had been taken in.
+    /// It blocks.
     pub fn try_program(
         &self,
         courier: &Courier,
@@ -166,20 +166,21 @@ fn tried(
     lookout: &Lookout<'_>,
     courier: &Courier,
     program: &LiveProgram,
-    profile: Profile,
+    mut profile: Profile,
     (trial, due): (Trial, Option<Due>),
     now: Time,
 ) -> Result<ProgramTried, FlowError> {
     let (cause, event, watched) = match program.watch() {
         Some(watch) => {
-            let (cause, watched) = supposed_change(lookout, watch, &profile, trial)?;
+            let (cause, watched) = supposed::change(lookout, watch, &profile, trial)?;
             (cause, None, Some(watched))
         }
         None => {
-            let (cause, event) = supposed(lookout, program, &profile, trial.properties, due)?;
+            let (cause, event) = supposed::event(lookout, program, &profile, trial.properties, due)?;
             (cause, event, None)
         }
     };
+    supposed::happens(lookout, program, &mut profile, &cause);
     let (mut trigger_clauses, audience, occasion) = lookout.ask(&profile, Some(cause.view()), |person| {
         (program.explain_trigger(person), program.explain_audience(person), program.occasion_of(person))
     });
@@ -220,84 +221,6 @@ fn tried(
         ended,
         ends: program.ends().into_iter().map(str::to_owned).collect(),
     })
-}
-
-/// What is supposed to begin it, at the lookout's moment; and the recorded event that it is made after. `due` is what next
-/// comes due, if that is supposed.
-fn supposed(
-    lookout: &Lookout<'_>,
-    program: &LiveProgram,
-    profile: &Profile,
-    properties: Option<Object>,
-    due: Option<Due>,
-) -> Result<(Cause, Option<EventId>), FlowError> {
-    if let Some(due) = due {
-        let mut cause = Cause::due(profile.id, &due);
-        cause.properties.extend(properties.unwrap_or_default());
-        return Ok((cause, None));
-    }
-    let trigger = &program.definition.trigger;
-    let ours = |properties: Object| {
-        Cause::ours(profile.id, "trial".to_owned(), "the trial".to_owned(), lookout.now, properties)
-    };
-    let Some(name) = &trigger.event else {
-        let mut seen = properties.unwrap_or_default();
-        if let Some(segment) = &trigger.segment {
-            let on = match trigger.on.unwrap_or_default() {
-                MembershipChange::Enter => "enter",
-                MembershipChange::Leave => "leave",
-            };
-            seen.entry("segment").or_insert_with(|| segment.as_str().into());
-            seen.entry("on").or_insert_with(|| on.into());
-        }
-        if program.begins_by_time() {
-            let zone = profile.time_zone(lookout.live.zone());
-            let day = zone.to_datetime(lookout.now.timestamp()).date();
-            seen.entry("date").or_insert_with(|| day.to_string().into());
-        }
-        return Ok((ours(seen), None));
-    };
-    let latest = lookout.read.events_named(profile.id, &[name], Time(i64::MIN))?.pop();
-    let said = properties.is_some();
-    let mut cause = ours(properties.unwrap_or_default());
-    cause.event.clone_from(name);
-    let Some(EventRow { columns, body }) = latest else { return Ok((cause, None)) };
-    // Another such event would come from where the latest came from.
-    cause.source = columns.source.to_string();
-    if said {
-        return Ok((cause, None));
-    }
-    let event = Event::from_stored(columns, &body)
-        .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
-    cause.properties = event.properties_object();
-    Ok((cause, Some(event.id)))
-}
-
-/// The change of an item that is supposed to begin it; and whether the person watches that item.
-fn supposed_change(
-    lookout: &Lookout<'_>,
-    watch: &Watch,
-    profile: &Profile,
-    Trial { properties, item, before, .. }: Trial,
-) -> Result<(Cause, Clause), FlowError> {
-    let watched = watching::watching(lookout, profile, watch)?;
-    let Some(key) = item.or_else(|| watched.first().map(|latest| latest.item.clone())) else {
-        let reason = "say which item changes: the person watches none";
-        return Err(FlowError::Refused(reason.into()));
-    };
-    let found = lookout.read.item(&watch.catalogue, &key)?.filter(|item| item.time.is_some());
-    let seen = found.ok_or_else(|| FlowError::not_found("item", &key, []))?.seen();
-    let mut properties = properties.unwrap_or_default();
-    if let Some(other) = before {
-        let mut before = seen.clone();
-        before.extend(other);
-        properties.entry("before").or_insert(before.into());
-    }
-    properties.entry("item").or_insert(seen.into());
-    let what = "the trial".to_owned();
-    let occasion = format!("catalogue:{}:{key}:{}", watch.catalogue, lookout.now);
-    let cause = Cause::ours(profile.id, occasion, what, lookout.now, properties);
-    Ok((cause, watching::clause(watch, &key, &watched)))
 }
 
 /// What would become of a message.
