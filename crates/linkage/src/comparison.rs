@@ -5,6 +5,8 @@
 
 use crate::fields::{self, FieldKind};
 use crate::layout::{Address, Layout};
+use crate::model::Scale;
+use crate::sketch::differ;
 use crate::table::{Node, Table};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,11 @@ const ADDRESS: [&str; 9] = [
     "same city, other postcode",
     "different",
 ];
+
+/// No two names, and no address, are rarer than this.
+const SWAPPED_BITS: f32 = 40.0;
+/// No postcode and no city is rarer than this.
+const PLACE_BITS: f32 = 24.0;
 
 /// Compares pairs of a table.
 pub struct Comparer {
@@ -195,6 +202,63 @@ impl Comparer {
         }
     }
 
+    /// The most that a comparison may come to say for one person, told by ids and sketches alone: the weight of a level, or less.
+    pub fn at_most(&self, table: &Table, scale: &Scale, i: usize, a: &[u32], b: &[u32]) -> f32 {
+        match self.comparisons[i].subject {
+            Subject::Plain(kind) => {
+                let mut most = None;
+                let Some(&first) = self.slots[i].first() else { return 0.0 };
+                let dictionary = table.dictionary(first);
+                for &s in &self.slots[i] {
+                    for &t in &self.slots[i] {
+                        let (x, y) = (a[s], b[t]);
+                        if x == 0 || y == 0 {
+                            continue;
+                        }
+                        let may = if x == y {
+                            scale.weigh(i, Outcome { level: 0, bits: dictionary.rarity(x) }).0
+                        } else if differ(kind, dictionary.sketch(x), dictionary.sketch(y)) {
+                            scale.different(i)
+                        } else if kind == FieldKind::Phone {
+                            // With and without the country's code, two numbers may still be the same.
+                            let bits = dictionary.rarity(x).min(dictionary.rarity(y));
+                            scale.best_of_all(i, bits)
+                        } else {
+                            scale.best_but_same(i)
+                        };
+                        most = Some(f32::max(most.unwrap_or(f32::MIN), may));
+                    }
+                }
+                most.unwrap_or(0.0)
+            }
+            Subject::Forename => {
+                let slots = &self.slots[i];
+                let same = slots.iter().find(|&&s| slots.iter().any(|&t| a[s] != 0 && a[s] == b[t]));
+                match same {
+                    Some(&s) => scale.weigh(i, Outcome { level: 0, bits: table.dictionary(s).rarity(a[s]) }).0.max(scale.best_but_same(i)),
+                    None if slots.iter().all(|&s| a[s] == 0) || slots.iter().all(|&s| b[s] == 0) => 0.0,
+                    // Names that are swapped look like nothing at all.
+                    None => match self.surnames.first() {
+                        Some(&s) if a[s] != b[s] => scale.best_of_all(i, SWAPPED_BITS),
+                        _ => scale.best_but_same(i),
+                    },
+                }
+            }
+            Subject::Gender => scale.best_of_all(i, 0.0),
+            Subject::Address => {
+                let near = |x: &Address, y: &Address| {
+                    let (s, t) = (a[x.street], b[y.street]);
+                    let streets = table.dictionary(x.street);
+                    s != 0 && t != 0 && (s == t || !differ(FieldKind::Street, streets.sketch(s), streets.sketch(t)))
+                };
+                match self.addresses.iter().any(|x| self.addresses.iter().any(|y| near(x, y))) {
+                    true => scale.best_of_all(i, SWAPPED_BITS),
+                    false => scale.best_of_places(i, PLACE_BITS),
+                }
+            }
+        }
+    }
+
     fn forenames(&self, table: &Table, i: usize, a: &[u32], b: &[u32]) -> Outcome {
         let outcome = plain(table, FieldKind::Forename, &self.slots[i], a, b);
         let different = fields::levels(FieldKind::Forename).len() as u8 - 1;
@@ -243,7 +307,7 @@ impl Comparer {
         let streets = table.dictionary(x.street);
         let level = match s == t {
             true => 0,
-            false => fields::compare(FieldKind::Street, streets.value(s), streets.value(t)),
+            false => streets.compare(FieldKind::Street, s, t),
         };
         let place = self.place(table, a, b, x.postcode.as_ref(), x.city.as_ref(), Some(y));
         let near = matches!(place.level, 5 | 7 | MISSING);
@@ -291,7 +355,7 @@ impl Comparer {
                 return Outcome { level, bits: dictionary.rarity(p) };
             }
             // A slip in the postcode or in the city's name is still the city.
-            if fields::compare(kind, dictionary.value(p), dictionary.value(q)) == 1 {
+            if dictionary.compare(kind, p, q) == 1 {
                 return Outcome { level: 7, bits: dictionary.rarity(p).min(dictionary.rarity(q)) };
             }
         }
@@ -313,6 +377,9 @@ fn plain(table: &Table, kind: FieldKind, slots: &[usize], a: &[u32], b: &[u32]) 
     let Some(&first) = slots.first() else { return Outcome::MISSING };
     let dictionary = table.dictionary(first);
     let mut best = Outcome::MISSING;
+    if slots.len() == 1 && (a[first] == 0 || b[first] == 0) {
+        return best;
+    }
     for &s in slots {
         for &t in slots {
             let (x, y) = (a[s], b[t]);
@@ -328,7 +395,7 @@ fn plain(table: &Table, kind: FieldKind, slots: &[usize], a: &[u32], b: &[u32]) 
         for &t in slots {
             let (x, y) = (a[s], b[t]);
             if x != 0 && y != 0 {
-                let level = fields::compare(kind, dictionary.value(x), dictionary.value(y));
+                let level = dictionary.compare(kind, x, y);
                 // Two spellings that mean the same are as rare as the more frequent of them.
                 let bits = if level == 0 { dictionary.rarity(x).min(dictionary.rarity(y)) } else { 0.0 };
                 better(&mut best, Outcome { level, bits });

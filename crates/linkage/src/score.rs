@@ -77,6 +77,15 @@ impl Scorer<'_> {
         self.total(self.sums(a, b, &mut outcomes))
     }
 
+    /// A score that a pair surely does not exceed, found without looking at its values.
+    fn at_most(&self, a: Node, b: Node) -> f32 {
+        let (a, b) = (self.table.row(a), self.table.row(b));
+        let fields = 0..self.comparer.len();
+        // A little more, for sums of rounded numbers.
+        let sum: f32 = fields.map(|i| self.comparer.at_most(self.table, self.scale, i, a, b)).sum();
+        self.scale.priors[0] + sum + 0.01
+    }
+
     /// Room for the outcomes of a pair.
     pub fn outcomes(&self) -> Vec<Outcome> {
         vec![Outcome { level: 0, bits: 0.0 }; self.comparer.len()]
@@ -92,6 +101,9 @@ impl Scorer<'_> {
                 blocks.neighbours(a, true, &mut near);
                 compared += near.len() as u64;
                 for &b in &near {
+                    if self.at_most(a, b) < threshold {
+                        continue;
+                    }
                     let score = self.total(self.sums(a, b, &mut outcomes));
                     if score >= threshold {
                         edges.push(Edge { a, b, score });
