@@ -3,7 +3,6 @@
 use crate::fields::{self, Customs, FieldKind, Value};
 use crate::intake::TextReader;
 use crate::sketch::{differ, sketch};
-use crate::threads;
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hasher};
@@ -140,17 +139,9 @@ impl Dictionary {
     }
 
     /// Reads raw texts; the answer has the value's id for each of them.
-    pub fn take_in(
-        &mut self,
-        raws: &RawTexts,
-        kind: FieldKind,
-        customs: &Customs,
-        thread_count: usize,
-    ) -> Vec<u32> {
-        let read = threads::pieces(raws.ends.len(), 16_384, thread_count, |range| {
-            let mut reader = TextReader::new(customs);
-            range.map(|i| reader.read(kind, raws.get(i as u32))).collect::<Vec<_>>()
-        });
-        read.into_iter().flatten().map(|value| value.map_or(0, |v| self.intern(kind, v))).collect()
+    pub fn take_in(&mut self, raws: &RawTexts, kind: FieldKind, customs: &Customs) -> Vec<u32> {
+        let mut reader = TextReader::new(customs);
+        let read = |i| reader.read(kind, raws.get(i)).map_or(0, |value| self.intern(kind, value));
+        (0..raws.ends.len() as u32).map(read).collect()
     }
 }
