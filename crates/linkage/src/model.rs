@@ -182,6 +182,8 @@ struct Most {
     rated: f32,
     /// By postcode and city.
     places: f32,
+    /// By the city alone.
+    cities: f32,
     different: f32,
 }
 
@@ -219,6 +221,7 @@ impl Scale {
                 unrated: best(&|_, l| !l.rated),
                 rated: best(&|_, l| l.rated),
                 places: best(&|i, _| i > 4),
+                cities: best(&|i, _| i > 6),
                 different: levels.last().map_or(0.0, |l| l.person),
             }
         });
@@ -251,6 +254,11 @@ impl Scale {
     /// The most that a comparison can say for one person if what is shared is not rarer than `bits`.
     pub fn best_of_all(&self, comparison: usize, bits: f32) -> f32 {
         self.most[comparison].unrated.max(self.most[comparison].rated + bits)
+    }
+
+    /// The same of an address, if not even the postcode is shared.
+    pub fn best_of_cities(&self, comparison: usize, bits: f32) -> f32 {
+        self.most[comparison].cities + bits
     }
 
     /// The same of an address, if the streets are different.

@@ -63,6 +63,10 @@ impl Scorer<'_> {
     /// The sums of a pair.
     pub fn sums(&self, a: Node, b: Node, outcomes: &mut [Outcome]) -> Sums {
         self.comparer.compare(self.table, a, b, outcomes);
+        self.weigh(outcomes)
+    }
+
+    fn weigh(&self, outcomes: &[Outcome]) -> Sums {
         let mut sums = Sums::default();
         for (i, outcome) in outcomes.iter().enumerate() {
             let (person, household) = self.scale.weigh(i, *outcome);
@@ -78,13 +82,34 @@ impl Scorer<'_> {
         self.total(self.sums(a, b, &mut outcomes))
     }
 
-    /// A score that a pair surely does not exceed, found without looking at its values.
-    fn at_most(&self, a: Node, b: Node) -> f32 {
-        let (a, b) = (self.table.row(a), self.table.row(b));
-        let fields = 0..self.comparer.len();
+    /// The score of a pair, if it is at least `threshold`.
+    ///
+    /// Most pairs are not, and need not be compared to the end: what each field can say at most is told by ids and sketches, without
+    /// looking at values; field by field it is replaced by what it does say, until the sum can no longer reach the threshold.
+    fn score_from(&self, a: Node, b: Node, threshold: f32, outcomes: &mut [Outcome]) -> Option<f32> {
+        let (x, y) = (self.table.row(a), self.table.row(b));
+        let mut most = [0.0f32; 32];
+        let width = self.comparer.len().min(most.len());
         // A little more, for sums of rounded numbers.
-        let sum: f32 = fields.map(|i| self.comparer.at_most(self.table, self.scale, i, a, b)).sum();
-        self.scale.priors[0] + sum + 0.01
+        let mut sum = self.scale.priors[0] + 0.01;
+        for (i, most) in most.iter_mut().enumerate().take(width) {
+            *most = self.comparer.at_most(self.table, self.scale, i, x, y);
+            sum += *most;
+        }
+        for i in 0..width {
+            if sum < threshold {
+                return None;
+            }
+            outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
+            // What is taken back later can only be what spoke against.
+            sum += self.scale.weigh(i, outcomes[i]).0.max(self.comparer.least(i)) - most[i];
+        }
+        for i in width..self.comparer.len() {
+            outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
+        }
+        self.comparer.settle(self.table, x, y, outcomes);
+        let score = self.total(self.weigh(outcomes));
+        (score >= threshold).then_some(score)
     }
 
     /// Room for the outcomes of a pair.
@@ -118,11 +143,7 @@ impl Scorer<'_> {
                 blocks.neighbours(a, true, &mut near);
                 compared += near.len() as u64;
                 for &b in &near {
-                    if self.at_most(a, b) < threshold {
-                        continue;
-                    }
-                    let score = self.total(self.sums(a, b, &mut outcomes));
-                    if score >= threshold {
+                    if let Some(score) = self.score_from(a, b, threshold, &mut outcomes) {
                         edges.push(Edge { a, b, score });
                     }
                 }
