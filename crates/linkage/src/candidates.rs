@@ -104,9 +104,10 @@ impl Blocks {
         out.clear();
         for &block in self.of(node) {
             let members = self.members(block);
-            // Members are in order.
-            let from = if later { members.partition_point(|&m| m <= node) } else { 0 };
-            out.extend(members[from..].iter().filter(|&&m| m != node));
+            match later {
+                true => out.extend(members.iter().filter(|&&m| m > node)),
+                false => out.extend(members.iter().filter(|&&m| m != node)),
+            }
         }
         out.sort_unstable();
         out.dedup();

@@ -9,6 +9,7 @@
 //! The result is a function of the records of the component, the model and the decisions alone: records are ordered by what they say, and
 //! ties are broken in this order. That is why records that arrive one by one give the same people as all at once.
 
+use crate::comparison::MISSING;
 use crate::score::{Edge, Scorer, Sums};
 use crate::settings::Settings;
 use crate::table::Node;
@@ -203,11 +204,12 @@ pub fn split(
 /// How much likelier one of two must be that a record could belong to, in bits.
 const CLEAR: f32 = 1.0;
 
-/// What two groups say to each other, field by field.
-#[derive(Clone, Default)]
+/// Of one field of two groups: sums over pairs, for a person and for a household, and how many pairs have the field.
+type Field = (f32, f32, f32);
+
+/// What two groups say to each other.
+#[derive(Clone, Copy, Default)]
 struct Between {
-    /// Sums over pairs, for a person and for a household, and how many pairs have the field.
-    fields: Vec<(f32, f32, f32)>,
     score: f32,
     /// Whether a field that is a person's own speaks clearly against it.
     contradicts: bool,
@@ -216,10 +218,10 @@ struct Between {
 }
 
 impl Between {
-    fn rate(&mut self, scorer: &Scorer<'_>) {
+    fn rate(&mut self, scorer: &Scorer<'_>, fields: &[Field]) {
         let mut sums = Sums::default();
         self.contradicts = false;
-        for (i, &(person, household, pairs)) in self.fields.iter().enumerate() {
+        for (i, &(person, household, pairs)) in fields.iter().enumerate() {
             if pairs > 0.0 {
                 sums.person += person / pairs;
                 sums.household += household / pairs;
@@ -230,12 +232,7 @@ impl Between {
         self.score = scorer.total(sums);
     }
 
-    fn add(&mut self, other: &Self) {
-        for (mine, theirs) in self.fields.iter_mut().zip(&other.fields) {
-            mine.0 += theirs.0;
-            mine.1 += theirs.1;
-            mine.2 += theirs.2;
-        }
+    fn add(&mut self, other: Self) {
         self.forbidden |= other.forbidden;
         self.must |= other.must;
     }
@@ -254,17 +251,18 @@ fn agglomerate(
     let band = settings.review_band as f32;
     let (mut outcomes, mut fields) = (scorer.outcomes(), vec![(0.0, 0.0); scorer.comparer.len()]);
     let at = |i: usize, j: usize| i.min(j) * n + i.max(j);
+    let width = scorer.comparer.len();
     let mut between = vec![Between::default(); n * n];
+    let mut sums: Vec<Field> = vec![(0.0, 0.0, 0.0); n * n * width];
     for i in 0..n {
         for j in i + 1..n {
             scorer.fields(nodes[i], nodes[j], &mut outcomes, &mut fields);
             let cell = &mut between[at(i, j)];
-            cell.fields = fields
-                .iter()
-                .zip(&outcomes)
-                .map(|(&(p, h), o)| (p, h, f32::from(o.level != crate::comparison::MISSING)))
-                .collect();
-            cell.rate(scorer);
+            let sums = &mut sums[at(i, j) * width..][..width];
+            for ((sum, &(person, household)), outcome) in sums.iter_mut().zip(&fields).zip(&outcomes) {
+                *sum = (person, household, f32::from(outcome.level != MISSING));
+            }
+            cell.rate(scorer, sums);
             cell.must = constraints.is_must(nodes[i], nodes[j]);
             let source = scorer.table.unique_source(nodes[i]);
             cell.forbidden = !cell.must
@@ -310,10 +308,15 @@ fn agglomerate(
         alive.retain(|&k| k != j);
         for &k in &alive {
             if k != i {
-                let theirs = std::mem::take(&mut between[at(j, k)]);
+                let theirs = between[at(j, k)];
+                for field in 0..width {
+                    let (person, household, pairs) = sums[at(j, k) * width + field];
+                    let sum = &mut sums[at(i, k) * width + field];
+                    *sum = (sum.0 + person, sum.1 + household, sum.2 + pairs);
+                }
                 let cell = &mut between[at(i, k)];
-                cell.add(&theirs);
-                cell.rate(scorer);
+                cell.add(theirs);
+                cell.rate(scorer, &sums[at(i, k) * width..][..width]);
                 refused.remove(&at(i, k));
             }
         }

@@ -5,6 +5,8 @@
 
 use crate::fields::{self, FieldKind};
 use crate::layout::{Address, Layout};
+use crate::model::Scale;
+use crate::sketch::differ;
 use crate::table::{Node, Table};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +73,11 @@ const ADDRESS: [&str; 9] = [
     "different",
 ];
 
+/// No two names, and no address, are rarer than this.
+const SWAPPED_BITS: f32 = 40.0;
+/// No postcode and no city is rarer than this.
+const PLACE_BITS: f32 = 24.0;
+
 /// Compares pairs of a table.
 pub struct Comparer {
     /// What is compared, in order.
@@ -81,6 +88,7 @@ pub struct Comparer {
     places: (Vec<usize>, Vec<usize>),
     forename: Option<usize>,
     surname: Option<usize>,
+    email: Option<usize>,
 }
 
 /// What is compared for a layout.
@@ -150,6 +158,7 @@ impl Comparer {
             places: (layout.slots_of_kind(FieldKind::Postcode), layout.slots_of_kind(FieldKind::City)),
             forename: at(&|c| c.subject == Subject::Forename),
             surname: at(&|c| c.subject == Subject::Plain(FieldKind::Surname)),
+            email: at(&|c| c.subject == Subject::Plain(FieldKind::Email)),
             comparisons,
         }
     }
@@ -170,7 +179,7 @@ impl Comparer {
         for i in 0..self.comparisons.len() {
             out[i] = self.one(table, i, a, b, out);
         }
-        self.undo_swap(out);
+        self.settle(table, a, b, out);
     }
 
     /// The outcome of one comparison; earlier ones are in `out`.
@@ -186,13 +195,131 @@ impl Comparer {
         }
     }
 
-    /// Where forename and surname are swapped, that was said once and is not said again by different surnames.
-    pub fn undo_swap(&self, out: &mut [Outcome]) {
-        if let (Some(f), Some(s)) = (self.forename, self.surname)
-            && usize::from(out[f].level) + 2 == self.comparisons[f].levels.len()
-        {
+    /// Takes back what was said twice: swapped names by different surnames, and one name by two mailboxes that are called by it.
+    pub fn settle(&self, table: &Table, a: &[u32], b: &[u32], out: &mut [Outcome]) {
+        let (Some(f), Some(s)) = (self.forename, self.surname) else { return };
+        let different = |i: usize| self.comparisons[i].levels.len() as u8 - 1;
+        if out[f].level + 1 == different(f) {
             out[s] = Outcome::MISSING;
         }
+        let Some(e) = self.email else { return };
+        // Two people called Anna Weber will have annaweber@ at two providers.
+        let alike = out[f].level < different(f) && out[s].level < different(s);
+        if alike
+            && out[e].level > 0
+            && out[e].level < different(e)
+            && [a, b].into_iter().any(|row| self.by_name(table, row))
+        {
+            out[e] = Outcome::MISSING;
+        }
+    }
+
+    /// The least that a comparison may count for before [`Comparer::settle`]: what that takes back counts for nothing.
+    pub fn least(&self, i: usize) -> f32 {
+        if Some(i) == self.surname || Some(i) == self.email { 0.0 } else { f32::MIN }
+    }
+
+    /// Whether a record's mailbox is called by its name, with nothing more to it than a digit.
+    fn by_name(&self, table: &Table, row: &[u32]) -> bool {
+        let names = [self.forename, self.surname].into_iter().flatten().flat_map(|i| &self.slots[i]);
+        let mut names = names.filter(|&&s| row[s] > 0).map(|&s| &*table.dictionary(s).value(row[s]).clean);
+        let Some(e) = self.email else { return false };
+        let mailboxes = self.slots[e].iter().filter(|&&s| row[s] > 0).map(|&s| {
+            let clean = &*table.dictionary(s).value(row[s]).clean;
+            clean.split('@').next().unwrap_or(clean)
+        });
+        names.any(|name| {
+            let name = name.split(' ').next_back().unwrap_or(name);
+            name.len() > 2
+                && mailboxes
+                    .clone()
+                    .any(|m| m.contains(name) && m.bytes().filter(u8::is_ascii_digit).count() < 2)
+        })
+    }
+
+    /// The most that a comparison may come to say for one person, told by ids and sketches alone: the weight of a level, or less.
+    pub fn at_most(&self, table: &Table, scale: &Scale, i: usize, a: &[u32], b: &[u32]) -> f32 {
+        match self.comparisons[i].subject {
+            Subject::Plain(kind) => {
+                let mut most = None;
+                let Some(&first) = self.slots[i].first() else { return 0.0 };
+                let dictionary = table.dictionary(first);
+                for &s in &self.slots[i] {
+                    for &t in &self.slots[i] {
+                        let (x, y) = (a[s], b[t]);
+                        if x == 0 || y == 0 {
+                            continue;
+                        }
+                        let may = if x == y {
+                            scale.weigh(i, Outcome { level: 0, bits: dictionary.rarity(x) }).0
+                        } else if differ(kind, dictionary.sketch(x), dictionary.sketch(y)) {
+                            scale.different(i)
+                        } else if kind == FieldKind::Phone {
+                            // With and without the country's code, two numbers may still be the same.
+                            let bits = dictionary.rarity(x).min(dictionary.rarity(y));
+                            scale.best_of_all(i, bits)
+                        } else {
+                            scale.best_but_same(i)
+                        };
+                        most = Some(f32::max(most.unwrap_or(f32::MIN), may));
+                    }
+                }
+                most.unwrap_or(0.0)
+            }
+            Subject::Forename => {
+                let slots = &self.slots[i];
+                let same = slots.iter().find(|&&s| slots.iter().any(|&t| a[s] != 0 && a[s] == b[t]));
+                match same {
+                    Some(&s) => scale
+                        .weigh(i, Outcome { level: 0, bits: table.dictionary(s).rarity(a[s]) })
+                        .0
+                        .max(scale.best_but_same(i)),
+                    None if slots.iter().all(|&s| a[s] == 0) || slots.iter().all(|&s| b[s] == 0) => 0.0,
+                    // Names that are swapped look like nothing at all.
+                    None => match self.surnames.first() {
+                        Some(&s) if a[s] != b[s] && self.crossed(table, a, b, slots[0], s) => {
+                            scale.best_of_all(i, SWAPPED_BITS)
+                        }
+                        _ => scale.best_but_same(i),
+                    },
+                }
+            }
+            Subject::Gender => scale.best_of_all(i, 0.0),
+            Subject::Address => {
+                let near = |x: &Address, y: &Address| {
+                    let (s, t) = (a[x.street], b[y.street]);
+                    let streets = table.dictionary(x.street);
+                    s != 0
+                        && t != 0
+                        && (s == t || !differ(FieldKind::Street, streets.sketch(s), streets.sketch(t)))
+                };
+                if self.addresses.iter().any(|x| self.addresses.iter().any(|y| near(x, y))) {
+                    return scale.best_of_all(i, SWAPPED_BITS);
+                }
+                let rarest = |slots: &[usize]| {
+                    let held = slots.iter().flat_map(|&s| [(s, a[s]), (s, b[s])]).filter(|v| v.1 > 0);
+                    held.map(|(s, v)| table.dictionary(s).rarity(v)).fold(0.0, f32::max)
+                };
+                let (postcodes, cities) = &self.places;
+                let shared = postcodes.iter().any(|&s| postcodes.iter().any(|&t| a[s] != 0 && a[s] == b[t]));
+                match shared {
+                    true => scale.best_of_places(i, rarest(postcodes).max(rarest(cities))).max(0.0),
+                    // A slip in the postcode weighs like the city.
+                    false => scale
+                        .best_of_cities(i, rarest(cities).max(PLACE_BITS.min(rarest(postcodes))))
+                        .max(0.0),
+                }
+            }
+        }
+    }
+
+    /// Whether the forename of each is the surname of the other.
+    fn crossed(&self, table: &Table, a: &[u32], b: &[u32], forename: usize, surname: usize) -> bool {
+        let (given, family) = (table.dictionary(forename), table.dictionary(surname));
+        a[forename] > 0
+            && b[forename] > 0
+            && given.hash(a[forename]) == family.hash(b[surname])
+            && given.hash(b[forename]) == family.hash(a[surname])
     }
 
     fn forenames(&self, table: &Table, i: usize, a: &[u32], b: &[u32]) -> Outcome {
@@ -204,11 +331,7 @@ impl Comparer {
         let slot = self.slots[i][0];
         let surname = self.surnames[0];
         let (given, family) = (table.dictionary(slot), table.dictionary(surname));
-        let swapped = given.hash(a[slot]) == family.hash(b[surname])
-            && given.hash(b[slot]) == family.hash(a[surname])
-            && a[slot] > 0
-            && b[slot] > 0;
-        match swapped {
+        match self.crossed(table, a, b, slot, surname) {
             true => {
                 let bits = |row: &[u32]| given.rarity(row[slot]) + family.rarity(row[surname]);
                 Outcome { level: different, bits: bits(a).min(bits(b)) }
@@ -243,7 +366,7 @@ impl Comparer {
         let streets = table.dictionary(x.street);
         let level = match s == t {
             true => 0,
-            false => fields::compare(FieldKind::Street, streets.value(s), streets.value(t)),
+            false => streets.compare(FieldKind::Street, s, t),
         };
         let place = self.place(table, a, b, x.postcode.as_ref(), x.city.as_ref(), Some(y));
         let near = matches!(place.level, 5 | 7 | MISSING);
@@ -291,7 +414,7 @@ impl Comparer {
                 return Outcome { level, bits: dictionary.rarity(p) };
             }
             // A slip in the postcode or in the city's name is still the city.
-            if fields::compare(kind, dictionary.value(p), dictionary.value(q)) == 1 {
+            if dictionary.compare(kind, p, q) == 1 {
                 return Outcome { level: 7, bits: dictionary.rarity(p).min(dictionary.rarity(q)) };
             }
         }
@@ -313,6 +436,9 @@ fn plain(table: &Table, kind: FieldKind, slots: &[usize], a: &[u32], b: &[u32]) 
     let Some(&first) = slots.first() else { return Outcome::MISSING };
     let dictionary = table.dictionary(first);
     let mut best = Outcome::MISSING;
+    if slots.len() == 1 && (a[first] == 0 || b[first] == 0) {
+        return best;
+    }
     for &s in slots {
         for &t in slots {
             let (x, y) = (a[s], b[t]);
@@ -328,7 +454,7 @@ fn plain(table: &Table, kind: FieldKind, slots: &[usize], a: &[u32], b: &[u32]) 
         for &t in slots {
             let (x, y) = (a[s], b[t]);
             if x != 0 && y != 0 {
-                let level = fields::compare(kind, dictionary.value(x), dictionary.value(y));
+                let level = dictionary.compare(kind, x, y);
                 // Two spellings that mean the same are as rare as the more frequent of them.
                 let bits = if level == 0 { dictionary.rarity(x).min(dictionary.rarity(y)) } else { 0.0 };
                 better(&mut best, Outcome { level, bits });

@@ -1,8 +1,8 @@
 //! Distinct values and how often they are held. A value is read and taken apart once, however many records hold it.
 
-use crate::fields::{Customs, FieldKind, Value};
+use crate::fields::{self, Customs, FieldKind, Value};
 use crate::intake::TextReader;
-use crate::threads;
+use crate::sketch::{differ, sketch};
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hasher};
@@ -64,6 +64,7 @@ pub struct Dictionary {
     pub counts: Vec<u32>,
     /// How much agreement on a value is worth: log2 of one over its share. Filled in by the model.
     pub rarity: Vec<f32>,
+    sketches: Vec<u64>,
     index: HashTable<u32>,
 }
 
@@ -86,6 +87,19 @@ impl Dictionary {
     /// The hash of a value's text; 0 for "missing".
     pub fn hash(&self, id: u32) -> u64 {
         if id == 0 { 0 } else { self.hashes[id as usize - 1] }
+    }
+
+    /// A few bits of the value (see [`crate::sketch`]).
+    pub fn sketch(&self, id: u32) -> u64 {
+        self.sketches[id as usize - 1]
+    }
+
+    /// How alike two values are, by level.
+    pub fn compare(&self, kind: FieldKind, a: u32, b: u32) -> u8 {
+        if differ(kind, self.sketch(a), self.sketch(b)) {
+            return (fields::levels(kind).len() - 1) as u8;
+        }
+        fields::compare(kind, self.value(a), self.value(b))
     }
 
     /// How much agreement on the value is worth, in bits.
@@ -113,28 +127,21 @@ impl Dictionary {
     /// The id of a value.
     ///
     /// Values are told apart by 64 bits of their text: among 10 million values, two share them with a chance of one in 400,000.
-    pub fn intern(&mut self, value: Value) -> u32 {
+    pub fn intern(&mut self, kind: FieldKind, value: Value) -> u32 {
         let hash = text_hash(&value.clean);
         let before = self.hashes.len();
         let id = self.intern_hash(hash);
         if self.hashes.len() > before {
+            self.sketches.push(sketch(kind, &value.clean));
             self.values.push(value);
         }
         id
     }
 
     /// Reads raw texts; the answer has the value's id for each of them.
-    pub fn take_in(
-        &mut self,
-        raws: &RawTexts,
-        kind: FieldKind,
-        customs: &Customs,
-        thread_count: usize,
-    ) -> Vec<u32> {
-        let read = threads::pieces(raws.ends.len(), 16_384, thread_count, |range| {
-            let mut reader = TextReader::new(customs);
-            range.map(|i| reader.read(kind, raws.get(i as u32))).collect::<Vec<_>>()
-        });
-        read.into_iter().flatten().map(|value| value.map_or(0, |v| self.intern(v))).collect()
+    pub fn take_in(&mut self, raws: &RawTexts, kind: FieldKind, customs: &Customs) -> Vec<u32> {
+        let mut reader = TextReader::new(customs);
+        let read = |i| reader.read(kind, raws.get(i)).map_or(0, |value| self.intern(kind, value));
+        (0..raws.ends.len() as u32).map(read).collect()
     }
 }

@@ -36,6 +36,7 @@ pub mod recipe;
 pub mod review;
 pub mod score;
 pub mod settings;
+pub mod sketch;
 pub mod table;
 mod threads;
 pub mod train;

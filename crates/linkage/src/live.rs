@@ -177,7 +177,7 @@ impl<P: Postings> Live<P> {
         texts(intake, layout, customs, &mut String::new(), column, |slot, text| {
             let domain = layout.slots[slot].domain;
             if let Some(value) = reader.read(layout.domains[domain].kind, text) {
-                row[slot] = dictionaries[domain].intern(value);
+                row[slot] = dictionaries[domain].intern(layout.domains[domain].kind, value);
             }
         });
         row

@@ -170,6 +170,21 @@ pub struct Scale {
     /// log2 of the odds before anything is compared: person, household.
     pub priors: [f32; 2],
     levels: Vec<[LevelWeight; 15]>,
+    most: Vec<Most>,
+}
+
+/// The most that a comparison can say for one person, in bits.
+#[derive(Clone, Copy, Debug)]
+struct Most {
+    /// By levels that weigh the same whatever is shared.
+    unrated: f32,
+    /// By others, without what is shared.
+    rated: f32,
+    /// By postcode and city.
+    places: f32,
+    /// By the city alone.
+    cities: f32,
+    different: f32,
 }
 
 /// What one level weighs, in bits.
@@ -195,7 +210,26 @@ impl Scale {
             }
             levels
         });
-        Self { priors: [model.prior_person as f32, model.prior_household as f32], levels: levels.collect() }
+        let levels: Vec<[LevelWeight; 15]> = levels.collect();
+        let most = model.weights.iter().zip(&levels).map(|(w, levels)| {
+            let levels = &levels[..w.person.len().min(15)];
+            let best = |wanted: &dyn Fn(usize, &LevelWeight) -> bool| {
+                let found = levels.iter().enumerate().filter(|(i, l)| wanted(*i, l));
+                found.map(|(_, l)| l.person).fold(f32::MIN, f32::max)
+            };
+            Most {
+                unrated: best(&|_, l| !l.rated),
+                rated: best(&|_, l| l.rated),
+                places: best(&|i, _| i > 4),
+                cities: best(&|i, _| i > 6),
+                different: levels.last().map_or(0.0, |l| l.person),
+            }
+        });
+        Self {
+            most: most.collect(),
+            priors: [model.prior_person as f32, model.prior_household as f32],
+            levels,
+        }
     }
 
     /// What an outcome says for one person, and for one household, against strangers. Nothing where a value is missing.
@@ -207,10 +241,29 @@ impl Scale {
         }
     }
 
-    /// The most that a comparison can say for one person if the values are not the same.
-    pub fn best_but_same(&self, comparison: usize, most_bits: f32) -> f32 {
-        let weight = |w: &LevelWeight| if w.rated { w.person + most_bits } else { w.person };
-        self.levels[comparison][1..].iter().map(weight).fold(0.0, f32::max)
+    /// What the last level of a comparison says for one person.
+    pub fn different(&self, comparison: usize) -> f32 {
+        self.most[comparison].different
+    }
+
+    /// The most that a comparison can say for one person if nothing that is rated is shared.
+    pub fn best_but_same(&self, comparison: usize) -> f32 {
+        self.most[comparison].unrated
+    }
+
+    /// The most that a comparison can say for one person if what is shared is not rarer than `bits`.
+    pub fn best_of_all(&self, comparison: usize, bits: f32) -> f32 {
+        self.most[comparison].unrated.max(self.most[comparison].rated + bits)
+    }
+
+    /// The same of an address, if not even the postcode is shared.
+    pub fn best_of_cities(&self, comparison: usize, bits: f32) -> f32 {
+        self.most[comparison].cities + bits
+    }
+
+    /// The same of an address, if the streets are different.
+    pub fn best_of_places(&self, comparison: usize, bits: f32) -> f32 {
+        self.most[comparison].places + bits
     }
 }
 

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 #[derive(Default)]
 pub struct KeyColumn {
     first: Vec<u64>,
-    more: HashMap<u32, Vec<u64>>,
+    more: HashMap<u32, Vec<u64>, foldhash::fast::FixedState>,
 }
 
 impl KeyColumn {

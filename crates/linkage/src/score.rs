@@ -5,6 +5,7 @@
 
 use crate::candidates::Blocks;
 use crate::comparison::{Comparer, Outcome};
+use crate::fields::FieldKind;
 use crate::model::{Scale, log2_1p_exp2};
 use crate::table::{Node, Table};
 use crate::threads;
@@ -62,6 +63,10 @@ impl Scorer<'_> {
     /// The sums of a pair.
     pub fn sums(&self, a: Node, b: Node, outcomes: &mut [Outcome]) -> Sums {
         self.comparer.compare(self.table, a, b, outcomes);
+        self.weigh(outcomes)
+    }
+
+    fn weigh(&self, outcomes: &[Outcome]) -> Sums {
         let mut sums = Sums::default();
         for (i, outcome) in outcomes.iter().enumerate() {
             let (person, household) = self.scale.weigh(i, *outcome);
@@ -77,23 +82,68 @@ impl Scorer<'_> {
         self.total(self.sums(a, b, &mut outcomes))
     }
 
+    /// The score of a pair, if it is at least `threshold`.
+    ///
+    /// Most pairs are not, and need not be compared to the end: what each field can say at most is told by ids and sketches, without
+    /// looking at values; field by field it is replaced by what it does say, until the sum can no longer reach the threshold.
+    fn score_from(&self, a: Node, b: Node, threshold: f32, outcomes: &mut [Outcome]) -> Option<f32> {
+        let (x, y) = (self.table.row(a), self.table.row(b));
+        let mut most = [0.0f32; 32];
+        let width = self.comparer.len().min(most.len());
+        // A little more, for sums of rounded numbers.
+        let mut sum = self.scale.priors[0] + 0.01;
+        for (i, most) in most.iter_mut().enumerate().take(width) {
+            *most = self.comparer.at_most(self.table, self.scale, i, x, y);
+            sum += *most;
+        }
+        for i in 0..width {
+            if sum < threshold {
+                return None;
+            }
+            outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
+            // What is taken back later can only be what spoke against.
+            sum += self.scale.weigh(i, outcomes[i]).0.max(self.comparer.least(i)) - most[i];
+        }
+        for i in width..self.comparer.len() {
+            outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
+        }
+        self.comparer.settle(self.table, x, y, outcomes);
+        let score = self.total(self.weigh(outcomes));
+        (score >= threshold).then_some(score)
+    }
+
     /// Room for the outcomes of a pair.
     pub fn outcomes(&self) -> Vec<Outcome> {
         vec![Outcome { level: 0, bits: 0.0 }; self.comparer.len()]
     }
 
+    /// Nodes in an order in which those that are likely to be compared come together, so that what one comparison has fetched from
+    /// memory serves the next.
+    fn order(&self) -> Vec<Node> {
+        let table = self.table;
+        let surname = table.layout.slots_of_kind(FieldKind::Surname).first().copied();
+        let born = table.layout.slots_of_kind(FieldKind::BirthDate).first().copied();
+        let mut order: Vec<(u32, u32, Node)> = (0..table.nodes() as u32)
+            .map(|n| {
+                let at = |slot: Option<usize>| slot.map_or(0, |s| table.row(n)[s]);
+                (at(surname), at(born), n)
+            })
+            .collect();
+        order.sort_unstable();
+        order.into_iter().map(|(.., node)| node).collect()
+    }
+
     /// All candidates whose score is at least `threshold`, and how many were compared. In order of nodes.
     pub fn edges(&self, blocks: &Blocks, threshold: f32, thread_count: usize) -> (Vec<Edge>, u64) {
-        let found = threads::pieces(self.table.nodes(), 8_192, thread_count, |range| {
+        let order = self.order();
+        let found = threads::pieces(order.len(), 8_192, thread_count, |range| {
             let (mut near, mut outcomes) = (Vec::new(), self.outcomes());
             let (mut edges, mut compared) = (Vec::new(), 0u64);
-            for a in range {
-                let a = a as u32;
+            for &a in &order[range] {
                 blocks.neighbours(a, true, &mut near);
                 compared += near.len() as u64;
                 for &b in &near {
-                    let score = self.total(self.sums(a, b, &mut outcomes));
-                    if score >= threshold {
+                    if let Some(score) = self.score_from(a, b, threshold, &mut outcomes) {
                         edges.push(Edge { a, b, score });
                     }
                 }
@@ -101,6 +151,8 @@ impl Scorer<'_> {
             (edges, compared)
         });
         let compared = found.iter().map(|(_, compared)| compared).sum();
-        (found.into_iter().flat_map(|(edges, _)| edges).collect(), compared)
+        let mut edges: Vec<Edge> = found.into_iter().flat_map(|(edges, _)| edges).collect();
+        edges.sort_unstable_by_key(|e| (e.a, e.b));
+        (edges, compared)
     }
 }

@@ -9,6 +9,7 @@ use crate::settings::Settings;
 use crate::threads;
 use crate::warnings::Warning;
 use hashbrown::HashTable;
+use std::sync::Mutex;
 
 /// Many short texts in one string.
 #[derive(Default)]
@@ -142,9 +143,20 @@ impl TableBuilder {
             self.source_names.iter().map(|name| self.settings.unique_sources.contains(name)).collect();
         let mut table = Table::empty(self.layout, customs, self.source_names, unique);
         let mut maps = Vec::with_capacity(self.raws.len());
-        for (domain, raws) in self.raws.into_iter().enumerate() {
-            let kind = table.layout.domains[domain].kind;
-            maps.push(table.dictionaries[domain].take_in(&raws, kind, &table.customs, threads));
+        let raws: Vec<Mutex<RawTexts>> = self.raws.into_iter().map(Mutex::new).collect();
+        let read = threads::pieces(raws.len(), 1, threads, |range| {
+            let each = range.map(|domain| {
+                let kind = table.layout.domains[domain].kind;
+                let raws = raws[domain].lock().map(|mut raws| std::mem::take(&mut *raws)).unwrap_or_default();
+                let mut dictionary = Dictionary::default();
+                let map = dictionary.take_in(&raws, kind, &table.customs);
+                (dictionary, map)
+            });
+            each.collect::<Vec<_>>()
+        });
+        for (domain, (dictionary, map)) in read.into_iter().flatten().enumerate() {
+            table.dictionaries[domain] = dictionary;
+            maps.push(map);
         }
         let slots = table.layout.slots.len();
         let mut row = vec![0; table.width];

@@ -1,5 +1,7 @@
 //! How a country writes dates, telephone numbers and addresses.
 
+use super::place;
+
 /// A country's customs. [`Customs::default`] does without a country: it reads what can be read of numbers, dates and
 /// addresses of Germany, Austria, Switzerland, Britain, Ireland, the United States, Canada, Australia, France, the
 /// Netherlands, Spain and Italy without being told which.
@@ -18,9 +20,11 @@ pub struct Customs {
 }
 
 impl Customs {
-    /// The customs of a country by its ISO code of two letters, in any case; those of no country if it is not known.
+    /// The customs of a country by its ISO code of two letters or its name (`DE`, `Deutschland`); those of no country if it
+    /// is not known.
     pub fn for_country(code: &str) -> Self {
-        let code = code.trim().to_ascii_uppercase();
+        let code =
+            place::read_country(code).map(|country| country.clean.to_ascii_uppercase()).unwrap_or_default();
         Self {
             dialling: CALLING.iter().find(|(country, _)| *country == code).map_or(0, |(_, calling)| *calling),
             postcode: if matches!(code.as_str(), "DE" | "US" | "FR" | "ES" | "IT") { 5 } else { 0 },
@@ -45,6 +49,6 @@ const CALLING: &[(&str, u16)] = &[
     ("AT", 43), ("AU", 61), ("BE", 32), ("BG", 359), ("BR", 55), ("CA", 1), ("CH", 41), ("CZ", 420), ("DE", 49), ("DK", 45),
     ("EE", 372), ("ES", 34), ("FI", 358), ("FR", 33), ("GB", 44), ("GR", 30), ("HR", 385), ("HU", 36), ("IE", 353),
     ("IN", 91), ("IT", 39), ("LI", 423), ("LT", 370), ("LU", 352), ("LV", 371), ("MT", 356), ("MX", 52), ("NL", 31), ("NO", 47),
-    ("NZ", 64), ("PL", 48), ("PT", 351), ("RO", 40), ("SE", 46), ("SI", 386), ("SK", 421), ("TR", 90), ("UA", 380), ("UK", 44),
+    ("NZ", 64), ("PL", 48), ("PT", 351), ("RO", 40), ("SE", 46), ("SI", 386), ("SK", 421), ("TR", 90), ("UA", 380),
     ("US", 1), ("ZA", 27),
 ];

@@ -23,7 +23,7 @@ pub(crate) struct Date {
     month: u8,
     /// 0 if it is not known.
     day: u8,
-    /// Is the century written? Of `84` it is guessed.
+    /// Is the century certain? Of `84` it is the last; of `15` it may be either, and this one is put.
     century: bool,
 }
 
@@ -38,7 +38,7 @@ const PLACEHOLDERS: &[(u16, u8, u8)] = &[
 /// Years of which a written year may be a slip.
 const YEARS: std::ops::RangeInclusive<u32> = 1000..=2999;
 
-/// Of years in two digits: up to this they are of this century.
+/// Years in two digits up to this may be of this century or the last; those above are of the last.
 const PIVOT: u32 = 20;
 
 /// Reads a date of birth: `1984-03-12`, `12.03.1984`, `12/3/84`, `19840312`, `12 Mar 1984`, `1984`, with or without a time
@@ -50,10 +50,14 @@ pub(crate) fn read(raw: &str, customs: &Customs) -> Option<Value> {
     if PLACEHOLDERS.contains(&known) {
         return None;
     }
+    let year = match date.century {
+        true => format!("{:04}", date.year),
+        false => format!("{:02}", date.year % 100),
+    };
     let clean = match (date.month, date.day) {
-        (0, _) => format!("{:04}", date.year),
-        (month, 0) => format!("{:04}-{month:02}", date.year),
-        (month, day) => format!("{:04}-{month:02}-{day:02}", date.year),
+        (0, _) => year,
+        (month, 0) => format!("{year}-{month:02}"),
+        (month, day) => format!("{year}-{month:02}-{day:02}"),
     };
     Some(Value { clean: clean.into(), parts: Parts::Date(date) })
 }
@@ -199,7 +203,7 @@ fn run(number: u32, digits: u8, month_first: bool) -> Option<Date> {
             let other = back(number, 100);
             let short = |(y, m, d)| if y > PIVOT { (1900 + y, m, d) } else { (2000 + y, m, d) };
             let pick = if real(short(other)) { short(other) } else { short(iso) };
-            return real(pick).then(|| date(pick.0, pick.1, pick.2, false)).flatten();
+            return real(pick).then(|| date(pick.0, pick.1, pick.2, pick.0 < 2000)).flatten();
         }
         // Days since the turn of the year 1900, as table calculators count; people of this century and the last.
         5 if (3_653..=47_500).contains(&number) => return Some(serial(number)),
@@ -233,7 +237,7 @@ fn parts(a: (u32, u8), b: (u32, u8), c: (u32, u8), month_first: bool) -> Option<
     if a.1 == 4 || a.1 == 2 && a.0 > 31 && c.1 <= 2 {
         let (y, century) = year(a.0, a.1)?;
         // 1984-31-12 has day and month changed over for certain.
-        return if b.0 > 12 && (1..=12).contains(&c.0) {
+        return if (13..=31).contains(&b.0) && (1..=12).contains(&c.0) {
             date(y, c.0, b.0, century)
         } else {
             date(y, b.0, c.0, century)
@@ -252,7 +256,7 @@ fn parts(a: (u32, u8), b: (u32, u8), c: (u32, u8), month_first: bool) -> Option<
 fn year(number: u32, digits: u8) -> Option<(u32, bool)> {
     match digits {
         4 => Some((number, true)),
-        1 | 2 if number > PIVOT => Some((1900 + number, false)),
+        1 | 2 if number > PIVOT => Some((1900 + number, true)),
         1 | 2 => Some((2000 + number, false)),
         _ => None,
     }
@@ -292,8 +296,8 @@ pub(crate) fn compare(a: &Date, b: &Date) -> u8 {
     let differ = (other.next(), other.next(), other.next());
     match differ {
         (Some(_), None, None) => return 2,
-        // Two neighbours, within a day, a month or a year.
-        (Some(p), Some(q), None) if q == p + 1 && !matches!(q, 4 | 6) && x[p] == y[q] && x[q] == y[p] => {
+        // Two neighbours, as they stand in 19840312.
+        (Some(p), Some(q), None) if q == p + 1 && x[p] == y[q] && x[q] == y[p] => {
             return 2;
         }
         _ => {}

@@ -25,6 +25,17 @@ pub(crate) fn within(a: &[u8], b: &[u8], most: u8) -> bool {
     }
 }
 
+/// The digits of a number, the last first, and how many there are.
+pub(crate) fn digits(number: u64) -> ([u8; 20], usize) {
+    let (mut all, mut count, mut rest) = ([0; 20], 0, number);
+    while rest > 0 {
+        all[count] = u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        count += 1;
+    }
+    (all, count)
+}
+
 /// Whether two texts are certainly less alike than `least`, by the letters that they do not share: that is quick to see, and
 /// true of most pairs.
 pub(crate) fn hopeless(a: &[u8], b: &[u8], least: f32) -> bool {

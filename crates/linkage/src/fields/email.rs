@@ -18,6 +18,8 @@ pub(crate) struct Email {
     domain: u16,
     /// The mailbox without dots and the like.
     local: u64,
+    /// Its words in the order of the alphabet: anna.schmidt is schmidt.anna.
+    sorted: u64,
     /// Does the mailbox say something of one person? `info` and `peter` do not.
     telling: bool,
 }
@@ -78,6 +80,8 @@ pub(crate) fn read(raw: &str) -> Option<Value> {
     };
     let local = local.trim_matches(['.', '-', '@']);
     let bare: String = local.chars().filter(char::is_ascii_alphanumeric).collect();
+    let mut sorted: Vec<&str> = local.split(['.', '-', '_']).collect();
+    sorted.sort_unstable();
     let letters = bare.bytes().filter(u8::is_ascii_alphabetic).count();
     let first = bare.chars().next()?;
     let one_letter = bare.chars().all(|c| c == first);
@@ -105,6 +109,7 @@ pub(crate) fn read(raw: &str) -> Option<Value> {
         domain: u16::try_from(if domain.is_empty() { clean.len() } else { local.len() + 1 })
             .unwrap_or(u16::MAX),
         local: hash(&bare, 0),
+        sorted: hash(&sorted.concat(), 0),
         telling,
     };
     Some(Value { clean: clean.into(), parts: Parts::Email(email) })
@@ -122,7 +127,7 @@ pub(crate) fn compare(a: &Value, b: &Value, x: &Email, y: &Email) -> u8 {
         return 0;
     }
     let ((a_local, a_domain), (b_local, b_domain)) = (split(a, x), split(b, y));
-    if x.local == y.local {
+    if x.local == y.local || x.sorted == y.sorted {
         return match x.telling && y.telling {
             // anna.schmidt and annaschmidt at one domain.
             _ if a_domain == b_domain => 2,
@@ -145,6 +150,9 @@ pub(crate) fn keys(value: &Value, email: &Email, put: &mut dyn FnMut(Key, u64)) 
     put(Key::Exact, hash(&value.clean, 0));
     if email.telling {
         put(Key::LocalPart, email.local);
+        if email.sorted != email.local {
+            put(Key::LocalPart, email.sorted);
+        }
         let (local, _) = split(value, email);
         let letters: String =
             local.iter().filter(|c| c.is_ascii_alphabetic()).map(|c| char::from(*c)).collect();

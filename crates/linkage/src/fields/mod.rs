@@ -13,6 +13,7 @@ mod date;
 mod detect;
 mod distance;
 mod email;
+mod full_name;
 mod gender;
 mod identifier;
 mod name;
@@ -28,7 +29,7 @@ mod value;
 pub use customs::Customs;
 pub use date::month_first;
 pub use detect::detect;
-pub use name::split_full_name;
+pub use full_name::split_full_name;
 pub use value::Value;
 
 use serde::{Deserialize, Serialize};
@@ -164,7 +165,7 @@ pub fn read(kind: FieldKind, raw: &str, customs: &Customs) -> Option<Value> {
     match kind {
         FieldKind::Forename => name::read(name::Which::Forename, raw),
         FieldKind::Surname | FieldKind::MaidenName => name::read(name::Which::Surname, raw),
-        FieldKind::FullName => name::read_full(raw, customs),
+        FieldKind::FullName => full_name::read(raw, customs),
         FieldKind::BirthDate => date::read(raw, customs),
         FieldKind::Gender => gender::read(raw, customs),
         FieldKind::Email => email::read(raw),
@@ -187,7 +188,7 @@ pub fn levels(kind: FieldKind) -> &'static [&'static str] {
     match kind {
         FieldKind::Forename => name::FORENAME,
         FieldKind::Surname | FieldKind::MaidenName => name::SURNAME,
-        FieldKind::FullName => name::FULL,
+        FieldKind::FullName => full_name::LEVELS,
         FieldKind::BirthDate => date::LEVELS,
         FieldKind::Email => email::LEVELS,
         FieldKind::Phone => phone::LEVELS,
@@ -210,7 +211,7 @@ pub fn compare(kind: FieldKind, a: &Value, b: &Value) -> u8 {
             FieldKind::Forename => name::compare_forenames(a, b, x, y),
             _ => name::compare_surnames(a, b, x, y),
         },
-        (Parts::Full(x), Parts::Full(y)) => name::compare_full(a, b, x, y),
+        (Parts::Full(x), Parts::Full(y)) => full_name::compare(a, b, x, y),
         (Parts::Date(x), Parts::Date(y)) => date::compare(x, y),
         (Parts::Email(x), Parts::Email(y)) => email::compare(a, b, x, y),
         (Parts::Phone(x), Parts::Phone(y)) => phone::compare(x, y),
@@ -235,7 +236,7 @@ pub fn compare(kind: FieldKind, a: &Value, b: &Value) -> u8 {
 pub fn keys(kind: FieldKind, value: &Value, put: &mut dyn FnMut(Key, u64)) {
     match &value.parts {
         Parts::Name(name) => name::keys(value, name, kind == FieldKind::Forename, put),
-        Parts::Full(full) => name::keys_full(value, full, put),
+        Parts::Full(full) => full_name::keys(value, full, put),
         Parts::Date(date) => date::keys(date, put),
         Parts::Email(email) => email::keys(value, email, put),
         Parts::Phone(phone) => phone::keys(phone, put),

@@ -1,10 +1,10 @@
 //! Forenames, surnames and full names.
 
 use super::{
-    Customs, Key, Value,
+    Key, Value,
     distance::{hopeless, likeness, within},
     nicknames, phonetic,
-    text::{ascii, fold, hash, joined, number, plain, says_nothing, words},
+    text::{fold, hash, joined, number, plain, says_nothing, unscanned, words},
     value::Parts,
 };
 
@@ -26,15 +26,6 @@ pub(crate) struct Name {
     generation: Option<Generation>,
 }
 
-/// A full name: its two halves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Full {
-    pub(crate) forename: Option<Value>,
-    pub(crate) surname: Option<Value>,
-    /// Of all words in the order of the alphabet.
-    sorted: u64,
-}
-
 /// One word of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Word {
@@ -49,7 +40,7 @@ struct Word {
 
 /// What tells a son from his father of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Generation {
+pub(crate) enum Generation {
     Senior,
     Junior,
     Third,
@@ -76,19 +67,9 @@ pub(crate) const FORENAME: &[&str] = &[
 pub(crate) const SURNAME: &[&str] =
     &["same", "part of a double name", "one slip or sounds alike", "similar", "different"];
 
-pub(crate) const FULL: &[&str] = &[
-    "same",
-    "same names in another order",
-    "same surname, forename short, initial or shared",
-    "both alike",
-    "same surname, other forename",
-    "same forename, other surname",
-    "different",
-];
-
 /// What stands before a name and is not part of it.
 #[rustfmt::skip]
-const TITLES: &[&str] = &[
+pub(crate) const TITLES: &[&str] = &[
     "mr", "mrs", "ms", "miss", "mx", "mister", "dr", "drs", "prof", "professor", "sir", "dame", "rev", "reverend", "hon",
     "capt", "herr", "herrn", "frau", "hr", "fr", "fam", "familie", "dipl", "ing", "mag", "med", "phil", "habil", "univ", "doktor",
     "mme", "mlle", "monsieur", "madame", "mademoiselle", "sra", "srta", "don", "dona", "senor", "senora", "sig", "signor",
@@ -103,7 +84,7 @@ const DEGREES: &[&str] =
 const JOINTS: &[&str] = &["geb", "geborene", "geborener", "nee", "born", "verh", "verw", "und", "and"];
 
 #[rustfmt::skip]
-const PARTICLES: &[&str] = &[
+pub(crate) const PARTICLES: &[&str] = &[
     "von", "vom", "van", "v", "vd", "vdr", "de", "der", "den", "des", "del", "della", "delle", "dello", "dei", "degli", "di", "da", "do",
     "dos", "das", "du", "la", "le", "las", "los", "les", "lo", "zu", "zum", "zur", "ten", "ter", "te", "het", "op", "af",
     "av", "auf", "am", "an", "bin", "ibn", "ben", "al", "el", "y", "e", "d", "t", "st", "saint", "sankt",
@@ -130,7 +111,7 @@ pub(crate) fn known_forename(raw: &str) -> bool {
 }
 
 /// Whether nobody is called that.
-fn nobody(raw: &str, folded: &str) -> bool {
+pub(crate) fn nobody(raw: &str, folded: &str) -> bool {
     // Two letters may be a name (Na, Ng, Ka), unless they are written as programs write what is missing.
     let short = folded.len() == 2 && folded.bytes().all(|c| c.is_ascii_alphabetic()) && folded != "xx";
     if short && raw.trim() != "NA" {
@@ -139,12 +120,13 @@ fn nobody(raw: &str, folded: &str) -> bool {
     says_nothing(folded) || !folded.bytes().any(|c| c.is_ascii_alphabetic())
 }
 
-fn from_words(which: Which, mut words: Vec<String>) -> Option<Value> {
+pub(crate) fn from_words(which: Which, mut words: Vec<String>) -> Option<Value> {
     let generation = strip(&mut words);
     if which == Which::Surname {
         join_prefixes(&mut words);
     }
     words.truncate(MOST);
+    let words: Vec<String> = words.into_iter().map(unscanned).collect();
     let clean = words.join(" ");
     if clean.is_empty() {
         return None;
@@ -176,25 +158,45 @@ fn from_words(which: Which, mut words: Vec<String>) -> Option<Value> {
         spoken: hash(&phonetic::spoken(&whole), 0),
         generation,
     };
+    // Father and son are two values, though both are found where the name is.
+    let clean = match generation {
+        Some(Generation::Senior) => clean + " sr",
+        Some(Generation::Junior) => clean + " jr",
+        Some(Generation::Third) => clean + " iii",
+        Some(Generation::Fourth) => clean + " iv",
+        None => clean,
+    };
     Some(Value { clean: clean.into(), parts: Parts::Name(Box::new(name)) })
+}
+
+/// The generation that a word behind a name says.
+pub(crate) fn generation(word: &str) -> Option<Generation> {
+    match word {
+        "jr" | "jnr" | "jun" | "junior" | "ii" | "2nd" => Some(Generation::Junior),
+        "sr" | "snr" | "sen" | "senior" => Some(Generation::Senior),
+        "iii" | "3rd" => Some(Generation::Third),
+        "iv" | "4th" => Some(Generation::Fourth),
+        _ => None,
+    }
+}
+
+/// Whether a word stands behind a name and is not part of it.
+pub(crate) fn is_suffix(word: &str) -> bool {
+    DEGREES.contains(&word) || generation(word).is_some()
 }
 
 /// Takes off titles, degrees, joints and what tells generations apart, but never the last word: Herr and King are surnames.
 fn strip(words: &mut Vec<String>) -> Option<Generation> {
-    let mut generation = None;
+    let mut of = None;
     while words.len() > 1 && words.first().is_some_and(|word| TITLES.contains(&word.as_str())) {
         words.remove(0);
     }
     while words.len() > 1 {
         let Some(last) = words.last().map(String::as_str) else { break };
-        match last {
-            "jr" | "jnr" | "jun" | "junior" | "ii" | "2nd" => generation = Some(Generation::Junior),
-            "sr" | "snr" | "sen" | "senior" => generation = Some(Generation::Senior),
-            "iii" | "3rd" => generation = Some(Generation::Third),
-            "iv" | "4th" => generation = Some(Generation::Fourth),
-            degree if DEGREES.contains(&degree) && words.len() > 2 => {}
-            title if TITLES.contains(&title) => {}
-            _ => break,
+        match generation(last) {
+            Some(found) => of = Some(found),
+            None if DEGREES.contains(&last) && words.len() > 2 || TITLES.contains(&last) => {}
+            None => break,
         }
         words.pop();
     }
@@ -205,7 +207,7 @@ fn strip(words: &mut Vec<String>) -> Option<Generation> {
     if words.len() > 1 && JOINTS.contains(&words[0].as_str()) {
         words.remove(0);
     }
-    generation
+    of
 }
 
 fn join_prefixes(words: &mut Vec<String>) {
@@ -217,130 +219,6 @@ fn join_prefixes(words: &mut Vec<String>) {
         }
         at += 1;
     }
-}
-
-/// A full name taken apart: what is forename, what surname, as text to be read on.
-///
-/// A comma parts them the other way round (`Surname, Forename`); else words in capitals among others are the surname
-/// (`DUPONT Marie`); else the last word is, with the particles before it (`Ludwig van Beethoven`).
-fn take_apart(raw: &str, two_surnames: bool) -> (Vec<String>, Vec<String>) {
-    let text = ascii(raw);
-    let mut pieces = text.split(',').map(str::trim).filter(|piece| !piece.is_empty());
-    if let (Some(before), Some(after)) = (pieces.next(), pieces.next()) {
-        let mut given = words(&after.to_ascii_lowercase());
-        let mut family = words(&before.to_ascii_lowercase());
-        let rest = pieces.flat_map(|piece| words(&piece.to_ascii_lowercase()));
-        let only_suffix = given.iter().all(|word| suffix(word) || TITLES.contains(&word.as_str()));
-        if !only_suffix {
-            // `Smith Jr, John` and `Smith, John, Jr`.
-            given.extend(rest);
-            return (given, family);
-        }
-        family.extend(given.into_iter().filter(|word| suffix(word)));
-        return by_order(&family.join(" "), family.clone(), two_surnames);
-    }
-    let lower = words(&text.to_ascii_lowercase());
-    by_order(&text, lower, two_surnames)
-}
-
-fn suffix(word: &str) -> bool {
-    DEGREES.contains(&word)
-        || matches!(
-            word,
-            "jr" | "jnr"
-                | "jun"
-                | "junior"
-                | "sr"
-                | "snr"
-                | "sen"
-                | "senior"
-                | "ii"
-                | "iii"
-                | "iv"
-                | "2nd"
-                | "3rd"
-                | "4th"
-        )
-}
-
-fn by_order(text: &str, lower: Vec<String>, two_surnames: bool) -> (Vec<String>, Vec<String>) {
-    // Hyphens hold a double name together, so words are parted by spaces here.
-    let mut pieces: Vec<&str> =
-        text.split(' ').filter(|piece| piece.bytes().any(|c| c.is_ascii_alphanumeric())).collect();
-    let folded = |piece: &str| words(&piece.to_ascii_lowercase());
-    let is_title = |piece: &str| folded(piece).iter().all(|word| TITLES.contains(&word.as_str()));
-    while pieces.len() > 1 && is_title(pieces[0]) {
-        pieces.remove(0);
-    }
-    let mut behind = Vec::new();
-    while pieces.len() > 1 && folded(pieces[pieces.len() - 1]).iter().all(|word| suffix(word)) {
-        behind.splice(0..0, pieces.pop().map(folded).unwrap_or_default());
-    }
-    if pieces.len() < 2 {
-        return (Vec::new(), lower);
-    }
-    let capitals = |piece: &&str| {
-        let letters = piece.bytes().filter(u8::is_ascii_alphabetic);
-        letters.clone().count() > 1 && !piece.bytes().any(|c| c.is_ascii_lowercase())
-    };
-    let shouted = pieces.iter().filter(|piece| capitals(piece)).count();
-    let spoken = pieces.iter().filter(|piece| piece.bytes().any(|c| c.is_ascii_lowercase())).count();
-    let first = pieces.iter().position(|piece| !capitals(piece)).unwrap_or(0);
-    let surname_first = shouted > 0
-        && spoken > 0
-        && capitals(&pieces[0])
-        && pieces[first..].iter().all(|piece| !capitals(piece));
-    let (given, family): (Vec<&str>, Vec<&str>) = if surname_first {
-        (pieces[first..].to_vec(), pieces[..first].to_vec())
-    } else {
-        let mut from = pieces.len() - 1;
-        // García López
-        if two_surnames && from > 1 {
-            from -= 1;
-        }
-        while from > 1
-            && folded(pieces[from - 1])
-                .iter()
-                .all(|word| PARTICLES.contains(&word.as_str()) && word.len() > 1)
-        {
-            from -= 1;
-        }
-        (pieces[..from].to_vec(), pieces[from..].to_vec())
-    };
-    let given = given.into_iter().flat_map(folded).collect();
-    let family = family.into_iter().flat_map(folded).chain(behind).collect();
-    (given, family)
-}
-
-/// The forename and the surname of a full name, each as text to be read on; empty, if there is none. See the order in which
-/// that is decided at [`take_apart`].
-pub fn split_full_name(raw: &str, customs: &Customs) -> (String, String) {
-    let folded = fold(raw);
-    if nobody(raw, &folded) {
-        return (String::new(), String::new());
-    }
-    let (given, family) = take_apart(raw, customs.two_surnames);
-    (given.join(" "), family.join(" "))
-}
-
-/// Reads a full name.
-pub(crate) fn read_full(raw: &str, customs: &Customs) -> Option<Value> {
-    let folded = fold(raw);
-    if nobody(raw, &folded) {
-        return None;
-    }
-    let (given, family) = take_apart(raw, customs.two_surnames);
-    let forename = from_words(Which::Forename, given);
-    let surname = from_words(Which::Surname, family);
-    let clean = match (&surname, &forename) {
-        (Some(surname), Some(forename)) => format!("{}, {}", surname.clean, forename.clean),
-        (Some(only), None) | (None, Some(only)) => only.clean.to_string(),
-        (None, None) => return None,
-    };
-    let mut all: Vec<&str> = clean.split([' ', ',']).filter(|word| !word.is_empty()).collect();
-    all.sort_unstable();
-    let sorted = hash(&all.join(" "), 0);
-    Some(Value { clean: clean.into(), parts: Parts::Full(Box::new(Full { forename, surname, sorted })) })
 }
 
 fn text<'a>(value: &'a Value, word: &Word) -> &'a [u8] {
@@ -369,7 +247,7 @@ pub(crate) fn compare_forenames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 
     {
         return 3;
     }
-    let mut level = slips(a.clean.as_bytes(), b.clean.as_bytes(), x.sound == y.sound);
+    let mut level = slips(core(a, x), core(b, y), x.sound == y.sound);
     if x.plain == y.plain || x.spoken == y.spoken {
         level = 0;
     }
@@ -382,7 +260,8 @@ pub(crate) fn compare_forenames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 
 /// The name without the particles before it: van der Berg and van der Vaart have nothing else in common.
 fn core<'a>(value: &'a Value, name: &Name) -> &'a [u8] {
     let from = name.words.iter().find(|word| !word.particle).map_or(0, |word| usize::from(word.from));
-    value.clean.as_bytes().get(from..).unwrap_or_default()
+    let until = name.words.last().map_or(0, |word| usize::from(word.until));
+    value.clean.as_bytes().get(from..until).unwrap_or_default()
 }
 
 /// Compares two surnames; an index into [`SURNAME`].
@@ -412,32 +291,6 @@ pub(crate) fn compare_surnames(a: &Value, b: &Value, x: &Name, y: &Name) -> u8 {
         return 3;
     }
     2 + level
-}
-
-/// Compares two full names; an index into [`FULL`].
-pub(crate) fn compare_full(a: &Value, b: &Value, x: &Full, y: &Full) -> u8 {
-    if a.clean == b.clean {
-        return 0;
-    }
-    let pair = |a: &Option<Value>, b: &Option<Value>, surnames: bool| match (a, b) {
-        (Some(a), Some(b)) => match (&a.parts, &b.parts) {
-            (Parts::Name(x), Parts::Name(y)) if surnames => Some(compare_surnames(a, b, x, y)),
-            (Parts::Name(x), Parts::Name(y)) => Some(compare_forenames(a, b, x, y)),
-            _ => None,
-        },
-        _ => None,
-    };
-    let given = pair(&x.forename, &y.forename, false);
-    let family = pair(&x.surname, &y.surname, true);
-    match (family, given) {
-        (Some(0), Some(0)) => 0,
-        _ if x.sorted == y.sorted => 1,
-        (Some(0), Some(1..=3) | None) => 2,
-        (Some(0..=2), Some(0..=4)) | (Some(0..=3), Some(0)) => 3,
-        (Some(0..=1), _) => 4,
-        (_, Some(0 | 1)) => 5,
-        _ => 6,
-    }
 }
 
 /// 0: one slip, or it sounds alike; 1: similar; 2: different.
@@ -512,33 +365,4 @@ pub(crate) fn keys(value: &Value, name: &Name, forename: bool, put: &mut dyn FnM
     given.sort_unstable();
     given.dedup();
     given.into_iter().for_each(|full| put(Key::Canonical, full));
-}
-
-/// The keys of a full name: those of its surname, the short forms of its forename with how the surname sounds, and all
-/// words in the order of the alphabet.
-pub(crate) fn keys_full(value: &Value, full: &Full, put: &mut dyn FnMut(Key, u64)) {
-    put(Key::Exact, hash(&value.clean, 0));
-    put(Key::Sorted, full.sorted);
-    let mut sounds = Vec::new();
-    if let Some(surname) = &full.surname
-        && let Some(name) = surname.name()
-    {
-        keys(surname, name, false, &mut |key, hash| match key {
-            Key::Phonetic => {
-                sounds.push(hash);
-                put(key, hash);
-            }
-            Key::Prefix | Key::Word => put(key, hash),
-            _ => {}
-        });
-    }
-    if let Some(forename) = &full.forename
-        && let Some(name) = forename.name()
-    {
-        keys(forename, name, true, &mut |key, full| {
-            if key == Key::Canonical {
-                sounds.iter().for_each(|sound| put(Key::Canonical, full.rotate_left(17) ^ sound));
-            }
-        });
-    }
 }

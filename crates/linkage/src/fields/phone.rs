@@ -2,7 +2,7 @@
 
 use super::{
     Customs, Key, Value,
-    distance::within,
+    distance::{digits, within},
     text::{self, fold},
     value::Parts,
 };
@@ -142,17 +142,7 @@ pub(crate) fn compare(x: &Phone, y: &Phone) -> u8 {
     if x.national % 10_000_000 == y.national % 10_000_000 && x.national.min(y.national) > 1_000_000 {
         return 1;
     }
-    let ((mut a, mut b), from) = (([0; 20], [0; 20]), |number: u64, into: &mut [u8; 20]| {
-        let mut rest = number;
-        let mut count = 0;
-        while rest > 0 {
-            into[count] = u8::try_from(rest % 10).unwrap_or(0);
-            rest /= 10;
-            count += 1;
-        }
-        count
-    });
-    let (long, other) = (from(x.national, &mut a), from(y.national, &mut b));
+    let ((a, long), (b, other)) = (digits(x.national), digits(y.national));
     if countries && within(&a[..long], &b[..other], 1) { 1 } else { 2 }
 }
 

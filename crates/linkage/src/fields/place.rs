@@ -4,7 +4,7 @@ use super::{
     Key, Value,
     distance::{hopeless, likeness, within},
     phonetic,
-    text::{fold, hash, number, plain, says_nothing, words},
+    text::{fold, hash, number, plain, says_nothing, unscanned, words},
     value::Parts,
 };
 
@@ -24,18 +24,19 @@ const ABROAD: &[(&str, &str)] = &[
     ("nyc", "new york"), ("new york city", "new york"), ("la", "los angeles"), ("sf", "san francisco"),
 ];
 
-/// Words of cities that have short forms.
-const SHORT: &[(&str, &str)] = &[
+/// Words of cities that are written shorter, with the spelling that is kept: of directions the long one, which a slip
+/// leaves legible.
+const SPELLINGS: &[(&str, &str)] = &[
     ("saint", "st"),
     ("sankt", "st"),
     ("sainte", "ste"),
-    ("mount", "mt"),
-    ("fort", "ft"),
+    ("mt", "mount"),
+    ("ft", "fort"),
     ("upon", "on"),
-    ("north", "n"),
-    ("south", "s"),
-    ("east", "e"),
-    ("west", "w"),
+    ("n", "north"),
+    ("s", "south"),
+    ("e", "east"),
+    ("w", "west"),
 ];
 
 /// States that are written in two letters or in full: of the United States, Canada, Australia, Germany.
@@ -96,7 +97,7 @@ pub(crate) fn read_city(raw: &str) -> Option<Value> {
     if says_nothing(&folded) {
         return None;
     }
-    let all = words(&folded);
+    let all: Vec<String> = words(&folded).into_iter().map(unscanned).collect();
     let mut named: Vec<&str> = all
         .iter()
         .map(String::as_str)
@@ -106,12 +107,14 @@ pub(crate) fn read_city(raw: &str) -> Option<Value> {
     if named.len() > 1 {
         named.retain(|word| !matches!(*word, "cedex" | "stadt" | "city" | "bezirk" | "arrondissement"));
     }
-    for word in &mut named {
-        *word = SHORT.iter().find(|(long, _)| long == word).map_or(*word, |(_, short)| short);
+    if let Some(home) = known(ABROAD, &named.join(" ")) {
+        return text(home);
     }
-    let clean = named.join(" ");
-    let clean = known(ABROAD, &clean).unwrap_or(&clean);
-    text(clean)
+    let several = named.len() > 1;
+    for word in named.iter_mut().filter(|word| several || word.len() > 2) {
+        *word = known(SPELLINGS, word).unwrap_or(word);
+    }
+    text(&named.join(" "))
 }
 
 /// Reads a state or county; states that have a usual abbreviation as that.

@@ -2,9 +2,9 @@
 
 use super::{
     Key, Value,
-    distance::{hopeless, likeness, within},
+    distance::{digits, hopeless, likeness, within},
     phonetic,
-    text::{self, fold, hash, joined, plain, says_nothing},
+    text::{self, fold, hash, joined, plain, says_nothing, unscanned},
     value::Parts,
 };
 
@@ -99,6 +99,8 @@ pub(crate) fn read(raw: &str) -> Option<Value> {
             .filter(|tokens| tokens.len() <= 2)
             .find_map(|tokens| take_number(tokens).1);
     }
+    name =
+        name.into_iter().map(|word| if words::is_ordinal(&word) { word } else { unscanned(word) }).collect();
     words::canonical(&mut name);
     if name.is_empty() && house.is_none() {
         return None;
@@ -317,13 +319,13 @@ fn numbers(x: Option<Number>, y: Option<Number>) -> Numbers {
     if a <= d && c <= b || strokes(x, y) || strokes(y, x) {
         return Numbers::Alike;
     }
-    // 12 and 21, 123 and 128; but 1 and 2 are neighbours.
-    let tens = |number: u32| (number / 10, number % 10);
-    let ((p, q), (r, s)) = (tens(a), tens(c));
-    let changed = p == s && q == r && (1..10).contains(&p) && r > 0;
-    let slip = a.min(c) >= 100 && (p == r || q == s && (p / 10 == r / 10 || p % 10 == r % 10));
-    let left_out = p == c && c >= 10 || r == a && a >= 10;
-    if changed || slip || left_out { Numbers::Alike } else { Numbers::Other }
+    // 12 and 21, 123 and 128, 12 and 120; but 34 and 36 are neighbours.
+    let ((p, long), (q, other)) = (digits(a.into()), digits(c.into()));
+    let (p, q) = (&p[..long], &q[..other]);
+    let slip = a.min(c) >= 10
+        && within(p, q, 1)
+        && (a.min(c) >= 100 || p.len() != q.len() || p.iter().zip(q).all(|(digit, other)| digit != other));
+    if slip { Numbers::Alike } else { Numbers::Other }
 }
 
 /// Compares two addresses; an index into [`LEVELS`].

@@ -53,6 +53,23 @@ pub(crate) fn words(folded: &str) -> Vec<String> {
     all
 }
 
+/// A word with the digits that a scanner or a finger has put for letters read as these (`Lond0n`, `5mith`). Words that are
+/// mostly digits stay.
+pub(crate) fn unscanned(word: String) -> String {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    if digits == 0 || word.len() < 4 || digits * 3 > word.len() {
+        return word;
+    }
+    let letter = |c| match c {
+        '0' => 'o',
+        '1' => 'l',
+        '5' => 's',
+        '8' => 'b',
+        other => other,
+    };
+    word.chars().map(letter).collect()
+}
+
 /// Whether a folded text says that nothing is known, and no more: `n/a`, `unknown`, `-`, `xxx`, `keine Angabe`.
 pub(crate) fn says_nothing(folded: &str) -> bool {
     let bare = folded.trim_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -93,13 +110,18 @@ pub(crate) fn number(number: u64) -> u64 {
     xxh3_64_with_seed(&number.to_le_bytes(), 0)
 }
 
-/// The hash of a text without its spaces and with written-out umlauts dropped (`mueller` as `muller`), which is what
-/// remains when each machine on the way has treated umlauts differently.
+/// The hash of a text without its spaces, with written-out umlauts dropped (`mueller` as `muller`) and `rn` as `m`: what
+/// remains when each machine on the way has treated umlauts differently, and a scanner has read it.
 pub(crate) fn plain(clean: &str) -> u64 {
     let mut out = String::with_capacity(clean.len());
     for c in clean.chars().filter(|c| c.is_ascii_alphanumeric()) {
-        if !(c == 'e' && out.ends_with(['a', 'o', 'u'])) {
-            out.push(c);
+        match c {
+            'e' if out.ends_with(['a', 'o', 'u']) => {}
+            'n' if out.ends_with('r') => {
+                out.pop();
+                out.push('m');
+            }
+            c => out.push(c),
         }
     }
     hash(&out, 0)

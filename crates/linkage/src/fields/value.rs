@@ -1,12 +1,6 @@
 //! One value, taken apart.
 
-use super::{
-    date::Date,
-    email::Email,
-    name::{Full, Name},
-    phone::Phone,
-    street::Street,
-};
+use super::{date::Date, email::Email, full_name::Full, name::Name, phone::Phone, street::Street};
 
 /// One value of a column, cleaned and taken apart once, so that comparing it with others is cheap. Equal `clean` text is the
 /// same value.

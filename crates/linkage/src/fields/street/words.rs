@@ -1,5 +1,6 @@
 //! The words of addresses: what a street is called by sort, what stands for a flat, for a post box, for a number.
 
+use crate::fields::distance::within;
 use std::{
     collections::{HashMap, HashSet},
     sync::LazyLock,
@@ -121,14 +122,14 @@ pub(super) fn post_box(text: &str) -> Option<u32> {
 #[rustfmt::skip]
 const SORTS: &[(&str, &str, bool, bool)] = &[
     ("street", "str", false, true), ("st", "str", false, true), ("str", "str", true, true), ("strasse", "str", true, true),
-    ("strase", "str", true, true), ("strass", "str", false, true), ("straat", "str", false, true), ("stret", "str", false, true),
+    ("strase", "str", true, true), ("strabe", "str", true, true), ("strass", "str", false, true), ("straat", "str", false, true), ("stret", "str", false, true),
     ("road", "rd", false, true), ("rd", "rd", false, true),
     ("avenue", "ave", true, true), ("ave", "ave", true, true), ("av", "ave", true, true), ("avenida", "ave", true, false),
     ("avda", "ave", true, false), ("avd", "ave", true, false),
     ("boulevard", "blvd", true, true), ("blvd", "blvd", true, true), ("bd", "blvd", true, false), ("boul", "blvd", true, false),
     ("bvd", "blvd", true, true), ("bld", "blvd", true, false),
     ("drive", "dr", false, true), ("dr", "dr", false, true), ("drv", "dr", false, true),
-    ("lane", "ln", false, true), ("ln", "ln", false, true), ("laan", "laan", false, true),
+    ("lane", "ln", false, true), ("la", "ln", false, true), ("ln", "ln", false, true), ("laan", "laan", false, true),
     ("court", "ct", false, true), ("ct", "ct", false, true), ("crt", "ct", false, true),
     ("place", "pl", true, true), ("pl", "pl", true, true), ("platz", "pl", true, true), ("plaza", "pl", true, true),
     ("pza", "pl", true, false), ("plz", "pl", true, false), ("piazza", "pl", true, false), ("plein", "pl", false, true),
@@ -155,8 +156,28 @@ const SORTS: &[(&str, &str, bool, bool)] = &[
 
 /// Sorts that are written together with the name: Hauptstraße, Birkenweg, Kerkstraat.
 const GROWN_ON: &[&str] = &[
-    "strasse", "strase", "strass", "straat", "str", "weg", "platz", "gasse", "allee", "laan", "plein",
+    "street",
+    "avenue",
+    "crescent",
+    "terrace",
+    "circuit",
+    "boulevard",
+    "square",
+    "gardens",
+    "strasse",
+    "strase",
+    "strabe",
+    "strass",
+    "straat",
+    "str",
+    "weg",
+    "platz",
+    "gasse",
+    "allee",
+    "laan",
+    "plein",
     "gracht",
+    "pl",
 ];
 
 /// Words with a short spelling wherever they stand.
@@ -224,14 +245,38 @@ pub(super) fn names_street(tokens: &[String]) -> bool {
 }
 
 fn grown(token: &str) -> Option<(&str, &'static str)> {
-    let ending =
-        GROWN_ON.iter().find(|ending| token.len() >= ending.len() + 3 && token.ends_with(**ending))?;
-    Some((&token[..token.len() - ending.len()], sort(ending, false)?))
+    let known = GROWN_ON.iter().find(|ending| token.len() >= ending.len() + 3 && token.ends_with(**ending));
+    if let Some(ending) = known {
+        return Some((&token[..token.len() - ending.len()], sort(ending, false)?));
+    }
+    // The longest of them is mistyped most: Bergstvasse, Dorfstrahsse.
+    let split = [7, 8, 6].into_iter().filter_map(|length| token.len().checked_sub(length)).find(|at| {
+        *at >= 3 && token[*at..].starts_with('s') && within(&token.as_bytes()[*at..], b"strasse", 1)
+    })?;
+    Some((&token[..split], "str"))
+}
+
+/// The sort that a word of five letters or more is but one slip from.
+fn mistyped(word: &str) -> Option<&'static str> {
+    const LONG: &[&str] = &[
+        "street",
+        "avenue",
+        "strasse",
+        "straat",
+        "drive",
+        "court",
+        "square",
+        "terrace",
+        "crescent",
+        "boulevard",
+    ];
+    let meant = LONG.iter().find(|long| word.len() >= 5 && within(word.as_bytes(), long.as_bytes(), 1))?;
+    sort(meant, false)
 }
 
 /// Writes the words of a street's name in their short spelling, the sort as a word of its own.
 pub(super) fn canonical(name: &mut Vec<String>) {
-    if name.first().is_some_and(|word| word == "the") && name.len() > 1 {
+    if name.first().is_some_and(|word| word == "the") && name.len() > 2 {
         name.remove(0);
     }
     // A direction behind the sort: High Street North.
@@ -241,7 +286,7 @@ pub(super) fn canonical(name: &mut Vec<String>) {
     };
     let several = name.len() > 1;
     let mut sorted = None;
-    if several && let Some(short) = sort(&name[last], false) {
+    if several && let Some(short) = sort(&name[last], false).or_else(|| mistyped(&name[last])) {
         name[last] = short.to_owned();
         sorted = Some(last);
     } else if let Some((stem, short)) = name.get(last).and_then(|word| grown(word)) {

@@ -51,6 +51,39 @@ proptest! {
     }
 }
 
+/// Few pieces, so that two cells are often the same but for a little.
+fn like_cell() -> impl Strategy<Value = String> {
+    let pieces = vec![
+        "anna", "Anna", "smith", "jr", "Sr.", "II", "von", "Dr.", "mc", "geb.", ",", "12", "12a", "3",
+        "12-14", "12/3", "Apt 3", "High", "St", "Str.", "rue", "1984", "03", "1903", "2003", ".", "-", "+49",
+        "0171", "2345678", "@web.de", "info", "5",
+    ];
+    let separator = prop::sample::select(vec!["", " ", "-", "."]);
+    (prop::collection::vec(prop::sample::select(pieces), 1..5), separator)
+        .prop_map(|(pieces, by)| pieces.join(by))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Columns are held as dictionaries of clean text: what has the same must be the same to `compare`, and to any third.
+    #[test]
+    fn equal_text_is_the_same_value(cells in prop::collection::vec(like_cell(), 40)) {
+        let customs = Customs::default();
+        for kind in FieldKind::ALL {
+            let values: Vec<_> = cells.iter().filter_map(|cell| read(kind, cell, &customs)).collect();
+            for a in &values {
+                for b in values.iter().filter(|b| b.clean == a.clean) {
+                    prop_assert_eq!(compare(kind, a, b), 0, "{:?} {:?} {:?}", kind, a, b);
+                    for third in &values {
+                        prop_assert_eq!(compare(kind, a, third), compare(kind, b, third), "{:?} {:?} {:?} {:?}", kind, a, b, third);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Text of one letter class, so that what is read is what was written.
 fn word() -> impl Strategy<Value = String> {
     "[abcdm]{4,24}"

@@ -57,6 +57,9 @@ fn two_forenames(#[case] a: &str, #[case] b: &str, #[case] expected: &str) {
 #[case("Weiß", "WEISS", "same")]
 #[case("Yılmaz", "Yilmaz", "same")]
 #[case("Smith Jr.", "Smith", "same")]
+// As scanners read.
+#[case("5umwell", "SUMWELL", "same")]
+#[case("Smith", "Srnith", "one slip or sounds alike")]
 #[case("van der Berg", "Berg", "part of a double name")]
 #[case("Müller-Lüdenscheidt", "Lüdenscheidt", "part of a double name")]
 #[case("Müller Schmidt", "Schmidt-Mueller", "part of a double name")]
@@ -84,6 +87,7 @@ fn two_surnames(#[case] a: &str, #[case] b: &str, #[case] expected: &str) {
 #[case("Dr. Hans Müller", "Müller, Hans", "same")]
 #[case("DUPONT Jean", "Jean Dupont", "same")]
 #[case("Smith, John, Jr.", "Mr John Smith Jr", "same")]
+#[case("Smith, John, Jr.", "John Smith Sr.", "same forename, other surname")]
 #[case("Müller Hans", "Hans Müller", "same names in another order")]
 #[case("Bob Smith", "Robert Smith", "same surname, forename short, initial or shared")]
 #[case("Ludwig van Beethoven", "L. van Beethoven", "same surname, forename short, initial or shared")]
@@ -102,6 +106,9 @@ fn two_full_names(#[case] a: &str, #[case] b: &str, #[case] expected: &str) {
 #[case("", "Ludwig van Beethoven", ("ludwig", "van beethoven"))]
 #[case("", "Dupont, Dr.", ("", "dupont"))]
 #[case("", "Madonna", ("", "madonna"))]
+#[case("", "Smith, John, Jr.", ("john", "smith jr"))]
+#[case("", "John Smith Jr.", ("john", "smith jr"))]
+#[case("", "Smith Jr., John", ("john", "smith jr"))]
 #[case("", "", ("", ""))]
 #[case("", "n/a", ("", ""))]
 #[case("", "Gabriel García Márquez", ("gabriel garcia", "marquez"))]
@@ -187,6 +194,18 @@ fn candidates_meet_at_a_key(#[case] kind: FieldKind, #[case] key: Key, #[case] a
 fn others_do_not(#[case] key: Key, #[case] a: &str, #[case] b: &str) {
     let (a, b) = (found_by(FieldKind::Surname, a, key), found_by(FieldKind::Surname, b, key));
     assert!(!a.iter().any(|hash| b.contains(hash)), "{a:?} {b:?}");
+}
+
+/// Equal text is the same value, so that father and son must not have it.
+#[test]
+fn generations_are_values_of_their_own() {
+    let clean = |raw| value(FieldKind::Surname, raw).clean;
+    assert_ne!(clean("Smith Jr."), clean("Smith Sr."));
+    assert_eq!(clean("Smith II"), clean("Smith, Junior"));
+    assert_eq!(
+        found_by(FieldKind::Surname, "Smith Jr.", Key::Exact),
+        found_by(FieldKind::Surname, "Smith", Key::Exact)
+    );
 }
 
 /// Forenames in the surname's column are found there: the hash is of the text alone.
