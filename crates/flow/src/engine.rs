@@ -89,7 +89,7 @@ impl Engine {
         let now = opening.clock.now();
         let mut kept_apart = KeptApart::default();
         let (highest, secret) = store.commit(|unit| -> Result<_, FlowError> {
-            for decision in unit.decisions()? {
+            for decision in unit.decisions()?.into_iter().filter(|one| !one.same && one.withdrawn.is_none()) {
                 kept_apart.add(decision.id, &decision.sides);
             }
             let highest = unit.setting("highest_id")?.and_then(|text| text.parse().ok()).unwrap_or(0);

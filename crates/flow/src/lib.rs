@@ -15,6 +15,7 @@ mod explain;
 mod feeds;
 mod inbox;
 pub mod inward;
+mod joining;
 mod live;
 
 pub mod outward;
@@ -41,6 +42,7 @@ pub use explain::{
 pub use feeds::{ImportOptions, Progress};
 pub use inbox::{Arrival, Inbox};
 pub use inward::{Admission, Receipt};
+pub use joining::Joined;
 pub use live::{Live, OWN_SOURCE};
 pub use preferences::Standing;
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};

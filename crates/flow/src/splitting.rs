@@ -111,9 +111,21 @@ impl Working<'_> {
         let decision = Decision {
             id: DecisionId(self.ids.next(self.now)),
             time: self.now,
+            same: false,
             reason: reason.to_owned(),
             sides,
+            withdrawn: None,
         };
+        // What was decided to the contrary counts no more.
+        for earlier in self.unit.decisions()? {
+            let within = |side: usize, of: usize| {
+                earlier.sides[side].iter().any(|identifier| decision.sides[of].contains(identifier))
+            };
+            let between = within(0, 0) && within(1, 1) || within(0, 1) && within(1, 0);
+            if earlier.same && earlier.withdrawn.is_none() && between {
+                self.unit.withdraw_decision(earlier.id, self.now)?;
+            }
+        }
         self.unit.put_decision(&decision)?;
         Arc::make_mut(&mut self.kept_apart).add(decision.id, &decision.sides);
         let people = self.replay(recorded)?;
@@ -193,7 +205,7 @@ impl Working<'_> {
         last.into_keys().collect()
     }
 
-    fn is_evidence(&self, identifier: &Identifier) -> bool {
+    pub(crate) fn is_evidence(&self, identifier: &Identifier) -> bool {
         let rule = self.live.normaliser().rule(&identifier.namespace);
         !rule.device && !rule.household
     }

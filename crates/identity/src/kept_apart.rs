@@ -19,6 +19,14 @@ impl KeptApart {
         }
     }
 
+    /// A decision does not count any more.
+    pub fn remove(&mut self, decision: DecisionId) {
+        for sides in self.sides.values_mut() {
+            sides.retain(|side| side.decision != decision);
+        }
+        self.sides.retain(|_, sides| !sides.is_empty());
+    }
+
     /// The sides on which an identifier is.
     pub fn sides(&self, identifier: &Identifier) -> &[Apart] {
         self.sides.get(identifier).map_or(&[], Vec::as_slice)

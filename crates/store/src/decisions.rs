@@ -4,17 +4,21 @@ use crate::{EventRow, EventSeq, LedgerEntry, Result};
 use crowsnest_model::{DecisionId, DeliveryId, EventId, Identifier, ProfileId, RunId, Time};
 use serde::{Deserialize, Serialize};
 
-/// That somebody decided that two people are not one. It holds for whoever goes by these identifiers.
+/// That somebody decided whether two people are one. It holds for whoever goes by these identifiers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// Its id.
     pub id: DecisionId,
     /// When it was made.
     pub time: Time,
+    /// Whether they are one.
+    pub same: bool,
     /// Why, in their words.
     pub reason: String,
     /// The identifiers of the one and of the other.
     pub sides: [Vec<Identifier>; 2],
+    /// Since when it does not count any more.
+    pub withdrawn: Option<Time>,
 }
 
 /// What can be asked about decisions, and about all that was recorded of a person.
@@ -35,6 +39,8 @@ pub trait ReadDecisions {
 pub trait WriteDecisions {
     /// Keeps a decision.
     fn put_decision(&mut self, decision: &Decision) -> Result<()>;
+    /// A decision does not count any more.
+    fn withdraw_decision(&mut self, id: DecisionId, time: Time) -> Result<()>;
     /// Forgets whatever is derived from a person's events, with the person: identifiers, households, runs, segments,
     /// timers, watched items, the ledger of `people` (theirs and of those whom they absorbed), ids that redirect. Their
     /// events lose their place too, to be put there again by [`crate::Unit::put_event`]; except for the events `made`,

@@ -66,6 +66,30 @@ fn two_who_were_taken_for_one_are_told_apart() {
 }
 
 #[test]
+fn somebody_says_that_two_are_one() {
+    let (_workspace, server) = sisters();
+    let other =
+        json!({ "type": "identify", "messageId": "9", "userId": "ann-old", "traits": { "city": "Rome" } });
+    server.api().collect("batch", WEB, &json!({ "batch": [other] }));
+    settled(server.api());
+    let (ann, old) = (id(&server, "user_id", "ann"), id(&server, "user_id", "ann-old"));
+    assert_ne!(ann, old, "two user ids are never one person by themselves");
+    let join = ["identity", "join", "user_id=ann", "user_id=ann-old", "--reason", "she told us"];
+    let done = fine(server.command(&join));
+    assert!(done.contains(&format!("{ann} is the one person from now on, and {old} leads there")), "{done}");
+    assert_eq!(id(&server, "user_id", "ann-old"), ann);
+    assert!(failed(server.command(&join), 4).contains("they are one person already"));
+    let split = ["identity", "split", "user_id=ann", "--merged", &old, "--reason", "she was mistaken"];
+    fine(server.command(&split));
+    assert_eq!(id(&server, "user_id", "ann-old"), old);
+    let decisions = fine(server.command(&["identity", "decisions"]));
+    assert!(decisions.contains("counts no more") && decisions.contains("are not"), "{decisions}");
+    assert!(
+        fine(server.command(&[&join[..5], &["she was not"]].concat())).contains("which had kept them apart")
+    );
+}
+
+#[test]
 fn what_cannot_be_told_apart_is_refused() {
     let (_workspace, server) = sisters();
     let split = |more: &[&str]| {

@@ -4,7 +4,7 @@ use super::{Prepared, Working, enrol::Enrolment};
 use crate::FlowError;
 use crowsnest_identity::{GaveWay, Known, resolve};
 use crowsnest_model::{
-    HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule,
+    EventId, HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule,
     delivery::DeliveryState, profile::Apart,
 };
 use crowsnest_profile::Touch;
@@ -53,7 +53,17 @@ impl Working<'_> {
                     None => self.make_person(event.time),
                     Some((survivor, others)) => {
                         for other in others {
-                            self.merge(*survivor, *other, prepared)?;
+                            let reason = format!(
+                                "identifiers of both were named together in {} event: {}",
+                                an(event.kind.as_str()),
+                                prepared
+                                    .people
+                                    .iter()
+                                    .map(|id| id.namespace.as_str())
+                                    .collect::<Vec<_>>()
+                                    .join(", ")
+                            );
+                            self.merge(*survivor, *other, event.id, reason)?;
                         }
                         *survivor
                     }
@@ -172,7 +182,14 @@ impl Working<'_> {
         })
     }
 
-    fn merge(&mut self, survivor: ProfileId, other: ProfileId, prepared: &Prepared) -> Result<(), FlowError> {
+    /// Two people turn out to be one, by an event or by a decision, for a reason in words.
+    pub(super) fn merge(
+        &mut self,
+        survivor: ProfileId,
+        other: ProfileId,
+        event: EventId,
+        reason: String,
+    ) -> Result<(), FlowError> {
         // What time alone has changed about either by now came before they turned out to be one.
         self.catch_up(survivor)?;
         self.catch_up(other)?;
@@ -189,11 +206,6 @@ impl Working<'_> {
             self.unit.put_membership(segment, other, None)?;
         }
         let had = self.unit.merge(survivor, other, self.now)?;
-        let reason = format!(
-            "identifiers of both were named together in {} event: {}",
-            an(prepared.event.kind.as_str()),
-            prepared.people.iter().map(|id| id.namespace.as_str()).collect::<Vec<_>>().join(", ")
-        );
         self.lost_person();
         if let Some(replay) = &mut self.replay {
             replay.merged(survivor, other);
@@ -207,13 +219,22 @@ impl Working<'_> {
             loaded.look_moved = true;
         }
         self.agreed.forget(Some(survivor));
-        self.merge_memberships(survivor, prepared.event.id)?;
+        self.merge_memberships(survivor, event)?;
         // Of series that are being built one of them may have been read already, and the other not.
         if !self.incomplete().is_empty() {
             self.derive_series(survivor)?;
         }
         self.derive_watchers(survivor)?;
-        self.write_ledger(prepared, LedgerKind::Merge, survivor, Some(other), None, reason)?;
+        self.unit.put_ledger(&LedgerEntry {
+            time: self.now,
+            event,
+            kind: LedgerKind::Merge,
+            profile: survivor,
+            other: Some(other),
+            namespace: None,
+            value: None,
+            reason,
+        })?;
         Enrolment::of(self).after_merge(survivor)?;
         // What waited for a message that the other has had goes on.
         had.into_iter()

@@ -4,14 +4,15 @@
 //! Facts are not derived: what was sent was sent. A message, a run and a task that come about again are the ones that were;
 //! what does not come about again stays on record with whoever has its contact point.
 
-use super::{Enrolment, Prepared, Working, prepare};
+use super::{Enrolment, Occurrence, Prepared, Working, prepare};
 use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{
-    DeliveryId, Event, EventId, Identifier, ProfileId, RunId, Time,
+    DecisionId, DeliveryId, Event, EventId, Identifier, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState},
+    profile::Apart,
 };
 use crowsnest_store::{
-    DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
+    Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -49,6 +50,8 @@ pub(crate) struct Replay {
     runs: HashMap<(String, String), RunRecord>,
     deliveries: HashMap<(String, String), Delivery>,
     outcomes: Vec<Outcome>,
+    /// Decisions that people are one, the latest first.
+    joins: Vec<Decision>,
     /// Identifiers that were theirs, and are somebody else's by now.
     lent: BTreeMap<Identifier, ProfileId>,
 }
@@ -98,6 +101,7 @@ enum Moment {
     Look(ProfileId),
     Wake(ProfileId, RunId),
     Outcome(usize),
+    Join,
 }
 
 /// What a person's record is before a replay.
@@ -148,6 +152,9 @@ impl Working<'_> {
         self.unit.forget_person(person, &ids, &made)?;
         self.forget(person);
 
+        let mut joins = self.unit.decisions()?;
+        joins.retain(|decision| decision.same && decision.withdrawn.is_none());
+        joins.reverse();
         let mut made_by = HashMap::new();
         let mut theirs = BTreeSet::new();
         for entry in &ledger {
@@ -175,6 +182,7 @@ impl Working<'_> {
                 .map(|delivery| (key(&delivery.program, &delivery.occasion), delivery.clone()))
                 .collect(),
             outcomes: Vec::new(),
+            joins,
             lent: BTreeMap::new(),
         }));
         for (place, event) in events {
@@ -300,6 +308,12 @@ impl Working<'_> {
             match moment {
                 Moment::Look(person) => self.catch_up(person)?,
                 Moment::Wake(person, run) => Enrolment::of(self).wake(person, run, at)?,
+                Moment::Join => {
+                    let decision = self.replay.as_mut().and_then(|replay| replay.joins.pop());
+                    if let Some(decision) = decision {
+                        self.join_again(&decision)?;
+                    }
+                }
                 Moment::Outcome(place) => {
                     let Some(replay) = &mut self.replay else { continue };
                     let Outcome { person, run, state, .. } = replay.outcomes.swap_remove(place);
@@ -324,6 +338,9 @@ impl Working<'_> {
         for (place, outcome) in replay.outcomes.iter().enumerate() {
             offer(outcome.at, Moment::Outcome(place));
         }
+        if let Some(decision) = replay.joins.last() {
+            offer(decision.time, Moment::Join);
+        }
         for person in &replay.people {
             let Some(loaded) = self.people.get(person) else { continue };
             if let Some(look) = loaded.profile.next_look {
@@ -337,6 +354,49 @@ impl Working<'_> {
             }
         }
         next.map(|(at, moment)| (at.max(self.now.min(replay.until)), moment))
+    }
+
+    /// It was decided that two of the people are one, and nobody has decided otherwise since.
+    fn join_again(&mut self, decision: &Decision) -> Result<(), FlowError> {
+        let whose: Vec<&Identifier> = decision.sides.iter().filter_map(|side| side.first()).collect();
+        let people = self.unit.holders(&whose)?;
+        let ours =
+            |person: &ProfileId| self.replay.as_ref().is_some_and(|replay| replay.people.contains(person));
+        if let [Some(one), Some(other)] = people.as_slice()
+            && one != other
+            && ours(one)
+            && ours(other)
+            && self.apart(*one, *other).is_none()
+        {
+            self.join(*one, *other, decision)?;
+        }
+        Ok(())
+    }
+
+    /// The decision that keeps two people apart, if one does.
+    pub(crate) fn apart(&self, one: ProfileId, other: ProfileId) -> Option<DecisionId> {
+        let sides = |person| self.people.get(&person).map(|loaded| loaded.profile.apart.as_slice());
+        Apart::between(sides(one)?, sides(other)?)
+    }
+
+    /// Makes two people one, by a decision. Whoever has more events goes on.
+    pub(crate) fn join(
+        &mut self,
+        one: ProfileId,
+        other: ProfileId,
+        decision: &Decision,
+    ) -> Result<ProfileId, FlowError> {
+        let events = |person| self.people.get(&person).map_or(0, |loaded| loaded.profile.events);
+        let mut people = [one, other];
+        people.sort_by_key(|person| (std::cmp::Reverse(events(*person)), *person));
+        let [survivor, absorbed] = people;
+        let event = EventId::of(OWN_SOURCE, &decision.id.to_string());
+        self.merge(survivor, absorbed, event, format!("decided by {}: {}", decision.id, decision.reason))?;
+        let touch = self.anew.remove(&survivor).unwrap_or_default();
+        let cause = Occurrence { at: self.now, event: None, announced: true };
+        self.reconsider(survivor, &touch, cause)?;
+        self.reconsider_household(survivor, cause)?;
+        Ok(survivor)
     }
 
     /// Who goes on under the person's id; if nobody does, whoever has most of the events.

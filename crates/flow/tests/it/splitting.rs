@@ -416,3 +416,52 @@ async fn a_browser_that_both_use_belongs_to_whoever_used_it_last() {
     assert_eq!(world.holder("anonymous_id", "browser"), Some(ann.id));
     assert_eq!(world.people().len(), 2);
 }
+
+#[tokio::test]
+async fn somebody_says_that_two_are_one_and_it_can_be_taken_back() {
+    let world = World::new(&[SEGMENTS]).await;
+    let order = |id: &str| track(id, "Order Completed").with(json!({ "revenue": 200 }));
+    world.tell([identify("a").by("user_id", "u1").by("email", "ann@x.org")]).await;
+    world
+        .tell([order("o1").by("user_id", "u1"), identify("b").by("user_id", "u2").by("email", "old@x.org")])
+        .await;
+    world.tell([order("o2").by("user_id", "u2"), order("o3").by("user_id", "u2")]).await;
+    let (ann, old) = (world.person("user_id", "u1"), world.person("user_id", "u2"));
+    assert!(!ann.segments.contains_key("buyers") && old.segments.contains_key("buyers"));
+    world.pass(HOUR);
+    let joined = world.engine.join(ann.id, old.id, "she told us".into()).await.unwrap();
+    assert_eq!((joined.profile, joined.absorbed), (old.id, ann.id), "whoever has more events goes on");
+    let one = world.person("user_id", "u1");
+    assert_eq!((one.id, one.events), (old.id, 5));
+    assert!(one.segments.contains_key("gold"), "600 spent by the one person");
+    let again = world.engine.join(ann.id, old.id, String::new()).await.unwrap_err();
+    assert!(again.to_string().starts_with("they are one person already"), "{again}");
+
+    split(&world, old.id, ann.id).await;
+    for before in [&ann, &old] {
+        let now = world.read(|read| read.profile(before.id)).unwrap();
+        assert_eq!(
+            (now.events, now.segments.keys().collect::<Vec<_>>()),
+            (before.events, before.segments.keys().collect())
+        );
+    }
+    // One more time the other way round: what was decided last holds, also after a restart.
+    let joined = world.engine.join(ann.id, old.id, "she did, really".into()).await.unwrap();
+    assert_eq!(joined.withdrawn.len(), 1);
+    let world = world.restarted(None);
+    world.tell([order("o4").by("user_id", "u1"), order("o5").by("user_id", "u2")]).await;
+    assert_eq!(world.people().len(), 1);
+}
+
+#[tokio::test]
+async fn a_decision_that_two_are_one_is_kept_when_a_third_is_told_apart() {
+    let (world, ann, bea) = welded(&[]).await;
+    world.tell([identify("c").by("user_id", "u9").by("email", "ann.work@x.org")]).await;
+    world.pass(HOUR);
+    world.engine.join(ann.id, world.holder("user_id", "u9").unwrap(), "both are hers".into()).await.unwrap();
+    assert_eq!(world.people().len(), 1);
+    split(&world, ann.id, bea.id).await;
+    assert_eq!(world.people().len(), 2);
+    assert_eq!(world.holder("user_id", "u9"), world.holder("user_id", "u1"));
+    assert_eq!(world.holder("loyalty_id", "l2"), Some(bea.id));
+}

@@ -36,6 +36,7 @@ pub(crate) fn routes() -> Router<App> {
         super::profiles::timeline,
         super::profiles::ledger,
         super::identity::split,
+        super::identity::join,
         super::identity::decisions,
         super::catalogues::list,
         super::catalogues::items,

@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
-use crowsnest_flow::{Split, SplitBy, SplitPerson};
+use crowsnest_flow::{Joined, Split, SplitBy, SplitPerson};
 use crowsnest_model::{DecisionId, Identifier, ProfileId, Time};
 use crowsnest_store::Decision;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,10 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/profiles/{id}/split", post(split)).route("/identity/decisions", get(decisions))
+    Router::new()
+        .route("/profiles/{id}/split", post(split))
+        .route("/profiles/{id}/join", post(join))
+        .route("/identity/decisions", get(decisions))
 }
 
 /// How somebody is to be told apart.
@@ -137,26 +140,74 @@ pub(crate) async fn split(
     Ok(Json(split.into()))
 }
 
-/// That somebody decided that two people are not one.
+/// With whom somebody is one person.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JoinWanted {
+    /// The other one's id.
+    other: String,
+    /// Why, for those who ask later.
+    reason: String,
+}
+
+/// What making two people one comes to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JoinView {
+    /// The one person.
+    #[schema(value_type = String)]
+    profile: ProfileId,
+    /// The id that leads to them from now on.
+    #[schema(value_type = String)]
+    absorbed: ProfileId,
+    /// The decision.
+    #[schema(value_type = String)]
+    decision: DecisionId,
+    /// Decisions that had kept them apart, and count no more.
+    #[schema(value_type = Vec<String>)]
+    withdrawn: Vec<DecisionId>,
+}
+
+/// Makes two people one. A split takes it back.
+#[utoipa::path(post, path = "/api/v1/profiles/{id}/join", tag = "people", params(("id" = String, Path)),
+    request_body = JoinWanted,
+    responses((status = 200, body = JoinView), (status = 404, body = crate::error::ErrorBody),
+        (status = 409, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn join(
+    _: Admin,
+    State(app): State<App>,
+    Path(profile): Path<String>,
+    Json(wanted): Json<JoinWanted>,
+) -> Result<Json<JoinView>, ApiError> {
+    let Joined { profile, absorbed, decision, withdrawn } =
+        app.engine.join(id(&profile)?, id(&wanted.other)?, wanted.reason).await?;
+    Ok(Json(JoinView { profile, absorbed, decision, withdrawn }))
+}
+
+/// That somebody decided whether two people are one.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DecisionView {
     #[schema(value_type = String)]
     id: DecisionId,
     #[schema(value_type = String, format = DateTime)]
     time: Time,
+    /// Whether they are one.
+    same: bool,
     reason: String,
     /// The identifiers of the one side and of the other.
     sides: Vec<Vec<IdentifierView>>,
+    /// Since when it does not count any more.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    withdrawn: Option<Time>,
 }
 
 impl From<Decision> for DecisionView {
     fn from(decision: Decision) -> Self {
-        let Decision { id, time, reason, sides } = decision;
-        Self { id, time, reason, sides: sides.into_iter().map(views).collect() }
+        let Decision { id, time, same, reason, sides, withdrawn } = decision;
+        Self { id, time, same, reason, sides: sides.into_iter().map(views).collect(), withdrawn }
     }
 }
 
-/// Who was decided not to be one person, the earliest decision first.
+/// Who was decided to be one person or not, the earliest decision first.
 #[utoipa::path(get, path = "/api/v1/identity/decisions", tag = "people", responses((status = 200, body = [DecisionView])), security(("admin" = [])))]
 pub(crate) async fn decisions(_: Admin, State(app): State<App>) -> Result<Json<Vec<DecisionView>>, ApiError> {
     let decisions = read(&app, |read| read.decisions()).await?;

@@ -10,14 +10,17 @@ use rusqlite::params;
 
 impl ReadDecisions for Session<'_> {
     fn decisions(&self) -> Result<Vec<Decision>> {
-        let mut decisions = self.all("SELECT id, time, reason FROM decisions ORDER BY id", [], |row| {
-            Ok(Decision {
-                id: DecisionId(rows::id(row, 0)?),
-                time: rows::time(row, 1)?,
-                reason: row.get(2)?,
-                sides: [Vec::new(), Vec::new()],
-            })
-        })?;
+        let mut decisions =
+            self.all("SELECT id, time, same, reason, withdrawn FROM decisions ORDER BY id", [], |row| {
+                Ok(Decision {
+                    id: DecisionId(rows::id(row, 0)?),
+                    time: rows::time(row, 1)?,
+                    same: row.get(2)?,
+                    reason: row.get(3)?,
+                    withdrawn: row.get::<_, Option<i64>>(4)?.map(Time),
+                    sides: [Vec::new(), Vec::new()],
+                })
+            })?;
         for decision in &mut decisions {
             let named = self.all(
                 "SELECT side, namespace, value FROM decision_sides WHERE decision = ?1",
@@ -75,8 +78,8 @@ impl ReadDecisions for Session<'_> {
 impl WriteDecisions for Session<'_> {
     fn put_decision(&mut self, decision: &Decision) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT INTO decisions (id, time, reason) VALUES (?1, ?2, ?3)")?
-            .execute(params![decision.id.0 as i64, decision.time.0, decision.reason])?;
+            .prepare_cached("INSERT INTO decisions (id, time, same, reason) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![decision.id.0 as i64, decision.time.0, decision.same, decision.reason])?;
         for (side, identifiers) in (0_i64..).zip(&decision.sides) {
             for identifier in identifiers {
                 let namespace = self.number_or_new(identifier.namespace.as_str())?;
@@ -88,6 +91,13 @@ impl WriteDecisions for Session<'_> {
                     .execute(params![decision.id.0 as i64, side, namespace, identifier.value])?;
             }
         }
+        Ok(())
+    }
+
+    fn withdraw_decision(&mut self, id: DecisionId, time: Time) -> Result<()> {
+        self.connection
+            .prepare_cached("UPDATE decisions SET withdrawn = ifnull(withdrawn, ?2) WHERE id = ?1")?
+            .execute([id.0 as i64, time.0])?;
         Ok(())
     }
 

@@ -58,8 +58,15 @@ CREATE TABLE ledger (
 ) STRICT;
 CREATE INDEX ledger_by_profile ON ledger (profile);
 
--- Who was decided not to be one person, and by which identifiers they go.
-CREATE TABLE decisions (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+-- Who was decided to be one person (same) or not to be, and by which identifiers they go. withdrawn: since when it does not
+-- count any more.
+CREATE TABLE decisions (
+    id        INTEGER PRIMARY KEY,
+    time      INTEGER NOT NULL,
+    same      INTEGER NOT NULL,
+    reason    TEXT NOT NULL,
+    withdrawn INTEGER
+) STRICT;
 CREATE TABLE decision_sides (
     decision  INTEGER NOT NULL,
     side      INTEGER NOT NULL,

@@ -38,7 +38,13 @@ CREATE TABLE ledger (
     value     TEXT,
     reason    TEXT NOT NULL
 ) STRICT;
-CREATE TABLE decisions (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TABLE decisions (
+    id        INTEGER PRIMARY KEY,
+    time      INTEGER NOT NULL,
+    same      INTEGER NOT NULL,
+    reason    TEXT NOT NULL,
+    withdrawn INTEGER
+) STRICT;
 CREATE TABLE decision_sides (
     decision  INTEGER NOT NULL,
     side      INTEGER NOT NULL,

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
     crowsnest identity link people.csv --out clusters.csv\n  \
     crowsnest identity split email=ann@example.org --merged prf_0c5v9g2m4x6q8 --reason 'two sisters' --preview\n  \
     crowsnest identity split user_id=u-17 --identifier loyalty_id=L-9 --reason \"her husband's card\"\n  \
+    crowsnest identity join user_id=u-17 email=ann.old@example.org --reason 'she told us'\n  \
     crowsnest identity decisions")]
 pub struct Identity {
     #[command(subcommand)]
@@ -57,7 +58,19 @@ enum Action {
         #[command(flatten)]
         connection: Connection,
     },
-    /// List who was decided not to be one person.
+    /// Make two people one. A split takes it back.
+    Join {
+        /// One of them: an identifier as namespace=value, or a profile id.
+        who: String,
+        /// The other one.
+        other: String,
+        /// Why, for those who ask later.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List who was decided to be one person, and who not to be.
     Decisions {
         #[command(flatten)]
         connection: Connection,
@@ -87,6 +100,23 @@ impl Identity {
                     say!("This is a preview; nothing was written. Without --preview it is done.");
                 }
             }
+            Action::Join { who, other, reason, connection } => {
+                let client = connection.client()?;
+                let body = json!({ "other": id_of(&client, &other)?, "reason": reason });
+                let path = format!("/api/v1/profiles/{}/join", id_of(&client, &who)?);
+                let joined: Value = client.post(&path, &body)?;
+                if self.json {
+                    output::json(&joined);
+                    return Ok(());
+                }
+                let (profile, absorbed) = (text(&joined, "profile"), text(&joined, "absorbed"));
+                say!("{profile} is the one person from now on, and {absorbed} leads there.");
+                for decision in joined["withdrawn"].as_array().into_iter().flatten().filter_map(Value::as_str)
+                {
+                    say!("{decision}, which had kept them apart, counts no more.");
+                }
+                say!("To take it back: crowsnest identity split {profile} --merged {absorbed} --reason …");
+            }
             Action::Decisions { connection } => {
                 let decisions: Value = connection.client()?.get("/api/v1/identity/decisions")?;
                 if self.json {
@@ -95,9 +125,15 @@ impl Identity {
                 }
                 let rows = decisions.as_array().into_iter().flatten().map(|decision| {
                     let side = |side: usize| identifiers(&decision["sides"][side]);
-                    [text(decision, "id"), text(decision, "time"), side(0), side(1), text(decision, "reason")]
+                    let says = match (decision["same"] == true, decision["withdrawn"].is_null()) {
+                        (_, false) => "counts no more",
+                        (true, true) => "are one with",
+                        (false, true) => "are not",
+                    };
+                    let (id, time) = (text(decision, "id"), text(decision, "time"));
+                    [id, time, side(0), says.to_owned(), side(1), text(decision, "reason")]
                 });
-                say!("{}", output::table(["decision", "time", "these", "are not these", "why"], &[], rows));
+                say!("{}", output::table(["decision", "time", "these", "", "these", "why"], &[], rows));
             }
         }
         Ok(())
