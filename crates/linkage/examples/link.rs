@@ -22,7 +22,15 @@ impl Watch for Clock {
 /// How long all processors together have worked for us.
 fn processor() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks: f64 = stat.rsplit(')').next().unwrap_or("").split_whitespace().skip(11).take(2).flat_map(str::parse::<f64>).sum();
+    let ticks: f64 = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or("")
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .flat_map(str::parse::<f64>)
+        .sum();
     ticks / 100.0
 }
 

@@ -89,7 +89,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     let text = |node: u32| {
                         let row = table.row(node);
                         (0..table.layout.slots.len())
-                            .map(|s| if row[s] == 0 { "-" } else { &*table.dictionary(s).value(row[s]).clean })
+                            .map(
+                                |s| if row[s] == 0 { "-" } else { &*table.dictionary(s).value(row[s]).clean },
+                            )
                             .collect::<Vec<_>>()
                             .join(" | ")
                     };

@@ -205,7 +205,11 @@ impl Comparer {
         let Some(e) = self.email else { return };
         // Two people called Anna Weber will have annaweber@ at two providers.
         let alike = out[f].level < different(f) && out[s].level < different(s);
-        if alike && out[e].level > 0 && out[e].level < different(e) && [a, b].into_iter().any(|row| self.by_name(table, row)) {
+        if alike
+            && out[e].level > 0
+            && out[e].level < different(e)
+            && [a, b].into_iter().any(|row| self.by_name(table, row))
+        {
             out[e] = Outcome::MISSING;
         }
     }
@@ -227,7 +231,9 @@ impl Comparer {
         names.any(|name| {
             let name = name.split(' ').next_back().unwrap_or(name);
             name.len() > 2
-                && mailboxes.clone().any(|m| m.contains(name) && m.bytes().filter(u8::is_ascii_digit).count() < 2)
+                && mailboxes
+                    .clone()
+                    .any(|m| m.contains(name) && m.bytes().filter(u8::is_ascii_digit).count() < 2)
         })
     }
 
@@ -264,7 +270,10 @@ impl Comparer {
                 let slots = &self.slots[i];
                 let same = slots.iter().find(|&&s| slots.iter().any(|&t| a[s] != 0 && a[s] == b[t]));
                 match same {
-                    Some(&s) => scale.weigh(i, Outcome { level: 0, bits: table.dictionary(s).rarity(a[s]) }).0.max(scale.best_but_same(i)),
+                    Some(&s) => scale
+                        .weigh(i, Outcome { level: 0, bits: table.dictionary(s).rarity(a[s]) })
+                        .0
+                        .max(scale.best_but_same(i)),
                     None if slots.iter().all(|&s| a[s] == 0) || slots.iter().all(|&s| b[s] == 0) => 0.0,
                     // Names that are swapped look like nothing at all.
                     None => match self.surnames.first() {
@@ -280,7 +289,9 @@ impl Comparer {
                 let near = |x: &Address, y: &Address| {
                     let (s, t) = (a[x.street], b[y.street]);
                     let streets = table.dictionary(x.street);
-                    s != 0 && t != 0 && (s == t || !differ(FieldKind::Street, streets.sketch(s), streets.sketch(t)))
+                    s != 0
+                        && t != 0
+                        && (s == t || !differ(FieldKind::Street, streets.sketch(s), streets.sketch(t)))
                 };
                 if self.addresses.iter().any(|x| self.addresses.iter().any(|y| near(x, y))) {
                     return scale.best_of_all(i, SWAPPED_BITS);
@@ -294,7 +305,9 @@ impl Comparer {
                 match shared {
                     true => scale.best_of_places(i, rarest(postcodes).max(rarest(cities))).max(0.0),
                     // A slip in the postcode weighs like the city.
-                    false => scale.best_of_cities(i, rarest(cities).max(PLACE_BITS.min(rarest(postcodes)))).max(0.0),
+                    false => scale
+                        .best_of_cities(i, rarest(cities).max(PLACE_BITS.min(rarest(postcodes))))
+                        .max(0.0),
                 }
             }
         }

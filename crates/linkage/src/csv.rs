@@ -73,7 +73,8 @@ impl Reader {
             .take(HEAD as u64)
             .read_to_end(&mut head)
             .map_err(|e| Error::Csv { file: name.to_string(), source: e.into() })?;
-        if let Some(wide) = [UTF_16LE, UTF_16BE].into_iter().find(|e| mark(e.name()).is_some_and(|m| head.starts_with(m)))
+        if let Some(wide) =
+            [UTF_16LE, UTF_16BE].into_iter().find(|e| mark(e.name()).is_some_and(|m| head.starts_with(m)))
         {
             let mut bytes = head;
             input
@@ -134,7 +135,8 @@ impl Reader {
     ) {
         odd.short += usize::from(record.len() < width);
         odd.long += usize::from(record.len() > width);
-        let fields: Vec<Cow<'_, str>> = record.iter().take(width).map(|f| text(f, &mut odd.foreign)).collect();
+        let fields: Vec<Cow<'_, str>> =
+            record.iter().take(width).map(|f| text(f, &mut odd.foreign)).collect();
         let field = |i: usize| fields.get(i).map_or("", |f| &**f);
         let id = intake.record_id.map_or("", field).trim();
         let source = self.builder.source(intake.source.map_or(file, field));
@@ -158,13 +160,24 @@ impl Reader {
             warn("file", message);
         }
         if odd.foreign > 0 {
-            let message = format!("{} fields are not in the encoding UTF-8; they were read as Windows-1252", odd.foreign);
+            let message = format!(
+                "{} fields are not in the encoding UTF-8; they were read as Windows-1252",
+                odd.foreign
+            );
             warn("file", message);
         }
         match intake.record_id {
-            None => warn("record_id", "no such column; records are called by the number of their row".to_string()),
+            None => {
+                warn("record_id", "no such column; records are called by the number of their row".to_string())
+            }
             Some(_) if odd.nameless > 0 => {
-                warn("record_id", format!("{} are empty; these records are called by the number of their row", odd.nameless));
+                warn(
+                    "record_id",
+                    format!(
+                        "{} are empty; these records are called by the number of their row",
+                        odd.nameless
+                    ),
+                );
             }
             Some(_) => {}
         }
@@ -190,7 +203,9 @@ fn text<'f>(field: &'f [u8], foreign: &mut usize) -> Cow<'f, str> {
     match std::str::from_utf8(cut) {
         Ok(text) => Cow::Borrowed(text),
         // Cut in the middle of a letter.
-        Err(e) if e.error_len().is_none() && cut.len() < field.len() => String::from_utf8_lossy(&cut[..e.valid_up_to()]),
+        Err(e) if e.error_len().is_none() && cut.len() < field.len() => {
+            String::from_utf8_lossy(&cut[..e.valid_up_to()])
+        }
         Err(_) => {
             *foreign += 1;
             WINDOWS_1252.decode_without_bom_handling(cut).0
@@ -201,9 +216,13 @@ fn text<'f>(field: &'f [u8], foreign: &mut usize) -> Cow<'f, str> {
 /// What separates fields: of the usual ones, that which cuts the first rows into most fields, and all into equally many.
 fn delimiter(head: &[u8]) -> u8 {
     let score = |separator: u8| {
-        let mut reader =
-            csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(separator).from_reader(head);
-        let widths: Vec<usize> = reader.byte_records().take(20).map_while(Result::ok).map(|r| r.len()).collect();
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .has_headers(false)
+            .delimiter(separator)
+            .from_reader(head);
+        let widths: Vec<usize> =
+            reader.byte_records().take(20).map_while(Result::ok).map(|r| r.len()).collect();
         let first = widths.first().copied().unwrap_or(0);
         // The last row of the head may be cut.
         let rows = &widths[..widths.len().saturating_sub(usize::from(widths.len() > 2))];

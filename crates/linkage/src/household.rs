@@ -294,8 +294,7 @@ impl Odds {
             None => 2,
         };
         let strongest = group.iter().filter(|p| p.2 != Shared::Name);
-        let mut scores: Vec<f32> =
-            strongest.map(|p| self.by[p.2 as usize][usize::from(p.3)][name]).collect();
+        let mut scores: Vec<f32> = strongest.map(|p| self.by[p.2 as usize][usize::from(p.3)][name]).collect();
         scores.sort_by(|a, b| b.total_cmp(a));
         // Each further thing that is shared makes chance less likely.
         scores.first().map_or(f32::MIN, |first| first + 4.0 * (scores.len() as f32 - 1.0))

@@ -85,9 +85,8 @@ impl Layout {
     fn domain(&mut self, kind: FieldKind, column: &str) -> Option<usize> {
         let kind = if kind == FieldKind::MaidenName { FieldKind::Surname } else { kind };
         let own = matches!(kind, FieldKind::Identifier | FieldKind::Other);
-        let found = self.domains.iter().position(|d| {
-            d.kind == kind && (!own || d.name.eq_ignore_ascii_case(column))
-        });
+        let found =
+            self.domains.iter().position(|d| d.kind == kind && (!own || d.name.eq_ignore_ascii_case(column)));
         if let Some(found) = found {
             if !own && !self.closed && !self.domains[found].name.split(", ").any(|c| c == column) {
                 let domain = &mut self.domains[found];
@@ -225,10 +224,8 @@ impl Layout {
                     put(self, FieldKind::Forename, name, Take::Forename(i));
                     put(self, FieldKind::Surname, name, Take::Surname(i));
                 }
-                FieldKind::FullName => warnings.push(Warning::new(
-                    name,
-                    "not used: forename and surname have columns of their own",
-                )),
+                FieldKind::FullName => warnings
+                    .push(Warning::new(name, "not used: forename and surname have columns of their own")),
                 FieldKind::Street => {
                     let nth = fields.iter().filter(|(c, k)| *k == kind && *c < i).count();
                     put(self, kind, name, Take::Street(i, houses.get(nth).copied()));

@@ -117,7 +117,9 @@ pub fn link(
     watch.step("clusters");
     let (people, doubts, cut) = people(&scorer, &edges, &weak, &constraints, settings, threads);
     if cut > 0 {
-        let message = format!("{cut} records hung together in groups too large to be people; they were cut where they are weakest");
+        let message = format!(
+            "{cut} records hung together in groups too large to be people; they were cut where they are weakest"
+        );
         warnings.push(Warning::new("clusters", message));
     }
     let people_count = people.iter().max().map_or(0, |&p| p as usize + 1);

@@ -93,10 +93,8 @@ impl<P: Postings> Live<P> {
     fn fill(&mut self) {
         let threads = crate::threads::count(self.settings.threads);
         let (starts, records) = self.table.records_by_node();
-        self.records = starts
-            .windows(2)
-            .map(|range| records[range[0] as usize..range[1] as usize].to_vec())
-            .collect();
+        self.records =
+            starts.windows(2).map(|range| records[range[0] as usize..range[1] as usize].to_vec()).collect();
         let table = &self.table;
         for node in 0..table.nodes() as u32 {
             enter(&mut self.postings, &self.recipes, node, &|n| table.row(n));
@@ -221,9 +219,9 @@ impl<P: Postings> Live<P> {
         let mut blocks: HashMap<Node, Vec<u64>> = HashMap::new();
         for (a, b) in inside {
             for node in [a, b] {
-                blocks.entry(node).or_insert_with(|| {
-                    small_blocks(&self.postings, &self.recipes, self.table.row(node))
-                });
+                blocks
+                    .entry(node)
+                    .or_insert_with(|| small_blocks(&self.postings, &self.recipes, self.table.row(node)));
             }
             if !blocks[&a].iter().any(|key| blocks[&b].binary_search(key).is_ok()) {
                 self.part(a, b);
@@ -314,7 +312,9 @@ impl<P: Postings> Live<P> {
             return record;
         }
         let first = |n: Node| self.records[n as usize].first().copied().unwrap_or(record);
-        self.groups.get(&node).map_or_else(|| first(node), |g| g.iter().map(|&n| first(n)).min().unwrap_or(record))
+        self.groups
+            .get(&node)
+            .map_or_else(|| first(node), |g| g.iter().map(|&n| first(n)).min().unwrap_or(record))
     }
 
     /// All records of the person of a record.

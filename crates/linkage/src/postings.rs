@@ -99,7 +99,17 @@ pub fn enter<'r>(
     for recipe in &recipes.all {
         recipes.keys(recipe, row(node), &mut scratch, &mut keys);
         for &key in &keys {
-            enter_one(postings, recipes, recipe, key, recipes.refiners(recipe), node, row, true, &mut entered);
+            enter_one(
+                postings,
+                recipes,
+                recipe,
+                key,
+                recipes.refiners(recipe),
+                node,
+                row,
+                true,
+                &mut entered,
+            );
         }
     }
     entered

@@ -260,8 +260,7 @@ fn own_domain(kind: FieldKind) -> bool {
 
 /// Whether a recipe has only a part of the birth date, so that the whole of it refines.
 fn is_year(setting: &RecipeSetting, refiner: FieldKind) -> bool {
-    refiner == FieldKind::BirthDate
-        && setting.parts.iter().any(|p| p.field == refiner && p.key != Key::Exact)
+    refiner == FieldKind::BirthDate && setting.parts.iter().any(|p| p.field == refiner && p.key != Key::Exact)
 }
 
 fn mask(layout: &Layout, comparisons: &[Comparison], domain: usize) -> u32 {

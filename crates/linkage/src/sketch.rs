@@ -12,7 +12,9 @@ pub fn sketch(kind: FieldKind, clean: &str) -> u64 {
     let bytes = clean.as_bytes();
     match kind {
         // Of an address, the mailbox: the domain may be another.
-        FieldKind::Email => pairs(bytes.split(|&b| b == b'@').next().unwrap_or(bytes).iter().filter(|b| b.is_ascii_alphanumeric())),
+        FieldKind::Email => pairs(
+            bytes.split(|&b| b == b'@').next().unwrap_or(bytes).iter().filter(|b| b.is_ascii_alphanumeric()),
+        ),
         FieldKind::Phone => pairs(bytes[bytes.len().saturating_sub(7)..].iter()),
         FieldKind::Identifier => pairs(bytes.iter()),
         FieldKind::Street => pairs(bytes.iter().filter(|b| b.is_ascii_alphabetic())),

@@ -116,7 +116,7 @@ impl Guess {
             different: least_different(kind),
             relatives_same: match kind {
                 FieldKind::Forename => Some(0.04),
-                FieldKind::BirthDate => Some(0.02),
+                FieldKind::BirthDate => Some(0.05),
                 _ => None,
             },
             rated: comparison.subject != Subject::Gender,
@@ -338,13 +338,17 @@ fn maximise(model: &mut Model, guesses: &[Guess], patterns: &Patterns) {
             add(&pattern.levels, [p * pattern.count, h * pattern.count]);
         }
         let mut moved: f64 = 0.0;
-        for ((weights, guess), [mut person, mut household]) in model.weights.iter_mut().zip(guesses).zip(counts) {
+        for ((weights, guess), [mut person, mut household]) in
+            model.weights.iter_mut().zip(guesses).zip(counts)
+        {
             let total: f64 = person.iter().sum();
             if let Some(different) = person.last_mut() {
                 *different = different.max(total * guess.different);
             }
             // Else people of one name would become the second class, whom nothing else holds together.
-            if let (Some(most), total, Some(same)) = (guess.relatives_same, household.iter().sum::<f64>(), household.first_mut()) {
+            if let (Some(most), total, Some(same)) =
+                (guess.relatives_same, household.iter().sum::<f64>(), household.first_mut())
+            {
                 *same = same.min(total * most);
             }
             for (old, new) in [(&mut weights.person, person), (&mut weights.household, household)] {

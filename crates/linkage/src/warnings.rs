@@ -37,7 +37,8 @@ pub fn of_table(table: &Table) -> Vec<Warning> {
         let of = &table.layout.domains[domain];
         let mut warn = |message: String| warnings.push(Warning::new(&of.name, message));
         let held: u64 = dictionary.counts.iter().map(|&c| u64::from(c)).sum();
-        let Some((most, &count)) = dictionary.counts.iter().enumerate().max_by_key(|(i, c)| (**c, usize::MAX - i))
+        let Some((most, &count)) =
+            dictionary.counts.iter().enumerate().max_by_key(|(i, c)| (**c, usize::MAX - i))
         else {
             warn("empty, or nothing in it could be read; it says nothing".to_string());
             continue;

@@ -16,7 +16,10 @@ fn no_rows_no_columns_and_no_file() {
 fn identical_rows_are_one_person_and_quickly() {
     let mut text = HEADER.to_string();
     for i in 0..50_000 {
-        let _ = write!(text, "\nr{i},Hanna,Wiesental,f,1970-03-04,hw@mail.de,0171 5551234,Amselweg,7,50667,Koeln,12345678");
+        let _ = write!(
+            text,
+            "\nr{i},Hanna,Wiesental,f,1970-03-04,hw@mail.de,0171 5551234,Amselweg,7,50667,Koeln,12345678"
+        );
     }
     let (_, linkage) = linked(&text, &Settings::default(), None, &[]);
     assert_eq!(linkage.counts.nodes, 1);
@@ -35,7 +38,14 @@ fn ten_thousand_at_one_address_are_no_household() {
     let rows: Vec<String> = (0..10_000)
         .map(|i| {
             let name = format!("{}{}", names[i % 10], names[i / 10 % 10].to_lowercase());
-            format!("r{i},Vor{},{name}{},,19{:02}-{:02}-{:02},,,Heimweg,1,50667,Koeln,", i % 97, i % 89, i % 80 + 10, i % 12 + 1, i % 28 + 1)
+            format!(
+                "r{i},Vor{},{name}{},,19{:02}-{:02}-{:02},,,Heimweg,1,50667,Koeln,",
+                i % 97,
+                i % 89,
+                i % 80 + 10,
+                i % 12 + 1,
+                i % 28 + 1
+            )
         })
         .collect();
     let (_, linkage) = linked(&file(rows.iter().map(String::as_str)), &Settings::default(), None, &[]);

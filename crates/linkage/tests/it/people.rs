@@ -1,6 +1,6 @@
 //! Who is one person and who is not.
 
-use crate::world::{at, linked, quality, town, file, town_with, why};
+use crate::world::{at, file, linked, quality, town, town_with, why};
 use crowsnest_linkage::Settings;
 
 /// Whether two records, by their ids, came out as one person; and as one household.

@@ -7,24 +7,65 @@ use crowsnest_linkage::model::{Rarities, Scale};
 use crowsnest_linkage::score::Scorer;
 use crowsnest_linkage::{Model, Settings, Table, csv};
 
-pub const HEADER: &str =
-    "record_id,first_name,last_name,gender,date_of_birth,email,phone,street,house_number,postcode,city,loyalty_card";
+pub const HEADER: &str = "record_id,first_name,last_name,gender,date_of_birth,email,phone,street,house_number,postcode,city,loyalty_card";
 
 const FORENAMES: [&str; 24] = [
-    "Anna", "Bernd", "Carla", "Dieter", "Elena", "Frank", "Greta", "Heinz", "Ines", "Jonas", "Karin", "Lukas",
-    "Maria", "Norbert", "Olga", "Peter", "Rosa", "Stefan", "Tina", "Ulrich", "Vera", "Werner", "Xenia", "Yannick",
+    "Anna", "Bernd", "Carla", "Dieter", "Elena", "Frank", "Greta", "Heinz", "Ines", "Jonas", "Karin",
+    "Lukas", "Maria", "Norbert", "Olga", "Peter", "Rosa", "Stefan", "Tina", "Ulrich", "Vera", "Werner",
+    "Xenia", "Yannick",
 ];
 const SURNAMES: [&str; 30] = [
-    "Ackermann", "Bauer", "Conrad", "Dietrich", "Engel", "Fischer", "Graf", "Huber", "Ilg", "Jansen", "Keller",
-    "Lang", "Maier", "Neumann", "Otto", "Pohl", "Quandt", "Richter", "Schmitt", "Thoma", "Ullmann", "Vogel",
-    "Wagner", "Xaver", "Yilmaz", "Ziegler", "Brandt", "Hofmann", "Krause", "Simon",
+    "Ackermann",
+    "Bauer",
+    "Conrad",
+    "Dietrich",
+    "Engel",
+    "Fischer",
+    "Graf",
+    "Huber",
+    "Ilg",
+    "Jansen",
+    "Keller",
+    "Lang",
+    "Maier",
+    "Neumann",
+    "Otto",
+    "Pohl",
+    "Quandt",
+    "Richter",
+    "Schmitt",
+    "Thoma",
+    "Ullmann",
+    "Vogel",
+    "Wagner",
+    "Xaver",
+    "Yilmaz",
+    "Ziegler",
+    "Brandt",
+    "Hofmann",
+    "Krause",
+    "Simon",
 ];
 const STREETS: [&str; 12] = [
-    "Lindenweg", "Hauptstrasse", "Bergstrasse", "Gartenweg", "Schulgasse", "Bachweg", "Ringstrasse", "Amselweg",
-    "Marktplatz", "Waldstrasse", "Rosenweg", "Muehlgasse",
+    "Lindenweg",
+    "Hauptstrasse",
+    "Bergstrasse",
+    "Gartenweg",
+    "Schulgasse",
+    "Bachweg",
+    "Ringstrasse",
+    "Amselweg",
+    "Marktplatz",
+    "Waldstrasse",
+    "Rosenweg",
+    "Muehlgasse",
 ];
 const CITIES: [(&str, &str); 6] = [
-    ("50667", "Koeln"), ("80331", "Muenchen"), ("20095", "Hamburg"), ("04109", "Leipzig"), ("70173", "Stuttgart"),
+    ("50667", "Koeln"),
+    ("80331", "Muenchen"),
+    ("20095", "Hamburg"),
+    ("04109", "Leipzig"),
+    ("70173", "Stuttgart"),
     ("90402", "Nuernberg"),
 ];
 
@@ -73,7 +114,8 @@ pub fn town(people: usize, seed: u64) -> Vec<Noted> {
             let (new_postcode, new_city) = CITIES[dice.roll(CITIES.len())];
             let (moves, new_name) = (dice.chance(15), SURNAMES[dice.roll(SURNAMES.len())]);
             let renamed = dice.chance(5);
-            let email = format!("{}.{}{}@mail.de", forename.to_lowercase(), surname.to_lowercase(), dice.roll(9000));
+            let email =
+                format!("{}.{}{}@mail.de", forename.to_lowercase(), surname.to_lowercase(), dice.roll(9000));
             let mobile = format!("0171 {:07}", dice.roll(9_000_000) + 1_000_000);
             let card = format!("{}", 100_000_000 + dice.roll(800_000_000));
             let gender = if forename.ends_with('a') { "f" } else { "m" };
@@ -135,7 +177,12 @@ pub fn table(text: &str, settings: &Settings) -> Table {
 }
 
 /// Links CSV text.
-pub fn linked(text: &str, settings: &Settings, model: Option<Model>, decisions: &[Decision]) -> (Table, Linkage) {
+pub fn linked(
+    text: &str,
+    settings: &Settings,
+    model: Option<Model>,
+    decisions: &[Decision],
+) -> (Table, Linkage) {
     let mut table = table(text, settings);
     let linkage = link(&mut table, settings, model, decisions, &mut ());
     (table, linkage)
