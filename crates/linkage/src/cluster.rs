@@ -83,16 +83,17 @@ pub fn components(nodes: usize, edges: &[Edge], constraints: &Constraints) -> Ve
     for (a, b) in constraints.must() {
         sets.join(a, b);
     }
-    let mut place: HashMap<Node, usize> = HashMap::new();
+    let mut place = vec![u32::MAX; nodes];
     let mut found: Vec<Vec<Node>> = Vec::new();
     for node in 0..nodes as u32 {
         let root = sets.root(node);
         if sets.size[root as usize] > 1 {
-            let at = *place.entry(root).or_insert_with(|| {
+            let at = &mut place[root as usize];
+            if *at == u32::MAX {
+                *at = found.len() as u32;
                 found.push(Vec::new());
-                found.len() - 1
-            });
-            found[at].push(node);
+            }
+            found[*at as usize].push(node);
         }
     }
     found

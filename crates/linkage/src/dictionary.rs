@@ -66,6 +66,8 @@ pub struct Dictionary {
     pub rarity: Vec<f32>,
     sketches: Vec<u64>,
     index: HashTable<u32>,
+    /// Values were numbered anew; the index is made again when it is needed.
+    index_is_old: bool,
 }
 
 impl Dictionary {
@@ -107,13 +109,35 @@ impl Dictionary {
         self.rarity[id as usize - 1]
     }
 
+    /// Puts values into another order: old ids, in the order of the new ones.
+    pub fn arrange(&mut self, order: &[u32]) {
+        self.hashes = order.iter().map(|&old| self.hashes[old as usize - 1]).collect();
+        if !self.values.is_empty() {
+            self.sketches = order.iter().map(|&old| self.sketches[old as usize - 1]).collect();
+            let mut values: Vec<Option<Value>> =
+                std::mem::take(&mut self.values).into_iter().map(Some).collect();
+            self.values = order.iter().filter_map(|&old| values[old as usize - 1].take()).collect();
+        }
+        self.counts.clear();
+        self.rarity.clear();
+        self.index = HashTable::new();
+        self.index_is_old = true;
+    }
+
     /// The id of a value that is already known by its hash.
-    pub fn find(&self, hash: u64) -> Option<u32> {
+    fn find(&self, hash: u64) -> Option<u32> {
         self.index.find(hash, |&id| self.hashes[id as usize - 1] == hash).copied()
     }
 
     /// The id of a hash without a value (addresses, which are made of several columns).
     pub fn intern_hash(&mut self, hash: u64) -> u32 {
+        if self.index_is_old {
+            self.index_is_old = false;
+            for id in 1..=self.hashes.len() as u32 {
+                let hash = |id: &u32| self.hashes[*id as usize - 1];
+                self.index.insert_unique(hash(&id), id, hash);
+            }
+        }
         if let Some(id) = self.find(hash) {
             return id;
         }

@@ -18,6 +18,7 @@
 //!
 //! The crate knows no other room and does no IO but reading and writing CSV through `Read` and `Write`. It reads no clock.
 
+mod arrange;
 pub mod candidates;
 pub mod cluster;
 pub mod comparison;

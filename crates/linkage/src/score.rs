@@ -5,7 +5,6 @@
 
 use crate::candidates::Blocks;
 use crate::comparison::{Comparer, Outcome};
-use crate::fields::FieldKind;
 use crate::model::{Scale, log2_1p_exp2};
 use crate::table::{Node, Table};
 use crate::threads;
@@ -117,29 +116,13 @@ impl Scorer<'_> {
         vec![Outcome { level: 0, bits: 0.0 }; self.comparer.len()]
     }
 
-    /// Nodes in an order in which those that are likely to be compared come together, so that what one comparison has fetched from
-    /// memory serves the next.
-    fn order(&self) -> Vec<Node> {
-        let table = self.table;
-        let surname = table.layout.slots_of_kind(FieldKind::Surname).first().copied();
-        let born = table.layout.slots_of_kind(FieldKind::BirthDate).first().copied();
-        let mut order: Vec<(u32, u32, Node)> = (0..table.nodes() as u32)
-            .map(|n| {
-                let at = |slot: Option<usize>| slot.map_or(0, |s| table.row(n)[s]);
-                (at(surname), at(born), n)
-            })
-            .collect();
-        order.sort_unstable();
-        order.into_iter().map(|(.., node)| node).collect()
-    }
-
     /// All candidates whose score is at least `threshold`, and how many were compared. In order of nodes.
     pub fn edges(&self, blocks: &Blocks, threshold: f32, thread_count: usize) -> (Vec<Edge>, u64) {
-        let order = self.order();
-        let found = threads::pieces(order.len(), 8_192, thread_count, |range| {
+        let found = threads::pieces(self.table.nodes(), 8_192, thread_count, |range| {
             let (mut near, mut outcomes) = (Vec::new(), self.outcomes());
             let (mut edges, mut compared) = (Vec::new(), 0u64);
-            for &a in &order[range] {
+            for a in range {
+                let a = a as u32;
                 blocks.neighbours(a, true, &mut near);
                 compared += near.len() as u64;
                 for &b in &near {
@@ -151,8 +134,6 @@ impl Scorer<'_> {
             (edges, compared)
         });
         let compared = found.iter().map(|(_, compared)| compared).sum();
-        let mut edges: Vec<Edge> = found.into_iter().flat_map(|(edges, _)| edges).collect();
-        edges.sort_unstable_by_key(|e| (e.a, e.b));
-        (edges, compared)
+        (found.into_iter().flat_map(|(edges, _)| edges).collect(), compared)
     }
 }

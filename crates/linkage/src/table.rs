@@ -180,6 +180,7 @@ impl TableBuilder {
             table.add_row(&mut row, self.sources[record]);
             record += 1;
         }
+        table.arrange(threads);
         table.recount();
         table
     }
@@ -210,14 +211,16 @@ pub struct Table {
     /// The names of sources.
     pub source_names: Vec<String>,
     unique: Vec<bool>,
-    width: usize,
+    pub(crate) width: usize,
     addresses: Vec<Address>,
-    rows: Vec<u32>,
-    contents: Vec<u64>,
-    held: Vec<u32>,
-    node_sources: Vec<u16>,
-    node_of: Vec<Node>,
-    index: HashTable<u32>,
+    pub(crate) rows: Vec<u32>,
+    pub(crate) contents: Vec<u64>,
+    pub(crate) held: Vec<u32>,
+    pub(crate) node_sources: Vec<u16>,
+    pub(crate) node_of: Vec<Node>,
+    pub(crate) index: HashTable<u32>,
+    /// Nodes were numbered anew; the index is made again when it is needed.
+    pub(crate) index_is_old: bool,
 }
 
 /// No source that matters: only sources without duplicates are told apart.
@@ -242,6 +245,7 @@ impl Table {
             node_sources: Vec::new(),
             node_of: Vec::new(),
             index: HashTable::new(),
+            index_is_old: false,
         }
     }
 
@@ -320,9 +324,16 @@ impl Table {
     /// Adds a row with its doors and gives its node. Records of the same content are the same node, but for sources without duplicates.
     pub fn add_row(&mut self, row: &mut [u32], source: u16) -> Node {
         self.set_doors(row);
+        if self.index_is_old {
+            self.index_is_old = false;
+            let hash = |n: &u32| mix(self.contents[*n as usize], u64::from(self.node_sources[*n as usize]));
+            for node in 0..self.held.len() as u32 {
+                self.index.insert_unique(hash(&node), node, hash);
+            }
+        }
         let mut content = 0u64;
-        for slot in 0..self.layout.slots.len() {
-            content = mix(content, self.dictionary(slot).hash(row[slot]));
+        for (slot, &id) in self.layout.slots.iter().zip(row.iter()) {
+            content = mix(content, self.dictionaries[slot.domain].hash(id));
         }
         let source = match self.unique.get(usize::from(source)) {
             Some(true) => source,

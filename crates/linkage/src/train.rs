@@ -116,7 +116,7 @@ impl Guess {
             different: least_different(kind),
             relatives_same: match kind {
                 FieldKind::Forename => Some(0.04),
-                FieldKind::BirthDate => Some(0.02),
+                FieldKind::BirthDate => Some(0.05),
                 _ => None,
             },
             rated: comparison.subject != Subject::Gender,

@@ -5,6 +5,7 @@ use crowsnest_linkage::comparison::Comparer;
 use crowsnest_linkage::explain::explain;
 use crowsnest_linkage::linkage::Decision;
 use crowsnest_linkage::model::{Rarities, Scale};
+use crowsnest_linkage::review::questions;
 use crowsnest_linkage::score::Scorer;
 use crowsnest_linkage::{Model, Settings};
 
@@ -44,5 +45,22 @@ fn lines_of_an_explanation_add_up_to_the_score() {
             assert_eq!(explanation.score, scorer.score(a, b));
             assert_eq!(explanation.score, explanation.lines.iter().map(|l| l.bits).sum::<f32>());
         }
+    }
+}
+
+#[test]
+fn questions_come_by_what_their_answers_are_worth() {
+    let (table, linkage) = linked(&town_with(&ROWS), &Settings::default(), None, &[]);
+    let questions = questions(&table, &linkage.doubts, 50);
+    assert!(!questions.is_empty());
+    assert!(questions.is_sorted_by(|x, y| x.value >= y.value));
+    let (a, b) = (at(&table, &questions[0].a), at(&table, &questions[0].b));
+    // The answer is obeyed, whatever it is, and not asked for again.
+    for same in [true, false] {
+        let decisions = [Decision { a, b, same }];
+        let (table, linkage) = linked(&town_with(&ROWS), &Settings::default(), None, &decisions);
+        assert_eq!(linkage.people[a as usize] == linkage.people[b as usize], same);
+        let again = crowsnest_linkage::review::questions(&table, &linkage.doubts, usize::MAX);
+        assert!(!again.iter().any(|q| (at(&table, &q.a), at(&table, &q.b)) == (a, b)));
     }
 }
