@@ -125,7 +125,9 @@ pub(crate) fn read(raw: &str, customs: &Customs) -> Option<Value> {
     let surname = from_words(Which::Surname, family);
     let clean = match (&surname, &forename) {
         (Some(surname), Some(forename)) => format!("{}, {}", surname.clean, forename.clean),
-        (Some(only), None) | (None, Some(only)) => only.clean.to_string(),
+        (Some(surname), None) => surname.clean.to_string(),
+        // Somebody of whom only the forename is known is not somebody with that surname.
+        (None, Some(forename)) => format!(", {}", forename.clean),
         (None, None) => return None,
     };
     let mut all: Vec<&str> = clean.split([' ', ',']).filter(|word| !word.is_empty()).collect();
