@@ -273,9 +273,11 @@ impl Society {
         }
     }
 
+    /// People behind one door who are no household: each has their own purse, their own accounts, and will move on alone.
     fn flat_share(&mut self, family: &Family, household: u32) -> Vec<Person> {
         (0..2 + self.dice.below(3))
-            .map(|_| {
+            .map(|nth| {
+                let household = if nth == 0 { household } else { self.household() };
                 let age = self.dice.between(18, 34);
                 let elsewhere =
                     Family { abroad: self.dice.chance(0.2), home: family.home.clone(), land: family.land };
