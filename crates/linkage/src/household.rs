@@ -20,7 +20,7 @@ use shared::{People, Person};
 /// A household has hardly ever more people than this; what hangs together beyond is cut where it is weakest.
 const LARGEST: usize = 60;
 /// No pair says more than this, in bits: two who share much do not pull in a third.
-const LOUDEST: f32 = 8.0;
+const LOUDEST: f32 = 4.0;
 
 /// Two people and log2 of the odds that they live together.
 type Edge = (Person, Person, f32);

@@ -130,8 +130,8 @@ pub(super) struct Odds {
     by_source: Vec<Learned>,
     /// Traits that a source has said already.
     hidden: Vec<[bool; TRAITS]>,
-    /// By the kernel's model alone: what the levels of the address say.
-    address: Option<(usize, [f32; LEVELS])>,
+    /// By the kernel's model alone, before any pairs of people were seen.
+    beforehand: Learned,
 }
 
 /// What is believed of things beforehand, by how many hold them; and of names, by how many others chance would bring there.
@@ -176,15 +176,8 @@ impl Odds {
                 maximise(start, &guess, &patterns, surname)
             })
             .collect();
-        let address = address.map(|i| {
-            let w = &model.weights[i];
-            let weigh = |level: usize| match (w.household.get(level), w.stranger.get(level)) {
-                (Some(h), Some(s)) => (h / s).log2() as f32,
-                _ => 0.0,
-            };
-            (i, std::array::from_fn(weigh))
-        });
-        Self { by_source, hidden, address }
+        let beforehand = Learned { together: SHARED, household, stranger };
+        Self { by_source, hidden, beforehand }
     }
 
     /// log2 of the odds that two people who share something live together: the mean over all that they were found by.
@@ -197,26 +190,23 @@ impl Odds {
         (scores.sum::<f64>() / pair.found.len().max(1) as f64) as f32
     }
 
-    /// What speaks against two people who share nothing: that they live at different addresses.
+    /// What speaks against two people who share nothing: that they live at different addresses, under other numbers.
     pub(super) fn against(&self, traits: &Traits) -> f32 {
-        match self.address {
-            Some((i, weights)) => weights.get(usize::from(traits[i])).map_or(0.0, |w| w.min(0.0)),
-            None => 0.0,
-        }
+        let weights = traits.iter().enumerate().filter(|(_, level)| **level != MISSING);
+        weights.map(|(i, &level)| self.beforehand.weight(i, level).min(0.0)).sum::<f64>() as f32
     }
 }
 
 impl Learned {
     fn odds(&self, traits: &Traits, bin: usize) -> f64 {
         let together = self.together[bin];
-        let mut odds = (together / (1.0 - together)).log2();
-        for (i, &level) in traits.iter().enumerate() {
-            if level != MISSING {
-                let level = usize::from(level);
-                odds += (self.household[i][level] / self.stranger[i][level]).log2();
-            }
-        }
-        odds
+        let known = traits.iter().enumerate().filter(|(_, level)| **level != MISSING);
+        (together / (1.0 - together)).log2() + known.map(|(i, &level)| self.weight(i, level)).sum::<f64>()
+    }
+
+    /// What a level of a trait says for one household, in bits.
+    fn weight(&self, i: usize, level: u8) -> f64 {
+        (self.household[i][usize::from(level)] / self.stranger[i][usize::from(level)]).log2()
     }
 }
 
