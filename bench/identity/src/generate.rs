@@ -99,13 +99,7 @@ pub fn generate(what: &Generate) -> anyhow::Result<()> {
                 // Only what was flushed has a length.
                 text.flush()?;
                 let end = text.get_ref().len();
-                lines.push(Line {
-                    begin,
-                    end,
-                    person: person.id,
-                    household: 0,
-                    traps: record.traps,
-                });
+                lines.push(Line { begin, end, person: person.id, household: 0, traps: record.traps });
             }
             // What became of them after that, no file can know.
             let household = *person.household.at(last_noted);

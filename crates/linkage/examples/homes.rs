@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [input, truth, rest @ ..] = &arguments[..] else {
         return Err("usage: homes people.csv truth.csv [settings as JSON]".into());
     };
-    let settings: Settings = rest.first().map_or(Ok(Settings::default()), |text| serde_json::from_str(text))?;
+    let settings: Settings =
+        rest.first().map_or(Ok(Settings::default()), |text| serde_json::from_str(text))?;
     let mut reader = csv::Reader::new(&settings);
     reader.read(input, File::open(input)?)?;
     let (mut table, _) = reader.finish();
@@ -41,10 +42,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let found = of_people(&truth, found);
         let right = |truth: &[u32]| pairs(&truth.iter().zip(&found).collect::<Vec<_>>()) as f64;
         let precision = right(&truth.homes) / pairs(&found).max(1) as f64;
-        let (recall, of_shown) = (right(&truth.homes) / true_pairs as f64, right(&shown) / pairs(&shown) as f64);
+        let (recall, of_shown) =
+            (right(&truth.homes) / true_pairs as f64, right(&shown) / pairs(&shown) as f64);
         let f1 = |recall: f64| 2.0 * precision * recall / (precision + recall);
         let (all, known) = (f1(recall), f1(of_shown));
-        println!("{what:<22} {all:>7.4} {precision:>7.4} {recall:>7.4}                     {known:>7.4} {of_shown:>7.4}");
+        println!(
+            "{what:<22} {all:>7.4} {precision:>7.4} {recall:>7.4}                     {known:>7.4} {of_shown:>7.4}"
+        );
     };
     say("people as found", &linkage.households);
     let (comparer, scale) = (Comparer::new(&table.layout), Scale::new(&linkage.model));
@@ -54,7 +58,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seconds = begun.elapsed().as_secs_f64();
     say("true people", &homes);
     if let Ok(path) = std::env::var("HOMES_OUT") {
-        let rows = homes.iter().enumerate().map(|(r, h)| format!("{},{},{h}\n", table.ids.get(r), truth.person[r]));
+        let rows =
+            homes.iter().enumerate().map(|(r, h)| format!("{},{},{h}\n", table.ids.get(r), truth.person[r]));
         std::fs::write(path, rows.collect::<String>())?;
     }
     println!("households took {seconds:.2} s");

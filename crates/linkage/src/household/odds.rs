@@ -28,7 +28,8 @@ const LEVELS: usize = 16;
 pub(super) type Traits = [u8; TRAITS];
 
 /// What the homes of two people who share an address look like.
-const HOMES: [&str; 4] = ["several shared", "one for both", "one of them elsewhere, too", "both elsewhere, too"];
+const HOMES: [&str; 4] =
+    ["several shared", "one for both", "one of them elsewhere, too", "both elsewhere, too"];
 
 /// A pair of people with all that they share.
 pub(super) struct Pair {
@@ -139,8 +140,10 @@ const SHARED: [f64; BINS] = [0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02];
 const NAMED: [f64; BINS] = [0.6, 0.5, 0.4, 0.2, 0.1, 0.05, 0.02, 0.01];
 /// What is believed of the address of two people of one place, for those who live together and for those who do not; whether the street is
 /// known says nothing.
-const IN_PLACE: [[f64; 9]; 2] =
-    [[0.80, 0.01, 0.03, 0.03, 0.03, 0.10, 0.10, 0.01, 0.01], [0.01, 0.01, 0.01, 0.01, 0.05, 0.10, 0.90, 0.01, 0.01]];
+const IN_PLACE: [[f64; 9]; 2] = [
+    [0.80, 0.01, 0.03, 0.03, 0.03, 0.10, 0.10, 0.01, 0.01],
+    [0.01, 0.01, 0.01, 0.01, 0.05, 0.10, 0.90, 0.01, 0.01],
+];
 /// What is believed of homes: of people who live together, and of those who do not.
 const HOMES_GUESS: [[f64; HOMES.len()]; 2] = [[0.15, 0.50, 0.25, 0.10], [0.02, 0.48, 0.35, 0.15]];
 
@@ -169,7 +172,9 @@ impl Odds {
                 let mut start = Learned { together: guess, household, stranger };
                 if let (Thing::Name, Some(address)) = (source.thing, address) {
                     // They were found in one place; what is left is whether they are behind one door there.
-                    for (shares, guess) in [&mut start.household, &mut start.stranger].into_iter().zip(IN_PLACE) {
+                    for (shares, guess) in
+                        [&mut start.household, &mut start.stranger].into_iter().zip(IN_PLACE)
+                    {
                         shares[address][..guess.len()].copy_from_slice(&guess);
                     }
                 }

@@ -196,9 +196,13 @@ pub(super) fn pairs(
             largest = largest.max(block.len());
         }
         if largest > MANY {
-            let mut message = format!("up to {largest} people share one; only those of one surname there may be a household");
+            let mut message = format!(
+                "up to {largest} people share one; only those of one surname there may be a household"
+            );
             if left > 0 {
-                message += &format!(", and {left} of them were not even compared, because too many have that surname");
+                message += &format!(
+                    ", and {left} of them were not even compared, because too many have that surname"
+                );
             }
             warnings.push(Warning::new(&source.name, message));
         }
@@ -238,7 +242,8 @@ fn names_in_places(
         of.values(table, person, &places, &mut towns);
         for &name in &names {
             for &place in &towns {
-                let [named, there] = [of_name[name as usize], of_place[place as usize]].map(|n| f64::from(n - 1));
+                let [named, there] =
+                    [of_name[name as usize], of_place[place as usize]].map(|n| f64::from(n - 1));
                 let bin = chance_bin(named * there / of.count() as f64);
                 holders.push(((mix(u64::from(name), u64::from(place)), person), bin));
             }

@@ -114,7 +114,13 @@ fn a_chain_of_people_who_followed_each_other_is_not_one_household() {
 fn families_and_towers(seed: u64, phones: bool) -> (String, Vec<usize>) {
     let mut dice = Dice(seed);
     let (mut rows, mut truth, mut homes) = (Vec::new(), Vec::new(), 0);
-    let name = |n: usize| format!("{}{}", ["Nord", "Ost", "Berg", "Tal", "Wald", "Heide"][n % 6], ["mann", "er", "ler", "bauer"][n / 6 % 4]);
+    let name = |n: usize| {
+        format!(
+            "{}{}",
+            ["Nord", "Ost", "Berg", "Tal", "Wald", "Heide"][n % 6],
+            ["mann", "er", "ler", "bauer"][n / 6 % 4]
+        )
+    };
     for house in 0..450 {
         let tower = house % 9 == 0;
         let (street, postcode) = (format!("{}weg", name(dice.roll(24))), 10_000 + dice.roll(400));
@@ -124,11 +130,22 @@ fn families_and_towers(seed: u64, phones: bool) -> (String, Vec<usize>) {
             homes += usize::from(tower || nth == 0);
             let stranger = tower || two_names && nth == 1;
             let surname = if stranger { dice.roll(700) } else { family };
-            let surname = format!("{}{}", name(surname), ["", "sohn", "stein", "feld", "au", "hof"][surname / 24 % 6]);
+            let surname =
+                format!("{}{}", name(surname), ["", "sohn", "stein", "feld", "au", "hof"][surname / 24 % 6]);
             let born = format!("{}-{:02}-{:02}", 1940 + dice.roll(65), dice.roll(12) + 1, dice.roll(28) + 1);
             let mobile = format!("0171 {}", 1_000_000 + dice.roll(9_000_000));
-            let phone = if !phones { String::new() } else if !tower && dice.chance(50) { landline.clone() } else { mobile };
-            rows.push(format!("r{},Vor{},{surname},,{born},,{phone},{street},{house},{postcode},,", rows.len(), dice.roll(200)));
+            let phone = if !phones {
+                String::new()
+            } else if !tower && dice.chance(50) {
+                landline.clone()
+            } else {
+                mobile
+            };
+            rows.push(format!(
+                "r{},Vor{},{surname},,{born},,{phone},{street},{house},{postcode},,",
+                rows.len(),
+                dice.roll(200)
+            ));
             truth.push(homes);
         }
     }
@@ -167,9 +184,19 @@ fn twenty_thousand_of_one_name_at_one_address_take_no_time_and_a_warning_names_t
     // All pairs would be 200 million.
     let mut text = HEADER.to_string();
     for i in 0..20_000 {
-        let _ = write!(text, "\nr{i},Vor{i},Wiesental,,19{:02}-{:02}-{:02},,,Heimweg,1,50667,Koeln,", i % 80 + 10, i % 12 + 1, i % 28 + 1);
+        let _ = write!(
+            text,
+            "\nr{i},Vor{i},Wiesental,,19{:02}-{:02}-{:02},,,Heimweg,1,50667,Koeln,",
+            i % 80 + 10,
+            i % 12 + 1,
+            i % 28 + 1
+        );
     }
     let (_, linkage) = linked(&text, &Settings::default(), None, &[]);
     assert!(linkage.counts.households > 10_000, "{:?}", linkage.counts);
-    assert!(linkage.warnings.iter().any(|w| w.column == "address" && w.message.contains("people share")), "{:?}", linkage.warnings);
+    assert!(
+        linkage.warnings.iter().any(|w| w.column == "address" && w.message.contains("people share")),
+        "{:?}",
+        linkage.warnings
+    );
 }
