@@ -48,6 +48,7 @@ impl Clerk {
         let mut record = Record {
             source: habit.name.into(),
             country: person.country.code().into(),
+            moment,
             traps: person.traps,
             ..Record::default()
         };

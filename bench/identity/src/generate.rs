@@ -84,26 +84,26 @@ pub fn generate(what: &Generate) -> anyhow::Result<()> {
     let mut society = Society::new(what.seed, what.level, countries, what.records);
     let clerk = Clerk { level: what.level, nicknames: Nicknames::new() };
     let mut text = csv::Writer::from_writer(Vec::with_capacity(what.records * 120));
-    let mut lines = Vec::with_capacity(what.records);
+    let mut lines: Vec<Line> = Vec::with_capacity(what.records);
     while lines.len() < what.records {
         for (nth, person) in society.family().iter().enumerate() {
+            let first = lines.len();
+            let mut last_noted = 0.0;
             for _ in 0..how_many(society.dice(), person, nth == 0) {
                 let lent = society.somebodys_card();
                 let mut record = clerk.write(society.dice(), person, lent);
                 blank(&mut record, &what.without);
+                last_noted = record.moment.max(last_noted);
                 let begin = text.get_ref().len();
                 text.write_record(record.cells())?;
                 // Only what was flushed has a length.
                 text.flush()?;
                 let end = text.get_ref().len();
-                lines.push(Line {
-                    begin,
-                    end,
-                    person: person.id,
-                    household: person.household,
-                    traps: record.traps,
-                });
+                lines.push(Line { begin, end, person: person.id, household: 0, traps: record.traps });
             }
+            // What became of them after that, no file can know.
+            let household = *person.household.at(last_noted);
+            lines[first..].iter_mut().for_each(|line| line.household = household);
         }
     }
     lines.truncate(what.records);

@@ -66,8 +66,8 @@ impl<T> History<T> {
 pub struct Person {
     /// Counted from 0.
     pub id: u32,
-    /// With whom they live now.
-    pub household: u32,
+    /// With whom they live.
+    pub household: History<u32>,
     /// Where.
     pub country: Country,
     /// What they are addressed as.

@@ -54,6 +54,8 @@ pub struct Record {
     pub loyalty_card: String,
     /// `K` and eight digits.
     pub account_no: String,
+    /// When it was noted; not in the file of people.
+    pub moment: f64,
     /// What is special about it; not in the file of people.
     pub traps: Traps,
 }

@@ -178,7 +178,7 @@ impl Society {
         self.people += 1;
         Person {
             id: self.people - 1,
-            household,
+            household: History::always(household),
             country: self.countries[family.land].country,
             gender,
             title,
@@ -261,21 +261,25 @@ impl Society {
         if age < 19 || !self.dice.chance(if age < 25 { 0.4 } else { 0.85 }) {
             return;
         }
-        child.household = self.household();
+        let household = self.household();
         let left_at = self.dice.between(18, age.min(30));
         let since = f64::from(child.born.year + left_at) + self.dice.unit();
         let home = self.home(family.land, 0.15);
         if since <= FIRST_YEAR {
             child.home = History::always(home);
+            child.household = History::always(household);
         } else {
             child.home = History::always(Rc::clone(family.home.at(since)));
             child.home.change(since.min(NOW - 0.1), home);
+            child.household.change(since.min(NOW - 0.1), household);
         }
     }
 
+    /// People behind one door who are no household: each has their own purse, their own accounts, and will move on alone.
     fn flat_share(&mut self, family: &Family, household: u32) -> Vec<Person> {
         (0..2 + self.dice.below(3))
-            .map(|_| {
+            .map(|nth| {
+                let household = if nth == 0 { household } else { self.household() };
                 let age = self.dice.between(18, 34);
                 let elsewhere =
                     Family { abroad: self.dice.chance(0.2), home: family.home.clone(), land: family.land };
@@ -295,7 +299,7 @@ impl Society {
     fn separate(&mut self, family: &Family, people: &mut [Person]) {
         let couple = people.len() > 1 && !people[0].traps.has(Trap::FlatShare) && people[1].age(NOW) >= 20;
         let parted = couple
-            && people[0].household == people[1].household
+            && people[0].household.now() == people[1].household.now()
             && people[1].age(NOW) > people[0].age(NOW) - 16;
         if !parted || !self.dice.chance(0.07 * self.level.traps()) {
             return;
@@ -304,7 +308,7 @@ impl Society {
         let household = self.household();
         let home = self.home(family.land, 0.25);
         let before = Rc::clone(people[1].home.at(since));
-        people[1].household = household;
+        people[1].household.change(since, household);
         people[1].home = History::always(before);
         people[1].home.change(since, home);
         people[0].traps.add(Trap::Separated);

@@ -125,7 +125,8 @@ pub fn link(
     let people_count = people.iter().max().map_or(0, |&p| p as usize + 1);
 
     watch.step("households");
-    let households = household::households(&scorer, &people, people_count, settings);
+    let (households, odd) = household::households(&scorer, &model, &people, people_count, settings);
+    warnings.extend(odd);
     let counts = Counts {
         records: table.records(),
         nodes: table.nodes(),

@@ -48,7 +48,7 @@ impl Default for Settings {
             component_cap: 40,
             unique_sources: Vec::new(),
             household_cap: 8,
-            household_threshold: 0.5,
+            household_threshold: 0.0,
             training_records: 40_000,
             threads: 0,
         }

@@ -3,6 +3,7 @@
 mod bad;
 mod decisions;
 mod fields;
+mod households;
 mod live;
 mod people;
 mod world;

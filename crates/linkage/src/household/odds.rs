@@ -1,0 +1,312 @@
+//! How likely two people live together, learned from the data.
+//!
+//! A pair of people comes with what it was found by (an address that three people have, a mailbox that two have …) and with how all else
+//! compares that is not a person's own, over all of their records: somebody who was noted five times has five chances to show it. Pairs
+//! that were found alike are a mixture of people who live together and of people who do not: neighbours, heirs of a telephone number,
+//! namesakes in one town. How large the part of each is, is found by EM, for each thing and each number of its holders of its own. So a
+//! house of one family and a tower are told apart by the data, and not by a rule.
+//!
+//! What keeps the two parts from changing places is the surname. How often strangers have one name is seen in random pairs. How often
+//! people who live together have one is seen in those who share two things at once, such as an address and a number.
+
+use super::shared::{BINS, People, Person, Source, Thing};
+use crate::comparison::{Comparison, MISSING, Outcome, Subject};
+use crate::fields::FieldKind;
+use crate::model::Model;
+use crate::score::Scorer;
+use crate::table::Node;
+use std::collections::BTreeMap;
+
+/// More records of a person than this say nothing new.
+const MOST: usize = 12;
+/// The most traits that are looked at.
+const TRAITS: usize = 16;
+/// The most levels of a trait.
+const LEVELS: usize = 16;
+
+/// How two people compare, trait by trait: the best level over all of their records. First the comparisons of records, then their homes.
+pub(super) type Traits = [u8; TRAITS];
+
+/// What the homes of two people who share an address look like.
+const HOMES: [&str; 4] =
+    ["several shared", "one for both", "one of them elsewhere, too", "both elsewhere, too"];
+
+/// A pair of people with all that they share.
+pub(super) struct Pair {
+    pub(super) a: Person,
+    pub(super) b: Person,
+    pub(super) traits: Traits,
+    /// What they were found by: source and bin.
+    pub(super) found: Vec<(u8, u8)>,
+    /// They may well be one person after all: nothing is learned from them.
+    pub(super) alike: bool,
+}
+
+/// Compares people.
+pub(super) struct Onlooker<'s> {
+    scorer: &'s Scorer<'s>,
+    of: &'s People,
+    outcomes: Vec<Outcome>,
+    doors: Vec<usize>,
+}
+
+impl<'s> Onlooker<'s> {
+    pub(super) fn new(scorer: &'s Scorer<'s>, of: &'s People) -> Self {
+        let doors = scorer.table.layout.addresses().iter().map(|a| a.door).collect();
+        Self { scorer, of, outcomes: scorer.outcomes(), doors }
+    }
+
+    /// What two people have in common, and whether they may be one.
+    pub(super) fn compare(&mut self, a: Person, b: Person) -> (Traits, bool) {
+        let comparisons = &self.scorer.comparer.comparisons;
+        let mut traits = [MISSING; TRAITS];
+        for &x in self.of.nodes(a).iter().take(MOST) {
+            for &y in self.of.nodes(b).iter().take(MOST) {
+                self.scorer.comparer.compare(self.scorer.table, x, y, &mut self.outcomes);
+                for (best, outcome) in traits.iter_mut().zip(&self.outcomes).take(TRAITS - 1) {
+                    *best = (*best).min(outcome.level);
+                }
+            }
+        }
+        let mut alike = false;
+        for (best, comparison) in traits.iter_mut().zip(comparisons) {
+            let different = comparison.levels.len() as u8 - 1;
+            match comparison.subject {
+                Subject::Forename => alike |= *best + 1 < different,
+                Subject::Plain(FieldKind::BirthDate) if *best == different => alike = false,
+                // One name or not: the levels between are for slips.
+                Subject::Plain(FieldKind::Surname) if *best != MISSING => {
+                    *best = u8::from(*best + 2 > different);
+                }
+                _ => {}
+            }
+            if comparison.is_personal() {
+                *best = MISSING;
+            }
+        }
+        traits[TRAITS - 1] = self.homes(a, b);
+        (traits, alike)
+    }
+
+    fn homes(&self, a: Person, b: Person) -> u8 {
+        let doors = |person: Person| {
+            let nodes: &[Node] = self.of.nodes(person);
+            let mut doors: Vec<u32> = nodes
+                .iter()
+                .take(MOST)
+                .flat_map(|&node| self.doors.iter().map(move |&door| self.scorer.table.row(node)[door]))
+                .filter(|&door| door > 0)
+                .collect();
+            doors.sort_unstable();
+            doors.dedup();
+            doors
+        };
+        let (of_a, of_b) = (doors(a), doors(b));
+        match of_a.iter().filter(|&door| of_b.contains(door)).count() {
+            0 => MISSING,
+            1 => 1 + u8::from(of_a.len() > 1) + u8::from(of_b.len() > 1),
+            _ => 0,
+        }
+    }
+}
+
+/// Shares of the levels of each trait.
+type Shares = [[f64; LEVELS]; TRAITS];
+
+/// What is believed beforehand, as so many pairs.
+const FIRM: f64 = 50.0;
+const ROUNDS: usize = 50;
+
+/// What pairs that were found by one source say.
+#[derive(Clone)]
+struct Learned {
+    /// How large the part of those is who live together, by how common the thing is.
+    together: [f64; BINS],
+    household: Shares,
+    stranger: Shares,
+}
+
+/// How likely people live together.
+pub(super) struct Odds {
+    by_source: Vec<Learned>,
+    /// Traits that a source has said already.
+    hidden: Vec<[bool; TRAITS]>,
+    /// By the kernel's model alone, before any pairs of people were seen.
+    beforehand: Learned,
+}
+
+/// What is believed of things beforehand, by how many hold them; and of names, by how many others chance would bring there.
+const SHARED: [f64; BINS] = [0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02];
+const NAMED: [f64; BINS] = [0.6, 0.5, 0.4, 0.2, 0.1, 0.05, 0.02, 0.01];
+/// What is believed of the address of two people of one place, for those who live together and for those who do not; whether the street is
+/// known says nothing.
+const IN_PLACE: [[f64; 9]; 2] = [
+    [0.80, 0.01, 0.03, 0.03, 0.03, 0.10, 0.10, 0.01, 0.01],
+    [0.01, 0.01, 0.01, 0.01, 0.05, 0.10, 0.90, 0.01, 0.01],
+];
+/// What is believed of homes: of people who live together, and of those who do not.
+const HOMES_GUESS: [[f64; HOMES.len()]; 2] = [[0.15, 0.50, 0.25, 0.10], [0.02, 0.48, 0.35, 0.15]];
+
+impl Odds {
+    pub(super) fn learn(model: &Model, sources: &[Source], pairs: &[Pair]) -> Self {
+        let comparisons: Vec<&Comparison> = model.weights.iter().map(|w| &w.comparison).collect();
+        let surname = comparisons.iter().position(|c| c.subject == Subject::Plain(FieldKind::Surname));
+        let (household, stranger) = guesses(model, surname, one_name(sources, pairs, surname));
+        let hidden: Vec<[bool; TRAITS]> = sources
+            .iter()
+            .map(|source| {
+                std::array::from_fn(|i| match comparisons.get(i) {
+                    Some(comparison) => source.covers(comparison),
+                    None => false,
+                })
+            })
+            .collect();
+        let address = comparisons.iter().position(|c| c.subject == Subject::Address);
+        let by_source = sources
+            .iter()
+            .zip(&hidden)
+            .enumerate()
+            .map(|(number, (source, hidden))| {
+                let patterns = patterns(pairs, number as u8, hidden);
+                let guess = if source.thing == Thing::Name { NAMED } else { SHARED };
+                let mut start = Learned { together: guess, household, stranger };
+                if let (Thing::Name, Some(address)) = (source.thing, address) {
+                    // They were found in one place; what is left is whether they are behind one door there.
+                    for (shares, guess) in
+                        [&mut start.household, &mut start.stranger].into_iter().zip(IN_PLACE)
+                    {
+                        shares[address][..guess.len()].copy_from_slice(&guess);
+                    }
+                }
+                maximise(start, &guess, &patterns, surname)
+            })
+            .collect();
+        let beforehand = Learned { together: SHARED, household, stranger };
+        Self { by_source, hidden, beforehand }
+    }
+
+    /// log2 of the odds that two people who share something live together: the mean over all that they were found by.
+    pub(super) fn score(&self, pair: &Pair) -> f32 {
+        let scores = pair.found.iter().map(|&(source, bin)| {
+            let learned = &self.by_source[usize::from(source)];
+            let traits = mask(&pair.traits, &self.hidden[usize::from(source)]);
+            learned.odds(&traits, usize::from(bin))
+        });
+        (scores.sum::<f64>() / pair.found.len().max(1) as f64) as f32
+    }
+
+    /// What speaks against two people who share nothing: that they live at different addresses, under other numbers.
+    pub(super) fn against(&self, traits: &Traits) -> f32 {
+        let weights = traits.iter().enumerate().filter(|(_, level)| **level != MISSING);
+        weights.map(|(i, &level)| self.beforehand.weight(i, level).min(0.0)).sum::<f64>() as f32
+    }
+}
+
+impl Learned {
+    fn odds(&self, traits: &Traits, bin: usize) -> f64 {
+        let together = self.together[bin];
+        let known = traits.iter().enumerate().filter(|(_, level)| **level != MISSING);
+        (together / (1.0 - together)).log2() + known.map(|(i, &level)| self.weight(i, level)).sum::<f64>()
+    }
+
+    /// What a level of a trait says for one household, in bits.
+    fn weight(&self, i: usize, level: u8) -> f64 {
+        (self.household[i][usize::from(level)] / self.stranger[i][usize::from(level)]).log2()
+    }
+}
+
+fn mask(traits: &Traits, hidden: &[bool; TRAITS]) -> Traits {
+    std::array::from_fn(|i| if hidden[i] { MISSING } else { traits[i] })
+}
+
+/// How often people who surely live together have one surname.
+fn one_name(sources: &[Source], pairs: &[Pair], surname: Option<usize>) -> f64 {
+    let Some(surname) = surname else { return 0.7 };
+    let (mut all, mut one) = (10.0, 7.0);
+    let sure = |pair: &&Pair| {
+        let things = pair.found.iter().filter(|(source, bin)| {
+            sources[usize::from(*source)].thing != Thing::Name && usize::from(*bin) < BINS / 2
+        });
+        !pair.alike && pair.traits[surname] != MISSING && things.count() > 1
+    };
+    for pair in pairs.iter().filter(sure) {
+        all += 1.0;
+        one += f64::from(u8::from(pair.traits[surname] == 0));
+    }
+    (one / all).clamp(0.3, 0.95)
+}
+
+/// What is believed of the traits beforehand, by the kernel's model of records.
+fn guesses(model: &Model, surname: Option<usize>, one_name: f64) -> (Shares, Shares) {
+    let mut shares = [[[1e-6; LEVELS]; TRAITS]; 2];
+    for (i, weights) in model.weights.iter().enumerate().take(TRAITS - 1) {
+        let levels = weights.household.len().min(LEVELS);
+        if Some(i) == surname {
+            let by_chance: f64 = weights.stranger.iter().rev().skip(2).sum();
+            let by_chance = by_chance.clamp(1e-4, 0.2);
+            for (shares, one) in shares.iter_mut().zip([one_name, by_chance]) {
+                shares[i][..2].copy_from_slice(&[one, 1.0 - one]);
+            }
+            continue;
+        }
+        for (shares, from) in shares.iter_mut().zip([&weights.household, &weights.stranger]) {
+            shares[i][..levels].copy_from_slice(&from[..levels]);
+        }
+    }
+    for (shares, guess) in shares.iter_mut().zip(HOMES_GUESS) {
+        shares[TRAITS - 1][..HOMES.len()].copy_from_slice(&guess);
+    }
+    let [household, stranger] = shares;
+    (household, stranger)
+}
+
+/// Patterns of traits and how often they come, of all pairs that a source has found.
+fn patterns(pairs: &[Pair], number: u8, hidden: &[bool; TRAITS]) -> BTreeMap<(u8, Traits), f64> {
+    let mut patterns = BTreeMap::new();
+    for pair in pairs.iter().filter(|pair| !pair.alike) {
+        for &(_, bin) in pair.found.iter().filter(|(source, _)| *source == number) {
+            *patterns.entry((bin, mask(&pair.traits, hidden))).or_default() += 1.0;
+        }
+    }
+    patterns
+}
+
+/// EM: who lives together under the shares, and the shares under who lives together, until they agree. The surname is the anchor and stays.
+fn maximise(
+    mut learned: Learned,
+    guess: &[f64; BINS],
+    patterns: &BTreeMap<(u8, Traits), f64>,
+    surname: Option<usize>,
+) -> Learned {
+    let start = learned.clone();
+    for _ in 0..ROUNDS {
+        let mut parts = guess.map(|share| [share * 10.0, 10.0]);
+        let mut counts = [start.household, start.stranger].map(|shares| shares.map(|s| s.map(|p| p * FIRM)));
+        for ((bin, traits), count) in patterns {
+            let together = 1.0 / (1.0 + (-learned.odds(traits, usize::from(*bin))).exp2());
+            let both = [together * count, (1.0 - together) * count];
+            parts[usize::from(*bin)][0] += both[0];
+            parts[usize::from(*bin)][1] += count;
+            for (i, &level) in traits.iter().enumerate().filter(|(_, level)| **level != MISSING) {
+                for (counts, part) in counts.iter_mut().zip(both) {
+                    counts[i][usize::from(level)] += part;
+                }
+            }
+        }
+        learned.together = parts.map(|[part, all]| (part / all).clamp(0.0005, 0.995));
+        for (i, (household, stranger)) in
+            learned.household.iter_mut().zip(learned.stranger.iter_mut()).enumerate()
+        {
+            if Some(i) == surname {
+                continue;
+            }
+            for (shares, counts) in [household, stranger].into_iter().zip(&counts) {
+                let total: f64 = counts[i].iter().sum();
+                for (share, count) in shares.iter_mut().zip(counts[i]) {
+                    *share = (count / total).max(1e-6);
+                }
+            }
+        }
+    }
+    learned
+}

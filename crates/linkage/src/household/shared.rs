@@ -1,0 +1,271 @@
+//! Pairs of people who share something that households share.
+
+use crate::comparison::{Comparison, Subject};
+use crate::dictionary::mix;
+use crate::fields::FieldKind;
+use crate::settings::Settings;
+use crate::table::{Node, Table};
+use crate::warnings::Warning;
+
+/// A number for each person, from 0.
+pub(super) type Person = u32;
+
+/// The nodes of each person.
+pub(super) struct People {
+    starts: Vec<u32>,
+    nodes: Vec<Node>,
+}
+
+impl People {
+    pub(super) fn of(table: &Table, people: &[Person], count: usize) -> Self {
+        let mut pairs: Vec<(Person, Node)> = people
+            .iter()
+            .enumerate()
+            .map(|(record, &person)| (person, table.node_of(record as u32)))
+            .collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut starts = vec![0u32; count + 1];
+        for (person, _) in &pairs {
+            starts[*person as usize + 1] += 1;
+        }
+        for i in 0..count {
+            starts[i + 1] += starts[i];
+        }
+        Self { starts, nodes: pairs.into_iter().map(|(_, node)| node).collect() }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    pub(super) fn nodes(&self, person: Person) -> &[Node] {
+        &self.nodes[self.starts[person as usize] as usize..self.starts[person as usize + 1] as usize]
+    }
+
+    /// The distinct values of a person in some slots.
+    fn values(&self, table: &Table, person: Person, slots: &[usize], out: &mut Vec<u32>) {
+        out.clear();
+        let rows = self.nodes(person).iter().map(|&node| table.row(node));
+        out.extend(rows.flat_map(|row| slots.iter().map(move |&s| row[s])).filter(|&value| value > 0));
+        out.sort_unstable();
+        out.dedup();
+    }
+}
+
+/// What people may share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thing {
+    /// An address.
+    Door,
+    /// A number, a mailbox, a card or an account: values of a domain.
+    Domain(usize),
+    /// A surname in a place.
+    Name,
+}
+
+/// What pairs of people were found by.
+pub(super) struct Source {
+    pub(super) thing: Thing,
+    /// The slots that hold it; of a name those of the surname.
+    slots: Vec<usize>,
+    /// How warnings name it.
+    name: String,
+}
+
+impl Source {
+    /// Whether a comparison says only what the source has said already.
+    pub(super) fn covers(&self, comparison: &Comparison) -> bool {
+        match self.thing {
+            Thing::Door => comparison.subject == Subject::Address,
+            Thing::Domain(domain) => {
+                matches!(comparison.subject, Subject::Plain(_)) && comparison.domain == domain
+            }
+            Thing::Name => comparison.subject == Subject::Plain(FieldKind::Surname),
+        }
+    }
+}
+
+/// All that people of this table may share.
+pub(super) fn sources(table: &Table) -> Vec<Source> {
+    let layout = &table.layout;
+    let mut found = Vec::new();
+    let doors: Vec<usize> = layout.addresses().iter().map(|a| a.door).collect();
+    if !doors.is_empty() {
+        found.push(Source { thing: Thing::Door, slots: doors, name: "address".to_string() });
+    }
+    for (domain, of) in layout.domains.iter().enumerate() {
+        if matches!(of.kind, FieldKind::Phone | FieldKind::Email | FieldKind::Identifier) {
+            let slots = layout.slots_of(domain);
+            found.push(Source { thing: Thing::Domain(domain), slots, name: of.name.clone() });
+        }
+    }
+    let slots = layout.slots_of_kind(FieldKind::Surname);
+    if !slots.is_empty() && !places(table).is_empty() {
+        found.push(Source { thing: Thing::Name, slots, name: "surname and place".to_string() });
+    }
+    found
+}
+
+/// The slots that say roughly where somebody lives.
+fn places(table: &Table) -> Vec<usize> {
+    let slots = table.layout.slots_of_kind(FieldKind::Postcode);
+    if slots.is_empty() { table.layout.slots_of_kind(FieldKind::City) } else { slots }
+}
+
+/// How many kinds of a shared thing are told apart, by how many hold it.
+pub(super) const BINS: usize = 8;
+
+/// By how many people hold it.
+fn size_bin(people: usize) -> u8 {
+    match people {
+        0..=2 => 0,
+        3 => 1,
+        4 => 2,
+        5..=6 => 3,
+        7..=8 => 4,
+        9..=16 => 5,
+        17..=32 => 6,
+        _ => 7,
+    }
+}
+
+/// By how many others of a surname chance would bring to a place.
+fn chance_bin(expected: f64) -> u8 {
+    const LIMITS: [f64; BINS - 1] = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
+    LIMITS.iter().filter(|&&limit| expected > limit).count() as u8
+}
+
+/// Two people, the lower number first, who share something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shared {
+    pub(super) a: Person,
+    pub(super) b: Person,
+    /// The number of the source.
+    pub(super) source: u8,
+    /// How common the thing is.
+    pub(super) bin: u8,
+}
+
+/// Who shares a thing: its key, then the person.
+type Holder = (u64, Person);
+
+/// Pairs of people who share something, each source once with the rarest thing; in order.
+pub(super) fn pairs(
+    table: &Table,
+    of: &People,
+    sources: &[Source],
+    settings: &Settings,
+    warnings: &mut Vec<Warning>,
+) -> Vec<Shared> {
+    let surnames = table.layout.slots_of_kind(FieldKind::Surname);
+    let mut found = Vec::new();
+    let (mut values, mut others) = (Vec::new(), Vec::new());
+    for (number, source) in sources.iter().enumerate() {
+        let number = number as u8;
+        let mut holders: Vec<Holder> = Vec::new();
+        if source.thing == Thing::Name {
+            names_in_places(table, of, source, number, settings, &mut found);
+            continue;
+        }
+        for person in 0..of.count() as u32 {
+            of.values(table, person, &source.slots, &mut values);
+            holders.extend(values.iter().map(|&value| (u64::from(value), person)));
+        }
+        holders.sort_unstable();
+        let (mut largest, mut left) = (0, 0);
+        for block in holders.chunk_by(|a, b| a.0 == b.0) {
+            let bin = size_bin(block.len());
+            if block.len() <= settings.household_cap {
+                all_pairs(block, number, bin, &mut found);
+                continue;
+            }
+            // Many people: those with one surname.
+            let mut named: Vec<Holder> = Vec::new();
+            for &(_, person) in block {
+                of.values(table, person, &surnames, &mut others);
+                named.extend(others.iter().map(|&name| (u64::from(name), person)));
+            }
+            named.sort_unstable();
+            for block in named.chunk_by(|a, b| a.0 == b.0) {
+                match block.len() <= settings.household_cap * 4 {
+                    true => all_pairs(block, number, bin, &mut found),
+                    false => left += block.len(),
+                }
+            }
+            largest = largest.max(block.len());
+        }
+        if largest > MANY {
+            let mut message = format!(
+                "up to {largest} people share one; only those of one surname there may be a household"
+            );
+            if left > 0 {
+                message += &format!(
+                    ", and {left} of them were not even compared, because too many have that surname"
+                );
+            }
+            warnings.push(Warning::new(&source.name, message));
+        }
+    }
+    found.sort_unstable();
+    found.dedup_by_key(|p| (p.a, p.b, p.source));
+    found
+}
+
+/// From so many people on, a thing that they share is worth a warning.
+const MANY: usize = 200;
+
+/// People of one surname in one place.
+fn names_in_places(
+    table: &Table,
+    of: &People,
+    source: &Source,
+    number: u8,
+    settings: &Settings,
+    found: &mut Vec<Shared>,
+) {
+    let places = places(table);
+    let held = |slots: &[usize]| {
+        let most = slots.first().map_or(0, |&slot| table.dictionary(slot).len());
+        let (mut counts, mut values) = (vec![0u32; most + 1], Vec::new());
+        for person in 0..of.count() as u32 {
+            of.values(table, person, slots, &mut values);
+            values.iter().for_each(|&value| counts[value as usize] += 1);
+        }
+        counts
+    };
+    let (of_name, of_place) = (held(&source.slots), held(&places));
+    let mut holders: Vec<(Holder, u8)> = Vec::new();
+    let (mut names, mut towns) = (Vec::new(), Vec::new());
+    for person in 0..of.count() as u32 {
+        of.values(table, person, &source.slots, &mut names);
+        of.values(table, person, &places, &mut towns);
+        for &name in &names {
+            for &place in &towns {
+                let [named, there] =
+                    [of_name[name as usize], of_place[place as usize]].map(|n| f64::from(n - 1));
+                let bin = chance_bin(named * there / of.count() as f64);
+                holders.push(((mix(u64::from(name), u64::from(place)), person), bin));
+            }
+        }
+    }
+    holders.sort_unstable();
+    let mut block = Vec::new();
+    for same in holders.chunk_by(|a, b| a.0.0 == b.0.0) {
+        if (2..=settings.household_cap * 4).contains(&same.len()) {
+            block.clear();
+            block.extend(same.iter().map(|(holder, _)| *holder));
+            all_pairs(&block, number, same[0].1, found);
+        }
+    }
+}
+
+fn all_pairs(block: &[Holder], source: u8, bin: u8, found: &mut Vec<Shared>) {
+    for (i, &(_, a)) in block.iter().enumerate() {
+        for &(_, b) in &block[i + 1..] {
+            if a != b {
+                found.push(Shared { a: a.min(b), b: a.max(b), source, bin });
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Who lives with whom.
+
+use crate::world::{Dice, HEADER, at, file, linked, quality, town_with};
+use crowsnest_linkage::{Linkage, Settings, Table};
+use std::fmt::Write;
+
+fn at_home(rows: &[&str]) -> (Table, Linkage) {
+    linked(&town_with(rows), &Settings::default(), None, &[])
+}
+
+/// Whether records, by their ids, are of one household.
+fn one_home((table, linkage): &(Table, Linkage), ids: [&str; 2]) -> bool {
+    let [a, b] = ids.map(|id| linkage.households[at(table, id) as usize]);
+    a == b
+}
+
+#[test]
+fn a_couple_of_one_surname_needs_no_more_than_the_address() {
+    let rows = [
+        "a,Hanna,Wiesental,,1970-03-04,hanna@mail.de,,Amselweg,7,50667,Koeln,",
+        "b,Robert,Wiesental,,1968-11-23,,0171 7654321,Amselweg,7,50667,Koeln,",
+    ];
+    assert!(one_home(&at_home(&rows), ["a", "b"]));
+}
+
+#[test]
+fn a_couple_of_two_surnames_is_known_by_the_telephone_at_home() {
+    let rows = [
+        "a,Hanna,Wiesental,,1970-03-04,hanna@mail.de,0221 7654321,Amselweg,7,50667,Koeln,",
+        "b,Robert,Tannhauser,,1968-11-23,,0221 7654321,Amselweg,7,50667,Koeln,",
+    ];
+    let linked = at_home(&rows);
+    assert!(one_home(&linked, ["a", "b"]));
+    let person = |id| linked.1.people[at(&linked.0, id) as usize];
+    assert!(person("a") != person("b"));
+}
+
+#[test]
+fn several_records_have_several_chances_to_show_it() {
+    // No record of the one shares anything with the first record of the other.
+    let rows = [
+        "a1,Hanna,Wiesental,,1970-03-04,hanna@mail.de,,Amselweg,7,50667,Koeln,",
+        "a2,Hanna,Wiesental,,1970-03-04,hanna@mail.de,0221 7654321,Bachweg,3,20095,Hamburg,",
+        "b1,Robert,Tannhauser,,1968-11-23,rt@mail.de,0171 1112223,,,,,",
+        "b2,Robert,Tannhauser,,1968-11-23,rt@mail.de,0221 7654321,Bachweg,3,20095,Hamburg,",
+    ];
+    assert!(one_home(&at_home(&rows), ["a1", "b1"]));
+}
+
+#[test]
+fn in_a_large_building_only_families_live_together() {
+    let names = ["Nord", "Sued", "Ost", "West", "Tal", "Berger", "Wald", "Moor", "Heide", "Busch"];
+    let mut rows: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| format!("n{i},Nils{i},{name}mann,,19{}-03-04,,,Turmweg,1,50667,Koeln,", 50 + i))
+        .collect();
+    rows.push("a,Hanna,Wiesental,,1970-03-04,,,Turmweg,1,50667,Koeln,".to_string());
+    rows.push("b,Robert,Wiesental,,1968-11-23,,,Turmweg,1,50667,Koeln,".to_string());
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let linked = at_home(&rows);
+    assert!(one_home(&linked, ["a", "b"]));
+    for i in 1..names.len() {
+        assert!(!one_home(&linked, ["n0", &format!("n{i}")]), "n0 and n{i}");
+    }
+}
+
+#[test]
+fn a_child_who_lives_elsewhere_is_of_another_household() {
+    let rows = [
+        "a,Hanna,Wiesental,,1970-03-04,,0221 7654321,Amselweg,7,50667,Koeln,",
+        "b,Robert,Wiesental,,1968-11-23,,0221 7654321,Amselweg,7,50667,Koeln,",
+        "c,Paula,Wiesental,,1995-05-17,,0171 1112223,Ringstrasse,9,50667,Koeln,",
+    ];
+    let linked = at_home(&rows);
+    assert!(one_home(&linked, ["a", "b"]));
+    assert!(!one_home(&linked, ["a", "c"]) && !one_home(&linked, ["b", "c"]));
+}
+
+#[test]
+fn a_child_of_separated_parents_does_not_bring_them_together_again() {
+    let rows = [
+        "a,Hanna,Wiesental,,1970-03-04,,0221 7654321,Amselweg,7,50667,Koeln,",
+        "b,Robert,Tannhauser,,1968-11-23,,040 1234567,Bachweg,3,20095,Hamburg,",
+        "c1,Paula,Wiesental,,2005-05-17,paula@mail.de,0221 7654321,Amselweg,7,50667,Koeln,",
+        "c2,Paula,Wiesental,,2005-05-17,paula@mail.de,0221 7654321,Amselweg,7,50667,Koeln,",
+        "c3,Paula,Wiesental,,2005-05-17,paula@mail.de,040 1234567,Bachweg,3,20095,Hamburg,",
+    ];
+    let linked = at_home(&rows);
+    assert!(one_home(&linked, ["a", "c1"]));
+    assert!(one_home(&linked, ["c1", "c3"]));
+    assert!(!one_home(&linked, ["a", "b"]));
+}
+
+#[test]
+fn a_chain_of_people_who_followed_each_other_is_not_one_household() {
+    // Each moved to where the one before had lived.
+    let streets = ["Lerchenweg", "Finkenweg", "Starweg", "Meisenweg", "Dohlenweg", "Elsterweg", "Spechtweg"];
+    let rows: Vec<String> = streets
+        .windows(2)
+        .enumerate()
+        .flat_map(|(i, way)| {
+            [0, 1].map(|nth| {
+                let (name, street) = (["Nord", "Sued", "Ost", "West", "Tal", "Moor"][i], way[nth]);
+                format!("n{i}{nth},Nils{i},{name}mann,,196{i}-03-04,n{i}@mail.de,,{street},1,50667,Koeln,")
+            })
+        })
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert!(!one_home(&at_home(&rows), ["n00", "n51"]));
+}
+
+/// A town of families, in part of two surnames, and of towers in which everybody is alone; the household of each row.
+fn families_and_towers(seed: u64, phones: bool) -> (String, Vec<usize>) {
+    let mut dice = Dice(seed);
+    let (mut rows, mut truth, mut homes) = (Vec::new(), Vec::new(), 0);
+    let name = |n: usize| {
+        format!(
+            "{}{}",
+            ["Nord", "Ost", "Berg", "Tal", "Wald", "Heide"][n % 6],
+            ["mann", "er", "ler", "bauer"][n / 6 % 4]
+        )
+    };
+    for house in 0..450 {
+        let tower = house % 9 == 0;
+        let (street, postcode) = (format!("{}weg", name(dice.roll(24))), 10_000 + dice.roll(400));
+        let family = dice.roll(700);
+        let (two_names, landline) = (dice.chance(25), format!("030 {}", 1_000_000 + house));
+        for nth in 0..if tower { 14 } else { 1 + dice.roll(3) } {
+            homes += usize::from(tower || nth == 0);
+            let stranger = tower || two_names && nth == 1;
+            let surname = if stranger { dice.roll(700) } else { family };
+            let surname =
+                format!("{}{}", name(surname), ["", "sohn", "stein", "feld", "au", "hof"][surname / 24 % 6]);
+            let born = format!("{}-{:02}-{:02}", 1940 + dice.roll(65), dice.roll(12) + 1, dice.roll(28) + 1);
+            let mobile = format!("0171 {}", 1_000_000 + dice.roll(9_000_000));
+            let phone = if !phones {
+                String::new()
+            } else if !tower && dice.chance(50) {
+                landline.clone()
+            } else {
+                mobile
+            };
+            rows.push(format!(
+                "r{},Vor{},{surname},,{born},,{phone},{street},{house},{postcode},,",
+                rows.len(),
+                dice.roll(200)
+            ));
+            truth.push(homes);
+        }
+    }
+    (file(rows.iter().map(String::as_str)), truth)
+}
+
+#[test]
+fn families_are_told_from_towers_without_being_told_what_a_tower_is() {
+    for seed in 1..4 {
+        let (text, truth) = families_and_towers(seed, true);
+        let (_, linkage) = linked(&text, &Settings::default(), None, &[]);
+        let (precision, recall) = quality(&truth, &linkage.households);
+        assert!(precision > 0.92 && recall > 0.9, "{seed}: precision {precision}, recall {recall}");
+    }
+}
+
+#[test]
+fn without_telephones_the_surnames_still_tell() {
+    let (text, truth) = families_and_towers(5, false);
+    let (_, linkage) = linked(&text, &Settings::default(), None, &[]);
+    let (precision, recall) = quality(&truth, &linkage.households);
+    assert!(precision > 0.9 && recall > 0.8, "precision {precision}, recall {recall}");
+}
+
+#[test]
+fn a_household_has_whole_people() {
+    let (_, linkage) = at_home(&[]);
+    let mut home = vec![None; linkage.counts.people];
+    for (&person, &household) in linkage.people.iter().zip(&linkage.households) {
+        assert_eq!(*home[person as usize].get_or_insert(household), household);
+    }
+}
+
+#[test]
+fn twenty_thousand_of_one_name_at_one_address_take_no_time_and_a_warning_names_the_address() {
+    // All pairs would be 200 million.
+    let mut text = HEADER.to_string();
+    for i in 0..20_000 {
+        let _ = write!(
+            text,
+            "\nr{i},Vor{i},Wiesental,,19{:02}-{:02}-{:02},,,Heimweg,1,50667,Koeln,",
+            i % 80 + 10,
+            i % 12 + 1,
+            i % 28 + 1
+        );
+    }
+    let (_, linkage) = linked(&text, &Settings::default(), None, &[]);
+    assert!(linkage.counts.households > 10_000, "{:?}", linkage.counts);
+    assert!(
+        linkage.warnings.iter().any(|w| w.column == "address" && w.message.contains("people share")),
+        "{:?}",
+        linkage.warnings
+    );
+}
