@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let headers: Vec<String> = text.lines().next().unwrap_or("").split(',').map(str::to_string).collect();
     let mut layout = Layout { closed: true, ..model.layout };
     let intake = layout.add_file(&headers, &[], &settings, &mut Vec::new());
-    let mut rows = ::csv::ReaderBuilder::new().has_headers(false).from_reader(text[cut + 1..].as_bytes());
+    let mut rows = ::csv::ReaderBuilder::new().has_headers(false).from_reader(&text.as_bytes()[cut + 1..]);
     let mut took: Vec<Duration> = Vec::new();
     let mut slowest = (Duration::ZERO, 0);
     for row in rows.records() {
