@@ -40,7 +40,7 @@ pub fn households(
     let groups: Vec<&[shared::Shared]> = shared.chunk_by(|x, y| (x.a, x.b) == (y.a, y.b)).collect();
     let threads = threads::count(settings.threads);
     let pairs: Vec<Pair> = threads::pieces(groups.len(), 4_096, threads, |range| {
-        let mut onlooker = Onlooker::new(scorer, &of);
+        let onlooker = Onlooker::new(scorer, &of);
         let pair = |group: &&[shared::Shared]| {
             let (a, b) = (group[0].a, group[0].b);
             let (traits, alike) = onlooker.compare(a, b);
@@ -55,11 +55,11 @@ pub fn households(
     let edges: Vec<Edge> = pairs.iter().map(|p| (p.a, p.b, odds.score(p).clamp(-LOUDEST, LOUDEST))).collect();
     drop(pairs);
     let mut homes = Sets::new(count);
-    let mut onlooker = Onlooker::new(scorer, &of);
+    let onlooker = Onlooker::new(scorer, &of);
     let all: Vec<Edge> =
         edges.iter().copied().filter(|e| e.2 > settings.household_threshold as f32).collect();
     split(all, settings.household_threshold as f32, count, &mut |people, threshold| {
-        agglomerate(people, &edges, &mut onlooker, &odds, threshold, &mut homes);
+        agglomerate(people, &edges, &onlooker, &odds, threshold, &mut homes);
     });
     (numbered(people, count, &mut homes), warnings)
 }
@@ -92,7 +92,7 @@ fn split(edges: Vec<Edge>, threshold: f32, count: usize, each: &mut dyn FnMut(&[
 fn agglomerate(
     people: &[Person],
     edges: &[Edge],
-    onlooker: &mut Onlooker<'_>,
+    onlooker: &Onlooker<'_>,
     odds: &Odds,
     threshold: f32,
     homes: &mut Sets,

@@ -10,7 +10,7 @@
 //! people who live together have one is seen in those who share two things at once, such as an address and a number.
 
 use super::shared::{BINS, People, Person, Source, Thing};
-use crate::comparison::{Comparison, MISSING, Outcome, Subject};
+use crate::comparison::{Comparison, MISSING, Subject};
 use crate::fields::FieldKind;
 use crate::model::Model;
 use crate::score::Scorer;
@@ -46,25 +46,31 @@ pub(super) struct Pair {
 pub(super) struct Onlooker<'s> {
     scorer: &'s Scorer<'s>,
     of: &'s People,
-    outcomes: Vec<Outcome>,
     doors: Vec<usize>,
 }
 
 impl<'s> Onlooker<'s> {
     pub(super) fn new(scorer: &'s Scorer<'s>, of: &'s People) -> Self {
         let doors = scorer.table.layout.addresses().iter().map(|a| a.door).collect();
-        Self { scorer, of, outcomes: scorer.outcomes(), doors }
+        Self { scorer, of, doors }
     }
 
     /// What two people have in common, and whether they may be one.
-    pub(super) fn compare(&mut self, a: Person, b: Person) -> (Traits, bool) {
+    pub(super) fn compare(&self, a: Person, b: Person) -> (Traits, bool) {
         let comparisons = &self.scorer.comparer.comparisons;
+        let table = self.scorer.table;
         let mut traits = [MISSING; TRAITS];
-        for &x in self.of.nodes(a).iter().take(MOST) {
-            for &y in self.of.nodes(b).iter().take(MOST) {
-                self.scorer.comparer.compare(self.scorer.table, x, y, &mut self.outcomes);
-                for (best, outcome) in traits.iter_mut().zip(&self.outcomes).take(TRAITS - 1) {
-                    *best = (*best).min(outcome.level);
+        for (i, (best, comparison)) in traits.iter_mut().zip(comparisons).take(TRAITS - 1).enumerate() {
+            if comparison.subject == Subject::Gender {
+                continue;
+            }
+            for &x in self.of.nodes(a).iter().take(MOST) {
+                for &y in self.of.nodes(b).iter().take(MOST) {
+                    // Once the same, it does not get better.
+                    if *best > 0 {
+                        let outcome = self.scorer.comparer.one(table, i, table.row(x), table.row(y), &[]);
+                        *best = (*best).min(outcome.level);
+                    }
                 }
             }
         }
@@ -115,6 +121,8 @@ type Shares = [[f64; LEVELS]; TRAITS];
 
 /// What is believed beforehand, as so many pairs.
 const FIRM: f64 = 50.0;
+/// Never seen is not never.
+const LEAST: f64 = 1e-6;
 const ROUNDS: usize = 50;
 
 /// What pairs that were found by one source say.
@@ -124,6 +132,8 @@ struct Learned {
     together: [f64; BINS],
     household: Shares,
     stranger: Shares,
+    /// What each level says for one household, in bits: log2 of the one over the other.
+    weights: Shares,
 }
 
 /// How likely people live together.
@@ -169,7 +179,7 @@ impl Odds {
             .map(|(number, (source, hidden))| {
                 let patterns = patterns(pairs, number as u8, hidden);
                 let guess = if source.thing == Thing::Name { NAMED } else { SHARED };
-                let mut start = Learned { together: guess, household, stranger };
+                let mut start = Learned::new(guess, household, stranger);
                 if let (Thing::Name, Some(address)) = (source.thing, address) {
                     // They were found in one place; what is left is whether they are behind one door there.
                     for (shares, guess) in
@@ -181,7 +191,7 @@ impl Odds {
                 maximise(start, &guess, &patterns, surname)
             })
             .collect();
-        let beforehand = Learned { together: SHARED, household, stranger };
+        let beforehand = Learned::new(SHARED, household, stranger);
         Self { by_source, hidden, beforehand }
     }
 
@@ -198,20 +208,30 @@ impl Odds {
     /// What speaks against two people who share nothing: that they live at different addresses, under other numbers.
     pub(super) fn against(&self, traits: &Traits) -> f32 {
         let weights = traits.iter().enumerate().filter(|(_, level)| **level != MISSING);
-        weights.map(|(i, &level)| self.beforehand.weight(i, level).min(0.0)).sum::<f64>() as f32
+        weights.map(|(i, &level)| self.beforehand.weights[i][usize::from(level)].min(0.0)).sum::<f64>() as f32
     }
 }
 
 impl Learned {
+    fn new(together: [f64; BINS], household: Shares, stranger: Shares) -> Self {
+        let mut new = Self { together, household, stranger, weights: [[0.0; LEVELS]; TRAITS] };
+        new.weigh();
+        new
+    }
+
     fn odds(&self, traits: &Traits, bin: usize) -> f64 {
         let together = self.together[bin];
         let known = traits.iter().enumerate().filter(|(_, level)| **level != MISSING);
-        (together / (1.0 - together)).log2() + known.map(|(i, &level)| self.weight(i, level)).sum::<f64>()
+        (together / (1.0 - together)).log2()
+            + known.map(|(i, &level)| self.weights[i][usize::from(level)]).sum::<f64>()
     }
 
-    /// What a level of a trait says for one household, in bits.
-    fn weight(&self, i: usize, level: u8) -> f64 {
-        (self.household[i][usize::from(level)] / self.stranger[i][usize::from(level)]).log2()
+    fn weigh(&mut self) {
+        for (weights, (household, stranger)) in
+            self.weights.iter_mut().zip(self.household.iter().zip(&self.stranger))
+        {
+            *weights = std::array::from_fn(|level| (household[level] / stranger[level]).log2());
+        }
     }
 }
 
@@ -238,7 +258,7 @@ fn one_name(sources: &[Source], pairs: &[Pair], surname: Option<usize>) -> f64 {
 
 /// What is believed of the traits beforehand, by the kernel's model of records.
 fn guesses(model: &Model, surname: Option<usize>, one_name: f64) -> (Shares, Shares) {
-    let mut shares = [[[1e-6; LEVELS]; TRAITS]; 2];
+    let mut shares = [[[LEAST; LEVELS]; TRAITS]; 2];
     for (i, weights) in model.weights.iter().enumerate().take(TRAITS - 1) {
         let levels = weights.household.len().min(LEVELS);
         if Some(i) == surname {
@@ -250,7 +270,9 @@ fn guesses(model: &Model, surname: Option<usize>, one_name: f64) -> (Shares, Sha
             continue;
         }
         for (shares, from) in shares.iter_mut().zip([&weights.household, &weights.stranger]) {
-            shares[i][..levels].copy_from_slice(&from[..levels]);
+            for (share, &guess) in shares[i].iter_mut().zip(&from[..levels]) {
+                *share = guess.max(LEAST);
+            }
         }
     }
     for (shares, guess) in shares.iter_mut().zip(HOMES_GUESS) {
@@ -280,6 +302,7 @@ fn maximise(
 ) -> Learned {
     let start = learned.clone();
     for _ in 0..ROUNDS {
+        learned.weigh();
         let mut parts = guess.map(|share| [share * 10.0, 10.0]);
         let mut counts = [start.household, start.stranger].map(|shares| shares.map(|s| s.map(|p| p * FIRM)));
         for ((bin, traits), count) in patterns {
@@ -303,10 +326,11 @@ fn maximise(
             for (shares, counts) in [household, stranger].into_iter().zip(&counts) {
                 let total: f64 = counts[i].iter().sum();
                 for (share, count) in shares.iter_mut().zip(counts[i]) {
-                    *share = (count / total).max(1e-6);
+                    *share = (count / total).max(LEAST);
                 }
             }
         }
     }
+    learned.weigh();
     learned
 }
