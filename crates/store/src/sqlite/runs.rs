@@ -4,7 +4,7 @@ use super::{lists::newest, rows, session::Session};
 use crate::{Page, Result, RunRecord, RunState};
 use crowsnest_model::{ProfileId, RunId};
 use rusqlite::{Params, Row, params, types::Value};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Keeps a run. See [`crate::Unit::put_run`].
 pub(super) fn put(session: &Session<'_>, run: &RunRecord) -> Result<bool> {
@@ -47,37 +47,63 @@ pub(super) fn put(session: &Session<'_>, run: &RunRecord) -> Result<bool> {
 
 fn put_skip(session: &Session<'_>, run: &RunRecord) -> Result<bool> {
     let reason = run.reason.as_deref().unwrap_or_default();
+    let (person, program) = (run.profile.0 as i64, session.number_or_new(&run.program)?);
+    let known: Option<(u32, Value)> = session.one(
+        "SELECT version, reason FROM skips WHERE profile = ?1 AND program = ?2 AND occasion = ?3",
+        params![person, program, run.occasion],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    // Skipped again for the same reason: the record says since when. A page is not written for that.
+    if let Some((version, said)) = &known
+        && *version == run.version
+        && *in_words(session, said)? == *reason
+    {
+        return Ok(false);
+    }
+    let had = session.one(
+        "SELECT 1 FROM runs WHERE profile = ?1 AND program = ?2 AND occasion = ?3",
+        params![person, run.program, run.occasion],
+        |_| Ok(()),
+    )?;
+    if had.is_some() {
+        return Ok(false);
+    }
     let reason = match said_of_many(session, run, reason)? {
         Some(number) => Value::Integer(number),
         None => Value::Text(reason.to_owned()),
     };
-    let changed = session
-        .connection
-        .prepare_cached(
+    // Two statements rather than one that can do both: for that one SQLite would keep a journal of its own each time.
+    let sql = match known {
+        None => {
             "INSERT INTO skips (profile, program, occasion, id, version, event, triggered, started, reason)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9
-             WHERE NOT EXISTS (SELECT 1 FROM runs WHERE profile = ?1 AND program = ?10 AND occasion = ?3)
-             ON CONFLICT (profile, program, occasion) DO UPDATE SET
-                 id = excluded.id, version = excluded.version, event = excluded.event,
-                 triggered = excluded.triggered, started = excluded.started, reason = excluded.reason
-             -- Skipped again for the same reason: the record says since when. A page is not written for that.
-             WHERE skips.version <> excluded.version
-                OR (skips.reason IS NOT excluded.reason
-                    AND skips.reason IS NOT (SELECT name FROM names WHERE id = excluded.reason))",
-        )?
-        .execute(params![
-            run.profile.0 as i64,
-            session.number_or_new(&run.program)?,
-            run.occasion,
-            run.id.0 as i64,
-            run.version,
-            run.event.0.to_be_bytes(),
-            run.triggered.0,
-            run.started.0,
-            reason,
-            run.program,
-        ])?;
-    Ok(changed == 1)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        }
+        Some(_) => {
+            "UPDATE skips SET id = ?4, version = ?5, event = ?6, triggered = ?7, started = ?8, reason = ?9
+             WHERE profile = ?1 AND program = ?2 AND occasion = ?3"
+        }
+    };
+    session.connection.prepare_cached(sql)?.execute(params![
+        person,
+        program,
+        run.occasion,
+        run.id.0 as i64,
+        run.version,
+        run.event.0.to_be_bytes(),
+        run.triggered.0,
+        run.started.0,
+        reason,
+    ])?;
+    Ok(true)
+}
+
+/// The words that stand in a record, or for which a number stands there.
+fn in_words(session: &Session<'_>, said: &Value) -> Result<Arc<str>> {
+    match said {
+        Value::Integer(number) => session.name(*number),
+        Value::Text(words) => Ok(words.as_str().into()),
+        _ => Ok("".into()),
+    }
 }
 
 /// The number of words that a program says of many, such as who its audience is. What it says of one person after another is
@@ -96,11 +122,7 @@ const SKIP: &str = "id, program, version, profile, occasion, event, triggered, s
 
 fn skip(session: &Session<'_>, row: &Row<'_>) -> Result<RunRecord> {
     let started = rows::time(row, 7)?;
-    let reason = match row.get::<_, Value>(8)? {
-        Value::Integer(number) => session.name(number)?.to_string(),
-        Value::Text(words) => words,
-        _ => String::new(),
-    };
+    let reason = in_words(session, &row.get(8)?)?.to_string();
     Ok(RunRecord {
         id: RunId(rows::id(row, 0)?),
         program: session.name(row.get(1)?)?.to_string(),
