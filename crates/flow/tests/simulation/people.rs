@@ -239,7 +239,7 @@ impl Human {
         self.occasions.extend(other.occasions);
         self.sent.extend(other.sent);
         self.had.extend(other.had);
-        self.left_out.extend(other.left_out);
+        // What the other had no address for does not stand in the way of what they are to get yet.
         for (address, (time, agrees)) in other.agreed {
             self.agree(address, time, agrees);
         }
