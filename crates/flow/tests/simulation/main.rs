@@ -11,6 +11,7 @@ mod chance;
 mod compare;
 mod dates;
 mod definitions;
+mod identity;
 mod people;
 mod story;
 mod told;
