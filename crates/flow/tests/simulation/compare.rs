@@ -1,7 +1,7 @@
 //! What the house says, beside what follows from all that it was told.
 
 use crate::{
-    ask::{Ask, Asked},
+    ask::Asked,
     chance::Chance,
     definitions::Definitions,
     people::{Human, People},
@@ -10,7 +10,7 @@ use crate::{
 };
 use crowsnest_model::{
     EventId, Profile, ProfileId, Time,
-    delivery::{DeliveryState, WEBHOOK},
+    delivery::{Delivery, DeliveryState, WEBHOOK},
 };
 use crowsnest_store::{LedgerKind, Page};
 use crowsnest_testkit::Receiver;
@@ -148,7 +148,7 @@ fn pair_up<'p>(world: &World, people: &'p People) -> Result<Vec<(&'p Human, Prof
 }
 
 /// The segments that somebody is in at a moment, by their events and nothing else.
-fn segments_of(human: &Human, people: &People, definitions: &Definitions, now: i64) -> BTreeSet<String> {
+pub fn segments_of(human: &Human, people: &People, definitions: &Definitions, now: i64) -> BTreeSet<String> {
     let events = human.events(&people.told);
     let programs = human.programs();
     let agrees = people.agrees(human);
@@ -179,17 +179,7 @@ fn segments_of(human: &Human, people: &People, definitions: &Definitions, now: i
 /// The segments of which it is not said here whether somebody is in them: once they were told apart from somebody, the
 /// programs that they are in are where they would be by now had nothing ever been late, and here much is late.
 fn left_open(human: &Human, definitions: &Definitions) -> BTreeSet<String> {
-    let mut open: BTreeSet<String> = BTreeSet::new();
-    if human.was_told_apart() {
-        for group in &definitions.groups {
-            let asks = || group.parts.iter().filter_map(|(_, ask)| ask.as_ref());
-            let by_program = asks().flat_map(Ask::names).any(|name| definitions.programs.contains_key(&name));
-            if by_program || asks().any(|ask| !ask.names().is_disjoint(&open)) {
-                open.extend(group.parts.iter().map(|(name, _)| name.clone()));
-            }
-        }
-    }
-    open
+    if human.was_told_apart() { definitions.by_programs() } else { BTreeSet::new() }
 }
 
 /// When time alone changes that, at the first of all moments at which it could.
@@ -286,6 +276,11 @@ fn last_merge(world: &World, person: ProfileId) -> Time {
     merges.map(|entry| entry.time).max().unwrap_or(Time(i64::MIN))
 }
 
+/// Whether a program sent it.
+fn by_program(delivery: &Delivery) -> bool {
+    delivery.state == DeliveryState::Sent && delivery.run.is_some()
+}
+
 /// What was sent is what should have been, and nothing twice.
 fn sends(world: &World, people: &People, pairs: &[(&Human, Profile)]) -> Result<(), String> {
     let ids: HashMap<String, &str> = people
@@ -294,7 +289,7 @@ fn sends(world: &World, people: &People, pairs: &[(&Human, Profile)]) -> Result<
         .map(|event| (EventId::of("web", &event.id).to_string(), event.id.as_str()))
         .collect();
     let mut found: HashMap<ProfileId, BTreeSet<(String, String, usize)>> = HashMap::new();
-    for delivery in world.deliveries().into_iter().filter(|one| one.state == DeliveryState::Sent) {
+    for delivery in world.deliveries().into_iter().filter(by_program) {
         // Where two people turned out to be one, what both had has a name of its own.
         let plain = delivery.occasion.split('~').next().unwrap_or_default();
         let (occasion, step) = plain.rsplit_once('#').ok_or("an occasion without a step")?;

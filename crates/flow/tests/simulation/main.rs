@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod ask;
+mod broadcasts;
 mod chance;
 mod compare;
 mod dates;

@@ -1,6 +1,7 @@
 //! One story: what happens to a shop and its customers, as the seed has it.
 
 use crate::{
+    broadcasts::{self, Recipients},
     chance::Chance,
     compare::compare,
     dates::{ZONES, some_day},
@@ -16,7 +17,11 @@ use crowsnest_model::{ConsentStatus, Identifier, ProfileId, Time};
 use crowsnest_store::LedgerKind;
 use crowsnest_testkit::{Mood, Receiver};
 use serde_json::json;
-use std::{collections::BTreeSet, fmt::Write, rc::Rc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    rc::Rc,
+};
 
 /// What may be known of a customer. Which of it belongs together, the house has to find out.
 struct Customer {
@@ -44,6 +49,8 @@ pub struct Story {
     broken: Option<&'static str>,
     /// What the webhook was told.
     receiver: Receiver,
+    /// Who should have got which broadcast.
+    launched: BTreeMap<String, Recipients>,
     /// The latest that the clock ever said.
     latest: i64,
     /// What happened so far, in words.
@@ -83,6 +90,7 @@ impl Story {
             told: Vec::new(),
             said: BTreeSet::new(),
             broken: None,
+            launched: BTreeMap::new(),
             receiver: Receiver::start(Mood::answers(200, "", "")),
             latest: START.0,
             journal: String::new(),
@@ -105,6 +113,7 @@ impl Story {
                 85..=88 => self.edit().await,
                 89..=92 => self.build_some().await,
                 93..=95 => self.tell_apart().await,
+                96 => self.launch().await,
                 _ => self.check().await,
             }
         }
@@ -350,6 +359,42 @@ impl Story {
         }
     }
 
+    /// A broadcast comes and is launched.
+    async fn launch(&mut self) {
+        self.catch_up();
+        let name = format!("b{}", self.launched.len());
+        self.definitions.add_broadcast(&mut self.chance, &name);
+        self.note_definitions("for a broadcast, definitions are");
+        self.world().apply(&refs(&self.definitions.text(&self.receiver.url()))).await;
+        self.world().engine.build().await.unwrap();
+        self.serve().await;
+        let ask = &self.definitions.broadcasts[&name];
+        let expected = Recipients::of(ask, &self.people, &self.definitions, self.world().now().0);
+        self.note(&format!("launch {name} to {expected:?}"));
+        if self.chance.percent(20) {
+            self.break_down();
+            let done = self.world().engine.launch(&name).await;
+            self.note(&format!("launched: {done:?}"));
+            self.mend();
+        }
+        if self.world().read(|read| read.launch(&name)).is_none() {
+            let report = self.world().engine.launch(&name).await.unwrap();
+            let (found, to) = (report.audience.in_audience, report.audience.recipients);
+            assert_eq!((found, to), (expected.audience, expected.addresses.len() as u64), "{name}");
+        } else if self.chance.percent(50) {
+            self.restart();
+        }
+        if self.chance.percent(20) {
+            // As a process leaves it that dies before it could write that it was through.
+            self.database(&format!(
+                "UPDATE launches SET queued = NULL, counts = '{{}}' WHERE broadcast = '{name}';"
+            ));
+        }
+        self.world().engine.resume_launches().await.unwrap();
+        self.serve().await;
+        self.launched.insert(name, expected);
+    }
+
     /// Two who turned out to be one were two after all.
     async fn tell_apart(&mut self) {
         let devices = self.chance.percent(15);
@@ -421,6 +466,7 @@ impl Story {
         let world = self.world.as_ref().unwrap();
         if let Err(difference) =
             compare(world, &self.people, &self.definitions, &self.receiver, &mut self.chance)
+                .and_then(|()| broadcasts::compare(world, &self.launched))
         {
             let _ = writeln!(self.journal, "{} {difference}", Time(self.latest.max(now)));
             panic!("{difference}");
