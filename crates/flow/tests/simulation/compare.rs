@@ -96,9 +96,13 @@ fn dates(
     definitions: &Definitions,
     people: &People,
 ) -> Result<(), String> {
-    for name in definitions.dates.keys() {
+    for name in definitions.dates.keys().chain(definitions.watching.keys()) {
         let runs = world.read(|read| read.runs(Some(name), None, Page { limit: 100_000, offset: 0 }));
         for (human, profile) in pairs {
+            // Prices that were told are not told again to those who were taken for one with somebody.
+            if human.was_told_apart() && definitions.watching.contains_key(name) {
+                continue;
+            }
             let found: BTreeSet<&str> = runs
                 .iter()
                 .filter(|run| run.profile == profile.id)

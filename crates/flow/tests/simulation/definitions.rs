@@ -4,6 +4,7 @@ use crate::{
     ask::{Ask, Figure, Span, What},
     chance::Chance,
     dates::DateText,
+    items::{WatchText, Watching},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -67,6 +68,7 @@ pub struct Definitions {
     pub groups: Vec<Group>,
     pub programs: BTreeMap<String, ProgramText>,
     pub dates: BTreeMap<String, DateText>,
+    pub watching: Watching,
     /// Who gets them.
     pub broadcasts: BTreeMap<String, Ask>,
 }
@@ -133,13 +135,17 @@ impl Definitions {
         if chance.percent(40) {
             all.change_dates(chance);
         }
+        if chance.percent(40) {
+            all.change_watching(chance);
+        }
         all
     }
 
     /// One change, or a few.
     pub fn change(&mut self, chance: &mut Chance) {
         for _ in 0..1 + chance.below(2) {
-            match chance.below(11) {
+            match chance.below(12) {
+                11 => self.change_watching(chance),
                 10 => self.change_dates(chance),
                 0 => self.add_metric(chance),
                 1 => self.add_program(chance),
@@ -176,6 +182,14 @@ impl Definitions {
         let name = format!("d{}", chance.below(2));
         if self.dates.remove(&name).is_none() || chance.percent(50) {
             self.dates.insert(name.clone(), DateText::random(chance, &name));
+        }
+    }
+
+    /// A program about things comes, changes, or goes.
+    fn change_watching(&mut self, chance: &mut Chance) {
+        let name = format!("w{}", chance.below(2));
+        if self.watching.remove(&name).is_none() || chance.percent(50) {
+            self.watching.insert(name.clone(), WatchText::random(chance, &name, &EVENTS));
         }
     }
 
@@ -353,6 +367,8 @@ impl Definitions {
         }
         texts.extend(self.programs.values().map(ProgramText::text));
         texts.extend(self.dates.values().map(DateText::text));
+        texts.push(WatchText::CATALOGUE.into());
+        texts.extend(self.watching.values().map(WatchText::text));
         texts.extend(self.broadcasts.iter().map(|(name, ask)| {
             format!(
                 "broadcast: {name}\naudience: '{}'\nsend: {{ channel: email, template: letter, topic: offers }}\n",

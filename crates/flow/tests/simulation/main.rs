@@ -13,6 +13,7 @@ mod compare;
 mod dates;
 mod definitions;
 mod identity;
+mod items;
 mod people;
 mod story;
 mod told;

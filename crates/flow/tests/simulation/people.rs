@@ -5,6 +5,7 @@ use crate::{
     dates::{DateText, Said},
     definitions::{Definitions, ProgramText},
     identity::{Name, Sides},
+    items::{Priced, Watching},
     told::{Told, said},
 };
 use std::{
@@ -40,6 +41,8 @@ pub enum Happened {
     Heard(Box<Told>, Rc<BTreeMap<String, ProgramText>>, i64),
     Defined(Rc<Definitions>, i64),
     Served(i64),
+    /// A thing has a price, with these programs about things.
+    Priced(Priced, Rc<Watching>),
 }
 
 /// One person.
@@ -292,6 +295,7 @@ impl People {
             Happened::Heard(event, programs, now) => self.hear(event, programs, *now),
             Happened::Defined(definitions, now) => self.define(definitions, *now),
             Happened::Served(now) => self.serve(*now),
+            Happened::Priced(priced, watching) => self.price(priced, watching),
         }
     }
 
@@ -390,6 +394,16 @@ impl People {
                 }
             };
             self.dates.insert(name.clone(), (text.clone(), since));
+        }
+    }
+
+    /// Those who watch a thing hear of its price.
+    fn price(&mut self, priced: &Priced, watching: &Watching) {
+        for human in self.all.iter_mut().flatten() {
+            let events = human.events(&self.told);
+            for (name, program) in watching {
+                human.had.extend(program.occasion(priced, &events).map(|occasion| (name.clone(), occasion)));
+            }
         }
     }
 

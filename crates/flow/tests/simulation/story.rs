@@ -7,6 +7,7 @@ use crate::{
     dates::{ZONES, some_day},
     definitions::{Definitions, EVENTS},
     identity::Name,
+    items::Priced,
     people::{Happened, People},
     told::{Told, nothing},
     world::{ALL, DAY, HOUR, MINUTE, START, Touch, World, identify, track},
@@ -51,6 +52,8 @@ pub struct Story {
     receiver: Receiver,
     /// Who should have got which broadcast.
     launched: BTreeMap<String, Recipients>,
+    /// What things cost.
+    prices: BTreeMap<String, i64>,
     /// The latest that the clock ever said.
     latest: i64,
     /// What happened so far, in words.
@@ -91,6 +94,7 @@ impl Story {
             said: BTreeSet::new(),
             broken: None,
             launched: BTreeMap::new(),
+            prices: BTreeMap::new(),
             receiver: Receiver::start(Mood::answers(200, "", "")),
             latest: START.0,
             journal: String::new(),
@@ -114,6 +118,7 @@ impl Story {
                 89..=92 => self.build_some().await,
                 93..=95 => self.tell_apart().await,
                 96 => self.launch().await,
+                97 => self.price().await,
                 _ => self.check().await,
             }
         }
@@ -356,6 +361,28 @@ impl Story {
             let people = 1 + self.chance.below(8);
             let more = self.world().engine.build_more(people).await.unwrap();
             self.note(&format!("built for {people} more: {more}"));
+        }
+    }
+
+    /// Some things have other prices.
+    async fn price(&mut self) {
+        self.catch_up();
+        self.world().engine.build().await.unwrap();
+        self.serve().await;
+        for _ in 0..1 + self.chance.below(4) {
+            // Of two prices of one moment nobody could say which came later.
+            self.world().pass(1);
+            let time = self.world().now();
+            self.latest = time.0;
+            let key = format!("sku-{}", self.chance.below(4));
+            let price = self.chance.between(1, 6);
+            let before = self.prices.insert(key.clone(), price);
+            let priced = Priced { key: key.clone(), before, price, time: time.0 };
+            self.note(&format!("{priced:?}"));
+            self.people.happen(Happened::Priced(priced, Rc::new(self.definitions.watching.clone())));
+            let fields = serde_json::Map::from_iter([("price".to_owned(), json!(price))]);
+            self.world().engine.put_item("things", &key, fields, None).await.unwrap();
+            self.serve().await;
         }
     }
 
