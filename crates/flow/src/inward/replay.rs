@@ -47,7 +47,8 @@ pub(crate) struct Replay {
     /// Everybody who comes about.
     pub(super) people: BTreeSet<ProfileId>,
     runs: HashMap<(String, String), RunRecord>,
-    deliveries: HashMap<(String, String), Delivery>,
+    /// By the occasions that they were made at; of several, the one that goes by it still comes first.
+    deliveries: HashMap<(String, String), Vec<Delivery>>,
     outcomes: Vec<Outcome>,
     /// Identifiers that were theirs, and are somebody else's by now.
     lent: BTreeMap<Identifier, ProfileId>,
@@ -66,9 +67,9 @@ impl Replay {
 
     /// The message that was made at this occasion, if it was for this contact point.
     pub(super) fn delivery(&mut self, program: &str, occasion: &str, contact: &str) -> Option<Delivery> {
-        let key = (program.to_owned(), occasion.to_owned());
-        self.deliveries.get(&key).filter(|delivery| delivery.contact == contact)?;
-        self.deliveries.remove(&key)
+        let made = self.deliveries.get_mut(&(program.to_owned(), occasion.to_owned()))?;
+        let place = made.iter().position(|delivery| delivery.contact == contact)?;
+        Some(made.remove(place))
     }
 
     /// The run that waits for a delivery is to hear how that ended; `None` when it has not.
@@ -159,6 +160,7 @@ impl Working<'_> {
             theirs.insert(identifier);
         }
         let key = |program: &str, occasion: &str| (program.to_owned(), occasion.to_owned());
+        let made_at = made_at(&deliveries);
         self.replay = Some(Box::new(Replay {
             until,
             event: EventId(0),
@@ -169,11 +171,7 @@ impl Working<'_> {
                 .filter(|run| run.state != RunState::Skipped)
                 .map(|run| (key(&run.program, &run.occasion), run.clone()))
                 .collect(),
-            deliveries: deliveries
-                .iter()
-                .filter(|delivery| delivery.run.is_some())
-                .map(|delivery| (key(&delivery.program, &delivery.occasion), delivery.clone()))
-                .collect(),
+            deliveries: made_at,
             outcomes: Vec::new(),
             lent: BTreeMap::new(),
         }));
@@ -189,7 +187,7 @@ impl Working<'_> {
         let main = self.main_of(person, &people)?;
         self.redirect(&ids, main)?;
         let left: BTreeMap<DeliveryId, Delivery> =
-            replay.deliveries.into_values().map(|delivery| (delivery.id, delivery)).collect();
+            replay.deliveries.into_values().flatten().map(|delivery| (delivery.id, delivery)).collect();
         for delivery in deliveries {
             if delivery.run.is_none() || left.contains_key(&delivery.id) {
                 self.keep_as_fact(delivery, &runs, &people, main)?;
@@ -401,6 +399,32 @@ impl Working<'_> {
         })?;
         Ok(())
     }
+}
+
+/// Messages of programs by the occasions that they were made at. Where two people who both had one were taken for one, the
+/// one message goes by a name of its own since: if it went out, it must not go out again. If it did not, that was because
+/// they were taken for one, and it may yet.
+fn made_at(deliveries: &[Delivery]) -> HashMap<(String, String), Vec<Delivery>> {
+    let mut made: HashMap<(String, String), Vec<Delivery>> = HashMap::new();
+    for delivery in deliveries.iter().filter(|delivery| delivery.run.is_some()) {
+        let aside = format!("~{}", delivery.id.0);
+        let mut occasion = delivery.occasion.as_str();
+        while let Some(before) = occasion.strip_suffix(&aside) {
+            occasion = before;
+        }
+        let still = occasion == delivery.occasion;
+        let went_out = matches!(
+            delivery.state,
+            DeliveryState::Sending | DeliveryState::Sent | DeliveryState::Failed | DeliveryState::Unknown
+        );
+        let there = made.entry((delivery.program.clone(), occasion.to_owned())).or_default();
+        if still {
+            there.insert(0, delivery.clone());
+        } else if went_out {
+            there.push(delivery.clone());
+        }
+    }
+    made
 }
 
 /// The identifier of which a ledger entry speaks.

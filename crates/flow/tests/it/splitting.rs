@@ -406,6 +406,35 @@ async fn what_was_sent_stays_sent_and_nothing_is_sent_again() {
 }
 
 #[tokio::test]
+async fn what_both_had_before_they_were_taken_for_one_neither_has_again() {
+    let world = World::new(&[CART]).await;
+    for (strong, value, mail) in [("user_id", "u1", "ann@x.org"), ("loyalty_id", "l2", "bea@x.org")] {
+        world.tell([identify(value).by(strong, value).by("email", mail).grants("offers")]).await;
+        let cart = track(format!("cart of {value}"), "Cart Updated").by(strong, value);
+        world.tell([cart.with(json!({ "cart_id": "the same", "value": 80 }))]).await;
+    }
+    world.after(46 * MINUTE).await;
+    assert_eq!(world.mailed().len(), 2);
+    let (ann, bea) = (world.person("user_id", "u1"), world.person("loyalty_id", "l2"));
+    world.tell([track("till", "Seen").by("user_id", "u1").by("loyalty_id", "l2")]).await;
+    assert_eq!(world.people().len(), 1);
+    let survivor = world.people()[0].id;
+    let other = if survivor == ann.id { bea.id } else { ann.id };
+
+    split(&world, survivor, other).await;
+    world.after(MINUTE).await;
+    assert_eq!(world.mailed().len(), 2, "{:?}", world.mailed());
+    for person in [ann.id, bea.id] {
+        let deliveries = world.deliveries();
+        let theirs: Vec<_> = deliveries.iter().filter(|delivery| delivery.profile == person).collect();
+        assert_eq!(theirs.len(), 1, "{deliveries:?}");
+        assert_eq!(theirs[0].occasion, "the same#1", "it goes by its own name again");
+        let runs = world.read(|read| read.runs(Some("cart"), Some(person), ALL));
+        assert_eq!(theirs[0].run, Some(runs[0].id));
+    }
+}
+
+#[tokio::test]
 async fn a_browser_that_both_use_belongs_to_whoever_used_it_last() {
     let (world, ann, bea) = welded(&[]).await;
     world.tell([track("x", "Seen").by("loyalty_id", "l2").by("anonymous_id", "browser")]).await;
