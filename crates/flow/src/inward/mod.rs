@@ -25,7 +25,7 @@ mod segments;
 mod working;
 
 pub use enrol::Admission;
-pub(crate) use enrol::{Cause, Enrolment, Obstacle, Serving};
+pub(crate) use enrol::{CATALOGUE, Cause, Enrolment, Obstacle, REQUEST, Serving};
 pub(crate) use items::tell_watchers;
 pub use prepare::{Incoming, Prepared, prepare};
 pub(crate) use replay::{Recorded, identifier_of};

@@ -4,11 +4,12 @@
 //! Facts are not derived: what was sent was sent. A message, a run and a task that come about again are the ones that were;
 //! what does not come about again stays on record with whoever has its contact point.
 
-use super::{Enrolment, Prepared, Working, prepare};
+use super::{CATALOGUE, Cause, Enrolment, Prepared, REQUEST, Working, prepare};
 use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{
     DeliveryId, Event, EventId, Identifier, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState},
+    profile::Run,
 };
 use crowsnest_store::{
     DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
@@ -35,6 +36,14 @@ struct Outcome {
     state: DeliveryState,
 }
 
+/// What let somebody into a program and is no event of theirs: a request, or the change of a thing that they watch.
+#[derive(Debug, Clone)]
+struct Asked {
+    at: Time,
+    person: ProfileId,
+    run: Run,
+}
+
 /// A replay on its way.
 #[derive(Debug)]
 pub(crate) struct Replay {
@@ -50,6 +59,7 @@ pub(crate) struct Replay {
     /// By the occasions that they were made at; of several, the one that goes by it still comes first.
     deliveries: HashMap<(String, String), Vec<Delivery>>,
     outcomes: Vec<Outcome>,
+    asked: Vec<Asked>,
     /// Identifiers that were theirs, and are somebody else's by now.
     lent: BTreeMap<Identifier, ProfileId>,
 }
@@ -90,6 +100,9 @@ impl Replay {
         for outcome in self.outcomes.iter_mut().filter(|outcome| outcome.person == other) {
             outcome.person = survivor;
         }
+        for asked in self.asked.iter_mut().filter(|asked| asked.person == other) {
+            asked.person = survivor;
+        }
     }
 }
 
@@ -99,6 +112,7 @@ enum Moment {
     Look(ProfileId),
     Wake(ProfileId, RunId),
     Outcome(usize),
+    Asked(usize),
 }
 
 /// What a person's record is before a replay.
@@ -145,6 +159,7 @@ impl Working<'_> {
             .into_iter()
             .partition(|(_, event)| *event.source == *OWN_SOURCE && event.identifiers.is_empty());
         let made: Vec<EventId> = made.into_iter().map(|(_, event)| event.id).collect();
+        let asked = self.asked_for(person, &ids, &runs);
         self.forget_what_was_agreed(person, &events)?;
         self.unit.forget_person(person, &ids, &made)?;
         self.forget(person);
@@ -173,6 +188,7 @@ impl Working<'_> {
                 .collect(),
             deliveries: made_at,
             outcomes: Vec::new(),
+            asked,
             lent: BTreeMap::new(),
         }));
         for (place, event) in events {
@@ -195,6 +211,51 @@ impl Working<'_> {
         }
         self.unit.give_tasks(person)?;
         Ok(people)
+    }
+
+    /// The ways through programs that no event of theirs began, for whoever they were meant for then.
+    fn asked_for(&self, person: ProfileId, ids: &[ProfileId], runs: &[RunRecord]) -> Vec<Asked> {
+        let Some(loaded) = self.people.get(&person) else { return Vec::new() };
+        let mut asked = Vec::new();
+        for run in &loaded.profile.runs {
+            let Some(record) = runs.iter().find(|record| record.id == run.id) else { continue };
+            let aside = format!("~{}", run.id.0);
+            let occasion = run.occasion.split(&aside).next().unwrap_or_default();
+            if !occasion.starts_with(REQUEST) && !occasion.starts_with(CATALOGUE) {
+                continue;
+            }
+            let meant = ids.iter().find(|id| Cause::id_of(**id, occasion) == record.event);
+            asked.push(Asked {
+                at: record.started,
+                person: meant.copied().unwrap_or(person),
+                run: Run { occasion: occasion.to_owned(), ..run.clone() },
+            });
+        }
+        asked
+    }
+
+    /// A request is for whoever it was meant for; the change of a thing for those who watch it.
+    fn ask_again(&mut self, Asked { person, run, .. }: Asked) -> Result<(), FlowError> {
+        let live = self.live;
+        let Some(program) = live.plan().open(&run.program) else { return Ok(()) };
+        let what = "what was asked for before".to_owned();
+        let Some(changed) = run.occasion.strip_prefix(CATALOGUE) else {
+            let cause = Cause::ours(person, run.occasion, what, run.triggered, run.properties);
+            return Enrolment::of(self).admit(person, program, &cause).map(drop);
+        };
+        let Some(watch) = program.watch() else { return Ok(()) };
+        let key = changed
+            .strip_prefix(&format!("{}:", watch.catalogue))
+            .and_then(|rest| rest.strip_suffix(&format!(":{}", run.triggered)));
+        let (Some(key), Some(replay)) = (key, &self.replay) else { return Ok(()) };
+        let since = run.triggered.minus(watch.within);
+        let mut people = self.unit.watchers(watch.interest.id(), key, since, None, usize::MAX >> 1)?;
+        people.retain(|person| replay.people.contains(person));
+        for person in people {
+            let (occasion, what, seen) = (run.occasion.clone(), what.clone(), run.properties.clone());
+            Enrolment::of(self).enter_by_item(person, program, occasion, what, run.triggered, seen)?;
+        }
+        Ok(())
     }
 
     /// Consents that these events gave or took back come about again with them.
@@ -290,7 +351,12 @@ impl Working<'_> {
     /// What time alone does to the people of the replay, until a moment.
     fn pass_time(&mut self, until: Time) -> Result<(), FlowError> {
         for _ in 0..MOST_MOMENTS {
-            let Some((at, moment)) = self.next_moment().filter(|(at, _)| *at <= until) else {
+            // Of one moment with an event, what was asked for comes after it: it may have made whoever that was for.
+            let last = self.replay.as_ref().is_none_or(|replay| until >= replay.until);
+            let is_due = |(at, moment): &(Time, Moment)| {
+                *at < until || *at == until && (last || !matches!(moment, Moment::Asked(_)))
+            };
+            let Some((at, moment)) = self.next_moment().filter(is_due) else {
                 self.now = until;
                 return Ok(());
             };
@@ -302,6 +368,11 @@ impl Working<'_> {
                     let Some(replay) = &mut self.replay else { continue };
                     let Outcome { person, run, state, .. } = replay.outcomes.swap_remove(place);
                     Enrolment::of(self).delivered(person, run, state)?;
+                }
+                Moment::Asked(place) => {
+                    let Some(replay) = &mut self.replay else { continue };
+                    let asked = replay.asked.swap_remove(place);
+                    self.ask_again(asked)?;
                 }
             }
         }
@@ -332,6 +403,11 @@ impl Working<'_> {
                 if let Some(wake) = run.wake.filter(|_| !self.live.plan().is_paused(&run.program)) {
                     offer(wake, Moment::Wake(*person, run.id));
                 }
+            }
+        }
+        for (place, asked) in replay.asked.iter().enumerate() {
+            if replay.people.contains(&asked.person) || asked.run.occasion.starts_with(CATALOGUE) {
+                offer(asked.at, Moment::Asked(place));
             }
         }
         next.map(|(at, moment)| (at.max(self.now.min(replay.until)), moment))

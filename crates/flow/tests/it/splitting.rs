@@ -435,6 +435,51 @@ async fn what_both_had_before_they_were_taken_for_one_neither_has_again() {
 }
 
 #[tokio::test]
+async fn what_was_asked_for_by_request_or_by_a_thing_goes_on() {
+    const PROGRAMS: &str = r#"
+catalogue: things
+fields: { price: { type: number } }
+---
+program: help
+trigger: { event: Help Wanted }
+steps:
+  - wait: 2d
+  - send: { channel: email, template: letter, topic: offers }
+---
+program: cheaper
+trigger: { catalogue: things, watched: { event: Looked, item: event.properties.thing, within: 30d } }
+steps:
+  - wait: 3d
+  - send: { channel: email, template: letter, topic: offers }
+"#;
+    let (world, ann, bea) = welded(&[PROGRAMS]).await;
+    let world = world.restarted(None);
+    world.engine.build().await.unwrap();
+    world.tell([track("look", "Looked").by("loyalty_id", "l2").with(json!({ "thing": "t1" }))]).await;
+    let who = Identifier::new("user_id", "u1");
+    world.engine.enter_program("help", &who, Some("call 7".into()), Default::default()).await.unwrap();
+    let cost = serde_json::Map::from_iter([("price".to_owned(), json!(3))]);
+    world.engine.put_item("things", "t1", cost, None).await.unwrap();
+    world.serve().await;
+    let words = |world: &World| [world.run_words("help"), world.run_words("cheaper")].concat();
+    assert_eq!(words(&world), ["active", "active"]);
+    let ids = |world: &World| [world.runs("help")[0].id, world.runs("cheaper")[0].id];
+    let before = ids(&world);
+
+    world.after(HOUR).await;
+    split(&world, ann.id, bea.id).await;
+    assert_eq!(words(&world), ["active", "active"]);
+    assert_eq!(ids(&world), before);
+    for days in [2, 1] {
+        world.after(days * DAY).await;
+    }
+    assert_eq!(world.mailed(), ["ann@x.org", "bea@x.org"], "she watched it, and nobody else");
+    assert_eq!(words(&world), ["finished: all steps are done", "finished: all steps are done"]);
+    let again = world.engine.enter_program("help", &who, Some("call 7".into()), Default::default()).await;
+    assert!(!matches!(again.unwrap(), crowsnest_flow::Admission::Entered), "the same request lets in once");
+}
+
+#[tokio::test]
 async fn a_browser_that_both_use_belongs_to_whoever_used_it_last() {
     let (world, ann, bea) = welded(&[]).await;
     world.tell([track("x", "Seen").by("loyalty_id", "l2").by("anonymous_id", "browser")]).await;
