@@ -15,6 +15,7 @@
 //!
 //! then, once for the batch: profiles are written, watermarks and counts move, what a watermark releases is released.
 
+mod asked;
 mod dates;
 mod enrol;
 mod identify;

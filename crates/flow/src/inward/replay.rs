@@ -4,12 +4,11 @@
 //! Facts are not derived: what was sent was sent. A message, a run and a task that come about again are the ones that were;
 //! what does not come about again stays on record with whoever has its contact point.
 
-use super::{CATALOGUE, Cause, Enrolment, Prepared, REQUEST, Working, prepare};
+use super::{CATALOGUE, Enrolment, Prepared, Working, asked::Asked, prepare};
 use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{
     DeliveryId, Event, EventId, Identifier, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState},
-    profile::Run,
 };
 use crowsnest_store::{
     DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
@@ -34,14 +33,6 @@ struct Outcome {
     person: ProfileId,
     run: RunId,
     state: DeliveryState,
-}
-
-/// What let somebody into a program and is no event of theirs: a request, or the change of a thing that they watch.
-#[derive(Debug, Clone)]
-struct Asked {
-    at: Time,
-    person: ProfileId,
-    run: Run,
 }
 
 /// A replay on its way.
@@ -211,51 +202,6 @@ impl Working<'_> {
         }
         self.unit.give_tasks(person)?;
         Ok(people)
-    }
-
-    /// The ways through programs that no event of theirs began, for whoever they were meant for then.
-    fn asked_for(&self, person: ProfileId, ids: &[ProfileId], runs: &[RunRecord]) -> Vec<Asked> {
-        let Some(loaded) = self.people.get(&person) else { return Vec::new() };
-        let mut asked = Vec::new();
-        for run in &loaded.profile.runs {
-            let Some(record) = runs.iter().find(|record| record.id == run.id) else { continue };
-            let aside = format!("~{}", run.id.0);
-            let occasion = run.occasion.split(&aside).next().unwrap_or_default();
-            if !occasion.starts_with(REQUEST) && !occasion.starts_with(CATALOGUE) {
-                continue;
-            }
-            let meant = ids.iter().find(|id| Cause::id_of(**id, occasion) == record.event);
-            asked.push(Asked {
-                at: record.started,
-                person: meant.copied().unwrap_or(person),
-                run: Run { occasion: occasion.to_owned(), ..run.clone() },
-            });
-        }
-        asked
-    }
-
-    /// A request is for whoever it was meant for; the change of a thing for those who watch it.
-    fn ask_again(&mut self, Asked { person, run, .. }: Asked) -> Result<(), FlowError> {
-        let live = self.live;
-        let Some(program) = live.plan().open(&run.program) else { return Ok(()) };
-        let what = "what was asked for before".to_owned();
-        let Some(changed) = run.occasion.strip_prefix(CATALOGUE) else {
-            let cause = Cause::ours(person, run.occasion, what, run.triggered, run.properties);
-            return Enrolment::of(self).admit(person, program, &cause).map(drop);
-        };
-        let Some(watch) = program.watch() else { return Ok(()) };
-        let key = changed
-            .strip_prefix(&format!("{}:", watch.catalogue))
-            .and_then(|rest| rest.strip_suffix(&format!(":{}", run.triggered)));
-        let (Some(key), Some(replay)) = (key, &self.replay) else { return Ok(()) };
-        let since = run.triggered.minus(watch.within);
-        let mut people = self.unit.watchers(watch.interest.id(), key, since, None, usize::MAX >> 1)?;
-        people.retain(|person| replay.people.contains(person));
-        for person in people {
-            let (occasion, what, seen) = (run.occasion.clone(), what.clone(), run.properties.clone());
-            Enrolment::of(self).enter_by_item(person, program, occasion, what, run.triggered, seen)?;
-        }
-        Ok(())
     }
 
     /// Consents that these events gave or took back come about again with them.
