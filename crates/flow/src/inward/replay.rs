@@ -152,6 +152,11 @@ impl Working<'_> {
         let made: Vec<EventId> = made.into_iter().map(|(_, event)| event.id).collect();
         let asked = self.asked_for(person, &ids, &runs);
         self.forget_what_was_agreed(person, &events)?;
+        // What time alone has let them into just now is in the table, and not in their record yet.
+        let inside = self.people.get(&person).map(|loaded| &loaded.profile.segments);
+        for segment in inside.iter().flat_map(|segments| segments.keys()) {
+            self.unit.put_membership(segment, person, None)?;
+        }
         self.unit.forget_person(person, &ids, &made)?;
         self.forget(person);
 

@@ -480,6 +480,19 @@ steps:
 }
 
 #[tokio::test]
+async fn what_time_let_them_into_as_one_they_are_not_in_as_two() {
+    // Ann has three and Bea one of the five that it takes, and the till had one.
+    let (world, ann, bea) =
+        welded(&["segment: regulars\nwhen: 'count(\"Seen\", between(\"90d\", \"20d\")) >= 5'\n"]).await;
+    world.tell([track("b0", "Seen").by("loyalty_id", "l2")]).await;
+    // Nobody has looked at them since.
+    world.pass(30 * DAY);
+    split(&world, ann.id, bea.id).await;
+    assert_eq!(world.read(|read| read.members("regulars", None, 10)), []);
+    assert!(world.people().iter().all(|person| person.segments.is_empty()));
+}
+
+#[tokio::test]
 async fn a_browser_that_both_use_belongs_to_whoever_used_it_last() {
     let (world, ann, bea) = welded(&[]).await;
     world.tell([track("x", "Seen").by("loyalty_id", "l2").by("anonymous_id", "browser")]).await;
