@@ -3,7 +3,7 @@
 
 use crate::{
     Engine, FlowError,
-    inward::{Admission, Cause, Enrolment, Serving},
+    inward::{Admission, Cause, Enrolment, REQUEST, Serving},
 };
 use crowsnest_identity::Normal;
 use crowsnest_model::{Duration, Event, Identifier, Object, ProfileId, RunId, TaskId, Time};
@@ -86,7 +86,7 @@ impl Engine {
             work.load(person)?;
             let occasion = occasion.unwrap_or_else(|| work.ids.next(work.now).to_string());
             let cause =
-                Cause::ours(person, format!("request:{occasion}"), "the request".into(), work.now, properties);
+                Cause::ours(person, format!("{REQUEST}{occasion}"), "the request".into(), work.now, properties);
             Enrolment::of(work).admit(person, open, &cause)
         })
         .await

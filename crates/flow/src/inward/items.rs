@@ -1,6 +1,6 @@
 //! Items of catalogues: what is said of them is taken in, it is kept who watches which, and those hear of changes.
 
-use super::{Enrolment, Prepared, Working};
+use super::{CATALOGUE, Enrolment, Prepared, Working};
 use crate::FlowError;
 use crowsnest_ingest::ItemRow;
 use crowsnest_model::{
@@ -141,7 +141,7 @@ impl Enrolment<'_, '_> {
         let live = self.live();
         let Some(program) = live.plan().open(&change.program) else { return Ok(()) };
         let ItemChange { catalogue, key, time, seen, .. } = change;
-        let occasion = format!("catalogue:{catalogue}:{key}:{time}");
+        let occasion = format!("{CATALOGUE}{catalogue}:{key}:{time}");
         let what = format!("the change of {key} in the catalogue {catalogue}");
         self.enter_by_item(person, program, occasion, what, *time, seen.clone())
     }

@@ -15,6 +15,7 @@
 //!
 //! then, once for the batch: profiles are written, watermarks and counts move, what a watermark releases is released.
 
+mod asked;
 mod dates;
 mod enrol;
 mod identify;
@@ -25,7 +26,7 @@ mod segments;
 mod working;
 
 pub use enrol::Admission;
-pub(crate) use enrol::{Cause, Enrolment, Obstacle, Serving};
+pub(crate) use enrol::{CATALOGUE, Cause, Enrolment, Obstacle, REQUEST, Serving};
 pub(crate) use items::tell_watchers;
 pub use prepare::{Incoming, Prepared, prepare};
 pub(crate) use replay::{Recorded, identifier_of};

@@ -4,7 +4,7 @@
 //! Facts are not derived: what was sent was sent. A message, a run and a task that come about again are the ones that were;
 //! what does not come about again stays on record with whoever has its contact point.
 
-use super::{Enrolment, Occurrence, Prepared, Working, prepare};
+use super::{CATALOGUE, Enrolment, Occurrence, Prepared, Working, asked::Asked, prepare};
 use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{
     DecisionId, DeliveryId, Event, EventId, Identifier, ProfileId, RunId, Time,
@@ -48,10 +48,12 @@ pub(crate) struct Replay {
     /// Everybody who comes about.
     pub(super) people: BTreeSet<ProfileId>,
     runs: HashMap<(String, String), RunRecord>,
-    deliveries: HashMap<(String, String), Delivery>,
+    /// By the occasions that they were made at; of several, the one that goes by it still comes first.
+    deliveries: HashMap<(String, String), Vec<Delivery>>,
     outcomes: Vec<Outcome>,
     /// Decisions that people are one, the latest first.
     joins: Vec<Decision>,
+    asked: Vec<Asked>,
     /// Identifiers that were theirs, and are somebody else's by now.
     lent: BTreeMap<Identifier, ProfileId>,
 }
@@ -69,9 +71,9 @@ impl Replay {
 
     /// The message that was made at this occasion, if it was for this contact point.
     pub(super) fn delivery(&mut self, program: &str, occasion: &str, contact: &str) -> Option<Delivery> {
-        let key = (program.to_owned(), occasion.to_owned());
-        self.deliveries.get(&key).filter(|delivery| delivery.contact == contact)?;
-        self.deliveries.remove(&key)
+        let made = self.deliveries.get_mut(&(program.to_owned(), occasion.to_owned()))?;
+        let place = made.iter().position(|delivery| delivery.contact == contact)?;
+        Some(made.remove(place))
     }
 
     /// The run that waits for a delivery is to hear how that ended; `None` when it has not.
@@ -92,6 +94,9 @@ impl Replay {
         for outcome in self.outcomes.iter_mut().filter(|outcome| outcome.person == other) {
             outcome.person = survivor;
         }
+        for asked in self.asked.iter_mut().filter(|asked| asked.person == other) {
+            asked.person = survivor;
+        }
     }
 }
 
@@ -102,6 +107,7 @@ enum Moment {
     Wake(ProfileId, RunId),
     Outcome(usize),
     Join,
+    Asked(usize),
 }
 
 /// What a person's record is before a replay.
@@ -148,7 +154,13 @@ impl Working<'_> {
             .into_iter()
             .partition(|(_, event)| *event.source == *OWN_SOURCE && event.identifiers.is_empty());
         let made: Vec<EventId> = made.into_iter().map(|(_, event)| event.id).collect();
+        let asked = self.asked_for(person, &ids, &runs);
         self.forget_what_was_agreed(person, &events)?;
+        // What time alone has let them into just now is in the table, and not in their record yet.
+        let inside = self.people.get(&person).map(|loaded| &loaded.profile.segments);
+        for segment in inside.iter().flat_map(|segments| segments.keys()) {
+            self.unit.put_membership(segment, person, None)?;
+        }
         self.unit.forget_person(person, &ids, &made)?;
         self.forget(person);
 
@@ -166,6 +178,7 @@ impl Working<'_> {
             theirs.insert(identifier);
         }
         let key = |program: &str, occasion: &str| (program.to_owned(), occasion.to_owned());
+        let made_at = made_at(&deliveries);
         self.replay = Some(Box::new(Replay {
             until,
             event: EventId(0),
@@ -176,13 +189,10 @@ impl Working<'_> {
                 .filter(|run| run.state != RunState::Skipped)
                 .map(|run| (key(&run.program, &run.occasion), run.clone()))
                 .collect(),
-            deliveries: deliveries
-                .iter()
-                .filter(|delivery| delivery.run.is_some())
-                .map(|delivery| (key(&delivery.program, &delivery.occasion), delivery.clone()))
-                .collect(),
+            deliveries: made_at,
             outcomes: Vec::new(),
             joins,
+            asked,
             lent: BTreeMap::new(),
         }));
         for (place, event) in events {
@@ -197,7 +207,7 @@ impl Working<'_> {
         let main = self.main_of(person, &people)?;
         self.redirect(&ids, main)?;
         let left: BTreeMap<DeliveryId, Delivery> =
-            replay.deliveries.into_values().map(|delivery| (delivery.id, delivery)).collect();
+            replay.deliveries.into_values().flatten().map(|delivery| (delivery.id, delivery)).collect();
         for delivery in deliveries {
             if delivery.run.is_none() || left.contains_key(&delivery.id) {
                 self.keep_as_fact(delivery, &runs, &people, main)?;
@@ -300,7 +310,12 @@ impl Working<'_> {
     /// What time alone does to the people of the replay, until a moment.
     fn pass_time(&mut self, until: Time) -> Result<(), FlowError> {
         for _ in 0..MOST_MOMENTS {
-            let Some((at, moment)) = self.next_moment().filter(|(at, _)| *at <= until) else {
+            // Of one moment with an event, what was asked for comes after it: it may have made whoever that was for.
+            let last = self.replay.as_ref().is_none_or(|replay| until >= replay.until);
+            let is_due = |(at, moment): &(Time, Moment)| {
+                *at < until || *at == until && (last || !matches!(moment, Moment::Asked(_)))
+            };
+            let Some((at, moment)) = self.next_moment().filter(is_due) else {
                 self.now = until;
                 return Ok(());
             };
@@ -318,6 +333,11 @@ impl Working<'_> {
                     let Some(replay) = &mut self.replay else { continue };
                     let Outcome { person, run, state, .. } = replay.outcomes.swap_remove(place);
                     Enrolment::of(self).delivered(person, run, state)?;
+                }
+                Moment::Asked(place) => {
+                    let Some(replay) = &mut self.replay else { continue };
+                    let asked = replay.asked.swap_remove(place);
+                    self.ask_again(asked)?;
                 }
             }
         }
@@ -351,6 +371,11 @@ impl Working<'_> {
                 if let Some(wake) = run.wake.filter(|_| !self.live.plan().is_paused(&run.program)) {
                     offer(wake, Moment::Wake(*person, run.id));
                 }
+            }
+        }
+        for (place, asked) in replay.asked.iter().enumerate() {
+            if replay.people.contains(&asked.person) || asked.run.occasion.starts_with(CATALOGUE) {
+                offer(asked.at, Moment::Asked(place));
             }
         }
         next.map(|(at, moment)| (at.max(self.now.min(replay.until)), moment))
@@ -461,6 +486,32 @@ impl Working<'_> {
         })?;
         Ok(())
     }
+}
+
+/// Messages of programs by the occasions that they were made at. Where two people who both had one were taken for one, the
+/// one message goes by a name of its own since: if it went out, it must not go out again. If it did not, that was because
+/// they were taken for one, and it may yet.
+fn made_at(deliveries: &[Delivery]) -> HashMap<(String, String), Vec<Delivery>> {
+    let mut made: HashMap<(String, String), Vec<Delivery>> = HashMap::new();
+    for delivery in deliveries.iter().filter(|delivery| delivery.run.is_some()) {
+        let aside = format!("~{}", delivery.id.0);
+        let mut occasion = delivery.occasion.as_str();
+        while let Some(before) = occasion.strip_suffix(&aside) {
+            occasion = before;
+        }
+        let still = occasion == delivery.occasion;
+        let went_out = matches!(
+            delivery.state,
+            DeliveryState::Sending | DeliveryState::Sent | DeliveryState::Failed | DeliveryState::Unknown
+        );
+        let there = made.entry((delivery.program.clone(), occasion.to_owned())).or_default();
+        if still {
+            there.insert(0, delivery.clone());
+        } else if went_out {
+            there.push(delivery.clone());
+        }
+    }
+    made
 }
 
 /// The identifier of which a ledger entry speaks.

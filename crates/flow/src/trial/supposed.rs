@@ -1,7 +1,12 @@
 //! What is supposed to begin a program that is tried, and the person as they would be once it has happened.
 
 use super::Trial;
-use crate::{FlowError, inward::Cause, people::Lookout, watching};
+use crate::{
+    FlowError,
+    inward::{CATALOGUE, Cause},
+    people::Lookout,
+    watching,
+};
 use crowsnest_model::{
     Event, EventId, Object, Profile, Time, definition::MembershipChange, profile::Membership,
 };
@@ -83,7 +88,7 @@ pub(super) fn change(
     }
     properties.entry("item").or_insert(seen.into());
     let what = "the trial".to_owned();
-    let occasion = format!("catalogue:{}:{key}:{}", watch.catalogue, lookout.now);
+    let occasion = format!("{CATALOGUE}{}:{key}:{}", watch.catalogue, lookout.now);
     let cause = Cause::ours(profile.id, occasion, what, lookout.now, properties);
     Ok((cause, watching::clause(watch, &key, &watched)))
 }

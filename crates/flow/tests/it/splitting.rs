@@ -406,6 +406,93 @@ async fn what_was_sent_stays_sent_and_nothing_is_sent_again() {
 }
 
 #[tokio::test]
+async fn what_both_had_before_they_were_taken_for_one_neither_has_again() {
+    let world = World::new(&[CART]).await;
+    for (strong, value, mail) in [("user_id", "u1", "ann@x.org"), ("loyalty_id", "l2", "bea@x.org")] {
+        world.tell([identify(value).by(strong, value).by("email", mail).grants("offers")]).await;
+        let cart = track(format!("cart of {value}"), "Cart Updated").by(strong, value);
+        world.tell([cart.with(json!({ "cart_id": "the same", "value": 80 }))]).await;
+    }
+    world.after(46 * MINUTE).await;
+    assert_eq!(world.mailed().len(), 2);
+    let (ann, bea) = (world.person("user_id", "u1"), world.person("loyalty_id", "l2"));
+    world.tell([track("till", "Seen").by("user_id", "u1").by("loyalty_id", "l2")]).await;
+    assert_eq!(world.people().len(), 1);
+    let survivor = world.people()[0].id;
+    let other = if survivor == ann.id { bea.id } else { ann.id };
+
+    split(&world, survivor, other).await;
+    world.after(MINUTE).await;
+    assert_eq!(world.mailed().len(), 2, "{:?}", world.mailed());
+    for person in [ann.id, bea.id] {
+        let deliveries = world.deliveries();
+        let theirs: Vec<_> = deliveries.iter().filter(|delivery| delivery.profile == person).collect();
+        assert_eq!(theirs.len(), 1, "{deliveries:?}");
+        assert_eq!(theirs[0].occasion, "the same#1", "it goes by its own name again");
+        let runs = world.read(|read| read.runs(Some("cart"), Some(person), ALL));
+        assert_eq!(theirs[0].run, Some(runs[0].id));
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_for_by_request_or_by_a_thing_goes_on() {
+    const PROGRAMS: &str = r#"
+catalogue: things
+fields: { price: { type: number } }
+---
+program: help
+trigger: { event: Help Wanted }
+steps:
+  - wait: 2d
+  - send: { channel: email, template: letter, topic: offers }
+---
+program: cheaper
+trigger: { catalogue: things, watched: { event: Looked, item: event.properties.thing, within: 30d } }
+steps:
+  - wait: 3d
+  - send: { channel: email, template: letter, topic: offers }
+"#;
+    let (world, ann, bea) = welded(&[PROGRAMS]).await;
+    let world = world.restarted(None);
+    world.engine.build().await.unwrap();
+    world.tell([track("look", "Looked").by("loyalty_id", "l2").with(json!({ "thing": "t1" }))]).await;
+    let who = Identifier::new("user_id", "u1");
+    world.engine.enter_program("help", &who, Some("call 7".into()), Default::default()).await.unwrap();
+    let cost = serde_json::Map::from_iter([("price".to_owned(), json!(3))]);
+    world.engine.put_item("things", "t1", cost, None).await.unwrap();
+    world.serve().await;
+    let words = |world: &World| [world.run_words("help"), world.run_words("cheaper")].concat();
+    assert_eq!(words(&world), ["active", "active"]);
+    let ids = |world: &World| [world.runs("help")[0].id, world.runs("cheaper")[0].id];
+    let before = ids(&world);
+
+    world.after(HOUR).await;
+    split(&world, ann.id, bea.id).await;
+    assert_eq!(words(&world), ["active", "active"]);
+    assert_eq!(ids(&world), before);
+    for days in [2, 1] {
+        world.after(days * DAY).await;
+    }
+    assert_eq!(world.mailed(), ["ann@x.org", "bea@x.org"], "she watched it, and nobody else");
+    assert_eq!(words(&world), ["finished: all steps are done", "finished: all steps are done"]);
+    let again = world.engine.enter_program("help", &who, Some("call 7".into()), Default::default()).await;
+    assert!(!matches!(again.unwrap(), crowsnest_flow::Admission::Entered), "the same request lets in once");
+}
+
+#[tokio::test]
+async fn what_time_let_them_into_as_one_they_are_not_in_as_two() {
+    // Ann has three and Bea one of the five that it takes, and the till had one.
+    let (world, ann, bea) =
+        welded(&["segment: regulars\nwhen: 'count(\"Seen\", between(\"90d\", \"20d\")) >= 5'\n"]).await;
+    world.tell([track("b0", "Seen").by("loyalty_id", "l2")]).await;
+    // Nobody has looked at them since.
+    world.pass(30 * DAY);
+    split(&world, ann.id, bea.id).await;
+    assert_eq!(world.read(|read| read.members("regulars", None, 10)), []);
+    assert!(world.people().iter().all(|person| person.segments.is_empty()));
+}
+
+#[tokio::test]
 async fn a_browser_that_both_use_belongs_to_whoever_used_it_last() {
     let (world, ann, bea) = welded(&[]).await;
     world.tell([track("x", "Seen").by("loyalty_id", "l2").by("anonymous_id", "browser")]).await;

@@ -4,6 +4,7 @@ use crate::{
     ask::{Ask, Figure, Span, What},
     chance::Chance,
     dates::DateText,
+    items::{WatchText, Watching},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -67,6 +68,9 @@ pub struct Definitions {
     pub groups: Vec<Group>,
     pub programs: BTreeMap<String, ProgramText>,
     pub dates: BTreeMap<String, DateText>,
+    pub watching: Watching,
+    /// Who gets them.
+    pub broadcasts: BTreeMap<String, Ask>,
 }
 
 fn span(chance: &mut Chance) -> Span {
@@ -131,13 +135,17 @@ impl Definitions {
         if chance.percent(40) {
             all.change_dates(chance);
         }
+        if chance.percent(40) {
+            all.change_watching(chance);
+        }
         all
     }
 
     /// One change, or a few.
     pub fn change(&mut self, chance: &mut Chance) {
         for _ in 0..1 + chance.below(2) {
-            match chance.below(11) {
+            match chance.below(12) {
+                11 => self.change_watching(chance),
                 10 => self.change_dates(chance),
                 0 => self.add_metric(chance),
                 1 => self.add_program(chance),
@@ -174,6 +182,14 @@ impl Definitions {
         let name = format!("d{}", chance.below(2));
         if self.dates.remove(&name).is_none() || chance.percent(50) {
             self.dates.insert(name.clone(), DateText::random(chance, &name));
+        }
+    }
+
+    /// A program about things comes, changes, or goes.
+    fn change_watching(&mut self, chance: &mut Chance) {
+        let name = format!("w{}", chance.below(2));
+        if self.watching.remove(&name).is_none() || chance.percent(50) {
+            self.watching.insert(name.clone(), WatchText::random(chance, &name, &EVENTS));
         }
     }
 
@@ -215,6 +231,7 @@ impl Definitions {
         }
         self.metrics.retain(|name, _| !gone.contains(name));
         self.programs.retain(|name, _| !gone.contains(name));
+        self.broadcasts.retain(|_, ask| ask.names().is_disjoint(&gone));
     }
 
     fn names_before(&self, place: usize) -> Vec<String> {
@@ -259,6 +276,32 @@ impl Definitions {
             let ask = self.ask(chance, &earlier, 2);
             self.groups.push(Group { set: None, parts: vec![(name, Some(ask))] });
         }
+    }
+
+    /// A broadcast to some. Whether they are in a program does not matter to it.
+    pub fn add_broadcast(&mut self, chance: &mut Chance, name: &str) {
+        let by_programs = self.by_programs();
+        let segments: Vec<String> = self.names_before(self.groups.len());
+        let segments: Vec<String> = segments.into_iter().filter(|name| !by_programs.contains(name)).collect();
+        let no_programs = Self { metrics: self.metrics.clone(), ..Self::default() };
+        let ask = match no_programs.ask(chance, &segments, 1) {
+            // Otherwise hardly anybody gets anything.
+            one if chance.percent(50) => Ask::Either(Box::new(one), Box::new(Ask::Agrees)),
+            one => one,
+        };
+        self.broadcasts.insert(name.to_owned(), ask);
+    }
+
+    /// The segments that change with the programs that somebody is in.
+    pub fn by_programs(&self) -> BTreeSet<String> {
+        let mut found: BTreeSet<String> = BTreeSet::new();
+        for group in &self.groups {
+            let names = || group.parts.iter().flat_map(|(_, ask)| ask).flat_map(Ask::names);
+            if names().any(|name| self.programs.contains_key(&name) || found.contains(&name)) {
+                found.extend(group.parts.iter().map(|(name, _)| name.clone()));
+            }
+        }
+        found
     }
 
     fn ask(&self, chance: &mut Chance, earlier: &[String], depth: usize) -> Ask {
@@ -324,6 +367,14 @@ impl Definitions {
         }
         texts.extend(self.programs.values().map(ProgramText::text));
         texts.extend(self.dates.values().map(DateText::text));
+        texts.push(WatchText::CATALOGUE.into());
+        texts.extend(self.watching.values().map(WatchText::text));
+        texts.extend(self.broadcasts.iter().map(|(name, ask)| {
+            format!(
+                "broadcast: {name}\naudience: '{}'\nsend: {{ channel: email, template: letter, topic: offers }}\n",
+                ask.text()
+            )
+        }));
         texts
     }
 }

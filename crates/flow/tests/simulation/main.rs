@@ -7,10 +7,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod ask;
+mod broadcasts;
 mod chance;
 mod compare;
 mod dates;
 mod definitions;
+mod identity;
+mod items;
 mod people;
 mod story;
 mod told;

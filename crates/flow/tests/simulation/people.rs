@@ -4,9 +4,14 @@
 use crate::{
     dates::{DateText, Said},
     definitions::{Definitions, ProgramText},
+    identity::{Name, Sides},
+    items::{Priced, Watching},
     told::{Told, said},
 };
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    rc::Rc,
+};
 
 /// Everybody.
 #[derive(Debug, Default)]
@@ -15,7 +20,13 @@ pub struct People {
     known: HashSet<String>,
     /// In the order in which they became known; `None` once they turned out to be somebody else.
     pub all: Vec<Option<Human>>,
-    holders: BTreeMap<(&'static str, String), usize>,
+    pub holders: BTreeMap<Name, usize>,
+    /// Who is not one with whom.
+    pub decisions: Vec<Sides>,
+    /// All that happened, so that it can happen again.
+    pub happened: Vec<Happened>,
+    /// What was said about offers, by address: when, and whether they agree.
+    agreed: BTreeMap<String, (i64, bool)>,
     runs: usize,
     /// Of whom a day or zone is known.
     brought: BTreeSet<usize>,
@@ -23,11 +34,28 @@ pub struct People {
     dates: BTreeMap<String, (DateText, i64)>,
 }
 
+/// Something that happened, and when.
+#[derive(Debug, Clone)]
+pub enum Happened {
+    /// An event was told, with these programs.
+    Heard(Box<Told>, Rc<BTreeMap<String, ProgramText>>, i64),
+    Defined(Rc<Definitions>, i64),
+    Served(i64),
+    /// A thing has a price, with these programs about things.
+    Priced(Priced, Rc<Watching>),
+}
+
 /// One person.
 #[derive(Debug, Default)]
 pub struct Human {
     /// The places of their events in [`People::told`].
     pub events: Vec<usize>,
+    /// What they are known by, and when that was seen last.
+    pub names: BTreeMap<Name, i64>,
+    /// The decisions that keep them apart from others, each with their side.
+    pub sides: BTreeSet<(usize, usize)>,
+    /// By what the two were known who turned out to be one, each time.
+    pub merges: Vec<Sides>,
     runs: Vec<Way>,
     occasions: BTreeSet<(String, String)>,
     /// What was sent: program, occasion and the place of the step.
@@ -42,8 +70,6 @@ pub struct Human {
     made: i64,
     /// They were several once.
     pub merged: bool,
-    /// What was said about offers, by address: when, and whether they agree.
-    agreed: BTreeMap<String, (i64, bool)>,
 }
 
 /// A way through a program.
@@ -114,6 +140,11 @@ impl Way {
 }
 
 impl Human {
+    /// Somebody new.
+    pub fn made(now: i64) -> Self {
+        Self { made: now, ..Self::default() }
+    }
+
     pub fn events<'t>(&self, told: &'t [Told]) -> Vec<&'t Told> {
         self.events.iter().map(|place| &told[*place]).collect()
     }
@@ -151,26 +182,8 @@ impl Human {
         }
     }
 
-    /// The address that they were last seen with.
-    fn address(&self, told: &[Told]) -> Option<String> {
-        let mut seen: BTreeMap<&str, i64> = BTreeMap::new();
-        for event in self.events(told) {
-            for (_, value) in event.identifiers.iter().filter(|(namespace, _)| *namespace == "email") {
-                let last = seen.entry(value).or_insert(event.time);
-                *last = event.time.max(*last);
-            }
-        }
-        let latest = seen.values().max().copied()?;
-        seen.into_iter().find(|(_, last)| *last == latest).map(|(value, _)| value.to_owned())
-    }
-
-    /// Whether they agree to offers, as far as that is known.
-    pub fn agrees(&self, told: &[Told]) -> Option<bool> {
-        self.agreed.get(&self.address(told)?).map(|(_, agrees)| *agrees)
-    }
-
     /// Takes a run as far as it goes.
-    fn drive(&mut self, mut run: Way, anchor: i64, now: i64, told: &[Told]) {
+    fn drive(&mut self, mut run: Way, anchor: i64, now: i64) {
         let mut anchor = anchor;
         let steps = steps(&run.program);
         loop {
@@ -192,7 +205,7 @@ impl Human {
                 {
                     anchor = now;
                 }
-                Step::Send if self.address(told).is_none() => {
+                Step::Send if self.address().is_none() => {
                     self.left_out.insert(run.place());
                     anchor = now;
                 }
@@ -206,7 +219,7 @@ impl Human {
     }
 
     /// What is due is sent.
-    fn serve(&mut self, now: i64, told: &[Told]) {
+    fn serve(&mut self, now: i64) {
         loop {
             let due = |run: &Way| match run.at {
                 At::Waiting(until) | At::Queued(until) => until <= now,
@@ -215,12 +228,12 @@ impl Human {
             let Some(place) = self.runs.iter().position(due) else { return };
             let run = self.runs.remove(place);
             match run.at {
-                At::Waiting(until) => self.drive(run, until, now, told),
+                At::Waiting(until) => self.drive(run, until, now),
                 At::Queued(_) if run.expired(now) => {}
                 At::Queued(_) => {
                     // Once for each occasion, even where two people who had it both turned out to be one.
                     self.sent.insert(run.place());
-                    self.drive(run, now, now, told);
+                    self.drive(run, now, now);
                 }
                 At::Over => {}
             }
@@ -232,17 +245,15 @@ impl Human {
     }
 
     /// They turn out to be one with somebody else.
-    fn absorb(&mut self, mut other: Self, now: i64, told: &[Told]) {
+    pub fn absorb(&mut self, mut other: Self, now: i64, told: &[Told]) {
         self.merged = true;
+        self.note_merge(&other);
         other.runs.retain(|run| !self.occasions.contains(&run.key()));
         self.events.extend(other.events);
         self.occasions.extend(other.occasions);
         self.sent.extend(other.sent);
         self.had.extend(other.had);
-        self.left_out.extend(other.left_out);
-        for (address, (time, agrees)) in other.agreed {
-            self.agree(address, time, agrees);
-        }
+        // What the other had no address for does not stand in the way of what they are to get yet.
         self.runs.append(&mut other.runs);
         let mut runs = std::mem::take(&mut self.runs);
         runs.retain(|run| !self.cancelled_already(run, told));
@@ -256,30 +267,45 @@ impl Human {
             .partition(|run| matches!(run.at, At::Queued(_)) && self.sent.contains(&run.place()));
         self.runs = runs;
         for run in had {
-            self.drive(run, now, now, told);
-        }
-    }
-
-    fn agree(&mut self, address: String, time: i64, agrees: bool) {
-        let said = self.agreed.entry(address).or_insert((time, agrees));
-        if time > said.0 {
-            *said = (time, agrees);
+            self.drive(run, now, now);
         }
     }
 }
 
 impl People {
     /// Who holds an identifier, by their place in [`People::all`].
-    pub fn holder(&self, identifier: &(&'static str, String)) -> Option<usize> {
+    pub fn holder(&self, identifier: &Name) -> Option<usize> {
         self.holders.get(identifier).copied()
     }
 
+    /// Whether somebody agrees to offers, as far as that is known.
+    pub fn agrees(&self, human: &Human) -> Option<bool> {
+        self.agreed.get(&human.address()?).map(|(_, agrees)| *agrees)
+    }
+
+    /// Something happens.
+    pub fn happen(&mut self, what: Happened) {
+        self.again(&what);
+        self.happened.push(what);
+    }
+
+    /// Something happens as it did before.
+    pub fn again(&mut self, what: &Happened) {
+        match what {
+            Happened::Heard(event, programs, now) => self.hear(event, programs, *now),
+            Happened::Defined(definitions, now) => self.define(definitions, *now),
+            Happened::Served(now) => self.serve(*now),
+            Happened::Priced(priced, watching) => self.price(priced, watching),
+        }
+    }
+
     /// An event is told. Copies are heard once.
-    pub fn hear(&mut self, event: &Told, programs: &BTreeMap<String, ProgramText>, now: i64) {
+    fn hear(&mut self, event: &Told, programs: &BTreeMap<String, ProgramText>, now: i64) {
         if !self.known.insert(event.id.clone()) {
             return;
         }
-        let named: BTreeSet<usize> = event.identifiers.iter().filter_map(|id| self.holder(id)).collect();
+        let meant = self.meant(event);
+        let named: BTreeSet<usize> = meant.people.iter().copied().collect();
         for place in &named {
             if let Some(human) = self.all[*place].as_mut() {
                 human.look(&self.dates, now, &self.told);
@@ -292,7 +318,7 @@ impl People {
             })
             .copied()
             .collect();
-        let person = self.whose(event, now);
+        let person = self.whose(event, meant, now);
         let zoned = zones.iter().any(|place| *place != person);
         let joined = named.iter().any(|place| *place != person && self.brought.contains(place));
         let before = self.all[person].as_ref().map(|human| human.said(&self.told));
@@ -311,9 +337,12 @@ impl People {
         }
         let named = event.identifiers.iter().find(|(namespace, _)| *namespace == "email");
         if let Some(agrees) = event.agrees
-            && let Some(address) = named.map(|(_, value)| value.clone()).or_else(|| human.address(&self.told))
+            && let Some(address) = named.map(|(_, value)| value.clone()).or_else(|| human.address())
         {
-            human.agree(address, event.time, agrees);
+            let said = self.agreed.entry(address).or_insert((event.time, agrees));
+            if event.time > said.0 {
+                *said = (event.time, agrees);
+            }
         }
         human.runs.retain(|run| !run.cancelled_by(event));
         let begins = |program: &&ProgramText| {
@@ -346,13 +375,13 @@ impl People {
             }
             human.occasions.insert(run.key());
             if !human.cancelled_already(&run, &self.told) {
-                human.drive(run, event.time, now, &self.told);
+                human.drive(run, event.time, now);
             }
         }
     }
 
     /// These definitions are in force from now on. What came due before a program begins nothing.
-    pub fn define(&mut self, definitions: &Definitions, now: i64) {
+    fn define(&mut self, definitions: &Definitions, now: i64) {
         let before = std::mem::take(&mut self.dates);
         for (name, text) in &definitions.dates {
             let since = match before.get(name) {
@@ -368,35 +397,21 @@ impl People {
         }
     }
 
-    /// What is due is sent.
-    pub fn serve(&mut self, now: i64) {
+    /// Those who watch a thing hear of its price.
+    fn price(&mut self, priced: &Priced, watching: &Watching) {
         for human in self.all.iter_mut().flatten() {
-            human.look(&self.dates, now, &self.told);
-            human.serve(now, &self.told);
+            let events = human.events(&self.told);
+            for (name, program) in watching {
+                human.had.extend(program.occasion(priced, &events).map(|occasion| (name.clone(), occasion)));
+            }
         }
     }
 
-    /// Whose event it is. All that it names is of one person; of several, the one with the most events stays.
-    fn whose(&mut self, event: &Told, now: i64) -> usize {
-        let mut found: Vec<usize> = event.identifiers.iter().filter_map(|id| self.holder(id)).collect();
-        found.sort_by_key(|place| {
-            let events = self.all[*place].as_ref().map_or(0, |human| human.events.len());
-            (std::cmp::Reverse(events), *place)
-        });
-        found.dedup();
-        let person = found.first().copied().unwrap_or_else(|| {
-            self.all.push(Some(Human { made: now, ..Human::default() }));
-            self.all.len() - 1
-        });
-        for other in found.into_iter().skip(1) {
-            if let Some(other) = self.all[other].take()
-                && let Some(human) = self.all[person].as_mut()
-            {
-                human.absorb(other, now, &self.told);
-            }
-            self.holders.values_mut().filter(|holder| **holder == other).for_each(|holder| *holder = person);
+    /// What is due is sent.
+    fn serve(&mut self, now: i64) {
+        for human in self.all.iter_mut().flatten() {
+            human.look(&self.dates, now, &self.told);
+            human.serve(now);
         }
-        self.holders.extend(event.identifiers.iter().map(|id| (id.clone(), person)));
-        person
     }
 }

@@ -1,19 +1,28 @@
 //! One story: what happens to a shop and its customers, as the seed has it.
 
 use crate::{
+    broadcasts::{self, Recipients},
     chance::Chance,
     compare::compare,
     dates::{ZONES, some_day},
     definitions::{Definitions, EVENTS},
-    people::People,
+    identity::Name,
+    items::Priced,
+    people::{Happened, People},
     told::{Told, nothing},
-    world::{DAY, HOUR, MINUTE, START, Touch, World, identify, track},
+    world::{ALL, DAY, HOUR, MINUTE, START, Touch, World, identify, track},
 };
+use crowsnest_flow::{FlowError, SplitBy};
 use crowsnest_ingest::wire::Batch;
-use crowsnest_model::{ConsentStatus, Time};
+use crowsnest_model::{ConsentStatus, Identifier, ProfileId, Time};
+use crowsnest_store::LedgerKind;
 use crowsnest_testkit::{Mood, Receiver};
 use serde_json::json;
-use std::{collections::BTreeSet, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    rc::Rc,
+};
 
 /// What may be known of a customer. Which of it belongs together, the house has to find out.
 struct Customer {
@@ -35,10 +44,16 @@ pub struct Story {
     /// Moments at which somebody said something of themselves: none twice, so that it is clear what was said last.
     said: BTreeSet<i64>,
     currencies: bool,
+    /// How often, in a hundred times, an event also names a neighbour.
+    confused: u64,
     /// What nothing can be written to just now.
     broken: Option<&'static str>,
     /// What the webhook was told.
     receiver: Receiver,
+    /// Who should have got which broadcast.
+    launched: BTreeMap<String, Recipients>,
+    /// What things cost.
+    prices: BTreeMap<String, i64>,
     /// The latest that the clock ever said.
     latest: i64,
     /// What happened so far, in words.
@@ -68,6 +83,7 @@ impl Story {
         let mut story = Self {
             seed,
             currencies: chance.percent(20),
+            confused: *chance.pick(&[3, 3, 12]),
             chance,
             world: None,
             definitions,
@@ -77,6 +93,8 @@ impl Story {
             told: Vec::new(),
             said: BTreeSet::new(),
             broken: None,
+            launched: BTreeMap::new(),
+            prices: BTreeMap::new(),
             receiver: Receiver::start(Mood::answers(200, "", "")),
             latest: START.0,
             journal: String::new(),
@@ -84,7 +102,7 @@ impl Story {
         story.note_definitions("begins with");
         let text = story.definitions.text(&story.receiver.url());
         story.world = Some(World::new(&refs(&text)).await);
-        story.people.define(&story.definitions, START.0);
+        story.people.happen(Happened::Defined(Rc::new(story.definitions.clone()), START.0));
         story
     }
 
@@ -98,8 +116,15 @@ impl Story {
                 80..=84 => self.restart(),
                 85..=88 => self.edit().await,
                 89..=92 => self.build_some().await,
+                93..=95 => self.tell_apart().await,
+                96 => self.launch().await,
+                97 => self.price().await,
                 _ => self.check().await,
             }
+        }
+        if self.chance.percent(50) {
+            // Now that most has happened to them.
+            self.tell_apart().await;
         }
         self.check().await;
     }
@@ -130,8 +155,9 @@ impl Story {
             batch.push(event);
         }
         let now = self.world().now().0;
+        let programs = Rc::new(self.definitions.programs.clone());
         for event in &batch {
-            self.people.hear(event, &self.definitions.programs, now);
+            self.people.happen(Happened::Heard(Box::new(event.clone()), programs.clone(), now));
             let when = Time(event.time);
             self.note(&format!("told at {when} {event:?}"));
         }
@@ -205,7 +231,7 @@ impl Story {
         let mut event = Told {
             id: format!("e{}", self.told.len()),
             name: None,
-            identifiers: names(chance, &self.customers, place),
+            identifiers: names(chance, &self.customers, place, self.confused),
             time,
             historical,
             traits: nothing(),
@@ -282,7 +308,7 @@ impl Story {
 
     async fn serve(&mut self) {
         self.note("serve");
-        self.people.serve(self.world().now().0);
+        self.people.happen(Happened::Served(self.world().now().0));
         if self.chance.percent(8) {
             self.break_down();
             let done = self.world().dispatcher.serve_due().await;
@@ -313,7 +339,7 @@ impl Story {
         } else {
             self.world().apply(&refs(&text)).await;
         }
-        self.people.define(&self.definitions, self.world().now().0);
+        self.people.happen(Happened::Defined(Rc::new(self.definitions.clone()), self.world().now().0));
         if !self.definitions.dates.is_empty() {
             // Whoever says another day before their first one was asked about is not asked about the first.
             self.world().engine.build().await.unwrap();
@@ -338,12 +364,124 @@ impl Story {
         }
     }
 
-    async fn check(&mut self) {
+    /// Some things have other prices.
+    async fn price(&mut self) {
+        self.catch_up();
+        self.world().engine.build().await.unwrap();
+        self.serve().await;
+        for _ in 0..1 + self.chance.below(4) {
+            // Of two prices of one moment nobody could say which came later.
+            self.world().pass(1);
+            let time = self.world().now();
+            self.latest = time.0;
+            let key = format!("sku-{}", self.chance.below(4));
+            let price = self.chance.between(1, 6);
+            let before = self.prices.insert(key.clone(), price);
+            let priced = Priced { key: key.clone(), before, price, time: time.0 };
+            self.note(&format!("{priced:?}"));
+            self.people.happen(Happened::Priced(priced, Rc::new(self.definitions.watching.clone())));
+            let fields = serde_json::Map::from_iter([("price".to_owned(), json!(price))]);
+            self.world().engine.put_item("things", &key, fields, None).await.unwrap();
+            self.serve().await;
+        }
+    }
+
+    /// A broadcast comes and is launched.
+    async fn launch(&mut self) {
+        self.catch_up();
+        let name = format!("b{}", self.launched.len());
+        self.definitions.add_broadcast(&mut self.chance, &name);
+        self.note_definitions("for a broadcast, definitions are");
+        self.world().apply(&refs(&self.definitions.text(&self.receiver.url()))).await;
+        self.world().engine.build().await.unwrap();
+        self.serve().await;
+        let ask = &self.definitions.broadcasts[&name];
+        let expected = Recipients::of(ask, &self.people, &self.definitions, self.world().now().0);
+        self.note(&format!("launch {name} to {expected:?}"));
+        if self.chance.percent(20) {
+            self.break_down();
+            let done = self.world().engine.launch(&name).await;
+            self.note(&format!("launched: {done:?}"));
+            self.mend();
+        }
+        if self.world().read(|read| read.launch(&name)).is_none() {
+            let report = self.world().engine.launch(&name).await.unwrap();
+            let (found, to) = (report.audience.in_audience, report.audience.recipients);
+            assert_eq!((found, to), (expected.audience, expected.addresses.len() as u64), "{name}");
+        } else if self.chance.percent(50) {
+            self.restart();
+        }
+        if self.chance.percent(20) {
+            // As a process leaves it that dies before it could write that it was through.
+            self.database(&format!(
+                "UPDATE launches SET queued = NULL, counts = '{{}}' WHERE broadcast = '{name}';"
+            ));
+        }
+        self.world().engine.resume_launches().await.unwrap();
+        self.serve().await;
+        self.launched.insert(name, expected);
+    }
+
+    /// Two who turned out to be one were two after all.
+    async fn tell_apart(&mut self) {
+        let devices = self.chance.percent(15);
+        let all: Vec<Name> = self.people.merged(devices).into_keys().collect();
+        if all.is_empty() {
+            return;
+        }
+        self.catch_up();
+        if self.chance.percent(80) {
+            self.world().engine.build().await.unwrap();
+        }
+        let (namespace, value) = self.chance.pick(&all).clone();
+        let person = self.world().holder(namespace, &value).unwrap();
+        let ledger = self.world().read(|read| read.ledger(person, ALL));
+        let others: Vec<ProfileId> = ledger
+            .into_iter()
+            .filter(|entry| entry.kind == LedgerKind::Merge)
+            .filter_map(|entry| entry.other)
+            .collect();
+        let other = *self.chance.pick(&others);
+        let preview = self.chance.percent(20);
+        let told = self.world().engine.split(person, SplitBy::Merged(other), "a story".into(), preview).await;
+        self.note(&format!("told apart {person} and {other} (preview: {preview}): {told:?}"));
+        let merges = self.people.merged(devices)[&(namespace, value)].merges.clone();
+        match told {
+            Ok(split) => {
+                let found = split.sides.map(|side| {
+                    let named = |id: Identifier| (id.namespace.to_string(), id.value);
+                    side.into_iter().map(named).collect::<BTreeSet<_>>()
+                });
+                let named = |side: &BTreeSet<Name>| -> BTreeSet<(String, String)> {
+                    side.iter().map(|(kind, value)| ((*kind).to_owned(), value.clone())).collect()
+                };
+                let sides = merges.iter().find(|sides| [named(&sides[0]), named(&sides[1])] == found);
+                let sides = sides.unwrap_or_else(|| panic!("nobody like {found:?} was merged: {merges:?}"));
+                let people = self.people.told_apart(sides).expect("one of them would be nobody");
+                if !preview {
+                    self.people = people;
+                }
+            }
+            Err(FlowError::Refused(reason)) => assert!(
+                reason.contains("metrics are being built")
+                    || merges.iter().any(|sides| self.people.told_apart(sides).is_none()),
+                "{reason}"
+            ),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// What was put together is not taken apart again for times that have been.
+    fn catch_up(&self) {
         let now = self.world().now().0;
-        // What was put together is not taken apart again for times that have been.
         if now < self.latest {
             self.world().pass(self.latest - now);
         }
+    }
+
+    async fn check(&mut self) {
+        self.catch_up();
+        let now = self.world().now().0;
         if self.chance.percent(50) {
             self.serve().await;
             self.world().engine.build().await.unwrap();
@@ -355,6 +493,7 @@ impl Story {
         let world = self.world.as_ref().unwrap();
         if let Err(difference) =
             compare(world, &self.people, &self.definitions, &self.receiver, &mut self.chance)
+                .and_then(|()| broadcasts::compare(world, &self.launched))
         {
             let _ = writeln!(self.journal, "{} {difference}", Time(self.latest.max(now)));
             panic!("{difference}");
@@ -376,7 +515,12 @@ fn customer(chance: &mut Chance, place: usize) -> Customer {
 }
 
 /// What names the person of an event: mostly one thing, sometimes two, rarely also something of a neighbour's.
-fn names(chance: &mut Chance, customers: &[Customer], place: usize) -> Vec<(&'static str, String)> {
+fn names(
+    chance: &mut Chance,
+    customers: &[Customer],
+    place: usize,
+    confused: u64,
+) -> Vec<(&'static str, String)> {
     let all = |customer: &Customer| -> Vec<(&'static str, String)> {
         let emails = customer.emails.iter().map(|value| ("email", value.clone()));
         let users = customer.user.iter().map(|value| ("user_id", value.clone()));
@@ -388,7 +532,7 @@ fn names(chance: &mut Chance, customers: &[Customer], place: usize) -> Vec<(&'st
     if chance.percent(12) {
         names.push(chance.pick(&own).clone());
     }
-    if chance.percent(3)
+    if chance.percent(confused)
         && let Some(neighbour) = customers.get(place ^ 1)
     {
         names.push(chance.pick(&all(neighbour)).clone());

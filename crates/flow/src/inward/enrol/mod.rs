@@ -21,6 +21,12 @@ pub(crate) struct Enrolment<'a, 'w> {
     work: &'a mut Working<'w>,
 }
 
+/// How the occasions of requests begin.
+pub(crate) const REQUEST: &str = "request:";
+
+/// How the occasions of changes of things begin.
+pub(crate) const CATALOGUE: &str = "catalogue:";
+
 /// What lets somebody in: an event, or something that is seen as one.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause {
@@ -132,7 +138,7 @@ impl Cause {
         properties: Object,
     ) -> Self {
         Self {
-            id: EventId::of(OWN_SOURCE, &format!("{occasion} {person}")),
+            id: Self::id_of(person, &occasion),
             event: String::new(),
             source: OWN_SOURCE.to_owned(),
             properties,
@@ -140,6 +146,11 @@ impl Cause {
             what,
             occasion,
         }
+    }
+
+    /// The id that an occasion of ours has for a person.
+    pub(crate) fn id_of(person: ProfileId, occasion: &str) -> EventId {
+        EventId::of(OWN_SOURCE, &format!("{occasion} {person}"))
     }
 
     pub(crate) fn view(&self) -> EventView<'_> {
