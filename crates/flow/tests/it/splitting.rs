@@ -282,18 +282,16 @@ async fn a_preview_says_what_would_be_and_writes_nothing() {
     let dump = || {
         let connection = rusqlite::Connection::open(&database).unwrap();
         ["people", "identifiers", "events", "ledger", "redirects", "decisions", "memberships"].map(|table| {
-            connection
-                .query_row(
-                    &format!("SELECT count(*), total(length(hex(rowid || ''))) FROM {table}"),
-                    [],
-                    |row| Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?)),
-                )
-                .or_else(|_| {
-                    connection.query_row(&format!("SELECT count(*), 0.0 FROM {table}"), [], |row| {
-                        Ok((row.get(0)?, row.get(1)?))
-                    })
-                })
-                .unwrap()
+            let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
+            let columns = statement.column_count();
+            let mut found = statement.query([]).unwrap();
+            let mut rows = Vec::new();
+            while let Some(row) = found.next().unwrap() {
+                rows.push(
+                    (0..columns).map(|column| format!("{:?}", row.get_ref(column))).collect::<Vec<_>>(),
+                );
+            }
+            rows
         })
     };
     let before = (dump(), world.people());
