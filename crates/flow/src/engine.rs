@@ -3,6 +3,7 @@
 use crate::{
     Clock, FlowError, Live, Receipt,
     inward::{Incoming, Working},
+    matching::Matching,
     outward,
     outward::Courier,
     writer::{self, Desk, Job},
@@ -55,6 +56,8 @@ struct Inner {
     readers: Readers,
     clock: Arc<dyn Clock>,
     due: Arc<watch::Sender<()>>,
+    to_compare: Arc<watch::Sender<()>>,
+    matching: Matching,
     changed: Notify,
     secret: String,
     data: PathBuf,
@@ -89,7 +92,7 @@ impl Engine {
         let now = opening.clock.now();
         let mut kept_apart = KeptApart::default();
         let (highest, secret) = store.commit(|unit| -> Result<_, FlowError> {
-            for decision in unit.decisions()?.into_iter().filter(|one| !one.same && one.withdrawn.is_none()) {
+            for decision in unit.decisions_apart()? {
                 kept_apart.add(decision.id, &decision.sides);
             }
             let highest = unit.setting("highest_id")?.and_then(|text| text.parse().ok()).unwrap_or(0);
@@ -115,12 +118,14 @@ impl Engine {
         };
         let live = Arc::new(RwLock::new(Arc::new(compiled)));
         let due = Arc::new(watch::Sender::new(()));
+        let to_compare = Arc::new(watch::Sender::new(()));
         let mut desk = Desk {
             store,
             ids,
             live: live.clone(),
             clock: opening.clock.clone(),
             due: due.clone(),
+            to_compare: to_compare.clone(),
             kept_apart: Arc::new(kept_apart),
         };
         let interrupted = desk.commit(outward::interrupted)?;
@@ -145,6 +150,8 @@ impl Engine {
             readers: Readers::open(&opening.data),
             clock: opening.clock,
             due,
+            to_compare,
+            matching: Matching::default(),
             changed: Notify::new(),
             secret,
             data: opening.data,
@@ -293,12 +300,23 @@ impl Engine {
         self.inner.due.subscribe()
     }
 
+    /// Changes whenever somebody is to be compared with the others, or may be.
+    pub(crate) fn somebody_to_compare(&self) -> watch::Receiver<()> {
+        self.inner.to_compare.subscribe()
+    }
+
+    /// Where the matching of people stands.
+    pub(crate) fn matching(&self) -> &Matching {
+        &self.inner.matching
+    }
+
     /// Waits until definitions have changed.
     pub(crate) async fn definitions_changed(&self) {
         self.inner.changed.notified().await;
     }
 
     pub(crate) fn say_definitions_changed(&self) {
+        self.inner.to_compare.send_replace(());
         self.inner.changed.notify_one();
     }
 

@@ -1,8 +1,11 @@
 //! Two people are one, because somebody of the house says so.
 
 use crate::{Engine, FlowError, inward::Working};
-use crowsnest_model::{DecisionId, Identifier, ProfileId, profile::Link};
-use crowsnest_store::Decision;
+use crowsnest_model::{
+    DecisionId, Identifier, ProfileId,
+    profile::{Apart, Link},
+};
+use crowsnest_store::{DecidedBy, Decision};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -27,7 +30,7 @@ impl Engine {
 }
 
 impl Working<'_> {
-    fn join_by_decision(
+    pub(crate) fn join_by_decision(
         &mut self,
         one: ProfileId,
         other: ProfileId,
@@ -47,6 +50,8 @@ impl Working<'_> {
             id: DecisionId(self.ids.next(self.now)),
             time: self.now,
             same: true,
+            by: DecidedBy::People,
+            people,
             reason,
             sides: people.map(|person| self.evidence_of(person)),
             withdrawn: None,
@@ -58,7 +63,7 @@ impl Working<'_> {
     }
 
     /// Somebody, loaded.
-    fn known(&mut self, id: ProfileId) -> Result<ProfileId, FlowError> {
+    pub(crate) fn known(&mut self, id: ProfileId) -> Result<ProfileId, FlowError> {
         let person = self.unit.survivor(id)?;
         if self.unit.profile(person)?.is_none() {
             return Err(FlowError::NotFound { kind: "person", name: id.to_string(), hint: None });
@@ -76,12 +81,49 @@ impl Working<'_> {
                 loaded.profile.apart.retain(|side| side.decision != decision);
                 loaded.changed = true;
             }
+            self.compare_later(person);
         }
         Ok(())
     }
 
+    /// Two people are two, because somebody of the house says so. They are not one now.
+    pub(crate) fn keep_apart(
+        &mut self,
+        one: ProfileId,
+        other: ProfileId,
+        reason: String,
+    ) -> Result<DecisionId, FlowError> {
+        let people = [self.known(one)?, self.known(other)?];
+        if people[0] == people[1] {
+            return Err(FlowError::Refused(format!(
+                "they are one person now: {}; `crowsnest identity split` tells them apart",
+                people[0]
+            )));
+        }
+        let decision = Decision {
+            id: DecisionId(self.ids.next(self.now)),
+            time: self.now,
+            same: false,
+            by: DecidedBy::People,
+            people,
+            reason,
+            sides: people.map(|person| self.evidence_of(person)),
+            withdrawn: None,
+        };
+        self.unit.put_decision(&decision)?;
+        Arc::make_mut(&mut self.kept_apart).add(decision.id, &decision.sides);
+        for (side, person) in (0..).zip(people) {
+            if let Some(loaded) = self.people.get_mut(&person) {
+                loaded.profile.apart.push(Apart { decision: decision.id, side });
+                loaded.changed = true;
+            }
+            self.compare_later(person);
+        }
+        Ok(decision.id)
+    }
+
     /// By what a person is known for sure; by their devices, if by nothing else.
-    fn evidence_of(&self, person: ProfileId) -> Vec<Identifier> {
+    pub(crate) fn evidence_of(&self, person: ProfileId) -> Vec<Identifier> {
         let links = self.people.get(&person).map(|loaded| loaded.profile.identifiers.as_slice());
         let all: Vec<Identifier> = links
             .unwrap_or_default()

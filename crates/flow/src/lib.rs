@@ -17,7 +17,7 @@ mod inbox;
 pub mod inward;
 mod joining;
 mod live;
-
+mod matching;
 pub mod outward;
 mod people;
 mod preferences;
@@ -44,6 +44,9 @@ pub use inbox::{Arrival, Inbox};
 pub use inward::{Admission, Receipt};
 pub use joining::Joined;
 pub use live::{Live, OWN_SOURCE};
+pub use matching::{
+    Answer, Answered, Asked, LinkReport, LinkedPair, MatchStanding, MatchState, PersonAsked, Resemblance,
+};
 pub use preferences::Standing;
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};
 pub use splitting::{Split, SplitBy, SplitPerson};

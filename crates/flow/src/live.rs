@@ -1,5 +1,6 @@
 //! What is in force: the definitions, compiled once, shared by everybody until the next ones are applied.
 
+use crate::matching::Fields;
 use crowsnest_channels::email::CompiledTemplate;
 use crowsnest_identity::Normaliser;
 use crowsnest_ingest::SourceReader;
@@ -28,6 +29,7 @@ pub struct Live {
     documents: Vec<Document>,
     versions: HashMap<(String, String), u32>,
     normaliser: Normaliser,
+    match_fields: Option<Arc<Fields>>,
     readers: HashMap<String, Arc<SourceReader>>,
     keys: HashMap<String, String>,
     third_party: HashSet<String>,
@@ -197,6 +199,7 @@ impl Live {
             .chain(earlier_broadcasts.values())
             .for_each(|broadcast: &Arc<LiveBroadcast>| series.add(broadcast.series()));
         Ok(Self {
+            match_fields: Fields::of(&workspace).map(Arc::new),
             normaliser: Normaliser::new(&workspace.identity, &workspace.organisation.country),
             third_party: workspace
                 .sources
@@ -287,6 +290,11 @@ impl Live {
     /// How identifiers get their one spelling.
     pub fn normaliser(&self) -> &Normaliser {
         &self.normaliser
+    }
+
+    /// By what people are compared who may be one; `None` when they are not to be.
+    pub(crate) fn match_fields(&self) -> Option<&Arc<Fields>> {
+        self.match_fields.as_ref()
     }
 
     /// How a source's data are read.

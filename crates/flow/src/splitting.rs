@@ -10,7 +10,7 @@ use crate::{
 };
 use crowsnest_identity::Normal;
 use crowsnest_model::{DecisionId, EventId, Identifier, ProfileId, Time, profile::Link};
-use crowsnest_store::{Decision, LedgerEntry, LedgerKind};
+use crowsnest_store::{DecidedBy, Decision, LedgerEntry, LedgerKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -108,16 +108,18 @@ impl Working<'_> {
             SplitBy::Merged(other) => self.sides_of_merge(&recorded, *other)?,
             SplitBy::Identifiers(named) => self.sides_by_name(person, &known.identifiers, named)?,
         };
-        let decision = Decision {
+        let mut decision = Decision {
             id: DecisionId(self.ids.next(self.now)),
             time: self.now,
             same: false,
+            by: DecidedBy::People,
+            people: [person, person],
             reason: reason.to_owned(),
             sides,
             withdrawn: None,
         };
         // What was decided to the contrary counts no more.
-        for earlier in self.unit.decisions()? {
+        for earlier in self.unit.decisions_of(&recorded.ids)? {
             let within = |side: usize, of: usize| {
                 earlier.sides[side].iter().any(|identifier| decision.sides[of].contains(identifier))
             };
@@ -126,7 +128,6 @@ impl Working<'_> {
                 self.unit.withdraw_decision(earlier.id, self.now)?;
             }
         }
-        self.unit.put_decision(&decision)?;
         Arc::make_mut(&mut self.kept_apart).add(decision.id, &decision.sides);
         let people = self.replay(recorded)?;
         let on_side = |work: &Self, person: &ProfileId, side: u8| {
@@ -134,11 +135,14 @@ impl Working<'_> {
                 loaded.profile.apart.iter().any(|apart| apart.decision == decision.id && apart.side == side)
             })
         };
-        if ![0, 1].iter().all(|side| people.iter().any(|person| on_side(self, person, *side))) {
+        let on = |side| people.iter().copied().find(|person| on_side(self, person, side));
+        let (Some(one), Some(other)) = (on(0), on(1)) else {
             return Err(FlowError::Refused(
                 "no event names the one without the other, so there is nobody to be told apart".into(),
             ));
-        }
+        };
+        decision.people = [one, other];
+        self.unit.put_decision(&decision)?;
         self.note_split(&decision, &people)?;
         for person in &people {
             self.reconsider_household_of(*person)?;

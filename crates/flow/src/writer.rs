@@ -34,6 +34,8 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Told when something has become due, so that the dispatcher need not look after every batch.
     pub(crate) due: Arc<watch::Sender<()>>,
+    /// Told when somebody is to be compared with the others.
+    pub(crate) to_compare: Arc<watch::Sender<()>>,
     /// Who was decided not to be one person.
     pub(crate) kept_apart: Arc<KeptApart>,
 }
@@ -56,7 +58,7 @@ impl Desk {
         let ids = &mut self.ids;
         let apart = &mut self.kept_apart;
         let mut decided = None;
-        let mut something_due = false;
+        let (mut something_due, mut something_to_compare) = (false, false);
         let mut believe = None;
         let store = &mut self.store;
         // A fault of ours must not end the one thread that writes. What was half done is rolled back on the way out.
@@ -66,6 +68,7 @@ impl Desk {
                 let done = work(&mut working)?;
                 working.finish()?;
                 something_due = working.something_due;
+                something_to_compare = working.something_to_compare;
                 believe = working.believe.take();
                 decided = Some(working.kept_apart);
                 fail_point!("commit-before", |_| std::process::abort());
@@ -80,6 +83,9 @@ impl Desk {
         }
         if something_due && done.is_ok() {
             self.due.send_replace(());
+        }
+        if something_to_compare && done.is_ok() {
+            self.to_compare.send_replace(());
         }
         done
     }

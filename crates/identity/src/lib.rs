@@ -11,4 +11,4 @@ mod resolve;
 
 pub use kept_apart::KeptApart;
 pub use normalise::{Normal, Normaliser};
-pub use resolve::{GaveWay, Known, Resolution, resolve};
+pub use resolve::{GaveWay, Known, Resolution, obstacle, resolve};

@@ -94,6 +94,16 @@ pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Re
     resolution
 }
 
+/// What stands against two people being one, whatever says that they are: the limit of a namespace.
+pub fn obstacle(one: ProfileId, other: ProfileId, time: Time, known: &impl Known) -> Option<String> {
+    let so_far = Resolution { people: vec![one], ..Resolution::default() };
+    let links = &known.profile(other)?.identifiers;
+    let link = links.first()?;
+    let identifier = Identifier { namespace: link.namespace.clone(), value: link.value.clone() };
+    // Of whoever holds it, all identifiers are looked at.
+    broken_limit(&so_far, &identifier, Some(other), time, known)
+}
+
 /// Why people on these sides of decisions are not one; `None` when nobody decided so.
 fn kept_apart(one: &[Apart], other: &[Apart]) -> Option<String> {
     let decision = Apart::between(one, other)?;

@@ -130,6 +130,10 @@ sortable_id!(
     DecisionId, "dcn", "a decision"
 );
 sortable_id!(
+    /// A question to people of the house: whether two are one person.
+    QuestionId, "qst", "a question"
+);
+sortable_id!(
     /// People who share an account. Made from the account's identifier, so any order of arrival gives the same id.
     HouseholdId, "hsh", "a household"
 );

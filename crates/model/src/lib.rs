@@ -22,7 +22,9 @@ pub mod time;
 
 pub use consent::{Consent, ConsentClaim, ConsentStatus};
 pub use event::{Event, EventKind};
-pub use id::{DecisionId, DeliveryId, EventId, HouseholdId, IdMaker, ProfileId, QuarantineId, RunId, TaskId};
+pub use id::{
+    DecisionId, DeliveryId, EventId, HouseholdId, IdMaker, ProfileId, QuarantineId, QuestionId, RunId, TaskId,
+};
 pub use identifier::{Identifier, Namespace};
 pub use item::{InterestId, Item};
 pub use money::Money;

@@ -20,6 +20,16 @@ impl Percent {
     /// The whole, in the unit of [`Percent::holds`].
     pub const WHOLE: u64 = 10_000;
 
+    /// So many whole percent; the whole when there are more than a hundred.
+    pub const fn of(percent: u16) -> Self {
+        Self(if percent > 100 { 10_000 } else { percent * 100 })
+    }
+
+    /// The part as a number from 0 to 1.
+    pub fn share(self) -> f64 {
+        f64::from(self.0) / Self::WHOLE as f64
+    }
+
     /// Whether a number that was drawn below [`Percent::WHOLE`] is within the part.
     pub fn holds(self, drawn: u64) -> bool {
         drawn < u64::from(self.0)

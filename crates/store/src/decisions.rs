@@ -1,11 +1,11 @@
 //! What is asked of a store about decisions on who is one person, and about telling two people apart again.
 
-use crate::{EventRow, EventSeq, LedgerEntry, Result};
+use crate::{EventRow, EventSeq, LedgerEntry, Page, Result};
 use crowsnest_model::{DecisionId, DeliveryId, EventId, Identifier, ProfileId, RunId, Time};
 use serde::{Deserialize, Serialize};
 
 /// That somebody decided whether two people are one. It holds for whoever goes by these identifiers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// Its id.
     pub id: DecisionId,
@@ -13,6 +13,10 @@ pub struct Decision {
     pub time: Time,
     /// Whether they are one.
     pub same: bool,
+    /// Who decided.
+    pub by: DecidedBy,
+    /// Who they were then.
+    pub people: [ProfileId; 2],
     /// Why, in their words.
     pub reason: String,
     /// The identifiers of the one and of the other.
@@ -21,10 +25,31 @@ pub struct Decision {
     pub withdrawn: Option<Time>,
 }
 
+/// Who decided whether two people are one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DecidedBy {
+    /// People of the house.
+    People,
+    /// Nobody: they are alike enough.
+    Likeness {
+        /// The version of the model that said so.
+        model: String,
+        /// How much speaks for it: log2 of the odds.
+        bits: f64,
+    },
+}
+
 /// What can be asked about decisions, and about all that was recorded of a person.
 pub trait ReadDecisions {
-    /// All decisions, the earliest first.
-    fn decisions(&self) -> Result<Vec<Decision>>;
+    /// Decisions, the latest first.
+    fn decisions(&self, page: Page) -> Result<Vec<Decision>>;
+    /// All decisions that keep people apart and count.
+    fn decisions_apart(&self) -> Result<Vec<Decision>>;
+    /// All decisions of people of the house that count.
+    fn decisions_by_people(&self) -> Result<Vec<Decision>>;
+    /// Decisions about people who had one of these ids then, the earliest first.
+    fn decisions_of(&self, people: &[ProfileId]) -> Result<Vec<Decision>>;
     /// The ledger of these people, in the order in which it was written.
     fn ledger_of(&self, people: &[ProfileId]) -> Result<Vec<LedgerEntry>>;
     /// A person's events in the order in which they came; `None` when they are more than `at_most`.

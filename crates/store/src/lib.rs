@@ -6,14 +6,16 @@
 mod decisions;
 mod deliveries;
 mod items;
+mod matching;
 mod segments;
 pub mod sqlite;
 mod traits;
 mod words;
 
-pub use decisions::{Decision, ReadDecisions, WriteDecisions};
+pub use decisions::{DecidedBy, Decision, ReadDecisions, WriteDecisions};
 pub use deliveries::{ReadDeliveries, WriteDeliveries};
 pub use items::{ItemChange, ReadItems, WriteItems};
+pub use matching::{Evidence, LearnedModel, Question, ReadMatching, WriteMatching};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
 pub use traits::{Page, Read, Unit};
 pub use words::{

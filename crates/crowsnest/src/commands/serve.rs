@@ -174,6 +174,7 @@ impl Serve {
         ));
         let sending = tokio::spawn(dispatcher.run(stopping.clone()));
         let building = tokio::spawn(engine.clone().keep_building());
+        let matching = tokio::spawn(engine.clone().keep_matching());
         let forgetting = tokio::spawn(engine.clone().keep_forgetting_watchers());
         let numbers = tokio::spawn(async move {
             // The recorder gathers observations until somebody looks; without this they would pile up.
@@ -192,6 +193,7 @@ impl Serve {
             watching.await?;
             numbers.abort();
             building.abort();
+            matching.abort();
             forgetting.abort();
             Ok(())
         });

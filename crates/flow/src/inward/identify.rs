@@ -112,6 +112,13 @@ impl Working<'_> {
         from: Option<ProfileId>,
         reason: String,
     ) -> Result<(), FlowError> {
+        if self
+            .live
+            .match_fields()
+            .is_some_and(|fields| fields.asks_about_namespace(identifier.namespace.as_str()))
+        {
+            self.to_compare.insert(person);
+        }
         self.holders.insert(identifier.clone(), Some(person));
         self.unit.put_holder(identifier, person)?;
         if let Some(loaded) = self.people.get_mut(&person) {
@@ -197,6 +204,9 @@ impl Working<'_> {
         let Some(absorbed) = self.people.remove(&other) else {
             return Err(FlowError::Broken(format!("{other} is to be merged and is not loaded")));
         };
+        self.keep_compared_by(&absorbed.profile)?;
+        self.compare_later(survivor);
+        self.compare_later(other);
         for link in &absorbed.profile.identifiers {
             let identifier = Identifier { namespace: link.namespace.clone(), value: link.value.clone() };
             self.unit.put_holder(&identifier, survivor)?;

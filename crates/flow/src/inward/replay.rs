@@ -12,7 +12,8 @@ use crowsnest_model::{
     profile::Apart,
 };
 use crowsnest_store::{
-    Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
+    DecidedBy, Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord,
+    RunState,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -164,7 +165,7 @@ impl Working<'_> {
         self.unit.forget_person(person, &ids, &made)?;
         self.forget(person);
 
-        let mut joins = self.unit.decisions()?;
+        let mut joins = self.unit.decisions_of(&ids)?;
         joins.retain(|decision| decision.same && decision.withdrawn.is_none());
         joins.reverse();
         let mut made_by = HashMap::new();
@@ -204,6 +205,7 @@ impl Working<'_> {
         let Some(replay) = self.replay.take() else { return Ok(Vec::new()) };
         self.give_back_lent(&replay)?;
         let people: Vec<ProfileId> = replay.people.into_iter().collect();
+        ids.iter().chain(&people).for_each(|id| self.compare_later(*id));
         let main = self.main_of(person, &people)?;
         self.redirect(&ids, main)?;
         let left: BTreeMap<DeliveryId, Delivery> =
@@ -416,7 +418,11 @@ impl Working<'_> {
         people.sort_by_key(|person| (std::cmp::Reverse(events(*person)), *person));
         let [survivor, absorbed] = people;
         let event = EventId::of(OWN_SOURCE, &decision.id.to_string());
-        self.merge(survivor, absorbed, event, format!("decided by {}: {}", decision.id, decision.reason))?;
+        let reason = match decision.by {
+            DecidedBy::People => format!("decided by {}: {}", decision.id, decision.reason),
+            DecidedBy::Likeness { .. } => format!("{} ({})", decision.reason, decision.id),
+        };
+        self.merge(survivor, absorbed, event, reason)?;
         let touch = self.anew.remove(&survivor).unwrap_or_default();
         let cause = Occurrence { at: self.now, event: None, announced: true };
         self.reconsider(survivor, &touch, cause)?;

@@ -17,7 +17,7 @@ use crowsnest_programs::Derived;
 use crowsnest_store::{EventSeq, SourceCount, Unit};
 use foldhash::fast::RandomState;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -54,6 +54,10 @@ pub(crate) struct Working<'w> {
     pub(crate) something_due: bool,
     /// Who was decided not to be one person.
     pub(crate) kept_apart: Arc<KeptApart>,
+    /// Who is to be compared with the others once this is committed.
+    pub(super) to_compare: BTreeSet<ProfileId>,
+    /// Somebody is.
+    pub(crate) something_to_compare: bool,
     /// A person's events are being taken in once more.
     pub(super) replay: Option<Box<Replay>>,
 }
@@ -95,6 +99,8 @@ impl<'w> Working<'w> {
             believe: None,
             something_due: false,
             kept_apart,
+            to_compare: BTreeSet::new(),
+            something_to_compare: false,
             replay: None,
         }
     }
@@ -168,7 +174,15 @@ impl<'w> Working<'w> {
             .filter(|name| live.plan().dates().asks_about_trait(name))
             .map(|name| (name, loaded.profile.value(name).cloned()))
             .collect();
+        let compared = live.match_fields().is_some_and(|fields| {
+            event.traits.iter().any(|(name, value)| {
+                loaded.profile.value(name) != Some(value) && fields.asks_about(name, value)
+            })
+        });
         let no_room = crowsnest_profile::fold(&mut loaded.profile, event, prepared.third_party);
+        if compared {
+            self.to_compare.insert(person);
+        }
         let moved =
             watched.into_iter().filter(|(name, before)| loaded.profile.value(name) != before.as_ref());
         let dates = moved.map(|(name, _)| name.clone()).collect();
@@ -373,6 +387,7 @@ impl<'w> Working<'w> {
                 self.something_due |= crate::outward::release_fresh(self.unit, self.live, &source, self.now)?;
             }
         }
+        self.queue_compared()?;
         self.unit.put_setting("highest_id", &self.ids.highest().to_string())?;
         Ok(())
     }

@@ -14,6 +14,7 @@ mod explain;
 mod harbor;
 mod holding;
 mod identity;
+mod matching;
 mod merging;
 mod outcomes;
 mod people_of_the_house;

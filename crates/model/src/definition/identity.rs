@@ -1,9 +1,10 @@
+use super::Matching;
 use crate::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, collections::BTreeMap};
 
-/// `identity: people`: how people are told apart by exact identifiers.
+/// `identity: people`: who is one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityRules {
@@ -17,6 +18,9 @@ pub struct IdentityRules {
     /// usual ones (`-1`, `0`, `null`, `none`, `n/a`, `undefined`, `unknown`, `anonymous`, `test@test.com`, …).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<String>,
+    /// People who are alike are found, too; only if this is there, `matching: {}` at the least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matching: Option<Matching>,
 }
 
 /// How identifiers of one namespace are used.
@@ -47,7 +51,7 @@ pub struct NamespaceRule {
 
 impl Default for IdentityRules {
     fn default() -> Self {
-        Self { name: "people".into(), namespaces: BTreeMap::new(), blocked: Vec::new() }
+        Self { name: "people".into(), namespaces: BTreeMap::new(), blocked: Vec::new(), matching: None }
     }
 }
 

@@ -6,6 +6,7 @@
 mod catalogue;
 mod contract;
 mod identity;
+mod matching;
 mod policy;
 mod program;
 mod schedule;
@@ -20,6 +21,7 @@ mod workspace;
 pub use catalogue::Catalogue;
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
 pub use identity::{IdentityRules, NamespaceRule};
+pub use matching::{MatchField, MatchKey, Matching};
 pub use policy::{
     Apart, Cap, ClockTime, ClockTimeError, ContactPolicy, CountedOver, Day, OneOffer, QuietHours, WhenCapped,
 };

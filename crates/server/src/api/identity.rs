@@ -1,6 +1,6 @@
 //! Who is one person, and who is not: what people of the house decide.
 
-use super::read;
+use super::{Paging, read};
 use crate::{
     App,
     auth::Admin,
@@ -8,12 +8,12 @@ use crate::{
 };
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     routing::{get, post},
 };
 use crowsnest_flow::{Joined, Split, SplitBy, SplitPerson};
 use crowsnest_model::{DecisionId, Identifier, ProfileId, Time};
-use crowsnest_store::Decision;
+use crowsnest_store::{DecidedBy, Decision};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -54,7 +54,7 @@ impl From<Identifier> for IdentifierView {
     }
 }
 
-fn views(identifiers: Vec<Identifier>) -> Vec<IdentifierView> {
+pub(super) fn views(identifiers: Vec<Identifier>) -> Vec<IdentifierView> {
     identifiers.into_iter().map(IdentifierView::from).collect()
 }
 
@@ -192,6 +192,15 @@ pub(crate) struct DecisionView {
     time: Time,
     /// Whether they are one.
     same: bool,
+    /// `people` of the house, or `likeness`: they are alike enough.
+    by: &'static str,
+    /// The version of the model that found them alike.
+    model: Option<String>,
+    /// How much spoke for it: log2 of the odds.
+    bits: Option<f64>,
+    /// Who they were then.
+    #[schema(value_type = Vec<String>)]
+    people: [ProfileId; 2],
     reason: String,
     /// The identifiers of the one side and of the other.
     sides: Vec<Vec<IdentifierView>>,
@@ -202,14 +211,35 @@ pub(crate) struct DecisionView {
 
 impl From<Decision> for DecisionView {
     fn from(decision: Decision) -> Self {
-        let Decision { id, time, same, reason, sides, withdrawn } = decision;
-        Self { id, time, same, reason, sides: sides.into_iter().map(views).collect(), withdrawn }
+        let Decision { id, time, same, by, people, reason, sides, withdrawn } = decision;
+        let (by, model, bits) = match by {
+            DecidedBy::People => ("people", None, None),
+            DecidedBy::Likeness { model, bits } => ("likeness", Some(model), Some(bits)),
+        };
+        Self {
+            id,
+            time,
+            same,
+            by,
+            model,
+            bits,
+            people,
+            reason,
+            sides: sides.into_iter().map(views).collect(),
+            withdrawn,
+        }
     }
 }
 
-/// Who was decided to be one person or not, the earliest decision first.
-#[utoipa::path(get, path = "/api/v1/identity/decisions", tag = "people", responses((status = 200, body = [DecisionView])), security(("admin" = [])))]
-pub(crate) async fn decisions(_: Admin, State(app): State<App>) -> Result<Json<Vec<DecisionView>>, ApiError> {
-    let decisions = read(&app, |read| read.decisions()).await?;
+/// Who was decided to be one person or not, the latest decision first.
+#[utoipa::path(get, path = "/api/v1/identity/decisions", tag = "people", params(Paging),
+    responses((status = 200, body = [DecisionView])), security(("admin" = [])))]
+pub(crate) async fn decisions(
+    _: Admin,
+    State(app): State<App>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Vec<DecisionView>>, ApiError> {
+    let page = paging.page()?;
+    let decisions = read(&app, move |read| read.decisions(page)).await?;
     Ok(Json(decisions.into_iter().map(DecisionView::from).collect()))
 }

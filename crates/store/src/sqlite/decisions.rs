@@ -2,25 +2,33 @@
 
 use super::{event_ids, rows, session::Session};
 use crate::{
-    EventRow, EventSeq, LedgerEntry, Result,
-    decisions::{Decision, ReadDecisions, WriteDecisions},
+    EventRow, EventSeq, LedgerEntry, Page, Result,
+    decisions::{DecidedBy, Decision, ReadDecisions, WriteDecisions},
 };
 use crowsnest_model::{DecisionId, DeliveryId, EventId, Identifier, ProfileId, RunId, Time};
 use rusqlite::params;
 
-impl ReadDecisions for Session<'_> {
-    fn decisions(&self) -> Result<Vec<Decision>> {
-        let mut decisions =
-            self.all("SELECT id, time, same, reason, withdrawn FROM decisions ORDER BY id", [], |row| {
-                Ok(Decision {
-                    id: DecisionId(rows::id(row, 0)?),
-                    time: rows::time(row, 1)?,
-                    same: row.get(2)?,
-                    reason: row.get(3)?,
-                    withdrawn: row.get::<_, Option<i64>>(4)?.map(Time),
-                    sides: [Vec::new(), Vec::new()],
-                })
-            })?;
+const DECISION: &str = "id, time, same, reason, withdrawn, one, other, model, bits";
+
+impl Session<'_> {
+    fn read_decisions(&self, rest: &str, values: impl rusqlite::Params) -> Result<Vec<Decision>> {
+        let sql = format!("SELECT {DECISION} FROM decisions {rest}");
+        let mut decisions = self.all(&sql, values, |row| {
+            let model: Option<String> = row.get(7)?;
+            Ok(Decision {
+                id: DecisionId(rows::id(row, 0)?),
+                time: rows::time(row, 1)?,
+                same: row.get(2)?,
+                by: match model {
+                    Some(model) => DecidedBy::Likeness { model, bits: row.get(8)? },
+                    None => DecidedBy::People,
+                },
+                people: [ProfileId(rows::id(row, 5)?), ProfileId(rows::id(row, 6)?)],
+                reason: row.get(3)?,
+                withdrawn: row.get::<_, Option<i64>>(4)?.map(Time),
+                sides: [Vec::new(), Vec::new()],
+            })
+        })?;
         for decision in &mut decisions {
             let named = self.all(
                 "SELECT side, namespace, value FROM decision_sides WHERE decision = ?1",
@@ -33,6 +41,31 @@ impl ReadDecisions for Session<'_> {
             }
         }
         Ok(decisions)
+    }
+}
+
+impl ReadDecisions for Session<'_> {
+    fn decisions(&self, page: Page) -> Result<Vec<Decision>> {
+        self.read_decisions("ORDER BY id DESC LIMIT ?1 OFFSET ?2", [page.limit as i64, page.offset as i64])
+    }
+
+    fn decisions_apart(&self) -> Result<Vec<Decision>> {
+        self.read_decisions("WHERE same = 0 AND withdrawn IS NULL ORDER BY id", [])
+    }
+
+    fn decisions_by_people(&self) -> Result<Vec<Decision>> {
+        self.read_decisions("WHERE model IS NULL AND withdrawn IS NULL ORDER BY id", [])
+    }
+
+    fn decisions_of(&self, people: &[ProfileId]) -> Result<Vec<Decision>> {
+        let mut found = Vec::new();
+        for person in people {
+            found.extend(self.read_decisions("WHERE one = ?1", [person.0 as i64])?);
+            found.extend(self.read_decisions("WHERE other = ?1", [person.0 as i64])?);
+        }
+        found.sort_by_key(|decision| decision.id);
+        found.dedup_by_key(|decision| decision.id);
+        Ok(found)
     }
 
     fn ledger_of(&self, people: &[ProfileId]) -> Result<Vec<LedgerEntry>> {
@@ -77,9 +110,25 @@ impl ReadDecisions for Session<'_> {
 
 impl WriteDecisions for Session<'_> {
     fn put_decision(&mut self, decision: &Decision) -> Result<()> {
+        let (model, bits) = match &decision.by {
+            DecidedBy::People => (None, None),
+            DecidedBy::Likeness { model, bits } => (Some(model), Some(bits)),
+        };
         self.connection
-            .prepare_cached("INSERT INTO decisions (id, time, same, reason) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![decision.id.0 as i64, decision.time.0, decision.same, decision.reason])?;
+            .prepare_cached(
+                "INSERT INTO decisions (id, time, same, reason, one, other, model, bits)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                decision.id.0 as i64,
+                decision.time.0,
+                decision.same,
+                decision.reason,
+                decision.people[0].0 as i64,
+                decision.people[1].0 as i64,
+                model,
+                bits
+            ])?;
         for (side, identifiers) in (0_i64..).zip(&decision.sides) {
             for identifier in identifiers {
                 let namespace = self.number_or_new(identifier.namespace.as_str())?;
@@ -154,6 +203,9 @@ impl WriteDecisions for Session<'_> {
         for person in people {
             self.connection
                 .prepare_cached("DELETE FROM ledger WHERE profile = ?1")?
+                .execute([person.0 as i64])?;
+            self.connection
+                .prepare_cached("DELETE FROM match_records WHERE profile = ?1")?
                 .execute([person.0 as i64])?;
         }
         Ok(())

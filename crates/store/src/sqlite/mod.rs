@@ -6,6 +6,7 @@ mod deliveries;
 mod event_ids;
 mod items;
 mod lists;
+mod matching;
 mod migrations;
 mod programs;
 mod read;

@@ -60,13 +60,23 @@ CREATE INDEX ledger_by_profile ON ledger (profile);
 
 -- Who was decided to be one person (same) or not to be, and by which identifiers they go. withdrawn: since when it does not
 -- count any more.
+-- one, other: who they were then. model, bits: the version of the model by which they are alike, and how much; null
+-- where people of the house decided.
 CREATE TABLE decisions (
     id        INTEGER PRIMARY KEY,
     time      INTEGER NOT NULL,
     same      INTEGER NOT NULL,
     reason    TEXT NOT NULL,
-    withdrawn INTEGER
+    withdrawn INTEGER,
+    one       INTEGER NOT NULL,
+    other     INTEGER NOT NULL,
+    model     TEXT,
+    bits      REAL
 ) STRICT;
+CREATE INDEX decisions_by_one ON decisions (one);
+CREATE INDEX decisions_by_other ON decisions (other);
+CREATE INDEX decisions_apart ON decisions (id) WHERE same = 0 AND withdrawn IS NULL;
+CREATE INDEX decisions_by_people ON decisions (id) WHERE model IS NULL AND withdrawn IS NULL;
 CREATE TABLE decision_sides (
     decision  INTEGER NOT NULL,
     side      INTEGER NOT NULL,
@@ -74,6 +84,42 @@ CREATE TABLE decision_sides (
     value     TEXT NOT NULL,
     PRIMARY KEY (decision, side, namespace, value)
 ) WITHOUT ROWID, STRICT;
+
+-- Who has to be compared with the others. stamp: of the last change.
+CREATE TABLE match_queue (profile INTEGER PRIMARY KEY, stamp INTEGER NOT NULL) STRICT;
+
+-- By what people were matched who were absorbed by others since. doc: JSON, values by field.
+CREATE TABLE match_records (profile INTEGER PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+
+-- What was learned of likeness. doc: JSON; of earlier versions it is null.
+CREATE TABLE match_models (
+    version TEXT PRIMARY KEY,
+    learned INTEGER NOT NULL,
+    people  INTEGER NOT NULL,
+    meaning TEXT NOT NULL, -- the settings that it is for
+    doc     TEXT
+) WITHOUT ROWID, STRICT;
+CREATE INDEX match_models_by_time ON match_models (learned);
+
+-- Whether two are one person, for people of the house to decide. value: of deciding it. put_off: since when it is.
+-- evidence: JSON. obstacle: what stands against making them one, though they are alike enough.
+CREATE TABLE match_questions (
+    id       INTEGER PRIMARY KEY,
+    asked    INTEGER NOT NULL,
+    one      INTEGER NOT NULL,
+    other    INTEGER NOT NULL,
+    bits     REAL NOT NULL,
+    pairs    INTEGER NOT NULL,
+    value    REAL NOT NULL,
+    model    TEXT NOT NULL,
+    obstacle TEXT,
+    evidence TEXT NOT NULL,
+    put_off  INTEGER,
+    UNIQUE (one, other)
+) STRICT;
+CREATE INDEX match_questions_by_other ON match_questions (other);
+CREATE INDEX match_questions_by_value ON match_questions (value DESC, id) WHERE put_off IS NULL;
+CREATE INDEX match_questions_put_off ON match_questions (value DESC, id) WHERE put_off IS NOT NULL;
 
 CREATE TABLE consents (
     channel  TEXT NOT NULL,

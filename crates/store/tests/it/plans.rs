@@ -48,6 +48,7 @@ fn the_hot_statements_search_an_index() {
         "segments.rs",
         "programs.rs",
         "items.rs",
+        "matching.rs",
         "runs.rs",
     ]
     .iter()

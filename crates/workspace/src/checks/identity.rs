@@ -1,10 +1,13 @@
 //! `identity:`
 
 use super::{Findings, Spot, value};
-use crowsnest_model::definition::IdentityRules;
+use crowsnest_model::definition::{IdentityRules, MatchField, Matching};
 
 pub(super) fn check(rules: &IdentityRules, spot: Spot<'_>, findings: &mut Findings) {
     blocked(&rules.blocked, spot.at("blocked"), findings);
+    if let Some(wanted) = &rules.matching {
+        matching(wanted, spot.at("matching"), findings);
+    }
     for (name, rule) in &rules.namespaces {
         let all = spot.at("namespaces");
         let spot = all.at(name);
@@ -47,6 +50,46 @@ pub(super) fn check(rules: &IdentityRules, spot: Spot<'_>, findings: &mut Findin
             findings.misplaced(spot, "household", message);
         }
         blocked(&rule.blocked, spot.at("blocked"), findings);
+    }
+}
+
+fn matching(matching: &Matching, spot: Spot<'_>, findings: &mut Findings) {
+    if matching.review_above >= matching.merge_above {
+        findings.misplaced(
+            spot,
+            "review_above",
+            format!(
+                "`review_above` ({}) has to be less than `merge_above` ({}): what is between them is put before people",
+                matching.review_above, matching.merge_above
+            ),
+        );
+    }
+    // Nothing is ever as sure as that, and below evens strangers would be made one.
+    for (name, given) in [("merge_above", matching.merge_above), ("review_above", matching.review_above)] {
+        if given.share() >= 1.0 || given.share() <= 0.0 {
+            findings.problem(
+                spot.at(name),
+                "expected more than 0% and less than 100%; nobody is made one without being asked for with `automatic: false`",
+            );
+        }
+    }
+    if matching.merge_above.share() < 0.5 && matching.automatic {
+        findings.problem(
+            spot.at("merge_above"),
+            "below 50% most of those who are made one would be strangers: expected 50% or more",
+        );
+    }
+    for (index, blocking) in matching.blocking.iter().enumerate() {
+        let all = spot.at("blocking");
+        if blocking.is_empty() {
+            findings.problem(
+                all.item(index),
+                "expected what two must have in common, such as `{ surname: phonetic, postcode: exact }`",
+            );
+        }
+        if blocking.contains_key(&MatchField::Ignore) {
+            findings.problem(all.item(index), "`ignore` is no field that two can have in common");
+        }
     }
 }
 

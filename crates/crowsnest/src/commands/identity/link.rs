@@ -1,6 +1,10 @@
-//! `crowsnest identity link`: files of customer records to people and households, without a server.
+//! `crowsnest identity link`: who is one person, among files of customer records without a server, or on the server.
 
-use crate::output::{self, count};
+use super::review::link_everybody;
+use crate::{
+    client::Connection,
+    output::{self, count},
+};
 use anyhow::{Context, bail};
 use clap::Args;
 use crowsnest_linkage::{
@@ -24,19 +28,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Find out which records of files are of one person, and which people are of one household.
+/// Find out who is one person: among the people of the server, or among records in files.
+///
+/// With files it needs no server: it writes which records are of one person, and which people of one household. Without
+/// files it learns anew what likeness weighs among the people of the server, and links them by it, as `matching:` in the
+/// `identity:` document says; whoever changes later is compared at once.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  crowsnest identity link people.csv --out clusters.csv\n  \
     crowsnest identity link shop.csv till.csv --out clusters.csv --review doubts.csv --country DE\n  \
     crowsnest identity link people.csv --out clusters.csv --column kunde=ignore --column tel2=phone\n  \
     crowsnest identity link people.csv --out clusters.csv --decisions decided.csv --save-model model.json\n  \
-    crowsnest identity link people.csv --explain 17,4711")]
+    crowsnest identity link people.csv --explain 17,4711\n  \
+    crowsnest identity link --preview")]
 pub struct Link {
     /// CSV files with a row for each record. Separator and encoding are found out; columns are known by their names.
-    #[arg(required = true)]
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where to write who is who: record_id, cluster_id, household_cluster_id.
-    #[arg(long, value_name = "FILE", required_unless_present = "explain")]
+    #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// What a column is about, as NAME=ROLE: record_id, source, ignore, forename, surname, maiden_name, full_name, birth_date,
     /// gender, email, phone, street, house_number, unit, postcode, city, region, country, identifier, other.
@@ -66,6 +75,11 @@ pub struct Link {
     /// Show why two records are one person or not: their ids with a comma between.
     #[arg(long, value_name = "ID,ID")]
     explain: Vec<String>,
+    /// On the server: say what it would come to, and change nothing.
+    #[arg(long, conflicts_with = "files")]
+    preview: bool,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// What each step took, shown while it goes on.
@@ -103,8 +117,36 @@ impl Watch for Steps {
 }
 
 impl Link {
+    /// What is said about files says nothing about a server.
+    fn no_options_of_files(&self) -> anyhow::Result<()> {
+        let given = self.out.is_some()
+            || !self.column.is_empty()
+            || self.country.is_some()
+            || !self.unique_source.is_empty()
+            || self.settings.is_some()
+            || self.model.is_some()
+            || self.save_model.is_some()
+            || self.review.is_some()
+            || self.decisions.is_some()
+            || !self.explain.is_empty();
+        if given {
+            bail!(
+                "name the files that are to be linked. Without files the people of the server are linked, as `matching:` in \
+                 the `identity:` document says, and only --preview can be given"
+            );
+        }
+        Ok(())
+    }
+
     /// Runs it.
     pub fn run(self, as_json: bool) -> anyhow::Result<()> {
+        if self.files.is_empty() {
+            self.no_options_of_files()?;
+            return link_everybody(&self.connection.client()?, self.preview, as_json);
+        }
+        if self.out.is_none() && self.explain.is_empty() {
+            bail!("say with --out where to write who is who, or with --explain which two to explain");
+        }
         let settings = self.settings()?;
         let model = self.model.as_deref().map(read_model).transpose()?;
         let mut steps = Steps::new();

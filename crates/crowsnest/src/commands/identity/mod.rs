@@ -1,6 +1,7 @@
 //! `crowsnest identity`: who is one person, and who is not.
 
 mod link;
+mod review;
 
 use super::profile::id_of;
 use crate::{
@@ -18,6 +19,8 @@ use serde_json::{Value, json};
     crowsnest identity split email=ann@example.org --merged prf_0c5v9g2m4x6q8 --reason 'two sisters' --preview\n  \
     crowsnest identity split user_id=u-17 --identifier loyalty_id=L-9 --reason \"her husband's card\"\n  \
     crowsnest identity join user_id=u-17 email=ann.old@example.org --reason 'she told us'\n  \
+    crowsnest identity review\n  \
+    crowsnest identity decide qst_0c5v9g2m4x6q8 same --reason 'moved in March'\n  \
     crowsnest identity decisions")]
 pub struct Identity {
     #[command(subcommand)]
@@ -70,6 +73,13 @@ enum Action {
         #[command(flatten)]
         connection: Connection,
     },
+    Review(review::Review),
+    Decide(review::Decide),
+    /// Where finding people who are alike stands on the server.
+    Standing {
+        #[command(flatten)]
+        connection: Connection,
+    },
     /// List who was decided to be one person, and who not to be.
     Decisions {
         #[command(flatten)]
@@ -82,6 +92,9 @@ impl Identity {
     pub fn run(self) -> anyhow::Result<()> {
         match self.action {
             Action::Link(link) => link.run(self.json)?,
+            Action::Review(review) => review.run(self.json)?,
+            Action::Decide(decide) => decide.run(self.json)?,
+            Action::Standing { connection } => review::standing(&connection.client()?, self.json)?,
             Action::Split { who, merged, identifier, reason, preview, connection } => {
                 let client = connection.client()?;
                 let identifiers =
@@ -130,7 +143,8 @@ impl Identity {
                         (true, true) => "are one with",
                         (false, true) => "are not",
                     };
-                    let (id, time) = (text(decision, "id"), text(decision, "time"));
+                    let by = if decision["by"] == "people" { "people" } else { "likeness" };
+                    let (id, time) = (format!("{}\n{by}", text(decision, "id")), text(decision, "time"));
                     [id, time, side(0), says.to_owned(), side(1), text(decision, "reason")]
                 });
                 say!("{}", output::table(["decision", "time", "these", "", "these", "why"], &[], rows));

@@ -1,0 +1,177 @@
+//! What follows from people being alike: who is made one, and what people of the house are asked.
+
+use super::Working;
+use crate::{
+    FlowError,
+    matching::{Alike, Finding},
+};
+use crowsnest_identity::obstacle;
+use crowsnest_model::{DecisionId, ProfileId, QuestionId};
+use crowsnest_store::{DecidedBy, Decision, Question};
+
+/// How far the odds may move, in bits, for a question to be the same as before.
+const THE_SAME: f64 = 0.05;
+
+impl Working<'_> {
+    /// Somebody is to be compared with the others again, once this is committed.
+    pub(crate) fn compare_later(&mut self, person: ProfileId) {
+        if self.live.match_fields().is_some() {
+            self.to_compare.insert(person);
+        }
+    }
+
+    /// By what somebody was compared who is absorbed now: an earlier address, a maiden name.
+    pub(super) fn keep_compared_by(&mut self, absorbed: &crowsnest_model::Profile) -> Result<(), FlowError> {
+        let Some(fields) = self.live.match_fields() else { return Ok(()) };
+        if let Some(record) = fields.record(absorbed) {
+            self.unit.put_match_record(absorbed.id, &fields.to_doc(&record))?;
+        }
+        Ok(())
+    }
+
+    /// Writes who is to be compared.
+    pub(super) fn queue_compared(&mut self) -> Result<(), FlowError> {
+        for person in std::mem::take(&mut self.to_compare) {
+            let stamp = self.ids.next(self.now);
+            self.unit.queue_match(person, stamp)?;
+            self.something_to_compare = true;
+        }
+        Ok(())
+    }
+
+    /// Makes people one who are alike enough, and asks about those who may be.
+    pub(crate) fn settle(&mut self, finding: &Finding, automatic: bool) -> Result<Settled, FlowError> {
+        let mut settled = Settled::default();
+        let mut wanted: Vec<Question> = Vec::new();
+        for alike in &finding.same {
+            let Some((one, other)) = self.two(alike)? else { continue };
+            let obstacle = self.obstacle(one, other);
+            if automatic && obstacle.is_none() {
+                self.join_alike(one, other, alike, &finding.model)?;
+                settled.joined += 1;
+            } else {
+                wanted.push(self.question(one, other, alike, &finding.model, obstacle));
+            }
+        }
+        for alike in &finding.doubtful {
+            if let Some((one, other)) = self.two(alike)? {
+                let obstacle = self.obstacle(one, other);
+                wanted.push(self.question(one, other, alike, &finding.model, obstacle));
+            }
+        }
+        // Those who are one by now were two when they were asked about.
+        for question in &mut wanted {
+            let (one, other) = (self.unit.survivor(question.one)?, self.unit.survivor(question.other)?);
+            (question.one, question.other) = (one.min(other), one.max(other));
+        }
+        wanted.retain(|question| question.one != question.other);
+        wanted.sort_by(|a, b| (a.one, a.other).cmp(&(b.one, b.other)).then(b.bits.total_cmp(&a.bits)));
+        wanted.dedup_by_key(|question| (question.one, question.other));
+        let mut known: Vec<Question> = Vec::new();
+        let asked_about = wanted.iter().map(|question| &question.one);
+        for person in finding.touched.iter().chain(asked_about) {
+            known.extend(self.unit.questions_of(*person)?);
+        }
+        known.sort_by_key(|question| question.id);
+        known.dedup_by_key(|question| question.id);
+        let is_touched = |person: &ProfileId| finding.touched.binary_search(person).is_ok();
+        let mut stands: Vec<QuestionId> = Vec::new();
+        for question in known {
+            let again = wanted.iter_mut().find(|new| (new.one, new.other) == (question.one, question.other));
+            match again {
+                Some(new) => {
+                    let same =
+                        (new.bits - question.bits).abs() < THE_SAME && new.obstacle == question.obstacle;
+                    // What was put off comes up again when there is something new about it.
+                    new.put_off = question.put_off.filter(|_| same);
+                    (new.id, new.asked) = (question.id, question.asked);
+                    stands.extend((*new == question).then_some(question.id));
+                }
+                None if is_touched(&question.one) && is_touched(&question.other) => {
+                    self.unit.remove_question(question.id)?;
+                }
+                None => {}
+            }
+        }
+        for question in &wanted {
+            settled.asked += 1;
+            if !stands.contains(&question.id) {
+                self.unit.put_question(question)?;
+            }
+        }
+        Ok(settled)
+    }
+
+    /// The two as they are now, loaded; `None` when they are one, or not there, or were decided not to be one.
+    fn two(&mut self, alike: &Alike) -> Result<Option<(ProfileId, ProfileId)>, FlowError> {
+        let (one, other) = (self.unit.survivor(alike.one)?, self.unit.survivor(alike.other)?);
+        if one == other {
+            return Ok(None);
+        }
+        for person in [one, other] {
+            if !self.people.contains_key(&person) && self.unit.profile(person)?.is_none() {
+                return Ok(None);
+            }
+            self.load(person)?;
+        }
+        Ok(self.apart(one, other).is_none().then_some((one, other)))
+    }
+
+    fn obstacle(&self, one: ProfileId, other: ProfileId) -> Option<String> {
+        obstacle(one, other, self.now, self)
+    }
+
+    fn question(
+        &mut self,
+        one: ProfileId,
+        other: ProfileId,
+        alike: &Alike,
+        model: &str,
+        obstacle: Option<String>,
+    ) -> Question {
+        Question {
+            id: QuestionId(self.ids.next(self.now)),
+            asked: self.now,
+            one: one.min(other),
+            other: one.max(other),
+            bits: alike.bits,
+            pairs: alike.pairs,
+            value: alike.value,
+            model: model.to_owned(),
+            obstacle,
+            evidence: alike.evidence.clone(),
+            put_off: None,
+        }
+    }
+
+    fn join_alike(
+        &mut self,
+        one: ProfileId,
+        other: ProfileId,
+        alike: &Alike,
+        model: &str,
+    ) -> Result<(), FlowError> {
+        let decision = Decision {
+            id: DecisionId(self.ids.next(self.now)),
+            time: self.now,
+            same: true,
+            by: DecidedBy::Likeness { model: model.to_owned(), bits: alike.bits },
+            people: [one, other],
+            reason: alike.in_words(),
+            sides: [one, other].map(|person| self.evidence_of(person)),
+            withdrawn: None,
+        };
+        self.unit.put_decision(&decision)?;
+        self.join(one, other, &decision)?;
+        Ok(())
+    }
+}
+
+/// What came of a finding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Settled {
+    /// So many were made one with somebody.
+    pub(crate) joined: u64,
+    /// So many questions stand.
+    pub(crate) asked: u64,
+}

@@ -1,0 +1,504 @@
+//! By what a person is compared with others: their traits and identifiers, as one record of a few columns.
+
+use crowsnest_linkage::{
+    Settings,
+    fields::{self, Customs, FieldKind, Key, split_full_name},
+    layout::{Intake, Layout},
+    settings::{ColumnSetting, PartSetting, RecipeSetting, Role},
+};
+use crowsnest_model::{
+    Profile,
+    definition::{IdentityRules, MatchField, MatchKey, Matching, Workspace},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{PoisonError, RwLock},
+};
+
+/// How many values of each kind a record has room for. What somebody has more of is not compared: of identifiers those
+/// that were seen last are.
+const ROOM: [(FieldKind, usize); 12] = [
+    (FieldKind::Forename, 1),
+    (FieldKind::Surname, 1),
+    (FieldKind::MaidenName, 1),
+    (FieldKind::BirthDate, 1),
+    (FieldKind::Gender, 1),
+    (FieldKind::Email, 3),
+    (FieldKind::Phone, 3),
+    (FieldKind::Street, 2),
+    (FieldKind::Unit, 1),
+    (FieldKind::Postcode, 2),
+    (FieldKind::City, 2),
+    (FieldKind::Country, 1),
+];
+
+/// Room for values of an identifier of the workspace's own.
+const ROOM_FOR_IDENTIFIERS: usize = 2;
+
+/// Who says less than this is compared with nobody.
+const LEAST_FIELDS: usize = 2;
+
+/// Longer texts are nobody's name.
+const LONGEST: usize = 200;
+
+/// So many names of traits are remembered; which they are is foreign input.
+const NAMES: usize = 4_096;
+
+/// A column of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Column {
+    name: String,
+    kind: FieldKind,
+}
+
+/// What somebody is compared by: a text for each column, most of them empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Record(Vec<String>);
+
+impl Record {
+    /// The text of a column.
+    pub(crate) fn column(&self, index: usize) -> &str {
+        self.0.get(index).map_or("", String::as_str)
+    }
+}
+
+/// By what people are compared in a workspace.
+pub(crate) struct Fields {
+    rules: BTreeMap<String, MatchField>,
+    columns: Vec<Column>,
+    customs: Customs,
+    settings: Settings,
+    automatic: bool,
+    /// What traits are about whose names were met, and whether that counts for a field of an object.
+    met: RwLock<HashMap<String, Option<FieldKind>>>,
+}
+
+impl std::fmt::Debug for Fields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fields").field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+/// The same word in the room where it is known.
+fn same_word<T: DeserializeOwned>(word: impl Serialize) -> Option<T> {
+    serde_json::to_value(word).and_then(serde_json::from_value).ok()
+}
+
+/// log2 of the odds of a probability.
+fn bits(share: f64) -> f64 {
+    (share / (1.0 - share)).log2()
+}
+
+impl Fields {
+    /// What the workspace says; `None` when it does not want people to be matched.
+    pub(crate) fn of(workspace: &Workspace) -> Option<Self> {
+        let matching = workspace.identity.matching.as_ref()?;
+        Some(Self::new(matching, &workspace.identity, &workspace.organisation.country))
+    }
+
+    /// As a workspace that says no more than that people are to be matched.
+    pub(crate) fn usual(workspace: &Workspace) -> Self {
+        Self::new(&Matching::default(), &workspace.identity, &workspace.organisation.country)
+    }
+
+    fn new(matching: &Matching, identity: &IdentityRules, country: &str) -> Self {
+        let mut columns = Vec::new();
+        for (kind, room) in ROOM {
+            for _ in 0..room {
+                columns.push(Column { name: kind.word().to_owned(), kind });
+            }
+        }
+        // A device is nobody's proof, an account is a household's, and where one person has one, all pairs differ.
+        let own = identity.namespaces.iter().filter(|(name, rule)| {
+            !rule.device && !rule.household && !rule.unique && !matches!(name.as_str(), "email" | "phone")
+        });
+        let usual = ["loyalty_id"].into_iter().filter(|name| !identity.namespaces.contains_key(*name));
+        for name in own.map(|(name, _)| name.as_str()).chain(usual) {
+            for _ in 0..ROOM_FOR_IDENTIFIERS {
+                columns.push(Column { name: name.to_owned(), kind: FieldKind::Identifier });
+            }
+        }
+        for (path, field) in &matching.fields {
+            if let MatchField::Identifier | MatchField::Other = field
+                && let Some(kind) = same_word(field)
+            {
+                columns.push(Column { name: path.clone(), kind });
+            }
+        }
+        let country = (!country.is_empty()).then(|| country.to_owned());
+        let (merge, review) = (bits(matching.merge_above.share()), bits(matching.review_above.share()));
+        let recipes: Vec<RecipeSetting> = matching
+            .blocking
+            .iter()
+            .map(|parts| RecipeSetting {
+                parts: parts.iter().filter_map(|(field, key)| part(*field, *key)).collect(),
+                cap: None,
+            })
+            .collect();
+        let settings = Settings {
+            columns: columns
+                .iter()
+                .map(|column| ColumnSetting { name: column.name.clone(), role: Role::Field(column.kind) })
+                .collect(),
+            recipes: (!recipes.is_empty()).then_some(recipes),
+            match_threshold: merge,
+            review_band: (merge - review).max(0.0),
+            edge_threshold: review.min(0.0),
+            // Events keep coming while people are compared.
+            threads: std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)),
+            country,
+            ..Settings::default()
+        };
+        Self {
+            rules: matching.fields.clone(),
+            customs: crowsnest_linkage::table::customs(&settings),
+            columns,
+            settings,
+            automatic: matching.automatic,
+            met: RwLock::default(),
+        }
+    }
+
+    /// The settings of the matching.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether anybody is made one without being asked for.
+    pub(crate) fn is_automatic(&self) -> bool {
+        self.automatic
+    }
+
+    /// The names of the columns, for whoever reads records.
+    pub(crate) fn headers(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// How the columns fill the slots of a layout that has them.
+    pub(crate) fn intake(&self, layout: &Layout) -> Intake {
+        let mut layout = Layout { closed: true, ..layout.clone() };
+        layout.add_file(&self.headers(), &[], &self.settings, &mut Vec::new())
+    }
+
+    /// What a model is learned for, as a text: one for other fields or another country is no use.
+    pub(crate) fn meaning(&self) -> String {
+        let Settings { country, recipes, .. } = &self.settings;
+        serde_json::to_string(&(&self.columns, country, recipes)).unwrap_or_default()
+    }
+
+    /// Whether a change of this trait may change with whom somebody is taken for one.
+    pub(crate) fn asks_about(&self, name: &str, value: &Value) -> bool {
+        match value {
+            Value::Object(fields) => {
+                fields.keys().any(|field| self.kind(&format!("{name}.{field}")).is_some())
+            }
+            _ => self.kind(name).is_some(),
+        }
+    }
+
+    /// Whether identifiers of this kind are compared.
+    pub(crate) fn asks_about_namespace(&self, namespace: &str) -> bool {
+        matches!(namespace, "email" | "phone") || self.columns.iter().any(|column| column.name == namespace)
+    }
+
+    /// What a trait is about: by what the workspace says, or else by its name.
+    fn kind(&self, path: &str) -> Option<FieldKind> {
+        if let Some(field) = self.rules.get(path) {
+            // `ignore` is no kind of field there.
+            return same_word(field);
+        }
+        if let Some(known) = self.met.read().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return *known;
+        }
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let found = fields::detect(name, &[]).filter(|kind| match kind {
+            // Of a trait by any name that looks like a number of something only the workspace can say that it is.
+            FieldKind::Identifier | FieldKind::Other => false,
+            // The name within an address or a company is not the person's.
+            _ if path.contains('.') => matches!(
+                kind,
+                FieldKind::Street
+                    | FieldKind::HouseNumber
+                    | FieldKind::Unit
+                    | FieldKind::Postcode
+                    | FieldKind::City
+                    | FieldKind::Country
+            ),
+            _ => true,
+        });
+        let mut met = self.met.write().unwrap_or_else(PoisonError::into_inner);
+        if met.len() >= NAMES {
+            met.clear();
+        }
+        met.insert(path.to_owned(), found);
+        found
+    }
+
+    /// By what somebody is compared; `None` when that is too little to compare.
+    pub(crate) fn record(&self, profile: &Profile) -> Option<Record> {
+        let mut said = Said::default();
+        for (name, known) in &profile.traits {
+            match &known.value {
+                Value::Object(fields) => {
+                    for (field, value) in fields {
+                        self.say(&mut said, name, &format!("{name}.{field}"), value);
+                    }
+                }
+                value => self.say(&mut said, "", name, value),
+            }
+        }
+        let mut record = Record(vec![String::new(); self.columns.len()]);
+        let (forename, surname) = said.full_name(&self.customs);
+        self.put(&mut record, FieldKind::Forename, None, &forename);
+        self.put(&mut record, FieldKind::Surname, None, &surname);
+        for kind in ROOM.map(|(kind, _)| kind) {
+            for text in said.texts(kind) {
+                self.put(&mut record, kind, None, &text);
+            }
+        }
+        for (kind, path, text) in said.others() {
+            self.put(&mut record, kind, Some(path), text);
+        }
+        let mut links: Vec<_> = profile.identifiers.iter().collect();
+        links.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.value.cmp(&b.value)));
+        for link in links {
+            let namespace = link.namespace.as_str();
+            match namespace {
+                "email" => self.put(&mut record, FieldKind::Email, None, &link.value),
+                "phone" => self.put(&mut record, FieldKind::Phone, None, &link.value),
+                _ => self.put(&mut record, FieldKind::Identifier, Some(namespace), &link.value),
+            }
+        }
+        let filled = record.0.iter().filter(|text| !text.is_empty()).count();
+        (filled >= LEAST_FIELDS).then_some(record)
+    }
+
+    fn say(&self, said: &mut Said, parent: &str, path: &str, value: &Value) {
+        let text = match value {
+            Value::String(text) => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => return,
+        };
+        if let Some(kind) = self.kind(path).filter(|_| !text.is_empty() && text.len() <= LONGEST) {
+            said.0.push(Saying { kind, parent: parent.to_owned(), path: path.to_owned(), text });
+        }
+    }
+
+    /// Puts a text into the next free column of its kind, unless it is there already or none is free.
+    fn put(&self, record: &mut Record, kind: FieldKind, name: Option<&str>, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        for (column, place) in self.columns.iter().zip(&mut record.0) {
+            if column.kind != kind || name.is_some_and(|name| column.name != name) {
+                continue;
+            }
+            if place.is_empty() {
+                text.clone_into(place);
+                return;
+            }
+            if place.eq_ignore_ascii_case(text) {
+                return;
+            }
+        }
+    }
+
+    /// A record as a document that is kept.
+    pub(crate) fn to_doc(&self, record: &Record) -> String {
+        let mut doc: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (column, text) in self.columns.iter().zip(&record.0).filter(|(_, text)| !text.is_empty()) {
+            doc.entry(&column.name).or_default().push(text);
+        }
+        serde_json::to_string(&doc).unwrap_or_default()
+    }
+
+    /// A record out of a document; what is not compared any more is left out.
+    pub(crate) fn from_doc(&self, doc: &str) -> Record {
+        let doc: BTreeMap<String, Vec<String>> = serde_json::from_str(doc).unwrap_or_default();
+        let mut record = Record(vec![String::new(); self.columns.len()]);
+        for (column, place) in self.columns.iter().zip(0..) {
+            let nth = self.columns[..place].iter().filter(|before| before.name == column.name).count();
+            if let Some(text) = doc.get(&column.name).and_then(|texts| texts.get(nth)) {
+                text.clone_into(&mut record.0[place]);
+            }
+        }
+        record
+    }
+}
+
+fn part(field: MatchField, key: MatchKey) -> Option<PartSetting> {
+    Some(PartSetting { field: same_word(field)?, key: same_word::<Key>(key)? })
+}
+
+/// One thing that somebody says of themselves.
+struct Saying {
+    kind: FieldKind,
+    /// The object that it stands in.
+    parent: String,
+    path: String,
+    text: String,
+}
+
+/// All that somebody says of themselves, in the order of the names of traits.
+#[derive(Default)]
+struct Said(Vec<Saying>);
+
+impl Said {
+    /// Forename and surname out of the full name, where they are not said by themselves.
+    fn full_name(&self, customs: &Customs) -> (String, String) {
+        let says = |kind| self.0.iter().any(|saying| saying.kind == kind);
+        let full = self.0.iter().find(|saying| saying.kind == FieldKind::FullName);
+        match full {
+            Some(full) if !says(FieldKind::Forename) || !says(FieldKind::Surname) => {
+                let (forename, surname) = split_full_name(&full.text, customs);
+                let unless = |kind, text| if says(kind) { String::new() } else { text };
+                (unless(FieldKind::Forename, forename), unless(FieldKind::Surname, surname))
+            }
+            _ => Default::default(),
+        }
+    }
+
+    /// The texts of a kind; streets with the number of the house.
+    fn texts(&self, kind: FieldKind) -> Vec<String> {
+        let number = |street: &Saying| {
+            let number = self
+                .0
+                .iter()
+                .find(|other| other.kind == FieldKind::HouseNumber && other.parent == street.parent);
+            number.filter(|_| kind == FieldKind::Street).map(|number| number.text.as_str())
+        };
+        self.0
+            .iter()
+            .filter(|saying| saying.kind == kind)
+            .map(|saying| match number(saying) {
+                Some(number) => format!("{} {number}", saying.text),
+                None => saying.text.clone(),
+            })
+            .collect()
+    }
+
+    /// What is compared under a name of its own.
+    fn others(&self) -> impl Iterator<Item = (FieldKind, &str, &str)> {
+        self.0
+            .iter()
+            .filter(|saying| matches!(saying.kind, FieldKind::Identifier | FieldKind::Other))
+            .map(|saying| (saying.kind, saying.path.as_str(), saying.text.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crowsnest_model::{
+        EventId, Identifier, Namespace, ProfileId, Time,
+        profile::{Link, Trait},
+    };
+    use schemars::JsonSchema;
+    use serde_json::json;
+
+    fn person(traits: Value, identifiers: &[(&str, &str)]) -> Profile {
+        let mut profile = Profile::new(ProfileId(1), Time(0));
+        for (name, value) in traits.as_object().unwrap() {
+            let known = Trait {
+                value: value.clone(),
+                time: Time(0),
+                source: "till".into(),
+                event: EventId(0),
+                third_party: false,
+            };
+            profile.traits.insert(name.clone(), known);
+        }
+        for (place, (namespace, value)) in identifiers.iter().enumerate() {
+            let identifier = Identifier::new(*namespace, *value);
+            profile.identifiers.push(Link {
+                namespace: Namespace::new(namespace),
+                value: identifier.value,
+                first_seen: Time(0),
+                last_seen: Time(place as i64),
+            });
+        }
+        profile
+    }
+
+    fn doc(fields: &Fields, profile: &Profile) -> Value {
+        let record = fields.record(profile).unwrap();
+        let doc = fields.to_doc(&record);
+        assert_eq!(fields.from_doc(&doc), record, "it comes back as it was kept");
+        serde_json::from_str(&doc).unwrap()
+    }
+
+    #[test]
+    fn traits_are_known_by_their_names() {
+        let fields = Fields::usual(&Workspace::default());
+        let ann = person(
+            json!({
+                "name": "Ann Carter", "birthday": "1980-07-04", "email": "Ann@Example.org", "plan": "gold",
+                "address": {"street": "Elm Street", "house_number": 12, "postalCode": "60601", "city": "Chicago", "name": "home"},
+                "company": {"name": "Acme"},
+            }),
+            &[
+                ("email", "ann@example.org"),
+                ("email", "ann.c@work.example"),
+                ("user_id", "u1"),
+                ("loyalty_id", "L-9"),
+                ("anonymous_id", "b-1"),
+            ],
+        );
+        assert_eq!(
+            doc(&fields, &ann),
+            json!({
+                "forename": ["Ann"], "surname": ["Carter"], "birth_date": ["1980-07-04"],
+                "email": ["Ann@Example.org", "ann.c@work.example"], "street": ["Elm Street 12"], "postcode": ["60601"],
+                "city": ["Chicago"], "loyalty_id": ["L-9"],
+            })
+        );
+        assert!(
+            fields.record(&person(json!({"plan": "gold", "email": "a@b.org"}), &[])).is_none(),
+            "too little"
+        );
+    }
+
+    #[test]
+    fn the_workspace_says_what_names_do_not() {
+        let mut workspace = Workspace::default();
+        let matching: Matching = serde_json::from_value(json!({
+            "fields": {"tel_privat_2": "phone", "birthday": "ignore", "passport": "identifier", "address.line9": "street"},
+        }))
+        .unwrap();
+        workspace.identity.matching = Some(matching);
+        let fields = Fields::of(&workspace).unwrap();
+        let ann = person(
+            json!({"tel_privat_2": "+13125550111", "birthday": "1980-07-04", "passport": "P1",
+                   "address": {"line9": "Elm Street 12"}}),
+            &[],
+        );
+        assert_eq!(
+            doc(&fields, &ann),
+            json!({"phone": ["+13125550111"], "passport": ["P1"], "street": ["Elm Street 12"]})
+        );
+        assert!(
+            fields.asks_about("passport", &json!("P2")) && !fields.asks_about("birthday", &json!("1980"))
+        );
+        assert!(
+            fields.asks_about("address", &json!({"line9": "x"})) && !fields.asks_about("plan", &json!("x"))
+        );
+    }
+
+    /// The words of definitions are the words of the room that compares.
+    #[test]
+    fn every_word_of_definitions_is_known_where_people_are_compared() {
+        fn words<T: JsonSchema>() -> Vec<String> {
+            let schema = schemars::schema_for!(T).to_value();
+            let all = schema["oneOf"].as_array().unwrap();
+            all.iter().map(|one| one["const"].as_str().unwrap().to_owned()).collect()
+        }
+        let fields: Vec<String> = FieldKind::ALL.iter().map(|kind| kind.word().to_owned()).collect();
+        let expected = words::<MatchField>();
+        assert_eq!(expected.iter().filter(|word| *word != "ignore").cloned().collect::<Vec<_>>(), fields);
+        for word in words::<MatchKey>() {
+            assert!(same_word::<Key>(&word).is_some(), "{word}");
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Everybody is read, and what likeness weighs is learned from them.
+
+use super::{
+    Fields, MatchState,
+    matcher::{Everybody, Matcher},
+};
+use crate::{Engine, FlowError};
+use crowsnest_linkage::{
+    Linkage, Model, Table, TableBuilder, link, linkage::Decision, live::Live as LivePeople,
+    review::open_questions, table::Record,
+};
+use crowsnest_model::{ProfileId, profile::Apart};
+use crowsnest_store::LearnedModel;
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// So many people are read at a time.
+const PAGE: usize = 1_000;
+
+/// So many pairs are shown of those who would be made one, and of those who are in doubt.
+const SHOWN: usize = 10;
+
+/// What linking everybody comes to.
+#[derive(Debug, Clone, Serialize)]
+pub struct LinkReport {
+    /// Records that were compared: of everybody about whom enough is known, and of those who were absorbed.
+    pub records: u64,
+    /// People about whom too little is known to compare them.
+    pub left_out: u64,
+    /// The version of the model that was learned.
+    pub model: String,
+    /// How many people are one with somebody else.
+    pub same: u64,
+    /// How many pairs are in doubt.
+    pub doubtful: u64,
+    /// Households among them.
+    pub households: u64,
+    /// What is odd about the data.
+    pub warnings: Vec<String>,
+    /// Some of those who are one.
+    pub pairs: Vec<LinkedPair>,
+    /// Some of those who are in doubt, those first of whom it is worth most to decide.
+    pub doubts: Vec<LinkedPair>,
+    /// Nothing was done.
+    pub preview: bool,
+}
+
+/// Two who are alike.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LinkedPair {
+    /// The one.
+    pub one: ProfileId,
+    /// The other.
+    pub other: ProfileId,
+    /// How certain it is that they are one person, from 0 to 1.
+    pub certainty: f64,
+}
+
+/// Everybody, as they are compared.
+struct Census {
+    table: Table,
+    people: Everybody,
+    left_out: u64,
+}
+
+/// Reads everybody. Who changes meanwhile is in the row of those who have to be compared.
+fn read_everybody(engine: &Engine, fields: &Fields) -> Result<Census, FlowError> {
+    engine.set_match_standing(|standing| {
+        standing.state = MatchState::Reading;
+        standing.done = 0;
+    });
+    let mut builder = TableBuilder::new(fields.settings());
+    let intake = builder.begin(&fields.headers(), &[], &mut Vec::new());
+    let mut people = Everybody::default();
+    let mut apart: Vec<(Record, Vec<Apart>)> = Vec::new();
+    let mut left_out = 0;
+    let mut after = None;
+    loop {
+        let page = engine.read(|read| read.people_after(after, PAGE))?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for profile in &page {
+            let Some(said) = fields.record(profile) else {
+                left_out += 1;
+                continue;
+            };
+            builder.push(&intake, "", 0, |column| said.column(column));
+            let record = people.add(profile.id, profile.id);
+            if !profile.apart.is_empty() {
+                apart.push((record, profile.apart.clone()));
+            }
+        }
+        engine.set_match_standing(|standing| standing.done += page.len() as u64);
+    }
+    let mut after = None;
+    let mut before: Vec<(Record, ProfileId)> = Vec::new();
+    loop {
+        let page = engine.read(|read| {
+            let records = read.match_records(after, PAGE)?;
+            let owners = records.iter().map(|(id, _)| read.survivor(*id)).collect::<Result<Vec<_>, _>>()?;
+            Ok(records.into_iter().zip(owners).collect::<Vec<_>>())
+        })?;
+        let Some(((last, _), _)) = page.last() else { break };
+        after = Some(*last);
+        for ((id, doc), owner) in &page {
+            // Whoever came back is compared by what they say now.
+            if people.record(*id).is_some() || id == owner {
+                continue;
+            }
+            let said = fields.from_doc(doc);
+            builder.push(&intake, "", 0, |column| said.column(column));
+            before.push((people.add(*id, *owner), *owner));
+        }
+    }
+    for (record, sides) in &apart {
+        people.note(*record, None, sides);
+    }
+    for (record, owner) in before {
+        let owner = people.record(owner);
+        people.note(record, owner, &[]);
+    }
+    Ok(Census { table: builder.finish(), people, left_out })
+}
+
+/// Learns what likeness weighs, from everybody and from what people of the house have decided.
+fn learn(engine: &Engine, fields: &Fields, census: &mut Census) -> Result<Model, FlowError> {
+    engine.set_match_standing(|standing| standing.state = MatchState::Learning);
+    let decided = engine.read(|read| read.decisions_by_people())?;
+    let decided: Vec<Decision> = decided
+        .iter()
+        .filter_map(|decision| {
+            let [one, other] = decision.people.map(|id| census.people.record(id));
+            Some(Decision { a: one?, b: other?, same: decision.same })
+        })
+        .collect();
+    let linked = link(&mut census.table, fields.settings(), None, &decided, &mut ());
+    Ok(linked.model)
+}
+
+/// Keeps what was learned.
+fn keep(engine: &Engine, fields: &Fields, model: &Model, people: u64) -> Result<(), FlowError> {
+    let doc = serde_json::to_string(model).map_err(|error| {
+        FlowError::Broken(format!("what was learned of likeness cannot be written: {error}"))
+    })?;
+    let (version, meaning) = (model.version(), fields.meaning());
+    engine.commit_blocking(move |work| {
+        let learned = LearnedModel { version, learned: work.now, people, meaning, doc };
+        Ok(work.unit.put_match_model(&learned)?)
+    })
+}
+
+/// Reads everybody, with the model that was learned last if it still serves.
+pub(super) fn load(engine: &Engine, fields: Arc<Fields>) -> Result<Matcher, FlowError> {
+    let mut census = read_everybody(engine, &fields)?;
+    let records = census.people.len() as u64;
+    let meaning = fields.meaning();
+    let known = engine
+        .read(|read| read.match_model())?
+        .filter(|known| known.meaning == meaning && !Matcher::outgrown(records, known.people));
+    let known = known.and_then(|known| Some((serde_json::from_str::<Model>(&known.doc).ok()?, known.people)));
+    let (model, learned_from) = match known {
+        Some(known) => known,
+        None => {
+            let model = learn(engine, &fields, &mut census)?;
+            keep(engine, &fields, &model, records)?;
+            (model, records)
+        }
+    };
+    let learned = engine.read(|read| read.match_model())?;
+    engine.set_match_standing(|standing| {
+        standing.state = MatchState::Linking;
+        standing.done = 0;
+        standing.records = records;
+        standing.model = Some(model.version());
+        standing.learned = learned.map(|learned| learned.learned);
+        standing.learned_from = learned_from;
+    });
+    let live = LivePeople::of(census.table, model.clone(), fields.settings(), &census.people.decisions());
+    Ok(Matcher::new(fields, live, &model, learned_from, census.people))
+}
+
+impl Engine {
+    /// Learns anew what likeness weighs, and links everybody by it; with `preview`, only says what that would come to. It
+    /// blocks, for seconds with a hundred thousand people.
+    pub fn link_people(&self, preview: bool) -> Result<LinkReport, FlowError> {
+        let live = self.live();
+        let fields = match live.match_fields() {
+            Some(fields) => fields.clone(),
+            None if preview => Arc::new(Fields::usual(live.workspace())),
+            None => {
+                return Err(FlowError::Refused(
+                    "people are matched by identifiers alone here; add `matching: {}` to the `identity:` document and \
+                     apply it, or look with --preview at what that would do"
+                        .into(),
+                ));
+            }
+        };
+        let standing = self.match_standing();
+        let mut census = read_everybody(self, &fields)?;
+        let model = learn(self, &fields, &mut census)?;
+        let decisions = census.people.decisions();
+        let linked = link(&mut census.table, fields.settings(), Some(model.clone()), &decisions, &mut ());
+        let report = report(&census, &linked, preview);
+        self.set_match_standing(|now| *now = standing);
+        if !preview {
+            keep(self, &fields, &model, census.people.len() as u64)?;
+            drop(census);
+            self.forget_matcher();
+            self.match_everybody()?;
+        }
+        Ok(report)
+    }
+}
+
+fn report(census: &Census, linked: &Linkage, preview: bool) -> LinkReport {
+    let people = &census.people;
+    let mut groups: BTreeMap<u32, BTreeSet<ProfileId>> = BTreeMap::new();
+    for (record, person) in (0..).zip(&linked.people) {
+        groups.entry(*person).or_default().insert(people.owner(record));
+    }
+    let same = groups.values().map(|group| group.len() as u64 - 1).sum();
+    let mut pairs = Vec::new();
+    let mut doubts: Vec<LinkedPair> = Vec::new();
+    let mut doubtful = BTreeSet::new();
+    let (starts, records) = census.table.records_by_node();
+    let mut open = open_questions(&linked.doubts, |node| records[starts[node as usize] as usize]);
+    open.sort_by(|a, b| b.value.total_cmp(&a.value));
+    for question in open.iter().filter(|question| !question.merged) {
+        let (one, other) = (people.owner(question.a), people.owner(question.b));
+        if one != other && doubtful.insert((one.min(other), one.max(other))) && doubts.len() < SHOWN {
+            doubts.push(LinkedPair { one, other, certainty: f64::from(question.probability()) });
+        }
+    }
+    for group in groups.values().filter(|group| group.len() > 1).take(SHOWN) {
+        let mut ids = group.iter();
+        if let (Some(one), Some(other)) = (ids.next(), ids.next()) {
+            pairs.push(LinkedPair { one: *one, other: *other, certainty: 1.0 });
+        }
+    }
+    LinkReport {
+        records: people.len() as u64,
+        left_out: census.left_out,
+        model: linked.model.version(),
+        same,
+        doubtful: doubtful.len() as u64,
+        households: linked.counts.households as u64,
+        warnings: linked.warnings.iter().map(ToString::to_string).collect(),
+        pairs,
+        doubts,
+        preview,
+    }
+}

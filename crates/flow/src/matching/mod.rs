@@ -1,0 +1,208 @@
+//! People who are alike and have no identifier in common: found in the background, right after the commit that changed one
+//! of them, and made one, or put before people of the house.
+//!
+//! 1. [`fields`] — by what somebody is compared
+//! 2. [`matcher`] — everybody, ready to be compared with the next one
+//! 3. [`crate::inward`]'s `alike` — what follows, in a commit of its own
+//! 4. [`review`] — what people of the house are asked, and what they answer
+//!
+//! Who has to be compared stands in a row of the store, written in the commit that changed them. So nobody is forgotten
+//! when the process dies, and whoever is compared twice is found to be what they are already.
+
+mod fields;
+mod learning;
+mod matcher;
+mod review;
+
+pub(crate) use fields::Fields;
+pub use learning::{LinkReport, LinkedPair};
+pub use review::{Answer, Answered, Asked, PersonAsked, Resemblance};
+
+use crate::{Engine, FlowError};
+use crowsnest_model::{ProfileId, Time};
+use crowsnest_store::Evidence;
+use matcher::Matcher;
+use serde::Serialize;
+use std::sync::{Mutex, PoisonError, RwLock};
+
+/// So many people are compared for one commit.
+const AT_ONCE: usize = 200;
+
+/// Where the matching of people stands.
+#[derive(Default)]
+pub(crate) struct Matching {
+    matcher: Mutex<Option<Matcher>>,
+    standing: RwLock<MatchStanding>,
+}
+
+/// Where the matching of people stands, for people.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct MatchStanding {
+    /// `off`, `reading` everybody, `learning`, `linking` everybody, or `live`.
+    pub state: MatchState,
+    /// How many people were read or linked, while that goes on.
+    pub done: u64,
+    /// The version of the model.
+    pub model: Option<String>,
+    /// When it was learned.
+    pub learned: Option<Time>,
+    /// From how many records.
+    pub learned_from: u64,
+    /// How many records are compared: one of each person about whom enough is known, and one of each who was absorbed.
+    pub records: u64,
+}
+
+/// What the matching of people is at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MatchState {
+    /// The workspace does not want it.
+    #[default]
+    Off,
+    /// Everybody is read.
+    Reading,
+    /// A model is learned.
+    Learning,
+    /// Everybody is linked.
+    Linking,
+    /// Whoever changes is compared at once.
+    Live,
+}
+
+/// Two who are alike.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Alike {
+    pub(crate) one: ProfileId,
+    pub(crate) other: ProfileId,
+    /// log2 of the odds that they are one.
+    pub(crate) bits: f64,
+    /// How many pairs of records hang on it.
+    pub(crate) pairs: u64,
+    /// What it is worth to decide it.
+    pub(crate) value: f64,
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+/// What comparing somebody has shown.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Finding {
+    /// In order, everybody of whom this says all that there is to say about any two.
+    pub(crate) touched: Vec<ProfileId>,
+    /// Who is one person.
+    pub(crate) same: Vec<Alike>,
+    /// Who may be.
+    pub(crate) doubtful: Vec<Alike>,
+    /// The version of the model that says so.
+    pub(crate) model: String,
+}
+
+/// How likely something is whose odds are 2 to the power of `bits`.
+pub(crate) fn certainty(bits: f64) -> f64 {
+    1.0 / (1.0 + (-bits).exp2())
+}
+
+/// A certainty for people: never more certain than it is.
+pub(crate) fn percent(certainty: f64) -> String {
+    let percent = certainty * 100.0;
+    if percent >= 99.9 {
+        format!("{:.2} %", (percent * 100.0).floor() / 100.0)
+    } else {
+        format!("{percent:.1} %")
+    }
+}
+
+impl Alike {
+    /// Why they are one, in a line: what weighs most first.
+    pub(crate) fn in_words(&self) -> String {
+        let mut lines: Vec<&Evidence> = self
+            .evidence
+            .iter()
+            .filter(|line| line.bits.abs() >= 0.5 && !OURS.contains(&&*line.field))
+            .collect();
+        lines.sort_by(|a, b| b.bits.abs().total_cmp(&a.bits.abs()));
+        let lines: Vec<String> = lines
+            .iter()
+            .map(|line| format!("{}: {} ({:+.1})", line.field, line.finding, line.bits))
+            .collect();
+        format!(
+            "alike, one person with a certainty of {}: {}",
+            percent(certainty(self.bits)),
+            lines.join("; ")
+        )
+    }
+}
+
+/// Lines of an explanation that are not about a field.
+const OURS: [&str; 2] = ["before all", "household"];
+
+impl Engine {
+    /// Where the matching of people stands.
+    pub fn match_standing(&self) -> MatchStanding {
+        self.matching().standing.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_match_standing(&self, change: impl FnOnce(&mut MatchStanding)) {
+        change(&mut self.matching().standing.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Compares everybody who is to be compared, until nobody is left. It blocks.
+    pub fn match_everybody(&self) -> Result<(), FlowError> {
+        while self.match_some()? {}
+        Ok(())
+    }
+
+    /// Compares some of those who are to be compared. Answers whether there may be more.
+    fn match_some(&self) -> Result<bool, FlowError> {
+        let mut place = self.matching().matcher.lock().unwrap_or_else(PoisonError::into_inner);
+        let live = self.live();
+        let Some(fields) = live.match_fields() else {
+            *place = None;
+            self.set_match_standing(|standing| *standing = MatchStanding::default());
+            return Ok(false);
+        };
+        let matcher = match place.take().filter(|matcher| matcher.serves(fields) && !matcher.has_outgrown()) {
+            Some(matcher) => place.insert(matcher),
+            None => place.insert(learning::load(self, fields.clone())?),
+        };
+        // A finding that could not be written is lost with what the matcher knows; it is read anew.
+        let done = matcher.step(self);
+        if done.is_err() {
+            *place = None;
+        }
+        done
+    }
+
+    /// Everybody is to be read anew.
+    fn forget_matcher(&self) {
+        *self.matching().matcher.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Compares whoever changes, for ever.
+    pub async fn keep_matching(self) {
+        let mut changed = self.somebody_to_compare();
+        loop {
+            changed.borrow_and_update();
+            let engine = self.clone();
+            let more = tokio::task::spawn_blocking(move || engine.match_some()).await;
+            match more {
+                Ok(Ok(true)) => continue,
+                Ok(Ok(false)) => {}
+                Ok(Err(FlowError::Closed)) => return,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "people could not be compared; it is tried again");
+                    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "comparing people panicked; it is tried again");
+                    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+                    continue;
+                }
+            }
+            // The engine is gone with its last clone, which this one is not: who drives it ends this task.
+            if changed.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
