@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut table, _) = reader.finish();
     let model = link(&mut table, &settings, None, &[], &mut ()).model;
     let begun = Instant::now();
-    let mut live = Live::of(table, model.clone(), &settings);
+    let mut live = Live::of(table, model.clone(), &settings, &[]);
     eprintln!("{} records are known after {:.1} s", live.table.records(), begun.elapsed().as_secs_f64());
 
     let headers: Vec<String> = text.lines().next().unwrap_or("").split(',').map(str::to_string).collect();

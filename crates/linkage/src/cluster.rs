@@ -10,54 +10,11 @@
 //! ties are broken in this order. That is why records that arrive one by one give the same people as all at once.
 
 use crate::comparison::MISSING;
+use crate::decisions::Words;
 use crate::score::{Edge, Scorer, Sums};
 use crate::settings::Settings;
 use crate::table::Node;
 use std::collections::{BTreeSet, HashMap};
-
-/// What humans have decided.
-#[derive(Clone, Debug, Default)]
-pub struct Constraints {
-    must: BTreeSet<(Node, Node)>,
-    cannot: BTreeSet<(Node, Node)>,
-}
-
-fn ordered(a: Node, b: Node) -> (Node, Node) {
-    (a.min(b), a.max(b))
-}
-
-impl Constraints {
-    /// The two are one person. The last word on a pair counts.
-    pub fn must_link(&mut self, a: Node, b: Node) {
-        self.cannot.remove(&ordered(a, b));
-        self.must.extend([(a, b), (b, a)]);
-    }
-
-    /// The two are not one person.
-    pub fn cannot_link(&mut self, a: Node, b: Node) {
-        self.must.remove(&(a, b));
-        self.must.remove(&(b, a));
-        self.cannot.insert(ordered(a, b));
-    }
-
-    /// Pairs that are one person, each in both orders.
-    pub fn must(&self) -> impl Iterator<Item = (Node, Node)> {
-        self.must.iter().copied()
-    }
-
-    /// Nodes that are the same person as this one.
-    pub fn must_of(&self, node: Node) -> impl Iterator<Item = Node> {
-        self.must.range((node, 0)..=(node, Node::MAX)).map(|&(_, other)| other)
-    }
-
-    fn is_must(&self, a: Node, b: Node) -> bool {
-        !self.must.is_empty() && self.must.contains(&(a, b))
-    }
-
-    fn is_cannot(&self, a: Node, b: Node) -> bool {
-        !self.cannot.is_empty() && self.cannot.contains(&ordered(a, b))
-    }
-}
 
 /// A merge that could have gone the other way.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,12 +32,12 @@ pub struct Doubt {
 }
 
 /// Finds components: nodes that hang together by edges. Only those of at least two nodes, each in order, by their first node.
-pub fn components(nodes: usize, edges: &[Edge], constraints: &Constraints) -> Vec<Vec<Node>> {
+pub fn components(nodes: usize, edges: &[Edge], decided: &Words) -> Vec<Vec<Node>> {
     let mut sets = Sets::new(nodes);
     for edge in edges {
         sets.join(edge.a, edge.b);
     }
-    for (a, b) in constraints.must() {
+    for (a, b, _) in decided.pairs().filter(|pair| pair.2) {
         sets.join(a, b);
     }
     let mut place = vec![u32::MAX; nodes];
@@ -146,19 +103,19 @@ pub struct Split {
     pub cut: usize,
 }
 
-/// Splits a component into people. `edges` are all edges of the component.
+/// Splits a component into people. `edges` are all edges of the component. Nodes that say the same are taken in the order that they come in.
 pub fn split(
     scorer: &Scorer<'_>,
     mut nodes: Vec<Node>,
     edges: &[Edge],
-    constraints: &Constraints,
+    decided: &Words,
     settings: &Settings,
 ) -> Split {
     let table = scorer.table;
-    nodes.sort_by_key(|&n| (table.content(n), table.unique_source(n), n));
+    nodes.sort_by_key(|&n| (table.content(n), table.unique_source(n)));
     let mut split = Split::default();
     if nodes.len() <= settings.component_cap {
-        agglomerate(scorer, &nodes, constraints, settings, &mut split);
+        agglomerate(scorer, &nodes, decided, settings, &mut split);
         return split;
     }
     // Too large to score all its pairs: without its weakest edges it falls apart.
@@ -173,7 +130,7 @@ pub fn split(
     for edge in &strong {
         sets.join(place[&edge.a], place[&edge.b]);
     }
-    for (a, b) in constraints.must() {
+    for (a, b, _) in decided.pairs().filter(|pair| pair.2) {
         if let (Some(&a), Some(&b)) = (place.get(&a), place.get(&b)) {
             sets.join(a, b);
         }
@@ -195,7 +152,7 @@ pub fn split(
             split.groups.push(part);
             continue;
         }
-        let finer = self::split(scorer, part, &edges, constraints, settings);
+        let finer = self::split(scorer, part, &edges, decided, settings);
         split.groups.extend(finer.groups);
         split.doubts.extend(finer.doubts);
     }
@@ -240,13 +197,7 @@ impl Between {
 }
 
 /// Merges groups, best first.
-fn agglomerate(
-    scorer: &Scorer<'_>,
-    nodes: &[Node],
-    constraints: &Constraints,
-    settings: &Settings,
-    split: &mut Split,
-) {
+fn agglomerate(scorer: &Scorer<'_>, nodes: &[Node], decided: &Words, settings: &Settings, split: &mut Split) {
     let n = nodes.len();
     let threshold = settings.match_threshold as f32;
     let band = settings.review_band as f32;
@@ -264,10 +215,11 @@ fn agglomerate(
                 *sum = (person, household, f32::from(outcome.level != MISSING));
             }
             cell.rate(scorer, sums);
-            cell.must = constraints.is_must(nodes[i], nodes[j]);
+            let word = decided.last(nodes[i], nodes[j]);
+            cell.must = word == Some(true);
             let source = scorer.table.unique_source(nodes[i]);
             cell.forbidden = !cell.must
-                && (constraints.is_cannot(nodes[i], nodes[j])
+                && (word == Some(false)
                     || source.is_some() && source == scorer.table.unique_source(nodes[j]));
         }
     }

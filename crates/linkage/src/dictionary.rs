@@ -129,8 +129,8 @@ impl Dictionary {
         self.index.find(hash, |&id| self.hashes[id as usize - 1] == hash).copied()
     }
 
-    /// The id of a hash without a value (addresses, which are made of several columns).
-    pub fn intern_hash(&mut self, hash: u64) -> u32 {
+    /// Makes the index, if values were numbered anew since.
+    pub fn make_ready(&mut self) {
         if self.index_is_old {
             self.index_is_old = false;
             for id in 1..=self.hashes.len() as u32 {
@@ -138,6 +138,11 @@ impl Dictionary {
                 self.index.insert_unique(hash(&id), id, hash);
             }
         }
+    }
+
+    /// The id of a hash without a value (addresses, which are made of several columns).
+    pub fn intern_hash(&mut self, hash: u64) -> u32 {
+        self.make_ready();
         if let Some(id) = self.find(hash) {
             return id;
         }

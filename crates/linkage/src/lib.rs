@@ -23,6 +23,7 @@ pub mod candidates;
 pub mod cluster;
 pub mod comparison;
 pub mod csv;
+pub mod decisions;
 pub mod dictionary;
 pub mod explain;
 pub mod fields;

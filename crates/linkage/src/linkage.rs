@@ -1,8 +1,9 @@
 //! All steps in order: from a table to people and households.
 
 use crate::candidates::Blocks;
-use crate::cluster::{self, Constraints, Doubt};
+use crate::cluster::{self, Doubt};
 use crate::comparison::Comparer;
+use crate::decisions::{self, Words};
 use crate::household;
 use crate::model::{Model, Rarities, Scale};
 use crate::recipe::Recipes;
@@ -71,6 +72,8 @@ impl Watch for () {
 }
 
 /// Links the records of a table. With a model, it is used as it is; without one, it is learned.
+///
+/// Decisions leave a mark on the table: records that are told apart although they say the same are nodes of their own from now on.
 pub fn link(
     table: &mut Table,
     settings: &Settings,
@@ -80,7 +83,13 @@ pub fn link(
 ) -> Linkage {
     let threads = threads::count(settings.threads);
     let mut warnings = warnings::of_table(table);
-    let (constraints, labelled) = decide(table, decisions);
+    let words = decisions::words(decisions);
+    let labelled = labelled(table, decisions);
+    for record in words.all() {
+        if decisions::is_told_from_twin(table, &words, record) {
+            table.set_apart(record);
+        }
+    }
 
     watch.step("candidates");
     // A model for other columns cannot score this table: its weights would be taken for those of other fields.
@@ -111,11 +120,23 @@ pub fn link(
     let (mut edges, compared) = scorer.edges(&blocks, settings.edge_threshold as f32, threads);
     let block_count = blocks.len();
     drop(blocks);
-    let weak: Vec<bool> = (0..table.nodes() as u32).map(|n| is_weak(&scorer, n, settings)).collect();
+    // What was decided of a record that says too little is not said of all others who say no more.
+    let vague: Vec<Record> = words
+        .all()
+        .into_iter()
+        .filter(|&record| table.known(record).is_some_and(|node| is_weak(&scorer, node, settings)))
+        .collect();
+    vague.into_iter().for_each(|record| table.set_apart(record));
+    let scorer = Scorer { table, comparer: &comparer, scale: &scale };
+    let mut weak: Vec<bool> = (0..table.nodes() as u32).map(|n| is_weak(&scorer, n, settings)).collect();
     edges.retain(|e| !weak[e.a as usize] && !weak[e.b as usize]);
+    if table.has_apart() {
+        weak.iter_mut().zip(0..).for_each(|(weak, node)| *weak &= !table.is_apart(node));
+    }
+    let decided = words.moved(|record| table.known(record));
 
     watch.step("clusters");
-    let (people, doubts, cut) = people(&scorer, &edges, &weak, &constraints, settings, threads);
+    let (people, doubts, cut) = people(&scorer, &edges, &weak, &decided, settings, threads);
     if cut > 0 {
         let message = format!(
             "{cut} records hung together in groups too large to be people; they were cut where they are weakest"
@@ -141,24 +162,19 @@ pub fn link(
 
 /// Whether records that say just this, word for word, are too many or say too little to be one person: "Maria" and nothing else.
 pub fn is_weak(scorer: &Scorer<'_>, node: Node, settings: &Settings) -> bool {
-    scorer.table.held(node) > 1 && scorer.score(node, node) < settings.match_threshold as f32
+    scorer.table.said(node) > 1 && is_vague(scorer, node, settings)
 }
 
-fn decide(table: &Table, decisions: &[Decision]) -> (Constraints, Vec<Labelled>) {
-    let mut constraints = Constraints::default();
-    let mut labelled = Vec::new();
-    for decision in decisions {
-        let (a, b) = (table.node_of(decision.a), table.node_of(decision.b));
-        if a == b {
-            continue;
-        }
-        labelled.push(Labelled { a, b, same: decision.same });
-        match decision.same {
-            true => constraints.must_link(a, b),
-            false => constraints.cannot_link(a, b),
-        }
-    }
-    (constraints, labelled)
+/// Whether two records that say just this would not be taken for one person.
+pub fn is_vague(scorer: &Scorer<'_>, node: Node, settings: &Settings) -> bool {
+    scorer.score(node, node) < settings.match_threshold as f32
+}
+
+/// Decisions that something can be learned from: nothing, where the two say the same.
+fn labelled(table: &Table, decisions: &[Decision]) -> Vec<Labelled> {
+    let pairs = decisions.iter().filter_map(|d| Some((table.known(d.a)?, table.known(d.b)?, d.same)));
+    let telling = pairs.filter(|&(a, b, _)| !table.are_twins(a, b));
+    telling.map(|(a, b, same)| Labelled { a, b, same }).collect()
 }
 
 /// The person of each record.
@@ -166,12 +182,18 @@ fn people(
     scorer: &Scorer<'_>,
     edges: &[Edge],
     weak: &[bool],
-    constraints: &Constraints,
+    decided: &Words,
     settings: &Settings,
     threads: usize,
 ) -> (Vec<u32>, Vec<Doubt>, usize) {
     let table = scorer.table;
-    let components = cluster::components(table.nodes(), edges, constraints);
+    let mut components = cluster::components(table.nodes(), edges, decided);
+    if table.has_apart() {
+        // Nodes that say the same, by their first records.
+        let (starts, records) = table.records_by_node();
+        let first = |node: Node| records.get(starts[node as usize] as usize).copied();
+        components.iter_mut().for_each(|nodes| nodes.sort_by_key(|&node| first(node)));
+    }
     let large = components.iter().any(|c| c.len() > settings.component_cap);
     let by_node = |node: Node| {
         let from = edges.partition_point(|e| e.a < node);
@@ -185,7 +207,7 @@ fn people(
                     true => nodes.iter().flat_map(|&n| by_node(n)).collect(),
                     false => Vec::new(),
                 };
-                cluster::split(scorer, nodes, &own, constraints, settings)
+                cluster::split(scorer, nodes, &own, decided, settings)
             })
             .collect::<Vec<_>>()
     });

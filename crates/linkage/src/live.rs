@@ -1,40 +1,53 @@
-//! One new record against all that are known, with the answer that all records at once would give.
+//! One record at a time against all that are known, with the answer that all records at once would give.
 //!
-//! The model is frozen. A new record is entered into the blocks, compared with those it shares one with, and only the component that it
-//! touches is split into people anew ([`crate::cluster::split`]); so the people are at any time those that [`crate::linkage::link`]
-//! finds with the same model, in whatever order the records came.
+//! The model is frozen. A record that comes is entered into the blocks, compared with those it shares one with, and only the component
+//! that it touches is split into people anew ([`crate::cluster::split`]). A record that goes is taken out of its blocks, and what it held
+//! together is split anew; one that says something else goes and comes. So the people, and what could go either way, are at any time those
+//! that [`crate::linkage::link`] finds of the same records with the same model and the decisions that count, in whatever order all of it
+//! came. One exception: a block that has once grown too large stays dissolved, although records have left it since.
 
-use crate::cluster::{self, Constraints};
+mod grouping;
+mod placing;
+
 use crate::comparison::Comparer;
+use crate::decisions::{self, Words};
 use crate::explain::{Explanation, explain};
 use crate::intake::{TextReader, texts};
 use crate::layout::Intake;
-use crate::linkage::{Decision, is_weak};
+use crate::linkage::Decision;
 use crate::model::{Model, Rarities, Scale};
 use crate::postings::{InMemory, Postings, enter, small_blocks};
 use crate::recipe::Recipes;
-use crate::score::{Edge, Scorer};
+use crate::review::OpenQuestion;
+use crate::score::Scorer;
 use crate::settings::Settings;
 use crate::table::{Node, Record, Table, customs};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// A person: the first of their records.
 pub type Person = Record;
 
-/// What a new record has changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a change of one record, or of what was decided, has changed.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
-    /// The new record.
+    /// The record; of a decision, its first.
     pub record: Record,
-    /// The person whom it belongs to.
+    /// The person whom it belongs to now; itself, if it is not known any more.
     pub person: Person,
-    /// Other records that belong to another person than before: the record, the person before, the person now.
+    /// Records that belong to another person than before: the record, the person before, the person now. None that was not known before,
+    /// and none that is not known any more.
     pub moved: Vec<(Record, Person, Person)>,
     /// How many records were compared with it.
     pub compared: usize,
+    /// All records of people that were looked at anew, in order; the record itself is always among them. What was asked of any two of
+    /// these is not asked any more, but for [`Self::doubts`].
+    pub touched: Vec<Record>,
+    /// What could go either way among those.
+    pub doubts: Vec<OpenQuestion>,
 }
 
-/// All records that are known, ready for the next one.
+/// All records that are known, ready for the next change.
 pub struct Live<P = InMemory> {
     /// The records.
     pub table: Table,
@@ -46,9 +59,25 @@ pub struct Live<P = InMemory> {
     recipes: Recipes,
     postings: P,
     edges: HashMap<Node, Vec<(Node, f32)>, foldhash::fast::FixedState>,
-    constraints: Constraints,
+    /// What was decided of records.
+    words: Words,
+    /// The same of the nodes that these records are.
+    decided: Words,
+    /// The records of each node, in order.
     records: Vec<Vec<Record>>,
-    groups: HashMap<Node, std::sync::Arc<[Node]>, foldhash::fast::FixedState>,
+    /// People of several nodes.
+    groups: HashMap<Node, Arc<[Node]>, foldhash::fast::FixedState>,
+    /// The person of each record.
+    people: Vec<Person>,
+    open: BTreeMap<(Record, Record), OpenQuestion>,
+}
+
+/// Whose people may be others than before.
+#[derive(Default)]
+struct Seeds {
+    nodes: BTreeSet<Node>,
+    /// Records that have come, gone, or changed their node.
+    records: BTreeSet<Record>,
 }
 
 impl Live<InMemory> {
@@ -58,12 +87,19 @@ impl Live<InMemory> {
         Self::with(table, model, settings, InMemory::default())
     }
 
-    /// All records of a table are known.
-    pub fn of(table: Table, model: Model, settings: &Settings) -> Self {
+    /// All records of a table are known, and what was decided of them.
+    pub fn of(table: Table, model: Model, settings: &Settings, decisions: &[Decision]) -> Self {
         let mut live = Self::with(table, model, settings, InMemory::default());
         live.table.forget_rarity();
         live.model.rate(&mut live.table, &live.rarities);
         live.recipes.learn(&live.table.dictionaries, crate::threads::count(settings.threads));
+        live.words = decisions::words(decisions);
+        for record in live.words.all() {
+            if live.needs_own_node(record) {
+                live.table.set_apart(record);
+            }
+        }
+        live.table.make_ready();
         live.fill();
         live
     }
@@ -83,9 +119,12 @@ impl<P: Postings> Live<P> {
             model,
             postings,
             edges: HashMap::default(),
-            constraints: Constraints::default(),
+            words: Words::default(),
+            decided: Words::default(),
             records: Vec::new(),
             groups: HashMap::default(),
+            people: Vec::new(),
+            open: BTreeMap::new(),
         }
     }
 
@@ -106,25 +145,10 @@ impl<P: Postings> Live<P> {
         for edge in edges {
             self.join(edge.a, edge.b, edge.score);
         }
-        let seeds: BTreeSet<Node> = self.edges.keys().copied().collect();
-        self.regroup(seeds);
-    }
-
-    fn scorer(&self) -> Scorer<'_> {
-        Scorer { table: &self.table, comparer: &self.comparer, scale: &self.scale }
-    }
-
-    fn join(&mut self, a: Node, b: Node, score: f32) {
-        self.edges.entry(a).or_default().push((b, score));
-        self.edges.entry(b).or_default().push((a, score));
-    }
-
-    fn part(&mut self, a: Node, b: Node) {
-        for (x, y) in [(a, b), (b, a)] {
-            if let Some(list) = self.edges.get_mut(&x) {
-                list.retain(|(other, _)| *other != y);
-            }
-        }
+        self.decided = self.words.moved(|record| self.table.known(record));
+        self.people = (0..self.table.records() as u32).collect();
+        let nodes = (0..self.table.nodes() as u32).collect();
+        self.regroup(Seeds { nodes, ..Seeds::default() });
     }
 
     /// Takes in one record: `column` gives the raw text of a column of the intake (see [`crate::layout::Layout::add_file`]).
@@ -135,39 +159,78 @@ impl<P: Postings> Live<P> {
         source: u16,
         column: impl Fn(usize) -> &'r str,
     ) -> Changes {
+        let record = self.table.add_nobody(record_id);
+        self.people.push(record);
+        self.replace(record, intake, source, column)
+    }
+
+    /// A record says this now. All is as if it had said so from the first; it keeps its number. A record that was removed is known again.
+    ///
+    /// A number that was never given to a record is left alone.
+    pub fn replace<'r>(
+        &mut self,
+        record: Record,
+        intake: &Intake,
+        source: u16,
+        column: impl Fn(usize) -> &'r str,
+    ) -> Changes {
+        if record as usize >= self.people.len() {
+            return Changes { record, person: record, ..Changes::default() };
+        }
         let mut row = self.read(intake, column);
         self.model.rate(&mut self.table, &self.rarities);
         self.recipes.learn(&self.table.dictionaries, 1);
-        let before = self.table.nodes();
-        let record = self.table.records() as u32;
-        self.table.ids.push(record_id);
-        let node = self.table.add_row(&mut row, source);
-        self.model.rate(&mut self.table, &self.rarities);
-        let mut seeds = BTreeSet::from([node]);
-        let mut changes = Changes { record, ..Changes::default() };
-        if (node as usize) < before {
-            self.records[node as usize].push(record);
-            // What is said twice may be too little to be one person.
-            if self.table.held(node) == 2 && self.is_weak(node) {
-                seeds.extend(self.edges.get(&node).into_iter().flatten().map(|(other, _)| *other));
-            }
-        } else {
-            self.records.push(vec![record]);
-            changes.compared = self.enter(node, &mut seeds);
+        if self.table.says(record, &mut row, source) {
+            return Changes {
+                record,
+                person: self.person(record),
+                touched: vec![record],
+                ..Changes::default()
+            };
         }
-        let old: BTreeMap<Record, Person> = self.people_of(&seeds);
-        let touched = self.regroup(seeds);
-        let now = self.people_of(&touched);
-        changes.person = self.person(record);
-        changes.moved = now
-            .iter()
-            .filter(|(r, _)| **r != record)
-            .filter_map(|(&r, &person)| {
-                let before = old.get(&r).copied().unwrap_or(person);
-                (before != person).then_some((r, before, person))
-            })
-            .collect();
-        changes
+        let (was_known, mut seeds) = (self.is_known(record), Seeds::default());
+        self.lift(record, &mut seeds);
+        let compared = self.place(record, &mut row, source, false, &mut seeds);
+        self.set_apart_or_not(record, &mut seeds);
+        let mut changes = self.regroup(seeds);
+        if !was_known {
+            changes.moved.retain(|moved| moved.0 != record);
+        }
+        Changes { record, person: self.person(record), compared, ..changes }
+    }
+
+    /// A record is not known any more: it is of no person and compared with nobody. Its number is not given to another.
+    pub fn remove(&mut self, record: Record) -> Changes {
+        let mut seeds = Seeds::default();
+        seeds.records.insert(record);
+        self.lift(record, &mut seeds);
+        self.set_apart_or_not(record, &mut seeds);
+        let mut changes = self.regroup(seeds);
+        changes.moved.retain(|moved| moved.0 != record);
+        Changes { record, person: record, ..changes }
+    }
+
+    /// Takes in what a human has decided of two records. Of several decisions on the same two, the last counts.
+    pub fn decide(&mut self, decision: Decision) -> Changes {
+        self.reword(decision, Words::say)
+    }
+
+    /// A decision does not count any more; one on the same two before it counts again.
+    pub fn undecide(&mut self, decision: Decision) -> Changes {
+        self.reword(decision, Words::unsay)
+    }
+
+    fn reword(&mut self, decision: Decision, how: impl Fn(&mut Words, u32, u32, bool)) -> Changes {
+        let mut seeds = Seeds::default();
+        let Decision { a, b, same } = decision;
+        seeds.records.insert(a);
+        self.constrain(a, false, &mut seeds);
+        how(&mut self.words, a, b, same);
+        self.constrain(a, true, &mut seeds);
+        self.set_apart_or_not(a, &mut seeds);
+        self.set_apart_or_not(b, &mut seeds);
+        let changes = self.regroup(seeds);
+        Changes { record: a, person: self.person(a), ..changes }
     }
 
     fn read<'r>(&mut self, intake: &Intake, column: impl Fn(usize) -> &'r str) -> Vec<u32> {
@@ -183,144 +246,20 @@ impl<P: Postings> Live<P> {
         row
     }
 
-    /// Enters a new node into the blocks and finds its edges; `seeds` gets whose people may change.
-    fn enter(&mut self, node: Node, seeds: &mut BTreeSet<Node>) -> usize {
-        let table = &self.table;
-        let mut entered = enter(&mut self.postings, &self.recipes, node, &|n| table.row(n));
-        entered.near.sort_unstable();
-        entered.near.dedup();
-        let threshold = self.settings.edge_threshold as f32;
-        let scorer = self.scorer();
-        let edges: Vec<Edge> = entered
-            .near
-            .iter()
-            .map(|&b| Edge { a: node, b, score: scorer.score(node, b) })
-            .filter(|edge| edge.score >= threshold)
-            .collect();
-        for edge in edges {
-            self.join(edge.a, edge.b, edge.score);
-        }
-        for members in entered.dissolved {
-            self.recheck(&members, seeds);
-        }
-        entered.near.len()
+    /// Whether a record is known: it was inserted, and not removed since.
+    pub fn is_known(&self, record: Record) -> bool {
+        self.table.known(record).is_some()
     }
 
-    /// A block was dissolved: edges between its nodes stay only if they share another.
-    fn recheck(&mut self, members: &[Node], seeds: &mut BTreeSet<Node>) {
-        let mut inside: Vec<(Node, Node)> = Vec::new();
-        for &a in members {
-            for &(b, _) in self.edges.get(&a).into_iter().flatten() {
-                if a < b && members.contains(&b) {
-                    inside.push((a, b));
-                }
-            }
-        }
-        let mut blocks: HashMap<Node, Vec<u64>> = HashMap::new();
-        for (a, b) in inside {
-            for node in [a, b] {
-                blocks
-                    .entry(node)
-                    .or_insert_with(|| small_blocks(&self.postings, &self.recipes, self.table.row(node)));
-            }
-            if !blocks[&a].iter().any(|key| blocks[&b].binary_search(key).is_ok()) {
-                self.part(a, b);
-                seeds.extend([a, b]);
-            }
-        }
-    }
-
-    /// Whether a node's records are too many for what they say to be one person.
-    fn is_weak(&self, node: Node) -> bool {
-        is_weak(&self.scorer(), node, &self.settings)
-    }
-
-    /// Splits the components of some nodes into people anew; gives all nodes that were looked at.
-    fn regroup(&mut self, mut seeds: BTreeSet<Node>) -> BTreeSet<Node> {
-        let mut touched = BTreeSet::new();
-        // People that are split anew may have had nodes that are now in a component of their own.
-        let mates: Vec<Node> =
-            seeds.iter().filter_map(|n| self.groups.get(n)).flat_map(|g| g.iter().copied()).collect();
-        seeds.extend(mates);
-        for seed in seeds {
-            if touched.contains(&seed) {
-                continue;
-            }
-            let component = self.component(seed);
-            touched.extend(component.iter().copied());
-            for node in &component {
-                self.groups.remove(node);
-            }
-            if component.len() < 2 {
-                continue;
-            }
-            let edges: Vec<Edge> = match component.len() > self.settings.component_cap {
-                true => self.edges_of(&component),
-                false => Vec::new(),
-            };
-            let split = cluster::split(&self.scorer(), component, &edges, &self.constraints, &self.settings);
-            for group in split.groups {
-                let group: std::sync::Arc<[Node]> = group.into();
-                for &node in group.iter() {
-                    self.groups.insert(node, group.clone());
-                }
-            }
-        }
-        touched
-    }
-
-    fn component(&self, seed: Node) -> Vec<Node> {
-        let mut found = BTreeSet::from([seed]);
-        let mut open = vec![seed];
-        while let Some(node) = open.pop() {
-            let weak = self.is_weak(node);
-            let edges = self.edges.get(&node).into_iter().flatten().map(|(other, _)| *other);
-            let by_edge = edges.filter(|&other| !weak && !self.is_weak(other));
-            for other in by_edge.chain(self.constraints.must_of(node)) {
-                if found.insert(other) {
-                    open.push(other);
-                }
-            }
-        }
-        found.into_iter().collect()
-    }
-
-    fn edges_of(&self, component: &[Node]) -> Vec<Edge> {
-        let mut edges = Vec::new();
-        for &a in component {
-            for &(b, score) in self.edges.get(&a).into_iter().flatten() {
-                if a < b && component.binary_search(&b).is_ok() {
-                    edges.push(Edge { a, b, score });
-                }
-            }
-        }
-        edges
-    }
-
-    fn people_of(&self, nodes: &BTreeSet<Node>) -> BTreeMap<Record, Person> {
-        nodes
-            .iter()
-            .flat_map(|n| self.groups.get(n).map_or_else(|| vec![*n], |g| g.to_vec()))
-            .flat_map(|n| self.records[n as usize].iter().map(|&r| (r, self.person(r))))
-            .collect()
-    }
-
-    /// The person of a record.
+    /// The person of a record; itself, if it is not known.
     pub fn person(&self, record: Record) -> Person {
-        let node = self.table.node_of(record);
-        if self.table.held(node) > 1 && self.is_weak(node) {
-            return record;
-        }
-        let first = |n: Node| self.records[n as usize].first().copied().unwrap_or(record);
-        self.groups
-            .get(&node)
-            .map_or_else(|| first(node), |g| g.iter().map(|&n| first(n)).min().unwrap_or(record))
+        self.people.get(record as usize).copied().unwrap_or(record)
     }
 
-    /// All records of the person of a record.
+    /// All records of the person of a record, in order; none, if it is not known.
     pub fn records_of(&self, record: Record) -> Vec<Record> {
-        let node = self.table.node_of(record);
-        if self.table.held(node) > 1 && self.is_weak(node) {
+        let Some(node) = self.table.known(record) else { return Vec::new() };
+        if self.is_of_many(node) {
             return vec![record];
         }
         let mut records: Vec<Record> = match self.groups.get(&node) {
@@ -331,21 +270,37 @@ impl<P: Postings> Live<P> {
         records
     }
 
-    /// Takes in what a human has decided of two records.
-    pub fn decide(&mut self, decision: Decision) {
-        let (a, b) = (self.table.node_of(decision.a), self.table.node_of(decision.b));
-        if a == b {
-            return;
-        }
-        match decision.same {
-            true => self.constraints.must_link(a, b),
-            false => self.constraints.cannot_link(a, b),
-        }
-        self.regroup(BTreeSet::from([a, b]));
+    /// All that could go either way, by the numbers of records.
+    pub fn open_questions(&self) -> impl Iterator<Item = &OpenQuestion> {
+        self.open.values()
     }
 
-    /// Why two records score as they do.
-    pub fn explain(&self, a: Record, b: Record) -> Explanation {
-        explain(&self.scorer(), self.table.node_of(a), self.table.node_of(b))
+    /// How two records score: log2 of the odds that they are one person; −∞ if one of them is not known.
+    pub fn score(&self, a: Record, b: Record) -> f32 {
+        match (self.table.known(a), self.table.known(b)) {
+            (Some(a), Some(b)) => self.scorer().score(a, b),
+            _ => f32::NEG_INFINITY,
+        }
     }
+
+    /// Whether two records share a block, so that they are compared at all. Those that share none may still be of one person, through
+    /// others.
+    pub fn same_block(&self, a: Record, b: Record) -> bool {
+        let (Some(a), Some(b)) = (self.table.known(a), self.table.known(b)) else { return false };
+        let blocks = |node| small_blocks(&self.postings, &self.recipes, self.table.row(node));
+        a == b || share(&blocks(a), &blocks(b))
+    }
+
+    /// Why two records score as they do. It has no lines if one of them is not known.
+    pub fn explain(&self, a: Record, b: Record) -> Explanation {
+        match (self.table.known(a), self.table.known(b)) {
+            (Some(a), Some(b)) => explain(&self.scorer(), a, b),
+            _ => Explanation { lines: Vec::new(), score: 0.0, probability: 0.0 },
+        }
+    }
+}
+
+/// Whether two lists, both in order, have a key in common.
+fn share(a: &[u64], b: &[u64]) -> bool {
+    a.iter().any(|key| b.binary_search(key).is_ok())
 }

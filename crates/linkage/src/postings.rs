@@ -2,7 +2,7 @@
 //!
 //! The same blocks as in [`crate::candidates`], kept one record at a time. A block that grows over its cap is dissolved: its records go
 //! on to its refined blocks, and pairs that only it had made candidates are candidates no more. So the blocks are at any time those that
-//! would be found of all records at once.
+//! would be found of all records at once; but where nodes have left, a block stays dissolved that would be small enough by now.
 
 use crate::recipe::{Recipe, Recipes};
 use crate::table::Node;
@@ -23,6 +23,8 @@ pub trait Postings {
     fn block(&self, key: u64) -> Option<Block>;
     /// Adds a node to a block that is small.
     fn add(&mut self, key: u64, node: Node);
+    /// Takes a node out of a block that is small. A dissolved block stays dissolved.
+    fn remove(&mut self, key: u64, node: Node);
     /// Dissolves a block.
     fn dissolve(&mut self, key: u64);
 }
@@ -64,6 +66,25 @@ impl Postings for InMemory {
                 self.lists[at as usize] = vec![first, node];
                 self.index.insert(key, at | LIST);
             }
+        }
+    }
+
+    fn remove(&mut self, key: u64, node: Node) {
+        match self.index.get(&key).copied() {
+            None | Some(DISSOLVED) => {}
+            Some(at) if at & LIST != 0 => {
+                let list = &mut self.lists[(at & !LIST) as usize];
+                list.retain(|&member| member != node);
+                if let [last] = list[..] {
+                    list.clear();
+                    self.free.push(at & !LIST);
+                    self.index.insert(key, last);
+                }
+            }
+            Some(only) if only == node => {
+                self.index.remove(&key);
+            }
+            Some(_) => {}
         }
     }
 
@@ -153,6 +174,13 @@ fn enter_one<'r>(
                 enter_one(postings, recipes, recipe, key, rest, member, row, is_new, entered);
             }
         }
+    }
+}
+
+/// Takes a node out of all its blocks.
+pub fn leave(postings: &mut impl Postings, recipes: &Recipes, node: Node, row: &[u32]) {
+    for key in small_blocks(postings, recipes, row) {
+        postings.remove(key, node);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Records as numbers: each value is an id in a dictionary, a record is a short row of ids, and records with the same values are one node.
 
+mod revise;
+
 use crate::dictionary::{Dictionary, RawTexts, mix};
 use crate::fields::Customs;
 use crate::intake;
@@ -9,6 +11,7 @@ use crate::settings::Settings;
 use crate::threads;
 use crate::warnings::Warning;
 use hashbrown::HashTable;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 /// Many short texts in one string.
@@ -221,10 +224,14 @@ pub struct Table {
     pub(crate) index: HashTable<u32>,
     /// Nodes were numbered anew; the index is made again when it is needed.
     pub(crate) index_is_old: bool,
+    /// Nodes that nobody holds any more.
+    free: Vec<Node>,
+    /// By content: nodes of one record each, because something was decided of it (see [`Table::is_apart`]).
+    apart: BTreeMap<u64, Vec<Node>>,
 }
 
 /// No source that matters: only sources without duplicates are told apart.
-const ANY_SOURCE: u16 = u16::MAX;
+pub(crate) const ANY_SOURCE: u16 = u16::MAX;
 
 impl Table {
     /// A table without records.
@@ -246,6 +253,8 @@ impl Table {
             node_of: Vec::new(),
             index: HashTable::new(),
             index_is_old: false,
+            free: Vec::new(),
+            apart: BTreeMap::new(),
         }
     }
 
@@ -301,15 +310,16 @@ impl Table {
     /// The records of each node: `(starts, records)`, node `n` has `records[starts[n]..starts[n + 1]]`.
     pub fn records_by_node(&self) -> (Vec<u32>, Vec<Record>) {
         let mut starts = vec![0u32; self.nodes() + 1];
-        for &node in &self.node_of {
+        let known = || self.node_of.iter().enumerate().filter(|(_, node)| **node != revise::NOBODY);
+        for (_, &node) in known() {
             starts[node as usize + 1] += 1;
         }
         for i in 1..starts.len() {
             starts[i] += starts[i - 1];
         }
         let mut next = starts.clone();
-        let mut records = vec![0; self.node_of.len()];
-        for (record, &node) in self.node_of.iter().enumerate() {
+        let mut records = vec![0; known().count()];
+        for (record, &node) in known() {
             records[next[node as usize] as usize] = record as u32;
             next[node as usize] += 1;
         }
@@ -323,45 +333,7 @@ impl Table {
 
     /// Adds a row with its doors and gives its node. Records of the same content are the same node, but for sources without duplicates.
     pub fn add_row(&mut self, row: &mut [u32], source: u16) -> Node {
-        self.set_doors(row);
-        if self.index_is_old {
-            self.index_is_old = false;
-            let hash = |n: &u32| mix(self.contents[*n as usize], u64::from(self.node_sources[*n as usize]));
-            for node in 0..self.held.len() as u32 {
-                self.index.insert_unique(hash(&node), node, hash);
-            }
-        }
-        let mut content = 0u64;
-        for (slot, &id) in self.layout.slots.iter().zip(row.iter()) {
-            content = mix(content, self.dictionaries[slot.domain].hash(id));
-        }
-        let source = match self.unique.get(usize::from(source)) {
-            Some(true) => source,
-            _ => ANY_SOURCE,
-        };
-        let hash = mix(content, u64::from(source));
-        let (rows, width, sources) = (&self.rows, self.width, &self.node_sources);
-        let found = self.index.find(hash, |&n| {
-            source == ANY_SOURCE
-                && sources[n as usize] == ANY_SOURCE
-                && rows[n as usize * width..][..width] == row[..]
-        });
-        let node = match found {
-            Some(&node) => node,
-            None => {
-                let node = self.held.len() as u32;
-                self.rows.extend_from_slice(row);
-                self.contents.push(content);
-                self.held.push(0);
-                self.node_sources.push(source);
-                let (contents, sources) = (&self.contents, &self.node_sources);
-                self.index.insert_unique(hash, node, |&n| {
-                    mix(contents[n as usize], u64::from(sources[n as usize]))
-                });
-                node
-            }
-        };
-        self.held[node as usize] += 1;
+        let node = self.hold(row, source, false);
         self.node_of.push(node);
         node
     }
