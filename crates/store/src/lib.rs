@@ -15,7 +15,7 @@ mod words;
 pub use decisions::{DecidedBy, Decision, ReadDecisions, WriteDecisions};
 pub use deliveries::{ReadDeliveries, WriteDeliveries};
 pub use items::{ItemChange, ReadItems, WriteItems};
-pub use matching::{Evidence, LearnedModel, Question, ReadMatching, WriteMatching};
+pub use matching::{Evidence, LearnedModel, MatchRecord, Question, ReadMatching, WriteMatching};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
 pub use traits::{Page, Read, Unit};
 pub use words::{

@@ -19,6 +19,19 @@ pub struct LearnedModel {
     pub doc: String,
 }
 
+/// By what somebody was compared before they were merged with somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchRecord {
+    /// Its number; later ones have higher numbers.
+    pub id: u64,
+    /// Whose it is now.
+    pub profile: ProfileId,
+    /// Who they were then.
+    pub origin: ProfileId,
+    /// Values by field, as JSON.
+    pub doc: String,
+}
+
 /// One line of what speaks for or against two being one person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -61,10 +74,10 @@ pub struct Question {
 pub trait ReadMatching {
     /// Who has to be compared with the others, with the stamp of their last change.
     fn match_queue(&self, limit: usize) -> Result<Vec<(ProfileId, u64)>>;
-    /// By what people were matched who were absorbed by others, in the order of their ids, after `after`.
-    fn match_records(&self, after: Option<ProfileId>, limit: usize) -> Result<Vec<(ProfileId, String)>>;
-    /// By what somebody was matched who was absorbed.
-    fn match_record(&self, profile: ProfileId) -> Result<Option<String>>;
+    /// By what people were compared before they were merged, in the order in which it was kept, after `after`.
+    fn match_records(&self, after: u64, limit: usize) -> Result<Vec<MatchRecord>>;
+    /// The same of one person.
+    fn match_records_of(&self, profile: ProfileId) -> Result<Vec<MatchRecord>>;
     /// What was learned last.
     fn match_model(&self) -> Result<Option<LearnedModel>>;
     /// Questions, the most valuable first: those that are put off, or the others.
@@ -85,8 +98,10 @@ pub trait WriteMatching {
     fn queue_match(&mut self, profile: ProfileId, stamp: u64) -> Result<()>;
     /// Somebody was compared, as they were at that stamp.
     fn end_match(&mut self, profile: ProfileId, stamp: u64) -> Result<()>;
-    /// Keeps by what somebody was matched who is absorbed.
-    fn put_match_record(&mut self, profile: ProfileId, doc: &str) -> Result<()>;
+    /// Keeps by what somebody was compared before a merge. It goes along with the person in all later merges.
+    fn put_match_record(&mut self, record: &MatchRecord) -> Result<()>;
+    /// Forgets it.
+    fn remove_match_record(&mut self, id: u64) -> Result<()>;
     /// Keeps what was learned. Of what was learned before, only that it was is kept.
     fn put_match_model(&mut self, model: &LearnedModel) -> Result<()>;
     /// Asks, or asks otherwise.

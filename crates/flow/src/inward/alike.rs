@@ -6,8 +6,11 @@ use crate::{
     matching::{Alike, Finding},
 };
 use crowsnest_identity::obstacle;
-use crowsnest_model::{DecisionId, ProfileId, QuestionId};
-use crowsnest_store::{DecidedBy, Decision, Question};
+use crowsnest_model::{DecisionId, Profile, ProfileId, QuestionId};
+use crowsnest_store::{DecidedBy, Decision, MatchRecord, Question};
+
+/// So much of what somebody said before merges is kept for each person: what they said last.
+const KEPT: usize = 16;
 
 /// How far the odds may move, in bits, for a question to be the same as before.
 const THE_SAME: f64 = 0.05;
@@ -20,11 +23,30 @@ impl Working<'_> {
         }
     }
 
-    /// By what somebody was compared who is absorbed now: an earlier address, a maiden name.
-    pub(super) fn keep_compared_by(&mut self, absorbed: &crowsnest_model::Profile) -> Result<(), FlowError> {
+    /// By what two people were compared who become one now: one of them may have an earlier address, a maiden name, of which
+    /// the one person says nothing any more.
+    pub(super) fn keep_compared_by(
+        &mut self,
+        survivor: ProfileId,
+        absorbed: &Profile,
+    ) -> Result<(), FlowError> {
         let Some(fields) = self.live.match_fields() else { return Ok(()) };
-        if let Some(record) = fields.record(absorbed) {
-            self.unit.put_match_record(absorbed.id, &fields.to_doc(&record))?;
+        let Some(theirs) = fields.record(absorbed) else { return Ok(()) };
+        let survivor_says = self.people.get(&survivor).and_then(|loaded| fields.record(&loaded.profile));
+        let both = [survivor_says.map(|says| (survivor, says)), Some((absorbed.id, theirs))];
+        let mut kept = self.unit.match_records_of(survivor)?;
+        kept.extend(self.unit.match_records_of(absorbed.id)?);
+        for (origin, says) in both.into_iter().flatten() {
+            let doc = fields.to_doc(&says);
+            if kept.iter().all(|known| known.doc != doc) {
+                let record = MatchRecord { id: self.ids.next(self.now), profile: origin, origin, doc };
+                self.unit.put_match_record(&record)?;
+                kept.push(record);
+            }
+        }
+        kept.sort_by_key(|known| known.id);
+        for old in kept.iter().rev().skip(KEPT) {
+            self.unit.remove_match_record(old.id)?;
         }
         Ok(())
     }

@@ -204,7 +204,7 @@ impl Working<'_> {
         let Some(absorbed) = self.people.remove(&other) else {
             return Err(FlowError::Broken(format!("{other} is to be merged and is not loaded")));
         };
-        self.keep_compared_by(&absorbed.profile)?;
+        self.keep_compared_by(survivor, &absorbed.profile)?;
         self.compare_later(survivor);
         self.compare_later(other);
         for link in &absorbed.profile.identifiers {

@@ -449,7 +449,7 @@ mod tests {
         assert_eq!(
             doc(&fields, &ann),
             json!({
-                "forename": ["Ann"], "surname": ["Carter"], "birth_date": ["1980-07-04"],
+                "forename": ["ann"], "surname": ["carter"], "birth_date": ["1980-07-04"],
                 "email": ["Ann@Example.org", "ann.c@work.example"], "street": ["Elm Street 12"], "postcode": ["60601"],
                 "city": ["Chicago"], "loyalty_id": ["L-9"],
             })

@@ -2,7 +2,7 @@
 
 use super::{
     Fields, MatchState,
-    matcher::{Everybody, Matcher},
+    matcher::{Everybody, Matcher, Of},
 };
 use crate::{Engine, FlowError};
 use crowsnest_linkage::{
@@ -63,6 +63,8 @@ pub struct LinkedPair {
 struct Census {
     table: Table,
     people: Everybody,
+    /// What people last said under an id before a merge.
+    origins: BTreeMap<ProfileId, Record>,
     left_out: u64,
 }
 
@@ -88,41 +90,35 @@ fn read_everybody(engine: &Engine, fields: &Fields) -> Result<Census, FlowError>
                 continue;
             };
             builder.push(&intake, "", 0, |column| said.column(column));
-            let record = people.add(profile.id, profile.id);
+            let record = people.add(Of::Now(profile.id), profile.id);
             if !profile.apart.is_empty() {
                 apart.push((record, profile.apart.clone()));
             }
         }
         engine.set_match_standing(|standing| standing.done += page.len() as u64);
     }
-    let mut after = None;
+    let mut after = 0;
     let mut before: Vec<(Record, ProfileId)> = Vec::new();
+    let mut origins: BTreeMap<ProfileId, Record> = BTreeMap::new();
     loop {
-        let page = engine.read(|read| {
-            let records = read.match_records(after, PAGE)?;
-            let owners = records.iter().map(|(id, _)| read.survivor(*id)).collect::<Result<Vec<_>, _>>()?;
-            Ok(records.into_iter().zip(owners).collect::<Vec<_>>())
-        })?;
-        let Some(((last, _), _)) = page.last() else { break };
-        after = Some(*last);
-        for ((id, doc), owner) in &page {
-            // Whoever came back is compared by what they say now.
-            if people.record(*id).is_some() || id == owner {
-                continue;
-            }
-            let said = fields.from_doc(doc);
+        let page = engine.read(|read| read.match_records(after, PAGE))?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for kept in &page {
+            let said = fields.from_doc(&kept.doc);
             builder.push(&intake, "", 0, |column| said.column(column));
-            before.push((people.add(*id, *owner), *owner));
+            let record = people.add(Of::Before(kept.id), kept.profile);
+            before.push((record, kept.profile));
+            origins.insert(kept.origin, record);
         }
     }
     for (record, sides) in &apart {
         people.note(*record, None, sides);
     }
     for (record, owner) in before {
-        let owner = people.record(owner);
-        people.note(record, owner, &[]);
+        people.note(record, people.anchor(owner), &[]);
     }
-    Ok(Census { table: builder.finish(), people, left_out })
+    Ok(Census { table: builder.finish(), people, origins, left_out })
 }
 
 /// Learns what likeness weighs, from everybody and from what people of the house have decided.
@@ -132,7 +128,13 @@ fn learn(engine: &Engine, fields: &Fields, census: &mut Census) -> Result<Model,
     let decided: Vec<Decision> = decided
         .iter()
         .filter_map(|decision| {
-            let [one, other] = decision.people.map(|id| census.people.record(id));
+            // Those who are one now are learned from as they were before.
+            let then = |id: &ProfileId| census.origins.get(id).copied();
+            let now = |id: &ProfileId| census.people.record(Of::Now(*id));
+            let [one, other] = match decision.same {
+                true => decision.people.each_ref().map(then),
+                false => decision.people.each_ref().map(now),
+            };
             Some(Decision { a: one?, b: other?, same: decision.same })
         })
         .collect();

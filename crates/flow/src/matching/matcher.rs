@@ -10,8 +10,8 @@ use crowsnest_linkage::{
     review::OpenQuestion,
     table::Record,
 };
-use crowsnest_model::{DecisionId, Profile, ProfileId, profile::Apart};
-use crowsnest_store::{Evidence, Read};
+use crowsnest_model::{DecisionId, ProfileId, profile::Apart};
+use crowsnest_store::{Evidence, Read, StoreError};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -40,14 +40,23 @@ struct Sweep {
     doubts: Vec<OpenQuestion>,
 }
 
+/// What a record is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Of {
+    /// What somebody says now.
+    Now(ProfileId),
+    /// What somebody said before a merge.
+    Before(u64),
+}
+
 /// Whose record is which.
 #[derive(Default)]
 pub(super) struct Everybody {
-    records: HashMap<ProfileId, Record>,
-    /// The id under which each record was made.
-    made_for: Vec<ProfileId>,
-    /// Who has it now: whoever absorbed that id.
+    records: HashMap<Of, Record>,
+    /// Whose each record is.
     owner: Vec<ProfileId>,
+    /// What people said before merges.
+    before: HashMap<ProfileId, BTreeSet<u64>>,
     /// The records on the sides of decisions.
     sides: BTreeMap<DecisionId, [BTreeSet<Record>; 2]>,
     /// The record of whom each record is the same person, because an identifier or a decision says so.
@@ -57,37 +66,59 @@ pub(super) struct Everybody {
 }
 
 impl Everybody {
-    /// A new record, made for an id.
-    pub(super) fn add(&mut self, id: ProfileId, owner: ProfileId) -> Record {
-        let record = self.made_for.len() as Record;
-        self.made_for.push(id);
+    /// A new record.
+    pub(super) fn add(&mut self, of: Of, owner: ProfileId) -> Record {
+        let record = self.owner.len() as Record;
         self.owner.push(owner);
-        self.records.insert(id, record);
+        self.records.insert(of, record);
+        if let Of::Before(id) = of {
+            self.before.entry(owner).or_default().insert(id);
+        }
         record
     }
 
-    pub(super) fn record(&self, id: ProfileId) -> Option<Record> {
-        self.records.get(&id).copied()
+    pub(super) fn record(&self, of: Of) -> Option<Record> {
+        self.records.get(&of).copied()
     }
 
-    /// Who has a record now, as far as is known here.
+    /// Whose a record is.
     pub(super) fn owner(&self, record: Record) -> ProfileId {
-        let mut owner = self.owner[record as usize];
-        // Whoever absorbed them may have been absorbed since. While that is being read it may go round in a circle.
-        for _ in 0..64 {
-            match self.record(owner).map(|record| self.owner[record as usize]) {
-                Some(next) if next != owner => owner = next,
-                _ => break,
-            }
-        }
-        owner
+        self.owner[record as usize]
     }
 
+    /// How many records are compared.
     pub(super) fn len(&self) -> usize {
-        self.made_for.len()
+        self.records.len()
     }
 
-    /// A record is the same person's as that of whoever absorbed them. Answers what is to be undone and done for that.
+    /// The record by which all of a person's hang together.
+    pub(super) fn anchor(&self, owner: ProfileId) -> Option<Record> {
+        let first = || self.before.get(&owner)?.first().copied().map(Of::Before);
+        self.record(Of::Now(owner)).or_else(|| self.record(first()?))
+    }
+
+    /// A record is somebody's now.
+    fn give(&mut self, of: Of, record: Record, owner: ProfileId) {
+        let had = std::mem::replace(&mut self.owner[record as usize], owner);
+        if let (Of::Before(id), true) = (of, had != owner) {
+            if let Some(before) = self.before.get_mut(&had) {
+                before.remove(&id);
+            }
+            self.before.entry(owner).or_default().insert(id);
+        }
+    }
+
+    /// There is no such record any more. Its number is not given again.
+    fn forget(&mut self, of: Of) {
+        if let Some(record) = self.records.remove(&of)
+            && let Of::Before(id) = of
+            && let Some(before) = self.before.get_mut(&self.owner[record as usize])
+        {
+            before.remove(&id);
+        }
+    }
+
+    /// A record is the same person's as another. Answers what is to be undone and done for that.
     fn tie(&mut self, record: Record, to: Option<Record>) -> (Option<Decision>, Option<Decision>) {
         let to = to.filter(|to| *to != record);
         let before = match to {
@@ -149,14 +180,12 @@ impl Everybody {
     }
 }
 
-/// Somebody as they are to be compared.
-enum Now {
-    /// By what they say today.
-    Said(Said, Vec<Apart>),
-    /// By what they said before they were absorbed.
-    Before(Said, ProfileId),
-    /// Not at all.
-    Nobody(ProfileId),
+/// Somebody as they are to be compared; they have nothing to be compared by when they are not there any more.
+#[derive(Default)]
+struct Now {
+    said: Option<Said>,
+    before: BTreeMap<u64, Said>,
+    apart: Vec<Apart>,
 }
 
 impl Matcher {
@@ -173,7 +202,7 @@ impl Matcher {
             model: model.version(),
             learned_from,
             sweep: Some(Sweep {
-                records: 0..people.len() as Record,
+                records: 0..people.owner.len() as Record,
                 doubts: live.open_questions().copied().collect(),
             }),
             live,
@@ -205,7 +234,7 @@ impl Matcher {
         let mut findings = Vec::new();
         for (id, _) in &queue {
             let now = engine.read(|read| self.now(read, *id))?;
-            findings.extend(self.compare(*id, now));
+            findings.push(self.compare(*id, now));
         }
         self.settle(engine, findings, queue)?;
         let records = self.people.len() as u64;
@@ -293,56 +322,57 @@ impl Matcher {
     }
 
     /// How somebody stands now.
-    fn now(&self, read: &dyn Read, id: ProfileId) -> Result<Now, crowsnest_store::StoreError> {
-        let survivor = read.survivor(id)?;
-        if survivor == id {
-            return Ok(match read.profile(id)? {
-                Some(profile) => self.said(&profile),
-                None => Now::Nobody(id),
-            });
-        }
-        Ok(match read.match_record(id)? {
-            Some(doc) => Now::Before(self.fields.from_doc(&doc), survivor),
-            None => Now::Nobody(survivor),
+    fn now(&self, read: &dyn Read, id: ProfileId) -> Result<Now, StoreError> {
+        let Some(profile) = read.profile(id)? else { return Ok(Now::default()) };
+        let before = read.match_records_of(id)?;
+        Ok(Now {
+            said: self.fields.record(&profile),
+            before: before.into_iter().map(|kept| (kept.id, self.fields.from_doc(&kept.doc))).collect(),
+            apart: profile.apart,
         })
     }
 
-    fn said(&self, profile: &Profile) -> Now {
-        match self.fields.record(profile) {
-            Some(said) => Now::Said(said, profile.apart.clone()),
-            None => Now::Nobody(profile.id),
-        }
-    }
-
     /// Compares somebody as they are now.
-    fn compare(&mut self, id: ProfileId, now: Now) -> Option<Finding> {
-        let (said, owner, apart) = match now {
-            Now::Said(said, apart) => (said, id, apart),
-            Now::Before(said, owner) => (said, owner, Vec::new()),
-            Now::Nobody(owner) => {
-                let record = self.people.record(id)?;
-                self.people.owner[record as usize] = owner;
-                let mut changes = self.stand(record, None, &[]);
-                changes.push(self.live.remove(record));
-                return Some(self.finding(&[record], &changes));
-            }
-        };
-        let known = self.people.record(id);
+    fn compare(&mut self, id: ProfileId, now: Now) -> Finding {
         let mut changes = Vec::new();
-        let record = match known {
-            Some(record) => {
-                changes.push(self.live.replace(record, &self.intake, 0, |column| said.column(column)));
-                record
+        let mut records = Vec::new();
+        let known = self.people.before.get(&id).cloned().unwrap_or_default();
+        let gone = known.into_iter().filter(|kept| !now.before.contains_key(kept)).map(Of::Before);
+        let gone = gone.chain(now.said.is_none().then_some(Of::Now(id)));
+        for of in gone.collect::<Vec<_>>() {
+            let Some(record) = self.people.record(of) else { continue };
+            // Whoever absorbed them may have been read before, and has it.
+            if self.people.owner(record) == id {
+                changes.extend(self.stand(record, None, &[]));
+                changes.push(self.live.remove(record));
+                self.people.forget(of);
+                records.push(record);
             }
-            None => {
-                let made = self.live.insert(&self.intake, "", 0, |column| said.column(column));
-                changes.push(made);
-                self.people.add(id, owner)
+        }
+        let said = now.before.into_iter().map(|(kept, said)| (Of::Before(kept), said));
+        for (of, said) in said.chain(now.said.map(|said| (Of::Now(id), said))) {
+            let column = |column: usize| said.column(column);
+            let record = match self.people.record(of) {
+                Some(record) => {
+                    self.people.give(of, record, id);
+                    changes.push(self.live.replace(record, &self.intake, 0, column));
+                    record
+                }
+                None => {
+                    changes.push(self.live.insert(&self.intake, "", 0, column));
+                    self.people.add(of, id)
+                }
+            };
+            records.push(record);
+        }
+        let anchor = self.people.anchor(id);
+        for record in records.clone() {
+            if self.people.owner(record) == id {
+                let apart: &[Apart] = if anchor == Some(record) { &now.apart } else { &[] };
+                changes.extend(self.stand(record, anchor, apart));
             }
-        };
-        self.people.owner[record as usize] = owner;
-        changes.extend(self.stand(record, self.people.record(owner), &apart));
-        Some(self.finding(&[record], &changes))
+        }
+        self.finding(&records, &changes)
     }
 
     /// How a record stands to others, by identifiers and decisions.
@@ -362,7 +392,7 @@ impl Matcher {
             touched.extend(change.touched.iter().copied());
         }
         let mut finding = Finding { model: self.model.clone(), ..Finding::default() };
-        finding.touched = touched.iter().flat_map(|record| self.ids(*record)).collect();
+        finding.touched = touched.iter().map(|record| self.owner(*record)).collect();
         finding.touched.sort_unstable();
         finding.touched.dedup();
         let mut seen: BTreeSet<Record> = BTreeSet::new();
@@ -388,20 +418,18 @@ impl Matcher {
     /// Two who may be one, unless they are.
     fn doubtful(&self, doubt: &OpenQuestion) -> Option<Alike> {
         let (one, other) = (self.owner(doubt.a), self.owner(doubt.b));
-        (!doubt.merged && one != other).then(|| Alike {
-            bits: f64::from(doubt.score),
-            pairs: doubt.pairs,
-            value: f64::from(doubt.value),
-            ..self.alike(doubt.a, doubt.b)
-        })
+        if doubt.merged || one == other {
+            return None;
+        }
+        // Shown by those of their records that are most alike.
+        let others = self.live.records_of(doubt.b);
+        let (a, b) = self.most_alike(&self.live.records_of(doubt.a), &others)?;
+        let (bits, value) = (f64::from(doubt.score), f64::from(doubt.value));
+        Some(Alike { one, other, bits, value, pairs: doubt.pairs, ..self.alike(a, b) })
     }
 
     fn owner(&self, record: Record) -> ProfileId {
         self.people.owner(record)
-    }
-
-    fn ids(&self, record: Record) -> [ProfileId; 2] {
-        [self.people.made_for[record as usize], self.owner(record)]
     }
 
     /// The people of a group of records who are one: each with whomever of those before they are most like.
@@ -413,15 +441,19 @@ impl Matcher {
         let mut same = Vec::new();
         let mut before: Vec<Record> = Vec::new();
         for records in people.into_values() {
-            let pairs = before.iter().flat_map(|a| records.iter().map(move |b| (*a, *b)));
-            let best = pairs.max_by(|x, y| self.live.score(x.0, x.1).total_cmp(&self.live.score(y.0, y.1)));
-            if let Some((a, b)) = best {
+            if let Some((a, b)) = self.most_alike(&before, &records) {
                 let pairs = (before.len() * records.len()) as u64;
                 same.push(Alike { pairs, ..self.alike(a, b) });
             }
             before.extend(records);
         }
         same
+    }
+
+    fn most_alike(&self, these: &[Record], those: &[Record]) -> Option<(Record, Record)> {
+        let pairs = these.iter().flat_map(|a| those.iter().map(move |b| (*a, *b)));
+        let scored = pairs.map(|(a, b)| (self.live.score(a, b), (a, b)));
+        scored.max_by(|x, y| x.0.total_cmp(&y.0)).map(|(_, pair)| pair)
     }
 
     fn alike(&self, a: Record, b: Record) -> Alike {

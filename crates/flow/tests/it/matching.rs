@@ -27,7 +27,7 @@ fn bob() -> Value {
 
 /// Alike, but for the birthday.
 fn perhaps_ann() -> Value {
-    json!({"first_name": "Ann", "last_name": "Carter", "address": {"postal_code": "60601", "city": "Chicago"}})
+    json!({"first_name": "A.", "last_name": "Carter", "address": {"city": "Chicago"}})
 }
 
 fn known(id: &str, namespace: &str, value: &str, traits: Value) -> Touch {
@@ -110,7 +110,11 @@ async fn who_is_alike_becomes_one_person_and_it_is_said_why() {
         decisions[0]
     );
     let standing = world.engine.match_standing();
-    assert_eq!((standing.state, standing.records), (MatchState::Live, 63));
+    assert_eq!(
+        (standing.state, standing.records),
+        (MatchState::Live, 64),
+        "62 people, and what the two said before"
+    );
 }
 
 #[tokio::test]
@@ -171,7 +175,7 @@ async fn who_was_said_to_be_different_stays_so_through_everything() {
     matched(&world).await;
     assert!(questions(&world).is_empty(), "it is not asked again");
     // Not after a change, not after a restart, not after learning anew.
-    world.tell([known("3", "user_id", "u-2", json!({"email": "ann@lake.example"}))]).await;
+    world.tell([known("3", "user_id", "u-2", json!({"email": "ann@lakemail.org"}))]).await;
     matched(&world).await;
     assert!(questions(&world).is_empty());
     world = world.restarted(None);
@@ -190,14 +194,14 @@ async fn what_was_put_off_comes_up_again_when_something_changes() {
     assert!(questions(&world).is_empty());
     assert_eq!(world.engine.questions(true, ALL).unwrap().len(), 1);
     // Somebody else changes: it stays put off. One of the two changes: it comes up.
-    world.tell([known("3", "loyalty_id", "S-1", json!({"email": "s1@lake.example"}))]).await;
+    world.tell([known("3", "loyalty_id", "S-1", json!({"email": "s1@lakemail.org"}))]).await;
     matched(&world).await;
     assert!(questions(&world).is_empty());
-    world.tell([known("4", "user_id", "u-2", json!({"email": "anne@lake.example"}))]).await;
-    world.tell([known("5", "user_id", "u-1", json!({"email": "ann@lake.example"}))]).await;
+    world.tell([known("4", "user_id", "u-2", json!({"email": "anne@lakemail.org"}))]).await;
+    world.tell([known("5", "user_id", "u-1", json!({"email": "ann@lakemail.org"}))]).await;
     matched(&world).await;
     let again = questions(&world);
-    assert_eq!(again.len(), 1);
+    assert_eq!(again.len(), 1, "{:#?}", world.engine.questions(true, ALL));
     assert_eq!(again[0].question.id, question, "under its id");
 }
 
@@ -215,7 +219,7 @@ async fn a_split_takes_back_what_likeness_has_made_one_and_they_stay_two() {
     assert_eq!((ann.events, anne.events), (1, 1));
     assert!(questions(&world).is_empty());
     // Nor does somebody who is like both weld them together.
-    world.tell([known("3", "email", "ac@lake.example", self::ann())]).await;
+    world.tell([known("3", "email", "ac@lakemail.org", self::ann())]).await;
     matched(&world).await;
     assert_ne!(world.holder("loyalty_id", "L-1"), world.holder("user_id", "u-2"));
 }
@@ -235,8 +239,9 @@ async fn who_was_not_compared_yet_when_the_process_died_is_compared_after_it() {
 #[tokio::test]
 async fn what_somebody_said_before_they_were_merged_still_finds_them() {
     let world = shop(vec![known("1", "loyalty_id", "L-1", ann())]).await;
+    world.pass(DAY);
     // She marries and moves; the till and the shop find out by her card that she is one person.
-    let married = json!({"first_name": "Ann", "last_name": "Lindqvist", "phone": "+16465550199",
+    let married = json!({"first_name": "Ann", "last_name": "Lindqvist", "birthday": "1980-07-04", "phone": "+16465550199",
         "address": {"street": "9 Harbor Way", "postal_code": "10001", "city": "New York"}});
     world.tell([known("2", "user_id", "u-2", married)]).await;
     matched(&world).await;
@@ -249,7 +254,7 @@ async fn what_somebody_said_before_they_were_merged_still_finds_them() {
     // A list that was bought knows her by the old name and address.
     world.tell([known("4", "list_id", "X-4", anne()).from("list")]).await;
     matched(&world).await;
-    assert_eq!(world.holder("list_id", "X-4"), Some(one.id));
+    assert_eq!(world.holder("list_id", "X-4"), Some(one.id), "{:#?}", questions(&world));
 }
 
 #[tokio::test]
@@ -260,8 +265,8 @@ async fn linking_everybody_says_beforehand_what_it_would_come_to() {
         .tell([
             known("1", "loyalty_id", "L-1", ann()),
             known("2", "user_id", "u-2", anne()),
-            known("3", "email", "x@lake.example", json!({"plan": "gold"})),
-            known("4", "email", "y@lake.example", perhaps_ann()),
+            known("3", "email", "x@lakemail.org", json!({"plan": "gold"})),
+            known("4", "email", "y@lakemail.org", perhaps_ann()),
         ])
         .await;
     let engine = world.engine.clone();

@@ -196,6 +196,7 @@ impl WriteDecisions for Session<'_> {
             "DELETE FROM looks WHERE profile = ?1",
             "DELETE FROM watchers WHERE profile = ?1",
             "DELETE FROM redirects WHERE survivor = ?1",
+            "DELETE FROM match_records WHERE profile = ?1",
             "DELETE FROM people WHERE id = ?1",
         ] {
             self.connection.prepare_cached(sql)?.execute([profile.0 as i64])?;
@@ -203,9 +204,6 @@ impl WriteDecisions for Session<'_> {
         for person in people {
             self.connection
                 .prepare_cached("DELETE FROM ledger WHERE profile = ?1")?
-                .execute([person.0 as i64])?;
-            self.connection
-                .prepare_cached("DELETE FROM match_records WHERE profile = ?1")?
                 .execute([person.0 as i64])?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::{rows, session::Session};
 use crate::{
     Page, Result, StoreError,
-    matching::{LearnedModel, Question, ReadMatching, WriteMatching},
+    matching::{LearnedModel, MatchRecord, Question, ReadMatching, WriteMatching},
 };
 use crowsnest_model::{ProfileId, QuestionId, Time};
 use rusqlite::{OptionalExtension, Row, params, types::Type};
@@ -28,28 +28,36 @@ fn question(row: &Row<'_>) -> rusqlite::Result<Question> {
     })
 }
 
+fn record(row: &Row<'_>) -> rusqlite::Result<MatchRecord> {
+    Ok(MatchRecord {
+        id: rows::id(row, 0)?,
+        profile: ProfileId(rows::id(row, 1)?),
+        origin: ProfileId(rows::id(row, 2)?),
+        doc: row.get(3)?,
+    })
+}
+
 impl ReadMatching for Session<'_> {
     fn match_queue(&self, limit: usize) -> Result<Vec<(ProfileId, u64)>> {
-        self.all("SELECT profile, stamp FROM match_queue LIMIT ?1", [limit as i64], |row| {
+        self.all("SELECT profile, stamp FROM match_queue ORDER BY profile LIMIT ?1", [limit as i64], |row| {
             Ok((ProfileId(rows::id(row, 0)?), rows::id(row, 1)?))
         })
     }
 
-    fn match_records(&self, after: Option<ProfileId>, limit: usize) -> Result<Vec<(ProfileId, String)>> {
-        let after = after.map_or(i64::MIN, |id| id.0 as i64);
+    fn match_records(&self, after: u64, limit: usize) -> Result<Vec<MatchRecord>> {
         self.all(
-            "SELECT profile, doc FROM match_records WHERE profile > ?1 ORDER BY profile LIMIT ?2",
-            [after, limit as i64],
-            |row| Ok((ProfileId(rows::id(row, 0)?), row.get(1)?)),
+            "SELECT id, profile, origin, doc FROM match_records WHERE id > ?1 ORDER BY id LIMIT ?2",
+            [after as i64, limit as i64],
+            record,
         )
     }
 
-    fn match_record(&self, profile: ProfileId) -> Result<Option<String>> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT doc FROM match_records WHERE profile = ?1")?
-            .query_row([profile.0 as i64], |row| row.get(0))
-            .optional()?)
+    fn match_records_of(&self, profile: ProfileId) -> Result<Vec<MatchRecord>> {
+        self.all(
+            "SELECT id, profile, origin, doc FROM match_records WHERE profile = ?1",
+            [profile.0 as i64],
+            record,
+        )
     }
 
     fn match_model(&self) -> Result<Option<LearnedModel>> {
@@ -128,10 +136,20 @@ impl WriteMatching for Session<'_> {
         Ok(())
     }
 
-    fn put_match_record(&mut self, profile: ProfileId, doc: &str) -> Result<()> {
+    fn put_match_record(&mut self, record: &MatchRecord) -> Result<()> {
         self.connection
-            .prepare_cached("INSERT OR REPLACE INTO match_records (profile, doc) VALUES (?1, ?2)")?
-            .execute(params![profile.0 as i64, doc])?;
+            .prepare_cached("INSERT INTO match_records (id, profile, origin, doc) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![
+                record.id as i64,
+                record.profile.0 as i64,
+                record.origin.0 as i64,
+                record.doc
+            ])?;
+        Ok(())
+    }
+
+    fn remove_match_record(&mut self, id: u64) -> Result<()> {
+        self.connection.prepare_cached("DELETE FROM match_records WHERE id = ?1")?.execute([id as i64])?;
         Ok(())
     }
 

@@ -88,8 +88,15 @@ CREATE TABLE decision_sides (
 -- Who has to be compared with the others. stamp: of the last change.
 CREATE TABLE match_queue (profile INTEGER PRIMARY KEY, stamp INTEGER NOT NULL) STRICT;
 
--- By what people were matched who were absorbed by others since. doc: JSON, values by field.
-CREATE TABLE match_records (profile INTEGER PRIMARY KEY, doc TEXT NOT NULL) STRICT;
+-- By what people were compared before they were merged with others. profile: whose it is now. origin: who they were then.
+-- doc: JSON, values by field.
+CREATE TABLE match_records (
+    id      INTEGER PRIMARY KEY,
+    profile INTEGER NOT NULL,
+    origin  INTEGER NOT NULL,
+    doc     TEXT NOT NULL
+) STRICT;
+CREATE INDEX match_records_by_profile ON match_records (profile);
 
 -- What was learned of likeness. doc: JSON; of earlier versions it is null.
 CREATE TABLE match_models (
@@ -99,7 +106,7 @@ CREATE TABLE match_models (
     meaning TEXT NOT NULL, -- the settings that it is for
     doc     TEXT
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX match_models_by_time ON match_models (learned);
+CREATE INDEX match_models_latest ON match_models (learned) WHERE doc IS NOT NULL;
 
 -- Whether two are one person, for people of the house to decide. value: of deciding it. put_off: since when it is.
 -- evidence: JSON. obstacle: what stands against making them one, though they are alike enough.

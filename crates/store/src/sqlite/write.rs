@@ -108,6 +108,7 @@ impl Unit for Session<'_> {
         for sql in [
             "UPDATE events SET profile = ?1 WHERE profile = ?2",
             "UPDATE OR IGNORE households SET profile = ?1 WHERE profile = ?2",
+            "UPDATE match_records SET profile = ?1 WHERE profile = ?2",
             "UPDATE timers SET profile = ?1 WHERE run IN (SELECT id FROM runs WHERE profile = ?2)",
             "UPDATE OR IGNORE skips SET profile = ?1 WHERE profile = ?2",
             "UPDATE skips SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",

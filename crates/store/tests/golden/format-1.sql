@@ -43,7 +43,11 @@ CREATE TABLE decisions (
     time      INTEGER NOT NULL,
     same      INTEGER NOT NULL,
     reason    TEXT NOT NULL,
-    withdrawn INTEGER
+    withdrawn INTEGER,
+    one       INTEGER NOT NULL,
+    other     INTEGER NOT NULL,
+    model     TEXT,
+    bits      REAL
 ) STRICT;
 CREATE TABLE decision_sides (
     decision  INTEGER NOT NULL,
@@ -52,6 +56,34 @@ CREATE TABLE decision_sides (
     value     TEXT NOT NULL,
     PRIMARY KEY (decision, side, namespace, value)
 ) WITHOUT ROWID, STRICT;
+CREATE TABLE match_queue (profile INTEGER PRIMARY KEY, stamp INTEGER NOT NULL) STRICT;
+CREATE TABLE match_records (
+    id      INTEGER PRIMARY KEY,
+    profile INTEGER NOT NULL,
+    origin  INTEGER NOT NULL,
+    doc     TEXT NOT NULL
+) STRICT;
+CREATE TABLE match_models (
+    version TEXT PRIMARY KEY,
+    learned INTEGER NOT NULL,
+    people  INTEGER NOT NULL,
+    meaning TEXT NOT NULL, -- the settings that it is for
+    doc     TEXT
+) WITHOUT ROWID, STRICT;
+CREATE TABLE match_questions (
+    id       INTEGER PRIMARY KEY,
+    asked    INTEGER NOT NULL,
+    one      INTEGER NOT NULL,
+    other    INTEGER NOT NULL,
+    bits     REAL NOT NULL,
+    pairs    INTEGER NOT NULL,
+    value    REAL NOT NULL,
+    model    TEXT NOT NULL,
+    obstacle TEXT,
+    evidence TEXT NOT NULL,
+    put_off  INTEGER,
+    UNIQUE (one, other)
+) STRICT;
 CREATE TABLE consents (
     channel  TEXT NOT NULL,
     contact  TEXT NOT NULL,
@@ -310,6 +342,15 @@ CREATE INDEX redirects_by_survivor ON redirects (survivor);
 CREATE INDEX households_by_profile ON households (profile);
 CREATE INDEX events_by_profile ON events (profile, time, name);
 CREATE INDEX ledger_by_profile ON ledger (profile);
+CREATE INDEX decisions_by_one ON decisions (one);
+CREATE INDEX decisions_by_other ON decisions (other);
+CREATE INDEX decisions_apart ON decisions (id) WHERE same = 0 AND withdrawn IS NULL;
+CREATE INDEX decisions_by_people ON decisions (id) WHERE model IS NULL AND withdrawn IS NULL;
+CREATE INDEX match_records_by_profile ON match_records (profile);
+CREATE INDEX match_models_latest ON match_models (learned) WHERE doc IS NOT NULL;
+CREATE INDEX match_questions_by_other ON match_questions (other);
+CREATE INDEX match_questions_by_value ON match_questions (value DESC, id) WHERE put_off IS NULL;
+CREATE INDEX match_questions_put_off ON match_questions (value DESC, id) WHERE put_off IS NOT NULL;
 CREATE INDEX runs_by_state ON runs (program, state);
 CREATE INDEX skips_by_program ON skips (program, id);
 CREATE INDEX segment_log_by_profile ON segment_log (profile);

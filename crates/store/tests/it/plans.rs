@@ -21,6 +21,9 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SELECT scope, since FROM switches", "a row for each switch"),
     ("SELECT broadcast, version, launched", "a row for each launch"),
     ("SELECT kind, name, version", "definitions"),
+    ("SELECT profile, stamp FROM match_queue", "in the order of its key, as many as are taken at once"),
+    ("SELECT version, learned, people", "a row for each time that something was learned"),
+    ("UPDATE match_models", "a row for each time that something was learned"),
     ("SELECT kind, name, meaning", "a row for each thing that is derived"),
 ];
 
