@@ -5,6 +5,7 @@
 
 mod decisions;
 mod deliveries;
+mod identity;
 mod items;
 mod segments;
 pub mod sqlite;
@@ -13,6 +14,7 @@ mod words;
 
 pub use decisions::{Decision, ReadDecisions, WriteDecisions};
 pub use deliveries::{ReadDeliveries, WriteDeliveries};
+pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdentity};
 pub use items::{ItemChange, ReadItems, WriteItems};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
 pub use traits::{Page, Read, Unit};

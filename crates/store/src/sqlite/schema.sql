@@ -75,6 +75,19 @@ CREATE TABLE decision_sides (
     PRIMARY KEY (decision, side, namespace, value)
 ) WITHOUT ROWID, STRICT;
 
+-- Which id leads to whom, as others are told of it: only added to, and kept when the ledger is derived anew.
+CREATE TABLE identity_changes (
+    seq       INTEGER PRIMARY KEY,
+    time      INTEGER NOT NULL,
+    kind      INTEGER NOT NULL,
+    survivor  INTEGER NOT NULL,
+    absorbed  INTEGER NOT NULL,
+    event     BLOB,
+    decision  INTEGER,
+    anonymous INTEGER NOT NULL,
+    reason    TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE consents (
     channel  TEXT NOT NULL,
     contact  TEXT NOT NULL,

@@ -49,6 +49,7 @@ fn the_hot_statements_search_an_index() {
         "programs.rs",
         "items.rs",
         "runs.rs",
+        "identity.rs",
     ]
     .iter()
     .map(|file| {
