@@ -15,6 +15,7 @@
 //!
 //! then, once for the batch: profiles are written, watermarks and counts move, what a watermark releases is released.
 
+mod announce;
 mod asked;
 mod dates;
 mod enrol;
@@ -25,6 +26,7 @@ mod replay;
 mod segments;
 mod working;
 
+pub(crate) use announce::{event_of, supposed};
 pub use enrol::Admission;
 pub(crate) use enrol::{CATALOGUE, Cause, Enrolment, Obstacle, REQUEST, Serving};
 pub(crate) use items::tell_watchers;
