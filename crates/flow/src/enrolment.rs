@@ -153,8 +153,8 @@ impl Engine {
         }
         let Some(name) = open.definition.trigger.event.clone() else {
             return Err(FlowError::Refused(format!(
-                "the program {program} is begun by a segment or by request, and nobody is missed by it: let people in with \
-                 `crowsnest program enter {program}`"
+                "the program {program} is begun by a segment, by a change of identity or by request, and nobody is missed \
+                 by it: let people in with `crowsnest program enter {program}`"
             )));
         };
         let mut total = CaughtUp::default();

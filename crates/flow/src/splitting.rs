@@ -6,10 +6,10 @@
 
 use crate::{
     Engine, FlowError,
-    inward::{Recorded, Working, identifier_of},
+    inward::{Enrolment, Recorded, Working, event_of, identifier_of},
 };
 use crowsnest_identity::Normal;
-use crowsnest_model::{DecisionId, EventId, Identifier, ProfileId, Time, profile::Link};
+use crowsnest_model::{DecisionId, Identifier, ProfileId, Time, profile::Link};
 use crowsnest_store::{DecidedBy, Decision, LedgerEntry, LedgerKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -104,6 +104,7 @@ impl Working<'_> {
         self.load(person)?;
         self.catch_up(person)?;
         let recorded = self.on_record(person)?;
+        let ids = recorded.ids.clone();
         let sides = match by {
             SplitBy::Merged(other) => self.sides_of_merge(&recorded, *other)?,
             SplitBy::Identifiers(named) => self.sides_by_name(person, &known.identifiers, named)?,
@@ -144,8 +145,12 @@ impl Working<'_> {
         decision.people = [one, other];
         self.unit.put_decision(&decision)?;
         self.note_split(&decision, &people)?;
+        self.tell_of_split(&decision, person, &ids, &people)?;
         for person in &people {
             self.reconsider_household_of(*person)?;
+        }
+        for (person, other) in pairs(&people) {
+            Enrolment::of(self).split(person, other, &decision)?;
         }
         Ok(Split {
             profile: person,
@@ -256,19 +261,17 @@ impl Working<'_> {
 
     /// Both ledgers say why they are two.
     fn note_split(&mut self, decision: &Decision, people: &[ProfileId]) -> Result<(), FlowError> {
-        for person in people {
-            for other in people.iter().filter(|other| *other != person) {
-                self.unit.put_ledger(&LedgerEntry {
-                    time: self.now,
-                    event: EventId::of(crate::OWN_SOURCE, &decision.id.to_string()),
-                    kind: LedgerKind::Split,
-                    profile: *person,
-                    other: Some(*other),
-                    namespace: None,
-                    value: None,
-                    reason: format!("told apart by {}: {}", decision.id, decision.reason),
-                })?;
-            }
+        for (person, other) in pairs(people) {
+            self.unit.put_ledger(&LedgerEntry {
+                time: self.now,
+                event: event_of(decision.id),
+                kind: LedgerKind::Split,
+                profile: person,
+                other: Some(other),
+                namespace: None,
+                value: None,
+                reason: format!("told apart by {}: {}", decision.id, decision.reason),
+            })?;
         }
         Ok(())
     }
@@ -294,6 +297,14 @@ impl Working<'_> {
                 .collect(),
         })
     }
+}
+
+/// Everybody with everybody else.
+fn pairs(people: &[ProfileId]) -> impl Iterator<Item = (ProfileId, ProfileId)> {
+    people
+        .iter()
+        .flat_map(|one| people.iter().map(|other| (*one, *other)))
+        .filter(|(one, other)| one != other)
 }
 
 /// An id, and all that were merged into it, one way or another.

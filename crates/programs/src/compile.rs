@@ -7,7 +7,7 @@ use crate::{
 };
 use crowsnest_model::{
     Duration, InterestId, Percent, Time,
-    definition::{EventMatch, FreshnessNeed, MembershipChange, Program, ProgramState},
+    definition::{EventMatch, FreshnessNeed, IdentityEvent, MembershipChange, Program, ProgramState},
 };
 use crowsnest_rules::{Condition, Expression, Interest, RuleError, Schema, SeriesSpec};
 use std::{
@@ -211,6 +211,7 @@ pub struct Plan {
     versions: HashMap<(String, u32), Arc<LiveProgram>>,
     by_event: HashMap<String, Vec<Arc<LiveProgram>>>,
     by_segment: HashMap<(String, MembershipChange), Vec<Arc<LiveProgram>>>,
+    by_identity: HashMap<IdentityEvent, Vec<Arc<LiveProgram>>>,
     dates: DatePlan,
     by_catalogue: HashMap<String, Vec<Arc<LiveProgram>>>,
     /// What programs in force ask to be kept of who watches what, and the longest that one of them asks for it.
@@ -247,6 +248,9 @@ impl Plan {
                 LiveTrigger::Catalogue(watch) => {
                     self.by_catalogue.entry(watch.catalogue.clone()).or_default().push(program.clone());
                 }
+                LiveTrigger::Identity(identity, _) => {
+                    self.by_identity.entry(*identity).or_default().push(program.clone());
+                }
                 LiveTrigger::Request => {}
             }
             self.open.insert(program.name().to_owned(), program.clone());
@@ -262,6 +266,12 @@ impl Plan {
     /// The programs that a change of a segment may let somebody into.
     pub fn triggered_by_segment(&self, segment: &str, change: MembershipChange) -> &[Arc<LiveProgram>] {
         self.by_segment.get(&(segment.to_owned(), change)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The programs that somebody may be let into who turns out to be one with another, or is told apart, in the order of
+    /// their names.
+    pub fn triggered_by_identity(&self, identity: IdentityEvent) -> &[Arc<LiveProgram>] {
+        self.by_identity.get(&identity).map_or(&[], Vec::as_slice)
     }
 
     /// The programs that begin by date or by schedule.

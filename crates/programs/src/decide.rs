@@ -178,10 +178,10 @@ impl LiveProgram {
         self.admits(person, Cause { what: event.name, occasion: event_id, time: event.time }, now)
     }
 
-    /// Whether a change of an item, with which the person is seen, lets them in: somebody who watches it.
-    pub fn entry_by_item(&self, person: &Person<'_>, cause: Cause<'_>, now: Time) -> Entry {
-        let Some(watch) = self.watch() else { return Entry::No };
-        if watch.when.as_ref().is_some_and(|when| !when.evaluate(person).holds()) {
+    /// Whether a change lets the person in who is seen with it: of an item that they watch, or of who is who.
+    pub fn entry_by_change(&self, person: &Person<'_>, cause: Cause<'_>, now: Time) -> Entry {
+        let Some(when) = self.trigger.on_change() else { return Entry::No };
+        if when.is_some_and(|when| !when.evaluate(person).holds()) {
             return Entry::No;
         }
         self.admits(person, cause, now)

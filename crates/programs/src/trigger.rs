@@ -7,7 +7,7 @@ use crate::{
 };
 use crowsnest_model::{
     Duration,
-    definition::{MembershipChange, Trigger, Watched},
+    definition::{IdentityEvent, MembershipChange, Trigger, Watched},
 };
 use crowsnest_rules::{Clause, Condition, Interest, RuleError};
 use std::sync::Arc;
@@ -19,6 +19,7 @@ pub(crate) enum LiveTrigger {
     Segment(String, MembershipChange),
     ByTime(ByTime),
     Catalogue(Watch),
+    Identity(IdentityEvent, Option<Condition>),
     Request,
 }
 
@@ -51,24 +52,39 @@ impl Watch {
     }
 
     fn in_words(&self) -> String {
-        let of_which = match &self.when {
-            Some(when) => format!(" of which holds: {}", when.sentence()),
-            None => String::new(),
-        };
         format!(
-            "a change of an item of {}{of_which}; for those of whom {} came within {}",
+            "a change of an item of {}{}; for those of whom {} came within {}",
             self.catalogue,
+            of_which(self.when.as_ref()),
             self.interest.sentence(),
             self.within.in_words()
         )
     }
 }
 
+/// A condition on what begins a program, behind the words for that.
+fn of_which(when: Option<&Condition>) -> String {
+    when.map(|when| format!(" of which holds: {}", when.sentence())).unwrap_or_default()
+}
+
 impl LiveTrigger {
+    /// The condition on what begins it, where that is no event of theirs; `None` when that is not what it waits for.
+    pub(crate) fn on_change(&self) -> Option<Option<&Condition>> {
+        match self {
+            Self::Catalogue(watch) => Some(watch.when.as_ref()),
+            Self::Identity(_, when) => Some(when.as_ref()),
+            Self::Event(_) | Self::Segment(..) | Self::ByTime(_) | Self::Request => None,
+        }
+    }
+
     pub(crate) fn compile(trigger: &Trigger, reader: &Reader<'_>) -> Result<Self, RuleError> {
         if let (Some(catalogue), Some(watched)) = (&trigger.catalogue, &trigger.watched) {
             let watch = Watch::compile(catalogue, trigger.when.as_deref(), watched, reader)?;
             return Ok(Self::Catalogue(watch));
+        }
+        if let Some(identity) = trigger.identity {
+            let when = trigger.when.as_deref().map(|when| reader.condition(when)).transpose()?;
+            return Ok(Self::Identity(identity, when));
         }
         Ok(match (&trigger.event, &trigger.segment, &trigger.schedule) {
             (Some(event), _, _) => Self::Event(LiveMatch::compile(event, trigger.when.as_deref(), reader)?),
@@ -93,6 +109,15 @@ impl LiveTrigger {
             }
             Self::ByTime(by_time) => by_time.in_words(),
             Self::Catalogue(watch) => watch.in_words(),
+            Self::Identity(identity, when) => {
+                let what = match identity {
+                    IdentityEvent::Merged => "the person turns out to be one with somebody else",
+                    IdentityEvent::Split => {
+                        "the person is told apart from somebody with whom they were taken for one"
+                    }
+                };
+                format!("{what}{}", of_which(when.as_ref()))
+            }
             Self::Request => "a request, or a step of another program".to_owned(),
         }
     }
@@ -100,13 +125,10 @@ impl LiveTrigger {
     /// What it asks of the event with which `person` is seen, or of their date, clause by clause.
     pub(crate) fn explain(&self, person: &Person<'_>) -> Vec<Clause> {
         match self {
-            Self::Event(matched) => {
-                matched.when.as_ref().map(|when| when.explain(person)).unwrap_or_default()
-            }
+            Self::Event(LiveMatch { when, .. })
+            | Self::Catalogue(Watch { when, .. })
+            | Self::Identity(_, when) => when.as_ref().map(|when| when.explain(person)).unwrap_or_default(),
             Self::ByTime(by_time) => by_time.explain(person),
-            Self::Catalogue(watch) => {
-                watch.when.as_ref().map(|when| when.explain(person)).unwrap_or_default()
-            }
             Self::Segment(..) | Self::Request => Vec::new(),
         }
     }

@@ -5,6 +5,7 @@
 
 mod decisions;
 mod deliveries;
+mod identity;
 mod items;
 mod matching;
 mod segments;
@@ -14,6 +15,7 @@ mod words;
 
 pub use decisions::{DecidedBy, Decision, ReadDecisions, WriteDecisions};
 pub use deliveries::{ReadDeliveries, WriteDeliveries};
+pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdentity};
 pub use items::{ItemChange, ReadItems, WriteItems};
 pub use matching::{Evidence, LearnedModel, MatchRecord, Question, ReadMatching, WriteMatching};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};

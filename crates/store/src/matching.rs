@@ -74,6 +74,8 @@ pub struct Question {
 pub trait ReadMatching {
     /// Who has to be compared with the others, with the stamp of their last change.
     fn match_queue(&self, limit: usize) -> Result<Vec<(ProfileId, u64)>>;
+    /// How many have to be compared.
+    fn match_queue_count(&self) -> Result<u64>;
     /// By what people were compared before they were merged, in the order in which it was kept, after `after`.
     fn match_records(&self, after: u64, limit: usize) -> Result<Vec<MatchRecord>>;
     /// The same of one person.

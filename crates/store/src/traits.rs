@@ -5,8 +5,8 @@ use crate::words::{
     StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
 use crate::{
-    ReadDecisions, ReadDeliveries, ReadItems, ReadMatching, ReadSegments, Result, WriteDecisions,
-    WriteDeliveries, WriteItems, WriteMatching, WriteSegments,
+    ReadDecisions, ReadDeliveries, ReadIdentity, ReadItems, ReadMatching, ReadSegments, Result,
+    WriteDecisions, WriteDeliveries, WriteIdentity, WriteItems, WriteMatching, WriteSegments,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
@@ -24,7 +24,9 @@ pub struct Page {
 }
 
 /// What can be asked. Every answer of one reader is of one moment.
-pub trait Read: ReadDeliveries + ReadSegments + ReadItems + ReadDecisions + ReadMatching {
+pub trait Read:
+    ReadDeliveries + ReadSegments + ReadItems + ReadDecisions + ReadIdentity + ReadMatching
+{
     /// Who holds each of these identifiers, in their order; `None` when nobody does.
     fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
     /// Whether an event is here already.
@@ -131,7 +133,9 @@ pub trait Read: ReadDeliveries + ReadSegments + ReadItems + ReadDecisions + Read
 }
 
 /// One commit. What is written can be read in it at once.
-pub trait Unit: Read + WriteDeliveries + WriteSegments + WriteItems + WriteDecisions + WriteMatching {
+pub trait Unit:
+    Read + WriteDeliveries + WriteSegments + WriteItems + WriteDecisions + WriteIdentity + WriteMatching
+{
     /// Claims a place for an event; `None` when it is here already. What was claimed must be put in the same commit.
     fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>>;
     /// Keeps an event, at its place, as a person's, with its document ([`Event::body`]).

@@ -12,6 +12,7 @@ mod example_pages;
 mod explain;
 mod identity;
 #[cfg(feature = "faults")]
+mod matching;
 mod overload;
 mod policy;
 mod programs;

@@ -55,7 +55,7 @@ impl Working<'_> {
         people.retain(|person| replay.people.contains(person));
         for person in people {
             let (occasion, what, seen) = (run.occasion.clone(), what.clone(), run.properties.clone());
-            Enrolment::of(self).enter_by_item(person, program, occasion, what, run.triggered, seen)?;
+            Enrolment::of(self).enter_by_change(person, program, occasion, what, run.triggered, seen)?;
         }
         Ok(())
     }

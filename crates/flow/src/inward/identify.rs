@@ -1,10 +1,14 @@
 //! Whose is it? Carries out what the room `identity` says, and writes into the ledger why.
 
-use super::{Prepared, Working, enrol::Enrolment};
+use super::{
+    Prepared, Working,
+    announce::{By, Merge},
+    enrol::Enrolment,
+};
 use crate::FlowError;
 use crowsnest_identity::{GaveWay, Known, resolve};
 use crowsnest_model::{
-    EventId, HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule,
+    HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule,
     delivery::DeliveryState, profile::Apart,
 };
 use crowsnest_profile::Touch;
@@ -30,8 +34,9 @@ impl Known for Working<'_> {
 }
 
 impl Working<'_> {
-    /// The person whose event this is, loaded: found, made, or merged from several.
-    pub(super) fn identify(&mut self, prepared: &Prepared) -> Result<ProfileId, FlowError> {
+    /// The person whose event this is, loaded: found, made, or merged from several; and these merges.
+    pub(super) fn identify(&mut self, prepared: &Prepared) -> Result<(ProfileId, Vec<Merge>), FlowError> {
+        let mut merges = Vec::new();
         let event = &prepared.event;
         let person = match prepared.person {
             Some(known) => {
@@ -63,7 +68,7 @@ impl Working<'_> {
                                     .collect::<Vec<_>>()
                                     .join(", ")
                             );
-                            self.merge(*survivor, *other, event.id, reason)?;
+                            merges.push(self.merge(*survivor, *other, By::Event(event.id), reason)?);
                         }
                         *survivor
                     }
@@ -89,7 +94,7 @@ impl Working<'_> {
         for account in &prepared.households {
             self.join_household(person, account, prepared)?;
         }
-        Ok(person)
+        Ok((person, merges))
     }
 
     /// Notes when the person's identifiers were seen.
@@ -194,12 +199,13 @@ impl Working<'_> {
         &mut self,
         survivor: ProfileId,
         other: ProfileId,
-        event: EventId,
+        by: By,
         reason: String,
-    ) -> Result<(), FlowError> {
+    ) -> Result<Merge, FlowError> {
         // What time alone has changed about either by now came before they turned out to be one.
         self.catch_up(survivor)?;
         self.catch_up(other)?;
+        let anonymous = self.is_anonymous(survivor) || self.is_anonymous(other);
         Enrolment::of(self).before_merge(survivor, other)?;
         let Some(absorbed) = self.people.remove(&other) else {
             return Err(FlowError::Broken(format!("{other} is to be merged and is not loaded")));
@@ -229,7 +235,7 @@ impl Working<'_> {
             loaded.look_moved = true;
         }
         self.agreed.forget(Some(survivor));
-        self.merge_memberships(survivor, event)?;
+        self.merge_memberships(survivor, by.on_record())?;
         // Of series that are being built one of them may have been read already, and the other not.
         if !self.incomplete().is_empty() {
             self.derive_series(survivor)?;
@@ -237,18 +243,22 @@ impl Working<'_> {
         self.derive_watchers(survivor)?;
         self.unit.put_ledger(&LedgerEntry {
             time: self.now,
-            event,
+            event: by.on_record(),
             kind: LedgerKind::Merge,
             profile: survivor,
             other: Some(other),
             namespace: None,
             value: None,
-            reason,
+            reason: by.reason_on_record(&reason),
         })?;
+        let merge = Merge { survivor, absorbed: other, by, anonymous, reason };
+        self.tell_of_merge(&merge)?;
         Enrolment::of(self).after_merge(survivor)?;
         // What waited for a message that the other has had goes on.
-        had.into_iter()
-            .try_for_each(|run| Enrolment::of(self).delivered(survivor, run, DeliveryState::Cancelled))
+        for run in had {
+            Enrolment::of(self).delivered(survivor, run, DeliveryState::Cancelled)?;
+        }
+        Ok(merge)
     }
 
     fn join_household(

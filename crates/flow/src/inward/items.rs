@@ -143,7 +143,7 @@ impl Enrolment<'_, '_> {
         let ItemChange { catalogue, key, time, seen, .. } = change;
         let occasion = format!("{CATALOGUE}{catalogue}:{key}:{time}");
         let what = format!("the change of {key} in the catalogue {catalogue}");
-        self.enter_by_item(person, program, occasion, what, *time, seen.clone())
+        self.enter_by_change(person, program, occasion, what, *time, seen.clone())
     }
 }
 

@@ -16,6 +16,7 @@
 //! then, once for the batch: profiles are written, watermarks and counts move, what a watermark releases is released.
 
 mod alike;
+mod announce;
 mod asked;
 mod dates;
 mod enrol;
@@ -27,6 +28,7 @@ mod segments;
 mod working;
 
 pub(crate) use alike::Settled;
+pub(crate) use announce::{event_of, supposed};
 pub use enrol::Admission;
 pub(crate) use enrol::{CATALOGUE, Cause, Enrolment, Obstacle, REQUEST, Serving};
 pub(crate) use items::tell_watchers;

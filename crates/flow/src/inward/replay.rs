@@ -4,7 +4,9 @@
 //! Facts are not derived: what was sent was sent. A message, a run and a task that come about again are the ones that were;
 //! what does not come about again stays on record with whoever has its contact point.
 
-use super::{CATALOGUE, Enrolment, Occurrence, Prepared, Working, asked::Asked, prepare};
+use super::{
+    CATALOGUE, Enrolment, Occurrence, Prepared, Working, announce::By, asked::Asked, event_of, prepare,
+};
 use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{
     DecisionId, DeliveryId, Event, EventId, Identifier, ProfileId, RunId, Time,
@@ -54,6 +56,8 @@ pub(crate) struct Replay {
     outcomes: Vec<Outcome>,
     /// Decisions that people are one, the latest first.
     joins: Vec<Decision>,
+    /// That they were told apart from others before, the latest first.
+    splits: Vec<(LedgerEntry, Decision)>,
     asked: Vec<Asked>,
     /// Identifiers that were theirs, and are somebody else's by now.
     lent: BTreeMap<Identifier, ProfileId>,
@@ -108,6 +112,7 @@ enum Moment {
     Wake(ProfileId, RunId),
     Outcome(usize),
     Join,
+    Split,
     Asked(usize),
 }
 
@@ -165,9 +170,16 @@ impl Working<'_> {
         self.unit.forget_person(person, &ids, &made)?;
         self.forget(person);
 
-        let mut joins = self.unit.decisions_of(&ids)?;
-        joins.retain(|decision| decision.same && decision.withdrawn.is_none());
-        joins.reverse();
+        let mut decisions = self.unit.decisions_of(&ids)?;
+        decisions.retain(|decision| decision.withdrawn.is_none());
+        decisions.reverse();
+        let (joins, apart): (Vec<_>, Vec<_>) = decisions.into_iter().partition(|decision| decision.same);
+        let split = |entry: &LedgerEntry| {
+            let decision = apart.iter().find(|decision| event_of(decision.id) == entry.event)?;
+            Some((entry.clone(), decision.clone()))
+        };
+        let splits = ledger.iter().rev().filter(|entry| entry.kind == LedgerKind::Split);
+        let splits: Vec<_> = splits.filter_map(split).collect();
         let mut made_by = HashMap::new();
         let mut theirs = BTreeSet::new();
         for entry in &ledger {
@@ -193,6 +205,7 @@ impl Working<'_> {
             deliveries: made_at,
             outcomes: Vec::new(),
             joins,
+            splits,
             asked,
             lent: BTreeMap::new(),
         }));
@@ -331,6 +344,13 @@ impl Working<'_> {
                         self.join_again(&decision)?;
                     }
                 }
+                Moment::Split => {
+                    if let Some((entry, decision)) =
+                        self.replay.as_mut().and_then(|replay| replay.splits.pop())
+                    {
+                        self.split_again(entry, &decision)?;
+                    }
+                }
                 Moment::Outcome(place) => {
                     let Some(replay) = &mut self.replay else { continue };
                     let Outcome { person, run, state, .. } = replay.outcomes.swap_remove(place);
@@ -362,6 +382,9 @@ impl Working<'_> {
         }
         if let Some(decision) = replay.joins.last() {
             offer(decision.time, Moment::Join);
+        }
+        if let Some((entry, _)) = replay.splits.last() {
+            offer(entry.time, Moment::Split);
         }
         for person in &replay.people {
             let Some(loaded) = self.people.get(person) else { continue };
@@ -400,6 +423,19 @@ impl Working<'_> {
         Ok(())
     }
 
+    /// They were told apart from somebody before, which was no event of theirs either.
+    fn split_again(&mut self, entry: LedgerEntry, decision: &Decision) -> Result<(), FlowError> {
+        let person = self.unit.survivor(entry.profile)?;
+        if self.replay.as_ref().is_none_or(|replay| !replay.people.contains(&person)) {
+            return Ok(());
+        }
+        self.unit.put_ledger(&entry)?;
+        match entry.other {
+            Some(other) => Enrolment::of(self).split(person, other, decision),
+            None => Ok(()),
+        }
+    }
+
     /// The decision that keeps two people apart, if one does.
     pub(crate) fn apart(&self, one: ProfileId, other: ProfileId) -> Option<DecisionId> {
         let sides = |person| self.people.get(&person).map(|loaded| loaded.profile.apart.as_slice());
@@ -417,16 +453,16 @@ impl Working<'_> {
         let mut people = [one, other];
         people.sort_by_key(|person| (std::cmp::Reverse(events(*person)), *person));
         let [survivor, absorbed] = people;
-        let event = EventId::of(OWN_SOURCE, &decision.id.to_string());
-        let reason = match decision.by {
-            DecidedBy::People => format!("decided by {}: {}", decision.id, decision.reason),
-            DecidedBy::Likeness { .. } => format!("{} ({})", decision.reason, decision.id),
+        let by = match decision.by {
+            DecidedBy::People => By::Decision(decision.id),
+            DecidedBy::Likeness { .. } => By::Likeness(decision.id),
         };
-        self.merge(survivor, absorbed, event, reason)?;
+        let merge = self.merge(survivor, absorbed, by, decision.reason.clone())?;
         let touch = self.anew.remove(&survivor).unwrap_or_default();
         let cause = Occurrence { at: self.now, event: None, announced: true };
         self.reconsider(survivor, &touch, cause)?;
         self.reconsider_household(survivor, cause)?;
+        Enrolment::of(self).merged(survivor, &merge)?;
         Ok(survivor)
     }
 

@@ -156,7 +156,7 @@ impl<'w> Working<'w> {
 
     pub(super) fn take_in_one(&mut self, place: EventSeq, prepared: &Prepared) -> Result<(), FlowError> {
         let event = &prepared.event;
-        let person = self.identify(prepared)?;
+        let (person, merges) = self.identify(prepared)?;
         let anew = self.anew.remove(&person);
         if !anew.as_ref().is_some_and(|touch| touch.newcomer) {
             // What time alone has changed by now came before this event.
@@ -244,6 +244,11 @@ impl<'w> Working<'w> {
             Enrolment::of(self).leave(person, prepared)?;
         }
         Enrolment::of(self).go_on(person, event)?;
+        if !event.historical {
+            for merge in &merges {
+                Enrolment::of(self).merged(person, merge)?;
+            }
+        }
         if event.kind == EventKind::Track && !event.historical {
             Enrolment::of(self).enter(person, prepared)?;
         }

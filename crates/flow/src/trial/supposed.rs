@@ -3,7 +3,7 @@
 use super::Trial;
 use crate::{
     FlowError,
-    inward::{CATALOGUE, Cause},
+    inward::{self, CATALOGUE, Cause},
     people::Lookout,
     watching,
 };
@@ -42,6 +42,11 @@ pub(super) fn event(
             };
             seen.entry("segment").or_insert_with(|| segment.as_str().into());
             seen.entry("on").or_insert_with(|| on.into());
+        }
+        if let Some(identity) = trigger.identity {
+            for (name, value) in inward::supposed(identity, profile.id) {
+                seen.entry(name).or_insert(value);
+            }
         }
         if program.begins_by_time() {
             let zone = profile.time_zone(lookout.live.zone());

@@ -28,4 +28,5 @@ mod steps;
 mod trial;
 mod watermarks;
 mod webhooks;
+mod who_is_who;
 mod world;

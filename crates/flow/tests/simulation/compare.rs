@@ -12,7 +12,7 @@ use crowsnest_model::{
     EventId, Profile, ProfileId, Time,
     delivery::{Delivery, DeliveryState, WEBHOOK},
 };
-use crowsnest_store::{LedgerKind, Page};
+use crowsnest_store::{IdentityChangeKind, LedgerKind, Page};
 use crowsnest_testkit::Receiver;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -73,7 +73,33 @@ pub fn compare(
     }
     dates(world, &pairs, definitions, people)?;
     sends(world, people, &pairs)?;
+    changes(world)?;
     posts(world, receiver)
+}
+
+/// Whoever only reads the changes of identity knows to whom each id leads.
+fn changes(world: &World) -> Result<(), String> {
+    let changes = world.read(|read| read.identity_changes(0, usize::MAX >> 1));
+    let mut leads: BTreeMap<ProfileId, ProfileId> = BTreeMap::new();
+    for change in &changes {
+        match change.kind {
+            IdentityChangeKind::Merged | IdentityChangeKind::Moved => {
+                leads.insert(change.absorbed, change.survivor)
+            }
+            IdentityChangeKind::Split => leads.remove(&change.absorbed),
+        };
+    }
+    for id in changes.iter().flat_map(|change| [change.survivor, change.absorbed]) {
+        let mut found = id;
+        while let Some(next) = leads.get(&found) {
+            found = *next;
+        }
+        let survivor = world.read(|read| read.survivor(id));
+        if found != survivor {
+            return Err(format!("{id} leads to {survivor}, and to {found} by the changes {changes:#?}"));
+        }
+    }
+    Ok(())
 }
 
 /// What the receiver of the webhook was told is what is on record as told.

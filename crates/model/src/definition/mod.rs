@@ -33,7 +33,7 @@ pub use source::{
 };
 pub use step::{Arm, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
 pub use template::Template;
-pub use trigger::{MembershipChange, Trigger, Watched};
+pub use trigger::{IdentityEvent, MembershipChange, Trigger, Watched};
 pub use webhook::{AddressError, HeaderError, Webhook, WebhookStep};
 pub use workspace::{Brand, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic, Workspace};
 

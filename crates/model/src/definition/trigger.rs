@@ -5,14 +5,16 @@ use crate::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What begins a program: one of an event, a change of a segment, a date, a schedule, a change of an item, or a request.
+/// What begins a program: one of an event, a change of a segment, a date, a schedule, a change of an item, that two people turn
+/// out to be one or are told apart, or a request.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
     /// The name of an event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
-    /// With `event`: a condition on the event and the profile. With `catalogue`: on the item and the profile.
+    /// With `event`: a condition on the event and the profile. With `catalogue`: on the item and the profile. With
+    /// `identity`: on what it is about, and the profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
     /// The name of a segment that the person enters or leaves.
@@ -46,6 +48,9 @@ pub struct Trigger {
     /// With `catalogue`: who cares about an item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watched: Option<Watched>,
+    /// The person turns out to be one with somebody else, or is told apart from somebody with whom they were taken for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityEvent>,
     /// People enter by request alone: from the API, the command line, or the step `enter` of another program.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub request: bool,
@@ -63,6 +68,26 @@ pub enum MembershipChange {
     Enter,
     /// The person is in it no more.
     Leave,
+}
+
+/// What becomes known of who is who.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum IdentityEvent {
+    /// Two people turned out to be one, by an event or by a decision. The one person enters.
+    Merged,
+    /// Two who were taken for one are told apart. Each of them enters.
+    Split,
+}
+
+impl IdentityEvent {
+    /// Its one spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Merged => "merged",
+            Self::Split => "split",
+        }
+    }
 }
 
 /// Who cares about an item: those of whom an event says so.

@@ -45,6 +45,8 @@ pub(crate) struct StandingView {
     learned_from: u64,
     /// Records that are compared.
     records: u64,
+    /// People who have changed and wait to be compared.
+    waiting: u64,
     /// Questions that are open.
     open_questions: u64,
     /// Questions that are put off.
@@ -56,8 +58,11 @@ pub(crate) struct StandingView {
     responses((status = 200, body = StandingView)), security(("admin" = [])))]
 pub(crate) async fn standing(_: Admin, State(app): State<App>) -> Result<Json<StandingView>, ApiError> {
     let view = blocking(&app, |engine| {
-        let counts = engine.read(|read| Ok((read.question_count(false)?, read.question_count(true)?)))?;
+        // In this order: who is compared by then does not wait.
         let standing = engine.match_standing();
+        let counts = engine.read(|read| {
+            Ok((read.question_count(false)?, read.question_count(true)?, read.match_queue_count()?))
+        })?;
         Ok(StandingView {
             state: standing.state,
             done: standing.done,
@@ -65,6 +70,7 @@ pub(crate) async fn standing(_: Admin, State(app): State<App>) -> Result<Json<St
             learned: standing.learned,
             learned_from: standing.learned_from,
             records: standing.records,
+            waiting: counts.2,
             open_questions: counts.0,
             put_off: counts.1,
         })

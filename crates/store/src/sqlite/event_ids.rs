@@ -22,6 +22,18 @@ impl Session<'_> {
             .optional()?)
     }
 
+    /// The number under which an event stands, if it is here.
+    pub(super) fn number_of_event(&self, event: EventId) -> Result<Option<i64>> {
+        for number in numbers(event) {
+            match self.event_at(number)? {
+                None => break,
+                Some(found) if found == event => return Ok(Some(number)),
+                Some(_) => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// The place that the next event gets.
     pub(super) fn next_event(&self) -> Result<i64> {
         if let Some(next) = self.next_event.get() {

@@ -44,6 +44,14 @@ impl ReadMatching for Session<'_> {
         })
     }
 
+    fn match_queue_count(&self) -> Result<u64> {
+        let count: i64 = self
+            .connection
+            .prepare_cached("SELECT count(*) FROM match_queue")?
+            .query_row([], |row| row.get(0))?;
+        Ok(count as u64)
+    }
+
     fn match_records(&self, after: u64, limit: usize) -> Result<Vec<MatchRecord>> {
         self.all(
             "SELECT id, profile, origin, doc FROM match_records WHERE id > ?1 ORDER BY id LIMIT ?2",

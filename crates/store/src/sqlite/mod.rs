@@ -4,6 +4,7 @@ mod checkpoint;
 mod decisions;
 mod deliveries;
 mod event_ids;
+mod identity;
 mod items;
 mod lists;
 mod matching;

@@ -1,6 +1,6 @@
 //! What can be asked of the store.
 
-use super::{event_ids, lists, programs, rows, runs, session::Session};
+use super::{lists, programs, rows, runs, session::Session};
 use crate::{
     EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result, RunRecord, RunStep,
     SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
@@ -79,14 +79,7 @@ impl Read for Session<'_> {
     }
 
     fn seen(&self, event: EventId) -> Result<bool> {
-        for id in event_ids::numbers(event) {
-            match self.event_at(id)? {
-                None => return Ok(false),
-                Some(found) if found == event => return Ok(true),
-                Some(_) => {}
-            }
-        }
-        Ok(false)
+        Ok(self.number_of_event(event)?.is_some())
     }
 
     fn profile(&self, id: ProfileId) -> Result<Option<Profile>> {

@@ -128,6 +128,19 @@ CREATE INDEX match_questions_by_other ON match_questions (other);
 CREATE INDEX match_questions_by_value ON match_questions (value DESC, id) WHERE put_off IS NULL;
 CREATE INDEX match_questions_put_off ON match_questions (value DESC, id) WHERE put_off IS NOT NULL;
 
+-- Which id leads to whom, as others are told of it: only added to, and kept when the ledger is derived anew.
+CREATE TABLE identity_changes (
+    seq       INTEGER PRIMARY KEY,
+    time      INTEGER NOT NULL,
+    kind      INTEGER NOT NULL,
+    survivor  INTEGER NOT NULL,
+    absorbed  INTEGER NOT NULL,
+    event     BLOB,
+    decision  INTEGER,
+    anonymous INTEGER NOT NULL,
+    reason    TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE consents (
     channel  TEXT NOT NULL,
     contact  TEXT NOT NULL,

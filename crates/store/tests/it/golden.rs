@@ -13,8 +13,8 @@ use crowsnest_model::{
     quarantine::QuarantineState,
 };
 use crowsnest_store::{
-    ImportRecord, ItemChange, LaunchRecord, LedgerEntry, LedgerKind, Page, Read, Result, RunState, RunStep,
-    SourceCount, StoreError, Suppression, Task, TaskFilter, Unit,
+    IdentityChange, IdentityChangeKind, ImportRecord, ItemChange, LaunchRecord, LedgerEntry, LedgerKind,
+    Page, Read, Result, RunState, RunStep, SourceCount, StoreError, Suppression, Task, TaskFilter, Unit,
     sqlite::{DataFolder, Readers, Writer},
 };
 use rusqlite::Connection;
@@ -89,6 +89,17 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
         other: Some(ProfileId(7_009)),
         namespace: Some("email".into()),
         value: Some("ann@example.org".into()),
+        reason: "named together".into(),
+    })?;
+    unit.put_identity_change(&IdentityChange {
+        cursor: 0,
+        time: Time(9_500),
+        kind: IdentityChangeKind::Merged,
+        survivor: ann.id,
+        absorbed: ProfileId(7_009),
+        event: Some(EventId::of("web", "m-2")),
+        decision: None,
+        anonymous: true,
         reason: "named together".into(),
     })?;
     unit.put_consent(&consent("offers", ConsentStatus::Granted, 1_000))?;
@@ -197,6 +208,7 @@ fn all_of(read: &dyn Read) -> Result<String> {
     }
     say("named", &read.events_named(ann, &["Cart Updated"], Time(0))?.len());
     say("ledger", &read.ledger(ann, PAGE)?);
+    say("changes of identity", &read.identity_changes(0, 9)?);
     say("consents", &read.consents("email", "ann@example.org")?);
     say("suppression", &read.suppression("email", "gone@example.org")?);
     say("runs", &read.runs(None, None, PAGE)?);

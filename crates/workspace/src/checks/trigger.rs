@@ -6,12 +6,13 @@ use crowsnest_model::definition::{MonthDay, Schedule, Trigger, Watched};
 use crowsnest_rules::{Expression, Type};
 
 /// The name of the event that conditions see: that of the trigger; none where a segment begins the program. A request, a
-/// date and a schedule bring properties, and a change of an item the item, and no name.
+/// date, a schedule and a change of identity bring properties, and a change of an item the item, and no name.
 pub(super) fn about(trigger: &Trigger) -> Option<&str> {
     let brings_properties = trigger.request
         || trigger.date.is_some()
         || trigger.schedule.is_some()
-        || trigger.catalogue.is_some();
+        || trigger.catalogue.is_some()
+        || trigger.identity.is_some();
     trigger.event.as_deref().or(brings_properties.then_some(""))
 }
 
@@ -30,6 +31,7 @@ pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findin
         schedule,
         catalogue,
         watched,
+        identity,
         request,
         ttl,
     } = trigger;
@@ -39,21 +41,27 @@ pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findin
         date.is_some(),
         schedule.is_some(),
         catalogue.is_some(),
+        identity.is_some(),
         *request,
     ];
     if given.into_iter().filter(|given| *given).count() != 1 {
         findings.problem(
             spot,
-            "expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue` and `request: true`",
+            "expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue`, `identity` and `request: true`",
         );
     }
     match event {
         Some(name) => program::event(name, when.as_deref(), spot, scene, findings),
-        None if when.is_some() && catalogue.is_none() => {
-            let message = "`when` belongs to a trigger by `event` or `catalogue`; who may enter otherwise says `audience`";
+        None if when.is_some() && catalogue.is_none() && identity.is_none() => {
+            let message = "`when` belongs to a trigger by `event`, `catalogue` or `identity`; who may enter otherwise says `audience`";
             findings.misplaced(spot, "when", message);
         }
         None => {}
+    }
+    if let Some(when) =
+        when.as_ref().filter(|_| event.is_none() && (catalogue.is_some() || identity.is_some()))
+    {
+        program::condition(when, spot.at("when"), Some(""), scene, findings);
     }
     if let Some(segment) = segment {
         scene.segment_must_exist(segment, spot.at("segment"), findings);
@@ -63,9 +71,6 @@ pub(super) fn check(trigger: &Trigger, spot: Spot<'_>, scene: &Scene<'_>, findin
     match (catalogue, watched) {
         (Some(catalogue), watched) => {
             scene.must_exist(Kind::Catalogue, catalogue, spot.at("catalogue"), findings);
-            if let Some(when) = when {
-                program::condition(when, spot.at("when"), Some(""), scene, findings);
-            }
             match watched {
                 Some(watched) => self::watched(watched, spot.at("watched"), scene, findings),
                 None => findings.problem(

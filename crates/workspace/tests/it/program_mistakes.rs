@@ -13,15 +13,15 @@ fn a_trigger_is_one_thing() {
     for (trigger, expected) in [
         (
             "{}",
-            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue` and `request: true`",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue`, `identity` and `request: true`",
         ),
         (
             "{ event: A, request: true }",
-            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue` and `request: true`",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue`, `identity` and `request: true`",
         ),
         (
             "{ segment: s, when: 'true' }",
-            "x.yaml:2:24: `when` belongs to a trigger by `event` or `catalogue`; who may enter otherwise says `audience`",
+            "x.yaml:2:24: `when` belongs to a trigger by `event`, `catalogue` or `identity`; who may enter otherwise says `audience`",
         ),
         ("{ event: A, on: leave }", "x.yaml:2:22: `on` belongs to a trigger by `segment`"),
         ("{ segment: s, on: exit }", "x.yaml:2:28: unknown word `exit`; expected one of enter, leave"),
@@ -46,7 +46,7 @@ fn a_date_gives_a_day_and_a_schedule_has_days() {
         ("{ schedule: {} }", ""),
         (
             "{ date: profile.birthday, schedule: {} }",
-            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue` and `request: true`",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue`, `identity` and `request: true`",
         ),
         (
             "{ date: profile.birthday, before: 1d, after: 1d }",

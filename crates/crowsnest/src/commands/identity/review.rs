@@ -121,7 +121,8 @@ pub fn standing(client: &Client, as_json: bool) -> anyhow::Result<()> {
         );
     }
     say!(
-        "{} questions are open, {} are put off: crowsnest identity review",
+        "{} people wait to be compared; {} questions are open, {} are put off: crowsnest identity review",
+        output::count(&standing["waiting"]),
         output::count(&standing["open_questions"]),
         output::count(&standing["put_off"])
     );

@@ -260,8 +260,13 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         self.work.live
     }
 
-    /// Begins a program if a change of an item, seen as `seen`, begins it for somebody who watches that.
-    pub(in crate::inward) fn enter_by_item(
+    /// As of when it is.
+    pub(in crate::inward) fn now(&self) -> Time {
+        self.work.now
+    }
+
+    /// Begins a program if a change, seen as `seen`, begins it: of an item, for somebody who watches that, or of who is who.
+    pub(in crate::inward) fn enter_by_change(
         &mut self,
         person: ProfileId,
         program: &Arc<LiveProgram>,
@@ -273,7 +278,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         let now = self.work.now;
         let cause = Cause::ours(person, occasion, what, time, seen);
         let entry =
-            self.ask(person, Some(cause.view()), |asked| program.entry_by_item(asked, cause.cause(), now));
+            self.ask(person, Some(cause.view()), |asked| program.entry_by_change(asked, cause.cause(), now));
         self.carry_out(person, program, &cause, entry.unwrap_or(Entry::No)).map(drop)
     }
 
