@@ -38,6 +38,8 @@ pub(crate) fn routes() -> Router<App> {
         super::identity::split,
         super::identity::join,
         super::identity::decisions,
+        super::who_is_who::changes,
+        super::who_is_who::explain,
         super::catalogues::list,
         super::catalogues::items,
         super::catalogues::one,

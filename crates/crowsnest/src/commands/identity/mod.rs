@@ -1,5 +1,7 @@
 //! `crowsnest identity`: who is one person, and who is not.
 
+mod changes;
+mod explain;
 mod link;
 
 use super::profile::id_of;
@@ -18,7 +20,9 @@ use serde_json::{Value, json};
     crowsnest identity split email=ann@example.org --merged prf_0c5v9g2m4x6q8 --reason 'two sisters' --preview\n  \
     crowsnest identity split user_id=u-17 --identifier loyalty_id=L-9 --reason \"her husband's card\"\n  \
     crowsnest identity join user_id=u-17 email=ann.old@example.org --reason 'she told us'\n  \
-    crowsnest identity decisions")]
+    crowsnest identity decisions\n  \
+    crowsnest identity explain email=ann@example.org loyalty_id=L-9\n  \
+    crowsnest identity changes --after 1041")]
 pub struct Identity {
     #[command(subcommand)]
     action: Action,
@@ -70,6 +74,8 @@ enum Action {
         #[command(flatten)]
         connection: Connection,
     },
+    Explain(explain::Explain),
+    Changes(changes::Changes),
     /// List who was decided to be one person, and who not to be.
     Decisions {
         #[command(flatten)]
@@ -82,6 +88,8 @@ impl Identity {
     pub fn run(self) -> anyhow::Result<()> {
         match self.action {
             Action::Link(link) => link.run(self.json)?,
+            Action::Explain(explain) => explain.run(self.json)?,
+            Action::Changes(changes) => changes.run(self.json)?,
             Action::Split { who, merged, identifier, reason, preview, connection } => {
                 let client = connection.client()?;
                 let identifiers =
