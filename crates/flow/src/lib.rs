@@ -22,6 +22,7 @@ pub mod outward;
 mod people;
 mod preferences;
 mod quarantine;
+mod same_person;
 mod segments;
 mod splitting;
 mod trial;
@@ -45,9 +46,11 @@ pub use inward::{Admission, Receipt};
 pub use joining::Joined;
 pub use live::{Live, OWN_SOURCE};
 pub use matching::{
-    Answer, Answered, Asked, LinkReport, LinkedPair, MatchStanding, MatchState, PersonAsked, Resemblance,
+    Answer, Answered, LinkReport, LinkedPair, MatchStanding, MatchState, PersonAsked, Resemblance,
+    ReviewQuestion,
 };
 pub use preferences::Standing;
+pub use same_person::{Asked, Found, SamePerson, Shared, Told};
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};
 pub use splitting::{Split, SplitBy, SplitPerson};
 pub use trial::{MessageTried, PostTried, ProgramTried, StepTried, Trial};

@@ -16,7 +16,7 @@ mod review;
 
 pub(crate) use fields::Fields;
 pub use learning::{LinkReport, LinkedPair};
-pub use review::{Answer, Answered, Asked, PersonAsked, Resemblance};
+pub use review::{Answer, Answered, PersonAsked, Resemblance, ReviewQuestion};
 
 use crate::{Engine, FlowError};
 use crowsnest_model::{ProfileId, Time};

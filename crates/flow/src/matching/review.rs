@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// A question, with what is known of the two.
 #[derive(Debug, Clone, Serialize)]
-pub struct Asked {
+pub struct ReviewQuestion {
     /// The question.
     #[serde(flatten)]
     pub question: Question,
@@ -94,7 +94,7 @@ impl PersonAsked {
 
 impl Engine {
     /// Questions, the most valuable first: those that are open, or those that are put off.
-    pub fn questions(&self, put_off: bool, page: Page) -> Result<Vec<Asked>, FlowError> {
+    pub fn questions(&self, put_off: bool, page: Page) -> Result<Vec<ReviewQuestion>, FlowError> {
         let fields = self.review_fields();
         self.read(|read| {
             let questions = read.questions(put_off, page)?;
@@ -104,7 +104,7 @@ impl Engine {
     }
 
     /// A question.
-    pub fn question(&self, id: QuestionId) -> Result<Asked, FlowError> {
+    pub fn question(&self, id: QuestionId) -> Result<ReviewQuestion, FlowError> {
         let fields = self.review_fields();
         let found = self.read(|read| match read.question(id)? {
             Some(question) => asked(read, question, &fields),
@@ -176,17 +176,17 @@ impl Engine {
 
 fn not_found(id: QuestionId) -> FlowError {
     FlowError::NotFound {
-        kind: "question",
+        kind: "open question",
         name: id.to_string(),
-        hint: Some("it may be answered; `crowsnest identity review` lists those that are open".into()),
+        hint: None,
     }
 }
 
 /// A question with what is known of the two; `None` when they are not there or one by now.
-fn asked(read: &dyn Read, question: Question, fields: &Fields) -> Result<Option<Asked>, StoreError> {
+fn asked(read: &dyn Read, question: Question, fields: &Fields) -> Result<Option<ReviewQuestion>, StoreError> {
     let (one, other) = (read.profile(question.one)?, read.profile(question.other)?);
     let (Some(one), Some(other)) = (one, other) else { return Ok(None) };
-    Ok(Some(Asked {
+    Ok(Some(ReviewQuestion {
         certainty: certainty(question.bits),
         people: [PersonAsked::of(&one, fields), PersonAsked::of(&other, fields)],
         question,

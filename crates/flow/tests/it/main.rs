@@ -21,6 +21,7 @@ mod people_of_the_house;
 mod policy;
 mod programs;
 mod quarantine;
+mod same_person;
 mod segments;
 mod sink;
 mod splitting;

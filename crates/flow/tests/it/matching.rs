@@ -1,8 +1,8 @@
 //! People who are alike and have no identifier in common.
 
 use crate::world::*;
-use crowsnest_flow::{Answer, Asked, MatchState, SplitBy};
-use crowsnest_model::{Profile, ProfileId};
+use crowsnest_flow::{Answer, Asked, MatchState, ReviewQuestion, SplitBy};
+use crowsnest_model::{Identifier, Profile, ProfileId};
 use crowsnest_store::{DecidedBy, LedgerKind};
 use serde_json::{Value, json};
 
@@ -74,11 +74,11 @@ async fn matched(world: &World) {
     tokio::task::spawn_blocking(move || engine.match_everybody()).await.unwrap().unwrap();
 }
 
-fn questions(world: &World) -> Vec<Asked> {
+fn questions(world: &World) -> Vec<ReviewQuestion> {
     world.engine.questions(false, ALL).unwrap()
 }
 
-fn ids(asked: &Asked) -> [ProfileId; 2] {
+fn ids(asked: &ReviewQuestion) -> [ProfileId; 2] {
     [asked.question.one, asked.question.other]
 }
 
@@ -281,4 +281,31 @@ async fn linking_everybody_says_beforehand_what_it_would_come_to() {
     let report = tokio::task::spawn_blocking(move || engine.link_people(false)).await.unwrap().unwrap();
     assert_eq!(report.same, 1);
     assert_eq!(world.people().len(), 63);
+}
+
+#[tokio::test]
+async fn why_two_are_one_and_why_two_others_are_not_is_said_by_field() {
+    let world = shop(vec![
+        known("1", "loyalty_id", "L-1", ann()),
+        known("2", "user_id", "u-2", anne()),
+        known("3", "user_id", "u-3", bob()),
+    ])
+    .await;
+    let asked = |namespace: &str, value: &str| Asked::Identifier(Identifier::new(namespace, value));
+    let one = world.engine.same_person(asked("loyalty_id", "L-1"), asked("user_id", "u-2")).unwrap();
+    assert!(one.one_person);
+    let step = one.chain.iter().find(|step| step.kind == LedgerKind::Merge).unwrap();
+    assert_eq!(step.model, world.engine.match_standing().model, "by that model");
+    assert!(step.bits.unwrap() > 6.0);
+    assert!(
+        step.sentence.contains("since they are alike, one person with a certainty of 9"),
+        "{}",
+        step.sentence
+    );
+    let two = world.engine.same_person(asked("loyalty_id", "L-1"), asked("user_id", "u-3")).unwrap();
+    assert!(!two.one_person);
+    let alike = two.alike.unwrap();
+    let sum: f64 = alike.evidence.iter().map(|line| line.bits).sum();
+    assert!((sum - alike.bits).abs() < 0.01 && alike.certainty < 0.2, "{alike:?}");
+    assert!(alike.evidence.iter().any(|line| line.field == "birth date" && line.bits < 0.0), "{alike:?}");
 }

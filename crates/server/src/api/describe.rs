@@ -43,6 +43,8 @@ pub(crate) fn routes() -> Router<App> {
         super::matching::questions,
         super::matching::question,
         super::matching::answer,
+        super::who_is_who::changes,
+        super::who_is_who::explain,
         super::catalogues::list,
         super::catalogues::items,
         super::catalogues::one,

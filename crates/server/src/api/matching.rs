@@ -14,7 +14,7 @@ use axum::{
     extract::{Path, Query, State},
     routing::{get, post},
 };
-use crowsnest_flow::{Answer, Answered, Asked, LinkReport, LinkedPair, MatchState, PersonAsked};
+use crowsnest_flow::{Answer, Answered, LinkReport, LinkedPair, MatchState, PersonAsked, ReviewQuestion};
 use crowsnest_model::{DecisionId, ProfileId, QuestionId, Time};
 use crowsnest_store::Evidence;
 use serde::{Deserialize, Serialize};
@@ -227,8 +227,8 @@ impl From<PersonAsked> for PersonView {
     }
 }
 
-impl From<Asked> for QuestionView {
-    fn from(Asked { question, certainty, people }: Asked) -> Self {
+impl From<ReviewQuestion> for QuestionView {
+    fn from(ReviewQuestion { question, certainty, people }: ReviewQuestion) -> Self {
         Self {
             id: question.id,
             asked: question.asked,

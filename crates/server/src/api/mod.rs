@@ -21,6 +21,7 @@ mod suppressions;
 mod tasks;
 mod templates;
 mod webhooks;
+mod who_is_who;
 
 use crate::{App, error::ApiError};
 use axum::Router;
@@ -53,7 +54,8 @@ pub(crate) fn routes() -> Router<App> {
         .merge(suppressions::routes())
         .merge(tasks::routes())
         .merge(templates::routes())
-        .merge(webhooks::routes());
+        .merge(webhooks::routes())
+        .merge(who_is_who::routes());
     Router::new().nest("/api/v1", v1)
 }
 

@@ -1,5 +1,7 @@
 //! `crowsnest identity`: who is one person, and who is not.
 
+mod changes;
+mod explain;
 mod link;
 mod review;
 
@@ -21,7 +23,9 @@ use serde_json::{Value, json};
     crowsnest identity join user_id=u-17 email=ann.old@example.org --reason 'she told us'\n  \
     crowsnest identity review\n  \
     crowsnest identity decide qst_0c5v9g2m4x6q8 same --reason 'moved in March'\n  \
-    crowsnest identity decisions")]
+    crowsnest identity decisions\n  \
+    crowsnest identity explain email=ann@example.org loyalty_id=L-9\n  \
+    crowsnest identity changes --after 1041")]
 pub struct Identity {
     #[command(subcommand)]
     action: Action,
@@ -80,6 +84,8 @@ enum Action {
         #[command(flatten)]
         connection: Connection,
     },
+    Explain(explain::Explain),
+    Changes(changes::Changes),
     /// List who was decided to be one person, and who not to be.
     Decisions {
         #[command(flatten)]
@@ -95,6 +101,8 @@ impl Identity {
             Action::Review(review) => review.run(self.json)?,
             Action::Decide(decide) => decide.run(self.json)?,
             Action::Standing { connection } => review::standing(&connection.client()?, self.json)?,
+            Action::Explain(explain) => explain.run(self.json)?,
+            Action::Changes(changes) => changes.run(self.json)?,
             Action::Split { who, merged, identifier, reason, preview, connection } => {
                 let client = connection.client()?;
                 let identifiers =

@@ -1,0 +1,76 @@
+//! `crowsnest identity changes`: who turned out to be one person, and who was told apart, for systems that follow.
+
+use crate::{
+    client::{Client, Connection, encoded},
+    output::{self, text},
+};
+use clap::Args;
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long to wait for more when there was none.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// List merges and splits in the order in which they were written.
+///
+/// Each has a cursor: with `--after` and the last one that you have read you miss nothing and see nothing twice.
+#[derive(Debug, Args)]
+pub struct Changes {
+    /// The cursor of the last change that you have read; from the first one on, if not given.
+    #[arg(long, value_name = "CURSOR")]
+    after: Option<String>,
+    /// At most this many.
+    #[arg(long, default_value_t = 100, conflicts_with = "follow")]
+    limit: usize,
+    /// Go on, and print what comes, a line each (with --json a JSON object), until you stop it.
+    #[arg(long)]
+    follow: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+fn page(client: &Client, after: &str, limit: usize) -> anyhow::Result<Vec<Value>> {
+    client.get(&format!("/api/v1/identity/changes?after={}&limit={limit}", encoded(after)))
+}
+
+fn row(change: &Value) -> [String; 6] {
+    let kind = match change["anonymous"] == true {
+        true => format!("{} (anonymous)", text(change, "kind")),
+        false => text(change, "kind"),
+    };
+    let [cursor, time, survivor, absorbed, reason] =
+        ["cursor", "time", "survivor", "absorbed", "reason"].map(|name| text(change, name));
+    [cursor, time, kind, survivor, absorbed, reason]
+}
+
+impl Changes {
+    /// Runs it.
+    pub fn run(self, json: bool) -> anyhow::Result<()> {
+        let client = self.connection.client()?;
+        let mut after = self.after.unwrap_or_else(|| "0".to_owned());
+        if !self.follow {
+            let changes = page(&client, &after, self.limit)?;
+            if json {
+                output::json(&Value::Array(changes));
+                return Ok(());
+            }
+            let head = ["cursor", "time", "what", "survivor", "absorbed", "why"];
+            say!("{}", output::table(head, &[], changes.iter().map(row)));
+            return Ok(());
+        }
+        loop {
+            let changes = page(&client, &after, 1_000)?;
+            for change in &changes {
+                if json {
+                    say!("{change}");
+                } else {
+                    say!("{}", row(change).join("  "));
+                }
+                after = text(change, "cursor");
+            }
+            if changes.is_empty() {
+                std::thread::sleep(PAUSE);
+            }
+        }
+    }
+}
