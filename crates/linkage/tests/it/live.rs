@@ -1,8 +1,9 @@
 //! One record at a time gives the people that all at once give, whatever changes, goes, or is decided on the way.
 
 use crate::world::{Dice, HEADER, file, linked, table, town};
+use crowsnest_linkage::household::HomeModel;
 use crowsnest_linkage::layout::{Intake, Layout};
-use crowsnest_linkage::linkage::Decision;
+use crowsnest_linkage::linkage::{Decision, Linkage};
 use crowsnest_linkage::live::{Changes, Live, Person};
 use crowsnest_linkage::review::{OpenQuestion, questions};
 use crowsnest_linkage::table::Record;
@@ -32,25 +33,29 @@ fn batch(rows: &[String], model: &Model, settings: &Settings, decisions: &[Decis
     (people.into_values().collect(), asked)
 }
 
-/// A town whose model is frozen.
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
+/// A town of which all that can be learned is frozen.
+static TOWN: LazyLock<Linkage> = LazyLock::new(|| {
     let town = town(1500, 11);
-    linked(&file(town.iter().map(|n| n.row.as_str())), &Settings::default(), None, &[]).1.model
+    linked(&file(town.iter().map(|n| n.row.as_str())), &Settings::default(), None, &[]).1
 });
+pub static MODEL: LazyLock<Model> = LazyLock::new(|| TOWN.model.clone());
+pub static HOMES: LazyLock<HomeModel> = LazyLock::new(|| TOWN.homes.clone());
 
 /// A running `Live`, and what a caller would know who only reads its changes.
-struct Told {
-    live: Live,
+pub struct Told {
+    pub live: Live,
     intake: Intake,
     /// The row of each record that is known.
     rows: BTreeMap<Record, String>,
     decisions: Vec<Decision>,
     people: BTreeMap<Record, Person>,
     open: Vec<OpenQuestion>,
+    /// All that was touched since somebody took it.
+    pub touched: Vec<Record>,
 }
 
 impl Told {
-    fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let headers: Vec<String> = HEADER.split(',').map(str::to_string).collect();
         let mut layout = Layout { closed: true, ..MODEL.layout.clone() };
         Self {
@@ -60,10 +65,11 @@ impl Told {
             decisions: Vec::new(),
             people: BTreeMap::new(),
             open: Vec::new(),
+            touched: Vec::new(),
         }
     }
 
-    fn insert(&mut self, row: &str) -> Record {
+    pub fn insert(&mut self, row: &str) -> Record {
         let fields: Vec<&str> = row.split(',').collect();
         let changes = self.live.insert(&self.intake, fields[0], 0, |i| fields.get(i).copied().unwrap_or(""));
         self.rows.insert(changes.record, row.to_string());
@@ -71,7 +77,7 @@ impl Told {
     }
 
     /// The record keeps its id, which is the first field.
-    fn replace(&mut self, record: Record, row: &str) {
+    pub fn replace(&mut self, record: Record, row: &str) {
         let id = self.live.table.ids.get(record as usize).to_string();
         let row = format!("{id},{}", row.split_once(',').expect("fields").1);
         let fields: Vec<&str> = row.split(',').collect();
@@ -80,7 +86,7 @@ impl Told {
         self.hear(changes);
     }
 
-    fn remove(&mut self, record: Record) {
+    pub fn remove(&mut self, record: Record) {
         self.rows.remove(&record);
         self.people.remove(&record);
         let changes = self.live.remove(record);
@@ -111,10 +117,11 @@ impl Told {
         assert!(is_touched(changes.record));
         self.open.retain(|open| !(is_touched(open.a) && is_touched(open.b)));
         self.open.extend(changes.doubts);
+        self.touched.extend(changes.touched);
         changes.record
     }
 
-    fn left(&self) -> (Vec<String>, Vec<Decision>) {
+    pub fn left(&self) -> (Vec<String>, Vec<Decision>) {
         let place = |record: Record| self.rows.keys().position(|&r| r == record).map(|at| at as u32);
         let decisions = self
             .decisions
@@ -123,7 +130,7 @@ impl Told {
         (self.rows.values().cloned().collect(), decisions.collect())
     }
 
-    fn id(&self, record: Record) -> &str {
+    pub fn id(&self, record: Record) -> &str {
         self.live.table.ids.get(record as usize)
     }
 
@@ -170,14 +177,14 @@ fn unnamed((people, asked): (People, Asked)) -> (People, Vec<(i64, u64, bool)>) 
 }
 
 /// The rows of a town, and some that say too little, several times over.
-fn rows(seed: u64) -> Vec<String> {
+pub fn rows(seed: u64) -> Vec<String> {
     let mut rows: Vec<String> = town(150, seed).into_iter().map(|n| n.row).collect();
     rows.extend((0..4).map(|i| format!("w{i},Anna,,,,,,,,,,")));
     rows
 }
 
 /// Does something to somebody.
-fn act(told: &mut Told, dice: &mut Dice, pool: &[String], next: &mut usize) {
+pub fn act(told: &mut Told, dice: &mut Dice, pool: &[String], next: &mut usize) {
     let known: Vec<Record> = told.rows.keys().copied().collect();
     let all = told.live.table.records();
     match dice.roll(20) {
