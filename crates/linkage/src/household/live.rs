@@ -45,6 +45,13 @@ struct Known {
     cuts: u8,
 }
 
+/// With whom a person is likely to live together.
+#[derive(Default)]
+struct Near {
+    people: BTreeMap<Person, f32>,
+    compared: u64,
+}
+
 /// The households of all people of a [`Live`].
 pub struct Homes {
     model: HomeModel,
@@ -57,6 +64,7 @@ pub struct Homes {
     /// Pairs of people who are likelier than not to live together, by either.
     near: HashMap<Person, BTreeMap<Person, f32>, foldhash::fast::FixedState>,
     members: HashMap<Household, Vec<Person>, foldhash::fast::FixedState>,
+    compared: u64,
 }
 
 impl Homes {
@@ -73,6 +81,7 @@ impl Homes {
             blocks: Blocks::new(settings.household_cap),
             near: HashMap::default(),
             members: HashMap::default(),
+            compared: 0,
         };
         let all: Vec<Record> = (0..live.table.records() as u32).collect();
         homes.update(live, &all);
@@ -87,6 +96,11 @@ impl Homes {
     /// The people of a household, in order; none, if there is no such household.
     pub fn members(&self, household: Household) -> &[Person] {
         self.members.get(&household).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many pairs of people were compared so far to find out who shares something: what updates have cost.
+    pub fn compared(&self) -> u64 {
+        self.compared
     }
 
     /// Takes in what has changed: all records of people that are others than before, as [`crate::live::Changes::touched`] names them.
@@ -105,11 +119,13 @@ impl Homes {
             let onlooker = Onlooker::new(&scorer);
             others[range].iter().map(|&person| self.find_near(&onlooker, person)).collect::<Vec<_>>()
         });
+        let found: Vec<Near> = found.into_iter().flatten().collect();
+        self.compared += found.iter().map(|near| near.compared).sum::<u64>();
         let mut seeds: BTreeSet<Person> = others.iter().copied().collect();
         let gone: Vec<Person> = changed.into_iter().filter(|p| !self.known.contains_key(p)).collect();
-        let nobody = gone.iter().map(|&person| (person, BTreeMap::new()));
-        for (person, near) in nobody.chain(others.iter().copied().zip(found.into_iter().flatten())) {
-            self.connect(person, near, &mut seeds);
+        let nobody = gone.into_iter().map(|person| (person, Near::default()));
+        for (person, near) in nobody.chain(others.into_iter().zip(found)) {
+            self.connect(person, near.people, &mut seeds);
         }
         seeds.retain(|person| self.known.contains_key(person));
         self.regroup(&scorer, seeds, before)
@@ -203,11 +219,13 @@ impl Homes {
     }
 
     /// With whom a person is likelier than not to live together.
-    fn find_near(&self, onlooker: &Onlooker<'_>, person: Person) -> BTreeMap<Person, f32> {
-        let Some(known) = self.known.get(&person) else { return BTreeMap::new() };
-        let candidates = self.blocks.candidates(person, known).into_iter();
-        let scored = candidates.map(|other| (other, self.score(onlooker, person, other)));
-        scored.filter(|(_, score)| *score > self.settings.household_threshold as f32).collect()
+    fn find_near(&self, onlooker: &Onlooker<'_>, person: Person) -> Near {
+        let Some(known) = self.known.get(&person) else { return Near::default() };
+        let candidates = self.blocks.candidates(person, known);
+        let compared = candidates.len() as u64;
+        let scored = candidates.into_iter().map(|other| (other, self.score(onlooker, person, other)));
+        let likely = scored.filter(|(_, score)| *score > self.settings.household_threshold as f32);
+        Near { people: likely.collect(), compared }
     }
 
     /// Notes with whom a person is likely to live together; `seeds` gets all with whom that is new, or over.

@@ -83,7 +83,7 @@ proptest! {
         seed in 1u64..1_000_000,
         // Things that are soon too common, and people who soon hang together in too large a component.
         cap in prop::sample::select(vec![1, 2, 8]),
-        threshold in prop::sample::select(vec![0.0, -3.9]),
+        threshold in prop::sample::select(vec![0.0, -4.5]),
     ) {
         let settings = settings(cap, threshold);
         let mut pool: Vec<String> = rows(seed).into_iter().rev().take(150).collect();
@@ -114,6 +114,67 @@ proptest! {
             prop_assert_eq!(&all, &again);
         }
     }
+}
+
+#[test]
+fn a_chain_that_grows_too_long_is_cut_for_all_of_it() {
+    // So low that all who share anything hang together.
+    let settings = settings(8, -4.5);
+    let mut told = Told::new(&settings);
+    let (mut homes, mut heard) = (Homes::of(&told.live, HOMES.clone(), &settings), Heard::default());
+    let mut sizes = Vec::new();
+    let mut check = |told: &mut Told| {
+        heard.update(&mut homes, told);
+        let all = batch(told, &settings);
+        assert_eq!(all, heard.households(&homes, told));
+        sizes.push(all.iter().map(BTreeSet::len).max());
+    };
+    // Each shares a number with the one before and an address with the one after, or the other way round.
+    let row = |i: usize| {
+        let (number, house) = (i / 2, i.div_ceil(2));
+        let name = ["Nord", "Sued", "Ost", "West", "Tal", "Berg"][i % 6];
+        let (year, day) = (1930 + i, 1 + i % 28);
+        format!(
+            "r{i},Nils,{name}{i}mann,,{year}-03-{day:02},,0171 55{number:05},Weg{house}gasse,{house},50667,Koeln,"
+        )
+    };
+    let records: Vec<u32> = (0..64).map(|i| told.insert(&row(i))).collect();
+    check(&mut told);
+    // One end goes, until the rest is small enough.
+    for i in 0..4 {
+        told.remove(records[i]);
+        check(&mut told);
+    }
+    // They come back, at the other end of the order.
+    for i in (0..4).rev() {
+        told.replace(records[i], &row(i));
+        check(&mut told);
+    }
+    // It breaks in the middle.
+    told.remove(records[30]);
+    check(&mut told);
+    // What is short enough is grouped at ease, what is not, strictly.
+    assert!(sizes[3] < sizes[4] && sizes[5] < sizes[4] && sizes.last() > Some(&sizes[5]), "{sizes:?}");
+}
+
+#[test]
+fn who_comes_to_a_house_of_many_is_compared_with_few() {
+    let settings = Settings::default();
+    let mut told = Told::new(&settings);
+    let row = |i: usize| {
+        let (name, year, month, day) = (["Nord", "Ost"][i % 2], 1930 + i % 70, 1 + i / 70, 1 + i % 28);
+        format!("r{i},Nils{i},{name}mann{i},,{year}-{month:02}-{day:02},,,Turmweg,1,50667,Koeln,")
+    };
+    (0..500).for_each(|i| {
+        told.insert(&row(i));
+    });
+    let mut homes = Homes::of(&told.live, HOMES.clone(), &settings);
+    let before = homes.compared();
+    told.touched.clear();
+    let record = told.insert(&row(500));
+    homes.update(&told.live, &told.touched);
+    assert!(homes.home(told.live.person(record)).is_some());
+    assert!(homes.compared() - before < 40, "{}", homes.compared() - before);
 }
 
 #[test]
