@@ -141,8 +141,8 @@ fn a_chain_that_grows_too_long_is_cut_for_all_of_it() {
     let records: Vec<u32> = (0..64).map(|i| told.insert(&row(i))).collect();
     check(&mut told);
     // One end goes, until the rest is small enough.
-    for i in 0..4 {
-        told.remove(records[i]);
+    for &record in &records[..4] {
+        told.remove(record);
         check(&mut told);
     }
     // They come back, at the other end of the order.
