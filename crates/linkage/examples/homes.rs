@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (comparer, scale) = (Comparer::new(&table.layout), Scale::new(&linkage.model));
     let scorer = Scorer { table: &table, comparer: &comparer, scale: &scale };
     let begun = Instant::now();
-    let (homes, _) = households(&scorer, &linkage.model, &truth.person, truth.homes.len(), &settings);
+    let (homes, ..) = households(&scorer, &linkage.model, None, &truth.person, truth.homes.len(), &settings);
     let seconds = begun.elapsed().as_secs_f64();
     say("true people", &homes);
     if let Ok(path) = std::env::var("HOMES_OUT") {

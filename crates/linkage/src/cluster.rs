@@ -308,8 +308,7 @@ fn rivals(
             let (with, against) = (&between[at(one, k)], &between[at(other, k)]);
             if with.score >= threshold
                 && !with.forbidden
-                && against.score < threshold
-                && (against.contradicts || against.forbidden)
+                && (against.forbidden || against.score < threshold && against.contradicts)
             {
                 odds += (with.score - between[at(i, j)].score).min(0.0).exp2();
             }

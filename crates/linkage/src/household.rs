@@ -5,6 +5,7 @@
 //! pairs hang together in components, and within these, groups are merged best first by *average linkage*, so that a chain of neighbours
 //! does not become one household, and each person is of exactly one: the one that fits best.
 
+pub mod live;
 mod odds;
 mod shared;
 
@@ -15,7 +16,8 @@ use crate::settings::Settings;
 use crate::threads;
 use crate::warnings::Warning;
 use odds::{Odds, Onlooker, Pair};
-use shared::{People, Person};
+use serde::{Deserialize, Serialize};
+use shared::{Frequencies, People, Person};
 
 /// A household has hardly ever more people than this; what hangs together beyond is cut where it is weakest.
 const LARGEST: usize = 60;
@@ -25,25 +27,37 @@ const LOUDEST: f32 = 4.0;
 /// Two people and log2 of the odds that they live together.
 type Edge = (Person, Person, f32);
 
-/// The household of each record, from 0, in the order of their first records; and what is odd.
+/// What was learned of households, beside [`Model`]. Frozen, it finds those of people who come later as it found those.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HomeModel {
+    odds: Odds,
+    frequencies: Frequencies,
+}
+
+/// The household of each record, from 0, in the order of their first records; what was learned, or given; and what is odd.
 pub fn households(
     scorer: &Scorer<'_>,
     model: &Model,
+    frozen: Option<HomeModel>,
     people: &[Person],
     count: usize,
     settings: &Settings,
-) -> (Vec<u32>, Vec<Warning>) {
+) -> (Vec<u32>, HomeModel, Vec<Warning>) {
     let mut warnings = Vec::new();
     let of = People::of(scorer.table, people, count);
     let sources = shared::sources(scorer.table);
-    let shared = shared::pairs(scorer.table, &of, &sources, settings, &mut warnings);
+    let (frozen, frequencies) = match frozen {
+        Some(HomeModel { odds, frequencies }) => (Some(odds), frequencies),
+        None => (None, Frequencies::count(scorer.table, &of)),
+    };
+    let shared = shared::pairs(scorer.table, &of, &sources, &frequencies, settings, &mut warnings);
     let groups: Vec<&[shared::Shared]> = shared.chunk_by(|x, y| (x.a, x.b) == (y.a, y.b)).collect();
     let threads = threads::count(settings.threads);
     let pairs: Vec<Pair> = threads::pieces(groups.len(), 4_096, threads, |range| {
-        let onlooker = Onlooker::new(scorer, &of);
+        let onlooker = Onlooker::new(scorer);
         let pair = |group: &&[shared::Shared]| {
             let (a, b) = (group[0].a, group[0].b);
-            let (traits, alike) = onlooker.compare(a, b);
+            let (traits, alike) = onlooker.compare(of.nodes(a), of.nodes(b));
             Pair { a, b, traits, found: group.iter().map(|s| (s.source, s.bin)).collect(), alike }
         };
         groups[range].iter().map(pair).collect::<Vec<_>>()
@@ -51,17 +65,27 @@ pub fn households(
     .into_iter()
     .flatten()
     .collect();
-    let odds = Odds::learn(model, &sources, &pairs);
+    let odds = frozen.unwrap_or_else(|| Odds::learn(model, &sources, &pairs));
     let edges: Vec<Edge> = pairs.iter().map(|p| (p.a, p.b, odds.score(p).clamp(-LOUDEST, LOUDEST))).collect();
     drop(pairs);
     let mut homes = Sets::new(count);
-    let onlooker = Onlooker::new(scorer, &of);
-    let all: Vec<Edge> =
-        edges.iter().copied().filter(|e| e.2 > settings.household_threshold as f32).collect();
-    split(all, settings.household_threshold as f32, count, &mut |people, threshold| {
-        agglomerate(people, &edges, &onlooker, &odds, threshold, &mut homes);
+    let onlooker = Onlooker::new(scorer);
+    let score = |a: Person, b: Person| match edges.binary_search_by(|e| (e.0, e.1).cmp(&(a, b))) {
+        Ok(at) => edges[at].2,
+        // They share nothing: that says nothing, unless both are known to live elsewhere.
+        Err(_) => odds.against(&onlooker.compare(of.nodes(a), of.nodes(b)).0),
+    };
+    let threshold = settings.household_threshold as f32;
+    let all: Vec<Edge> = edges.iter().copied().filter(|e| e.2 > threshold).collect();
+    split(all, threshold, count, &mut |people, threshold| {
+        agglomerate(people, &score, threshold, &mut |a, b| homes.join(a, b));
     });
-    (numbered(people, count, &mut homes), warnings)
+    (numbered(people, count, &mut homes), HomeModel { odds, frequencies }, warnings)
+}
+
+/// The threshold at which components that are too large at this one are cut; `None` if no pair says as much.
+fn stricter(threshold: f32) -> Option<f32> {
+    Some(threshold.max(0.0) + 1.0).filter(|&next| next <= LOUDEST)
 }
 
 /// Hands out the components of edges; what is too large is cut at a higher threshold.
@@ -81,35 +105,29 @@ fn split(edges: Vec<Edge>, threshold: f32, count: usize, each: &mut dyn FnMut(&[
         let people: Vec<Person> = group.iter().map(|(_, person)| *person).collect();
         each(&people, threshold);
     }
-    let threshold = threshold.max(0.0) + 1.0;
-    if !large.is_empty() && threshold <= LOUDEST {
+    if !large.is_empty()
+        && let Some(threshold) = stricter(threshold)
+    {
         let rest = edges.into_iter().filter(|e| e.2 > threshold && large.contains(&sets.root(e.0))).collect();
         split(rest, threshold, count, each);
     }
 }
 
-/// Merges groups of people, the likeliest first, as long as they are one household on average.
+/// Merges groups of people, the likeliest first, as long as they are one household on average. `people` are in order.
 fn agglomerate(
     people: &[Person],
-    edges: &[Edge],
-    onlooker: &Onlooker<'_>,
-    odds: &Odds,
+    score: &dyn Fn(Person, Person) -> f32,
     threshold: f32,
-    homes: &mut Sets,
+    join: &mut dyn FnMut(Person, Person),
 ) {
     let n = people.len();
     if let [a, b] = people {
-        return homes.join(*a, *b);
+        return join(*a, *b);
     }
     let mut sums = vec![0.0f32; n * n];
     for i in 0..n {
         for j in i + 1..n {
-            let (a, b) = (people[i], people[j]);
-            let score = match edges.binary_search_by(|e| (e.0, e.1).cmp(&(a, b))) {
-                Ok(at) => edges[at].2,
-                // They share nothing: that says nothing, unless both are known to live elsewhere.
-                Err(_) => odds.against(&onlooker.compare(a, b).0),
-            };
+            let score = score(people[i], people[j]);
             sums[i * n + j] = score;
             sums[j * n + i] = score;
         }
@@ -126,7 +144,7 @@ fn agglomerate(
             }
         }
         let Some((_, i, j)) = best else { return };
-        homes.join(people[i], people[j]);
+        join(people[i], people[j]);
         sizes[i] += sizes[j];
         sizes[j] = 0.0;
         for k in 0..n {

@@ -14,7 +14,7 @@
 //! 4. [`train`]: what each level of each field weighs ([`model::Model`]).
 //! 5. [`score`]: pairs that are likely enough to matter.
 //! 6. [`cluster`]: people; [`review`]: what a human should decide; [`household`]: households of people.
-//! 7. [`live`]: one new record against all that are known, with the same answer.
+//! 7. [`live`] and [`household::live`]: records that come, change and go one by one, with the same answer.
 //!
 //! The crate knows no other room and does no IO but reading and writing CSV through `Read` and `Write`. It reads no clock.
 

@@ -4,7 +4,7 @@ use crate::candidates::Blocks;
 use crate::cluster::{self, Doubt};
 use crate::comparison::Comparer;
 use crate::decisions::{self, Words};
-use crate::household;
+use crate::household::{self, HomeModel};
 use crate::model::{Model, Rarities, Scale};
 use crate::recipe::Recipes;
 use crate::score::{Edge, Scorer};
@@ -49,6 +49,8 @@ pub struct Counts {
 pub struct Linkage {
     /// What was learned, or what was given.
     pub model: Model,
+    /// What was learned of households.
+    pub homes: HomeModel,
     /// The person of each record, from 0, in the order of their first records.
     pub people: Vec<u32>,
     /// The household of each record, from 0, in the order of their first records.
@@ -146,7 +148,8 @@ pub fn link(
     let people_count = people.iter().max().map_or(0, |&p| p as usize + 1);
 
     watch.step("households");
-    let (households, odd) = household::households(&scorer, &model, &people, people_count, settings);
+    let (households, homes, odd) =
+        household::households(&scorer, &model, None, &people, people_count, settings);
     warnings.extend(odd);
     let counts = Counts {
         records: table.records(),
@@ -157,7 +160,7 @@ pub fn link(
         people: people_count,
         households: households.iter().max().map_or(0, |&h| h as usize + 1),
     };
-    Linkage { model, people, households, doubts, warnings, counts }
+    Linkage { model, homes, people, households, doubts, warnings, counts }
 }
 
 /// Whether records that say just this, word for word, are too many or say too little to be one person: "Maria" and nothing else.

@@ -9,16 +9,17 @@
 //! What keeps the two parts from changing places is the surname. How often strangers have one name is seen in random pairs. How often
 //! people who live together have one is seen in those who share two things at once, such as an address and a number.
 
-use super::shared::{BINS, People, Person, Source, Thing};
+use super::shared::{BINS, Person, Source, Thing};
 use crate::comparison::{Comparison, MISSING, Subject};
 use crate::fields::FieldKind;
 use crate::model::Model;
 use crate::score::Scorer;
 use crate::table::Node;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// More records of a person than this say nothing new.
-const MOST: usize = 12;
+pub(super) const MOST: usize = 12;
 /// The most traits that are looked at.
 const TRAITS: usize = 16;
 /// The most levels of a trait.
@@ -42,21 +43,20 @@ pub(super) struct Pair {
     pub(super) alike: bool,
 }
 
-/// Compares people.
+/// Compares people, by their nodes in the order of their first records.
 pub(super) struct Onlooker<'s> {
     scorer: &'s Scorer<'s>,
-    of: &'s People,
     doors: Vec<usize>,
 }
 
 impl<'s> Onlooker<'s> {
-    pub(super) fn new(scorer: &'s Scorer<'s>, of: &'s People) -> Self {
+    pub(super) fn new(scorer: &'s Scorer<'s>) -> Self {
         let doors = scorer.table.layout.addresses().iter().map(|a| a.door).collect();
-        Self { scorer, of, doors }
+        Self { scorer, doors }
     }
 
     /// What two people have in common, and whether they may be one.
-    pub(super) fn compare(&self, a: Person, b: Person) -> (Traits, bool) {
+    pub(super) fn compare(&self, a: &[Node], b: &[Node]) -> (Traits, bool) {
         let comparisons = &self.scorer.comparer.comparisons;
         let table = self.scorer.table;
         let mut traits = [MISSING; TRAITS];
@@ -64,8 +64,8 @@ impl<'s> Onlooker<'s> {
             if comparison.subject == Subject::Gender {
                 continue;
             }
-            for &x in self.of.nodes(a).iter().take(MOST) {
-                for &y in self.of.nodes(b).iter().take(MOST) {
+            for &x in a.iter().take(MOST) {
+                for &y in b.iter().take(MOST) {
                     // Once the same, it does not get better.
                     if *best > 0 {
                         let outcome = self.scorer.comparer.one(table, i, table.row(x), table.row(y), &[]);
@@ -94,9 +94,8 @@ impl<'s> Onlooker<'s> {
         (traits, alike)
     }
 
-    fn homes(&self, a: Person, b: Person) -> u8 {
-        let doors = |person: Person| {
-            let nodes: &[Node] = self.of.nodes(person);
+    fn homes(&self, a: &[Node], b: &[Node]) -> u8 {
+        let doors = |nodes: &[Node]| {
             let mut doors: Vec<u32> = nodes
                 .iter()
                 .take(MOST)
@@ -126,23 +125,30 @@ const LEAST: f64 = 1e-6;
 const ROUNDS: usize = 50;
 
 /// What pairs that were found by one source say.
-#[derive(Clone)]
-struct Learned {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Weighed {
     /// How large the part of those is who live together, by how common the thing is.
     together: [f64; BINS],
+    /// What each level says for one household, in bits: log2 of its share there over that among strangers.
+    weights: Shares,
+    /// Traits that the source has said already.
+    hidden: [bool; TRAITS],
+}
+
+/// The same while it is learned.
+#[derive(Clone)]
+struct Learned {
     household: Shares,
     stranger: Shares,
-    /// What each level says for one household, in bits: log2 of the one over the other.
-    weights: Shares,
+    weighed: Weighed,
 }
 
 /// How likely people live together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Odds {
-    by_source: Vec<Learned>,
-    /// Traits that a source has said already.
-    hidden: Vec<[bool; TRAITS]>,
-    /// By the kernel's model alone, before any pairs of people were seen.
-    beforehand: Learned,
+    by_source: Vec<Weighed>,
+    /// What levels say by the kernel's model alone, before any pairs of people were seen.
+    beforehand: Shares,
 }
 
 /// What is believed of things beforehand, by how many hold them; and of names, by how many others chance would bring there.
@@ -179,7 +185,7 @@ impl Odds {
             .map(|(number, (source, hidden))| {
                 let patterns = patterns(pairs, number as u8, hidden);
                 let guess = if source.thing == Thing::Name { NAMED } else { SHARED };
-                let mut start = Learned::new(guess, household, stranger);
+                let mut start = Learned::new(guess, household, stranger, *hidden);
                 if let (Thing::Name, Some(address)) = (source.thing, address) {
                     // They were found in one place; what is left is whether they are behind one door there.
                     for (shares, guess) in
@@ -188,47 +194,54 @@ impl Odds {
                         shares[address][..guess.len()].copy_from_slice(&guess);
                     }
                 }
-                maximise(start, &guess, &patterns, surname)
+                maximise(start, &guess, &patterns, surname).weighed
             })
             .collect();
-        let beforehand = Learned::new(SHARED, household, stranger);
-        Self { by_source, hidden, beforehand }
+        let beforehand = Learned::new(SHARED, household, stranger, [false; TRAITS]).weighed.weights;
+        Self { by_source, beforehand }
     }
 
     /// log2 of the odds that two people who share something live together: the mean over all that they were found by.
     pub(super) fn score(&self, pair: &Pair) -> f32 {
-        let scores = pair.found.iter().map(|&(source, bin)| {
-            let learned = &self.by_source[usize::from(source)];
-            let traits = mask(&pair.traits, &self.hidden[usize::from(source)]);
-            learned.odds(&traits, usize::from(bin))
+        self.rate(&pair.traits, &pair.found)
+    }
+
+    /// The same of what two people have in common, by the sources and bins that they were found by.
+    pub(super) fn rate(&self, traits: &Traits, found: &[(u8, u8)]) -> f32 {
+        let scores = found.iter().filter_map(|&(source, bin)| {
+            let weighed = self.by_source.get(usize::from(source))?;
+            Some(weighed.odds(traits, usize::from(bin)))
         });
-        (scores.sum::<f64>() / pair.found.len().max(1) as f64) as f32
+        (scores.sum::<f64>() / found.len().max(1) as f64) as f32
     }
 
     /// What speaks against two people who share nothing: that they live at different addresses, under other numbers.
     pub(super) fn against(&self, traits: &Traits) -> f32 {
         let weights = traits.iter().enumerate().filter(|(_, level)| **level != MISSING);
-        weights.map(|(i, &level)| self.beforehand.weights[i][usize::from(level)].min(0.0)).sum::<f64>() as f32
+        weights.map(|(i, &level)| self.beforehand[i][usize::from(level)].min(0.0)).sum::<f64>() as f32
+    }
+}
+
+impl Weighed {
+    fn odds(&self, traits: &Traits, bin: usize) -> f64 {
+        let together = self.together[bin];
+        let known = traits.iter().enumerate().filter(|(i, level)| **level != MISSING && !self.hidden[*i]);
+        (together / (1.0 - together)).log2()
+            + known.map(|(i, &level)| self.weights[i][usize::from(level)]).sum::<f64>()
     }
 }
 
 impl Learned {
-    fn new(together: [f64; BINS], household: Shares, stranger: Shares) -> Self {
-        let mut new = Self { together, household, stranger, weights: [[0.0; LEVELS]; TRAITS] };
+    fn new(together: [f64; BINS], household: Shares, stranger: Shares, hidden: [bool; TRAITS]) -> Self {
+        let weighed = Weighed { together, weights: [[0.0; LEVELS]; TRAITS], hidden };
+        let mut new = Self { household, stranger, weighed };
         new.weigh();
         new
     }
 
-    fn odds(&self, traits: &Traits, bin: usize) -> f64 {
-        let together = self.together[bin];
-        let known = traits.iter().enumerate().filter(|(_, level)| **level != MISSING);
-        (together / (1.0 - together)).log2()
-            + known.map(|(i, &level)| self.weights[i][usize::from(level)]).sum::<f64>()
-    }
-
     fn weigh(&mut self) {
         for (weights, (household, stranger)) in
-            self.weights.iter_mut().zip(self.household.iter().zip(&self.stranger))
+            self.weighed.weights.iter_mut().zip(self.household.iter().zip(&self.stranger))
         {
             *weights = std::array::from_fn(|level| (household[level] / stranger[level]).log2());
         }
@@ -306,7 +319,7 @@ fn maximise(
         let mut parts = guess.map(|share| [share * 10.0, 10.0]);
         let mut counts = [start.household, start.stranger].map(|shares| shares.map(|s| s.map(|p| p * FIRM)));
         for ((bin, traits), count) in patterns {
-            let together = 1.0 / (1.0 + (-learned.odds(traits, usize::from(*bin))).exp2());
+            let together = 1.0 / (1.0 + (-learned.weighed.odds(traits, usize::from(*bin))).exp2());
             let both = [together * count, (1.0 - together) * count];
             parts[usize::from(*bin)][0] += both[0];
             parts[usize::from(*bin)][1] += count;
@@ -316,7 +329,7 @@ fn maximise(
                 }
             }
         }
-        learned.together = parts.map(|[part, all]| (part / all).clamp(0.0005, 0.995));
+        learned.weighed.together = parts.map(|[part, all]| (part / all).clamp(0.0005, 0.995));
         for (i, (household, stranger)) in
             learned.household.iter_mut().zip(learned.stranger.iter_mut()).enumerate()
         {

@@ -4,13 +4,14 @@ use crate::comparison::{Comparison, Subject};
 use crate::dictionary::mix;
 use crate::fields::FieldKind;
 use crate::settings::Settings;
-use crate::table::{Node, Table};
+use crate::table::{Node, Record, Table};
 use crate::warnings::Warning;
+use serde::{Deserialize, Serialize};
 
 /// A number for each person, from 0.
 pub(super) type Person = u32;
 
-/// The nodes of each person.
+/// The nodes of each person, in the order of their first records.
 pub(super) struct People {
     starts: Vec<u32>,
     nodes: Vec<Node>,
@@ -18,21 +19,19 @@ pub(super) struct People {
 
 impl People {
     pub(super) fn of(table: &Table, people: &[Person], count: usize) -> Self {
-        let mut pairs: Vec<(Person, Node)> = people
-            .iter()
-            .enumerate()
-            .map(|(record, &person)| (person, table.node_of(record as u32)))
-            .collect();
+        let mut pairs: Vec<(Person, Node, Record)> =
+            people.iter().zip(0..).map(|(&person, record)| (person, table.node_of(record), record)).collect();
         pairs.sort_unstable();
-        pairs.dedup();
+        pairs.dedup_by_key(|&mut (person, node, _)| (person, node));
+        pairs.sort_unstable_by_key(|&(person, _, record)| (person, record));
         let mut starts = vec![0u32; count + 1];
-        for (person, _) in &pairs {
+        for (person, ..) in &pairs {
             starts[*person as usize + 1] += 1;
         }
         for i in 0..count {
             starts[i + 1] += starts[i];
         }
-        Self { starts, nodes: pairs.into_iter().map(|(_, node)| node).collect() }
+        Self { starts, nodes: pairs.into_iter().map(|(_, node, _)| node).collect() }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -45,11 +44,58 @@ impl People {
 
     /// The distinct values of a person in some slots.
     fn values(&self, table: &Table, person: Person, slots: &[usize], out: &mut Vec<u32>) {
-        out.clear();
-        let rows = self.nodes(person).iter().map(|&node| table.row(node));
-        out.extend(rows.flat_map(|row| slots.iter().map(move |&s| row[s])).filter(|&value| value > 0));
-        out.sort_unstable();
-        out.dedup();
+        values(table, self.nodes(person), slots, out);
+    }
+}
+
+/// The distinct values of some nodes in some slots, in order.
+pub(super) fn values(table: &Table, nodes: &[Node], slots: &[usize], out: &mut Vec<u32>) {
+    out.clear();
+    let rows = nodes.iter().map(|&node| table.row(node));
+    out.extend(rows.flat_map(|row| slots.iter().map(move |&s| row[s])).filter(|&value| value > 0));
+    out.sort_unstable();
+    out.dedup();
+}
+
+/// How many people have a surname, and how many are of a place: what chance brings together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Frequencies {
+    people: u64,
+    /// By the hash of the name, in order; those that only one has are left out.
+    names: Vec<(u64, u32)>,
+    places: Vec<(u64, u32)>,
+}
+
+impl Frequencies {
+    /// Of the people of a table.
+    pub(super) fn count(table: &Table, of: &People) -> Self {
+        let held = |slots: &[usize]| {
+            let most = slots.first().map_or(0, |&slot| table.dictionary(slot).len());
+            let (mut counts, mut values) = (vec![0u32; most + 1], Vec::new());
+            for person in 0..of.count() as u32 {
+                of.values(table, person, slots, &mut values);
+                values.iter().for_each(|&value| counts[value as usize] += 1);
+            }
+            let hash = |value: u32| slots.first().map_or(0, |&slot| table.dictionary(slot).hash(value));
+            let several = counts.into_iter().zip(0..).filter(|&(count, value)| count > 1 && value > 0);
+            let mut hashed: Vec<(u64, u32)> = several.map(|(count, value)| (hash(value), count)).collect();
+            hashed.sort_unstable();
+            hashed
+        };
+        Self {
+            people: of.count() as u64,
+            names: held(&table.layout.slots_of_kind(FieldKind::Surname)),
+            places: held(&places(table)),
+        }
+    }
+
+    /// How common it is that others of a surname are of a place, by the values' hashes.
+    pub(super) fn bin(&self, name: u64, place: u64) -> u8 {
+        let others = |counts: &[(u64, u32)], hash: u64| {
+            let found = counts.binary_search_by_key(&hash, |&(hash, _)| hash);
+            found.map_or(0.0, |at| f64::from(counts[at].1 - 1))
+        };
+        chance_bin(others(&self.names, name) * others(&self.places, place) / self.people.max(1) as f64)
     }
 }
 
@@ -68,7 +114,7 @@ pub(super) enum Thing {
 pub(super) struct Source {
     pub(super) thing: Thing,
     /// The slots that hold it; of a name those of the surname.
-    slots: Vec<usize>,
+    pub(super) slots: Vec<usize>,
     /// How warnings name it.
     name: String,
 }
@@ -108,7 +154,7 @@ pub(super) fn sources(table: &Table) -> Vec<Source> {
 }
 
 /// The slots that say roughly where somebody lives.
-fn places(table: &Table) -> Vec<usize> {
+pub(super) fn places(table: &Table) -> Vec<usize> {
     let slots = table.layout.slots_of_kind(FieldKind::Postcode);
     if slots.is_empty() { table.layout.slots_of_kind(FieldKind::City) } else { slots }
 }
@@ -117,7 +163,7 @@ fn places(table: &Table) -> Vec<usize> {
 pub(super) const BINS: usize = 8;
 
 /// By how many people hold it.
-fn size_bin(people: usize) -> u8 {
+pub(super) fn size_bin(people: usize) -> u8 {
     match people {
         0..=2 => 0,
         3 => 1,
@@ -155,6 +201,7 @@ pub(super) fn pairs(
     table: &Table,
     of: &People,
     sources: &[Source],
+    frequencies: &Frequencies,
     settings: &Settings,
     warnings: &mut Vec<Warning>,
 ) -> Vec<Shared> {
@@ -165,7 +212,7 @@ pub(super) fn pairs(
         let number = number as u8;
         let mut holders: Vec<Holder> = Vec::new();
         if source.thing == Thing::Name {
-            names_in_places(table, of, source, number, settings, &mut found);
+            names_in_places(table, of, source, number, frequencies, settings, &mut found);
             continue;
         }
         for person in 0..of.count() as u32 {
@@ -221,33 +268,16 @@ fn names_in_places(
     of: &People,
     source: &Source,
     number: u8,
+    frequencies: &Frequencies,
     settings: &Settings,
     found: &mut Vec<Shared>,
 ) {
     let places = places(table);
-    let held = |slots: &[usize]| {
-        let most = slots.first().map_or(0, |&slot| table.dictionary(slot).len());
-        let (mut counts, mut values) = (vec![0u32; most + 1], Vec::new());
-        for person in 0..of.count() as u32 {
-            of.values(table, person, slots, &mut values);
-            values.iter().for_each(|&value| counts[value as usize] += 1);
-        }
-        counts
-    };
-    let (of_name, of_place) = (held(&source.slots), held(&places));
     let mut holders: Vec<(Holder, u8)> = Vec::new();
-    let (mut names, mut towns) = (Vec::new(), Vec::new());
+    let mut keys = Vec::new();
     for person in 0..of.count() as u32 {
-        of.values(table, person, &source.slots, &mut names);
-        of.values(table, person, &places, &mut towns);
-        for &name in &names {
-            for &place in &towns {
-                let [named, there] =
-                    [of_name[name as usize], of_place[place as usize]].map(|n| f64::from(n - 1));
-                let bin = chance_bin(named * there / of.count() as f64);
-                holders.push(((mix(u64::from(name), u64::from(place)), person), bin));
-            }
-        }
+        keys_of_names(table, of.nodes(person), &source.slots, &places, frequencies, &mut keys);
+        holders.extend(keys.iter().map(|&(key, bin)| ((key, person), bin)));
     }
     holders.sort_unstable();
     let mut block = Vec::new();
@@ -256,6 +286,27 @@ fn names_in_places(
             block.clear();
             block.extend(same.iter().map(|(holder, _)| *holder));
             all_pairs(&block, number, same[0].1, found);
+        }
+    }
+}
+
+/// Keys of each surname in each place that some nodes say, and how common that is.
+pub(super) fn keys_of_names(
+    table: &Table,
+    nodes: &[Node],
+    names: &[usize],
+    places: &[usize],
+    frequencies: &Frequencies,
+    out: &mut Vec<(u64, u8)>,
+) {
+    let (mut surnames, mut towns) = (Vec::new(), Vec::new());
+    values(table, nodes, names, &mut surnames);
+    values(table, nodes, places, &mut towns);
+    out.clear();
+    for &name in &surnames {
+        for &place in &towns {
+            let hashes = (table.dictionary(names[0]).hash(name), table.dictionary(places[0]).hash(place));
+            out.push((mix(u64::from(name), u64::from(place)), frequencies.bin(hashes.0, hashes.1)));
         }
     }
 }

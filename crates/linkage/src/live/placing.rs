@@ -163,7 +163,7 @@ impl<P: Postings> Live<P> {
         }
     }
 
-    pub(super) fn scorer(&self) -> Scorer<'_> {
+    pub(crate) fn scorer(&self) -> Scorer<'_> {
         Scorer { table: &self.table, comparer: &self.comparer, scale: &self.scale }
     }
 

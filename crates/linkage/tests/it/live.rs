@@ -1,8 +1,9 @@
 //! One record at a time gives the people that all at once give, whatever changes, goes, or is decided on the way.
 
 use crate::world::{Dice, HEADER, file, linked, table, town};
+use crowsnest_linkage::household::HomeModel;
 use crowsnest_linkage::layout::{Intake, Layout};
-use crowsnest_linkage::linkage::Decision;
+use crowsnest_linkage::linkage::{Decision, Linkage};
 use crowsnest_linkage::live::{Changes, Live, Person};
 use crowsnest_linkage::review::{OpenQuestion, questions};
 use crowsnest_linkage::table::Record;
@@ -32,25 +33,29 @@ fn batch(rows: &[String], model: &Model, settings: &Settings, decisions: &[Decis
     (people.into_values().collect(), asked)
 }
 
-/// A town whose model is frozen.
-static MODEL: LazyLock<Model> = LazyLock::new(|| {
+/// A town of which all that can be learned is frozen.
+static TOWN: LazyLock<Linkage> = LazyLock::new(|| {
     let town = town(1500, 11);
-    linked(&file(town.iter().map(|n| n.row.as_str())), &Settings::default(), None, &[]).1.model
+    linked(&file(town.iter().map(|n| n.row.as_str())), &Settings::default(), None, &[]).1
 });
+pub static MODEL: LazyLock<Model> = LazyLock::new(|| TOWN.model.clone());
+pub static HOMES: LazyLock<HomeModel> = LazyLock::new(|| TOWN.homes.clone());
 
 /// A running `Live`, and what a caller would know who only reads its changes.
-struct Told {
-    live: Live,
+pub struct Told {
+    pub live: Live,
     intake: Intake,
     /// The row of each record that is known.
     rows: BTreeMap<Record, String>,
     decisions: Vec<Decision>,
     people: BTreeMap<Record, Person>,
     open: Vec<OpenQuestion>,
+    /// All that was touched since somebody took it.
+    pub touched: Vec<Record>,
 }
 
 impl Told {
-    fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let headers: Vec<String> = HEADER.split(',').map(str::to_string).collect();
         let mut layout = Layout { closed: true, ..MODEL.layout.clone() };
         Self {
@@ -60,10 +65,11 @@ impl Told {
             decisions: Vec::new(),
             people: BTreeMap::new(),
             open: Vec::new(),
+            touched: Vec::new(),
         }
     }
 
-    fn insert(&mut self, row: &str) -> Record {
+    pub fn insert(&mut self, row: &str) -> Record {
         let fields: Vec<&str> = row.split(',').collect();
         let changes = self.live.insert(&self.intake, fields[0], 0, |i| fields.get(i).copied().unwrap_or(""));
         self.rows.insert(changes.record, row.to_string());
@@ -71,7 +77,7 @@ impl Told {
     }
 
     /// The record keeps its id, which is the first field.
-    fn replace(&mut self, record: Record, row: &str) {
+    pub fn replace(&mut self, record: Record, row: &str) {
         let id = self.live.table.ids.get(record as usize).to_string();
         let row = format!("{id},{}", row.split_once(',').expect("fields").1);
         let fields: Vec<&str> = row.split(',').collect();
@@ -80,7 +86,7 @@ impl Told {
         self.hear(changes);
     }
 
-    fn remove(&mut self, record: Record) {
+    pub fn remove(&mut self, record: Record) {
         self.rows.remove(&record);
         self.people.remove(&record);
         let changes = self.live.remove(record);
@@ -111,10 +117,11 @@ impl Told {
         assert!(is_touched(changes.record));
         self.open.retain(|open| !(is_touched(open.a) && is_touched(open.b)));
         self.open.extend(changes.doubts);
+        self.touched.extend(changes.touched);
         changes.record
     }
 
-    fn left(&self) -> (Vec<String>, Vec<Decision>) {
+    pub fn left(&self) -> (Vec<String>, Vec<Decision>) {
         let place = |record: Record| self.rows.keys().position(|&r| r == record).map(|at| at as u32);
         let decisions = self
             .decisions
@@ -123,7 +130,7 @@ impl Told {
         (self.rows.values().cloned().collect(), decisions.collect())
     }
 
-    fn id(&self, record: Record) -> &str {
+    pub fn id(&self, record: Record) -> &str {
         self.live.table.ids.get(record as usize)
     }
 
@@ -170,14 +177,14 @@ fn unnamed((people, asked): (People, Asked)) -> (People, Vec<(i64, u64, bool)>) 
 }
 
 /// The rows of a town, and some that say too little, several times over.
-fn rows(seed: u64) -> Vec<String> {
+pub fn rows(seed: u64) -> Vec<String> {
     let mut rows: Vec<String> = town(150, seed).into_iter().map(|n| n.row).collect();
     rows.extend((0..4).map(|i| format!("w{i},Anna,,,,,,,,,,")));
     rows
 }
 
 /// Does something to somebody.
-fn act(told: &mut Told, dice: &mut Dice, pool: &[String], next: &mut usize) {
+pub fn act(told: &mut Told, dice: &mut Dice, pool: &[String], next: &mut usize) {
     let known: Vec<Record> = told.rows.keys().copied().collect();
     let all = told.live.table.records();
     match dice.roll(20) {
@@ -232,12 +239,18 @@ proptest! {
     }
 
     #[test]
-    fn whatever_happens_people_are_those_of_what_is_left(seed in 1u64..1_000_000) {
+    fn whatever_happens_people_are_those_of_what_is_left(
+        seed in 1u64..1_000_000,
+        // From records of which few say enough, to components that have to be cut.
+        match_threshold in prop::sample::select(vec![-1.0, 12.0]),
+        component_cap in prop::sample::select(vec![4, 40]),
+    ) {
         // Blocks that never grow too large.
         let recipes = crowsnest_linkage::recipe::built_in().into_iter().map(|recipe| {
             crowsnest_linkage::settings::RecipeSetting { cap: Some(10_000), ..recipe }
         });
-        let settings = Settings { recipes: Some(recipes.collect()), ..Settings::default() };
+        let recipes = Some(recipes.collect());
+        let settings = Settings { recipes, match_threshold, component_cap, ..Settings::default() };
         let pool: Vec<String> = rows(seed).into_iter().rev().take(70).collect();
         let (mut told, mut dice, mut next) = (Told::new(&settings), Dice(seed), 0);
         for round in 0..8 {
@@ -258,4 +271,73 @@ proptest! {
             prop_assert_eq!(&people, &again);
         }
     }
+}
+
+/// What those two say is enough for one person, word for word.
+const TWIN: &str = "Hanna,Wiesental,f,1970-03-04,hw@mail.de,,Amselweg,7,50667,Koeln,";
+
+#[test]
+fn who_was_told_from_one_who_says_the_same_is_a_person_of_their_own() {
+    let settings = Settings::default();
+    let mut told = Told::new(&settings);
+    let [a, b, c] = ["a", "b", "c"].map(|id| told.insert(&format!("{id},{TWIN}")));
+    assert_eq!(told.live.records_of(a), [a, b, c]);
+    let decision = Decision { a, b, same: false };
+    told.decide(decision);
+    assert_ne!(told.live.person(a), told.live.person(b));
+    let (rows, decisions) = told.left();
+    let (people, asked) = batch(&rows, &MODEL, &settings, &decisions);
+    // Nobody knows which of the two the third is.
+    assert_eq!(people, ["a", "b", "c"].map(|id| BTreeSet::from([id.to_string()])).into());
+    assert_eq!(asked.len(), 2);
+    assert_eq!((people, asked), told.found());
+    // An answer tells.
+    told.decide(Decision { a: b, b: c, same: true });
+    assert_eq!([told.live.records_of(a), told.live.records_of(b)], [vec![a], vec![b, c]]);
+    told.undecide(decision);
+    assert_eq!(told.live.records_of(a), [a, b, c]);
+}
+
+#[test]
+fn what_is_decided_of_a_record_that_says_too_little_holds_for_it_alone() {
+    let settings = Settings::default();
+    let mut told = Told::new(&settings);
+    let [a, b, c] = ["a", "b", "c"].map(|id| told.insert(&format!("{id},Anna,,,,,,,,,,")));
+    let d = told.insert(&format!("d,{TWIN}"));
+    told.decide(Decision { a, b: d, same: true });
+    told.decide(Decision { a: b, b: c, same: true });
+    let (rows, decisions) = told.left();
+    assert_eq!(batch(&rows, &MODEL, &settings, &decisions), told.found());
+    assert_eq!([told.live.records_of(a), told.live.records_of(b)], [vec![a, d], vec![b, c]]);
+}
+
+#[test]
+fn a_record_that_comes_may_part_two_others() {
+    // One of no birth date is taken for the only one of this name, until there are two.
+    let mut told = Told::new(&Settings::default());
+    let old = told.insert("a,Hanna,Wiesental,f,1950-03-04,,,Amselweg,7,50667,Koeln,");
+    let either = told.insert("b,Hanna,Wiesental,f,,,,Amselweg,7,50667,Koeln,");
+    assert_eq!(told.live.person(either), old);
+    let fields: Vec<&str> = "c,Hanna,Wiesental,f,1979-11-23,,,Amselweg,7,50667,Koeln,".split(',').collect();
+    let changes = told.live.insert(&told.intake, fields[0], 0, |i| fields.get(i).copied().unwrap_or(""));
+    assert_eq!(changes.moved, [(either, old, either)]);
+    assert_eq!(changes.touched, [old, either, changes.record]);
+    // And is again, when one of them goes.
+    assert_eq!(told.live.remove(changes.record).moved, [(either, either, old)]);
+    assert!(!told.live.is_known(changes.record));
+    assert!(told.live.records_of(changes.record).is_empty());
+}
+
+#[test]
+fn why_two_were_not_compared() {
+    let mut told = Told::new(&Settings::default());
+    let a = told.insert(&format!("a,{TWIN}"));
+    let b = told.insert("b,Hanna,Wiesenthal,f,1970-03-04,,,,,,,");
+    let c = told.insert("c,Georg,Tannhauser,m,1981-12-01,,,Ringstrasse,9,20095,Hamburg,");
+    assert!(told.live.same_block(a, b) && !told.live.same_block(a, c));
+    assert!(told.live.score(a, b) > 0.0 && told.live.score(a, c) < 0.0);
+    told.live.remove(b);
+    assert!(!told.live.same_block(a, b));
+    assert_eq!(told.live.score(a, b), f32::NEG_INFINITY);
+    assert!(told.live.explain(a, b).lines.is_empty());
 }

@@ -3,6 +3,7 @@
 mod bad;
 mod decisions;
 mod fields;
+mod homes;
 mod households;
 mod live;
 mod people;
