@@ -17,8 +17,8 @@ mod inbox;
 pub mod inward;
 mod joining;
 mod live;
-
 pub mod outward;
+mod overlap;
 mod people;
 mod preferences;
 mod quarantine;
@@ -44,6 +44,7 @@ pub use inbox::{Arrival, Inbox};
 pub use inward::{Admission, Receipt};
 pub use joining::Joined;
 pub use live::{Live, OWN_SOURCE};
+pub use overlap::{CombinationReport, DimensionReport, MoneyAsked, OverlapQuery, OverlapReport, ValueReport};
 pub use preferences::Standing;
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};
 pub use splitting::{Split, SplitBy, SplitPerson};

@@ -16,6 +16,7 @@ mod holding;
 mod identity;
 mod merging;
 mod outcomes;
+mod overlap;
 mod people_of_the_house;
 mod policy;
 mod programs;

@@ -10,6 +10,7 @@ mod explain;
 mod feeds;
 mod identity;
 mod mailbox;
+mod overlap;
 mod profiles;
 mod programs;
 mod quarantine;
@@ -42,6 +43,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(feeds::routes())
         .merge(identity::routes())
         .merge(mailbox::routes())
+        .merge(overlap::routes())
         .merge(profiles::routes())
         .merge(programs::routes())
         .merge(quarantine::routes())
