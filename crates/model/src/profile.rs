@@ -222,8 +222,12 @@ impl Profile {
             "sms" | "phone" => ("phone", |text| crate::contact::phone(text, None).ok()),
             _ => return None,
         };
+        // Identifiers have their one spelling already, and finding that of a number again takes long.
+        let is_identifier = |text: &&str| {
+            self.identifiers.iter().any(|link| link.namespace.as_str() == name && link.value == *text)
+        };
         self.text(name)
-            .and_then(normal)
+            .and_then(|text| Some(text).filter(is_identifier).map(str::to_owned).or_else(|| normal(text)))
             .or_else(|| self.identifiers_in(name).next().map(|link| link.value.clone()))
     }
 }

@@ -41,13 +41,11 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'
     for (name, dimension) in &organisation.dimensions {
         let spot = spot.at("dimensions");
         findings.value(spot.at(name), value::name(name));
-        if DIMENSIONS.contains(&name.as_str()) {
-            let known = listed(DIMENSIONS.into_iter());
-            findings.misplaced(
-                spot,
-                name,
-                format!("every workspace has the dimensions {known}: expected another name"),
-            );
+        // Segments that are named in a request are a dimension by that name.
+        let taken: Vec<&str> = DIMENSIONS.into_iter().chain(["segments"]).collect();
+        if taken.contains(&name.as_str()) {
+            let message = format!("there are dimensions {} already: expected another name", listed(taken));
+            findings.misplaced(spot, name, message);
         }
         declared(dimension, spot.at(name), scene, findings);
     }

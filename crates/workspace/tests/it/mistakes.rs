@@ -653,7 +653,7 @@ fn the_values_of_a_dimension_are_segments() {
         ),
         (
             "  source: { title: Source, segments: [vip] }\n",
-            "base.yaml:7:3: every workspace has the dimensions source, brand, channel, reach: expected another name",
+            "base.yaml:7:3: there are dimensions source, brand, channel, reach, segments already: expected another name",
         ),
         (
             "  tier: { titel: Tier, segments: [vip] }\n",
