@@ -9,12 +9,14 @@
 //! - [`reaction`] — from an event to the segment and the program that follow from it
 //! - [`timers`] — from the moment at which a timer is due to the hand-over, with many more waiting
 //! - [`new_segment`] — from a new definition to its members, with many people known
+//! - [`overlap`] — who is known to what, of many people
 //! - [`report`] — what came of it, for people and for programs
 
 mod definitions;
 mod http;
 mod load;
 mod new_segment;
+mod overlap;
 mod phases;
 mod post_office;
 mod reaction;
@@ -41,6 +43,7 @@ enum Command {
     Reaction(reaction::Reaction),
     Timers(timers::Timers),
     Segment(new_segment::NewSegment),
+    Overlap(overlap::Overlap),
 }
 
 /// The server that is measured, and how that is said.
@@ -129,6 +132,9 @@ fn main() -> ExitCode {
         Command::Timers(timers) => timers.run(),
         Command::Segment(segment) => {
             measure(&segment.setting, "", async |server| segment.measure(server).await)
+        }
+        Command::Overlap(overlap) => {
+            measure(&overlap.setting, overlap::DEFINITIONS, async |server| overlap.measure(server).await)
         }
     };
     match done {

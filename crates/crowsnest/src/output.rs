@@ -2,7 +2,7 @@
 
 use std::{fmt::Arguments, io::Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Row, Table, TableStyle};
 use serde_json::Value;
 
 /// Prints a line, as `println!` does; but a reader that has seen enough (`| head`) ends us quietly.
@@ -26,10 +26,10 @@ pub fn line(words: Arguments<'_>) {
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// A table with this head. Columns named in `numbers` stand to the right.
-pub fn table<const N: usize>(
-    head: [&str; N],
+pub fn table(
+    head: impl Into<Row>,
     numbers: &[usize],
-    rows: impl IntoIterator<Item = [String; N]>,
+    rows: impl IntoIterator<Item = impl Into<Row>>,
 ) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_header(head);
@@ -60,7 +60,18 @@ pub fn text(value: &Value, name: &str) -> String {
 
 /// A count with thousands set apart.
 pub fn count(value: &Value) -> String {
-    let digits = value.as_u64().unwrap_or(0).to_string();
+    grouped(&value.as_u64().unwrap_or(0).to_string())
+}
+
+/// An amount of money with two decimals, thousands set apart, and its currency.
+pub fn money(amount: f64, currency: &str) -> String {
+    let written = format!("{:.2}", amount.abs());
+    let (whole, cents) = written.split_once('.').unwrap_or((&written, "00"));
+    let sign = if amount < 0.0 { "-" } else { "" };
+    format!("{sign}{}.{cents} {currency}", grouped(whole))
+}
+
+fn grouped(digits: &str) -> String {
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {

@@ -19,6 +19,7 @@ mod joining;
 mod live;
 mod matching;
 pub mod outward;
+mod overlap;
 mod people;
 mod preferences;
 mod quarantine;
@@ -49,6 +50,7 @@ pub use matching::{
     Answer, Answered, LinkReport, LinkedPair, MatchStanding, MatchState, PersonAsked, Resemblance,
     ReviewQuestion,
 };
+pub use overlap::{CombinationReport, DimensionReport, MoneyAsked, OverlapQuery, OverlapReport, ValueReport};
 pub use preferences::Standing;
 pub use same_person::{Asked, Found, SamePerson, Shared, Told};
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};

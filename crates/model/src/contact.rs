@@ -107,6 +107,9 @@ mod tests {
             assert!(phone(bad, Some(us)).is_err(), "{bad}");
         }
         assert!(phone("312 555 0142", None).is_err(), "no country to take it for");
+        for spelt in ["+13125550142", "+442079460958", "+4930123456"] {
+            assert_eq!(phone(spelt, None).as_deref(), Ok(spelt), "what has its one spelling keeps it");
+        }
         assert!(country("Atlantis").is_err());
     }
 }

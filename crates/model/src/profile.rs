@@ -39,6 +39,22 @@ pub struct Profile {
     /// With whom they must not be taken for one person.
     #[serde(default)]
     pub apart: Vec<Apart>,
+    /// The sources that have told of them, in the order of their names.
+    #[serde(default)]
+    pub sources: Vec<Heard>,
+}
+
+/// What a source has told of a person.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Heard {
+    /// The source.
+    pub source: String,
+    /// The time of its earliest event.
+    pub first_seen: Time,
+    /// The time of its latest event.
+    pub last_seen: Time,
+    /// How many events it has sent of them.
+    pub events: u64,
 }
 
 /// That somebody is on one side of a decision which says that two people are not one. Whoever is on another side of the
@@ -162,6 +178,7 @@ impl Profile {
             segments: BTreeMap::new(),
             next_look: None,
             apart: Vec::new(),
+            sources: Vec::new(),
         }
     }
 
@@ -205,8 +222,12 @@ impl Profile {
             "sms" | "phone" => ("phone", |text| crate::contact::phone(text, None).ok()),
             _ => return None,
         };
+        // Identifiers have their one spelling already, and finding that of a number again takes long.
+        let is_identifier = |text: &&str| {
+            self.identifiers.iter().any(|link| link.namespace.as_str() == name && link.value == *text)
+        };
         self.text(name)
-            .and_then(normal)
+            .and_then(|text| Some(text).filter(is_identifier).map(str::to_owned).or_else(|| normal(text)))
             .or_else(|| self.identifiers_in(name).next().map(|link| link.value.clone()))
     }
 }

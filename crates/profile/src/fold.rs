@@ -1,19 +1,24 @@
 //! Folding events into a profile, and one profile into another.
 
-use crowsnest_model::{Event, Identifier, Profile, Time, Trait, profile::Link};
+use crowsnest_model::{
+    Event, Identifier, Profile, Time, Trait,
+    profile::{Heard, Link},
+};
 use serde_json::Value;
 use std::collections::btree_map::Entry;
 
 /// How many traits one person may have; a source that makes up names cannot grow a profile without bound.
 pub const MAX_TRAITS: usize = 500;
 
-/// Adds an event to its person: traits by event time with their provenance, first and last seen, the count.
+/// Adds an event to its person: traits by event time with their provenance, first and last seen, the count, and the same
+/// of the source that sent it.
 ///
 /// The caller sees to it that each event comes here once. Returns the names of traits that found no room.
 pub fn fold(profile: &mut Profile, event: &Event, third_party: bool) -> Vec<String> {
     profile.events += 1;
     profile.first_seen = profile.first_seen.min(event.time);
     profile.last_seen = profile.last_seen.max(event.time);
+    hear(&mut profile.sources, &event.source, event.time, event.time, 1);
     let mut no_room = Vec::new();
     for (name, value) in &event.traits {
         if value.is_null() {
@@ -33,6 +38,23 @@ pub fn fold(profile: &mut Profile, event: &Event, third_party: bool) -> Vec<Stri
         keep_winner(profile, name.clone(), said);
     }
     no_room
+}
+
+/// Adds what a source has told to what it told before.
+fn hear(sources: &mut Vec<Heard>, source: &str, first: Time, last: Time, events: u64) {
+    match sources.binary_search_by(|heard| heard.source.as_str().cmp(source)) {
+        Ok(place) => {
+            if let Some(heard) = sources.get_mut(place) {
+                heard.first_seen = heard.first_seen.min(first);
+                heard.last_seen = heard.last_seen.max(last);
+                heard.events += events;
+            }
+        }
+        Err(place) => {
+            let heard = Heard { source: source.to_owned(), first_seen: first, last_seen: last, events };
+            sources.insert(place, heard);
+        }
+    }
 }
 
 fn keep_winner(profile: &mut Profile, name: String, said: Trait) {
@@ -80,6 +102,9 @@ pub fn absorb(survivor: &mut Profile, other: Profile) {
             see_link(links, &identifier, link.first_seen);
             see_link(links, &identifier, link.last_seen);
         }
+    }
+    for heard in other.sources {
+        hear(&mut survivor.sources, &heard.source, heard.first_seen, heard.last_seen, heard.events);
     }
     for (name, said) in other.traits {
         keep_winner(survivor, name, said);

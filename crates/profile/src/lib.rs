@@ -5,10 +5,12 @@
 
 mod consent;
 mod fold;
+mod overlap;
 mod segments;
 mod series;
 
 pub use consent::consents_of;
 pub use fold::{MAX_TRAITS, absorb, fold, see_link, words};
+pub use overlap::{Combination, Known, Overlap, Overlaps, Part, Total, Worth};
 pub use segments::{LiveSegment, SegmentError, SegmentPlan, Touch};
 pub use series::SeriesPlan;

@@ -5,6 +5,7 @@
 //! and unknown never counts as true. Evaluation does no IO, reads no clock and ends in time linear in the condition
 //! and the data that it looks at. The reference for people is `docs/guide/conditions.md`.
 
+mod amount;
 mod calendar;
 mod canonical;
 mod change;
@@ -37,6 +38,7 @@ mod window_syntax;
 mod window_words;
 mod words;
 
+pub use amount::Amount;
 pub use condition::{Clause, Condition, Expression};
 pub use effect::{Effect, Fact, Likely};
 pub use error::RuleError;

@@ -6,7 +6,10 @@ use crate::{
     subject::{Remembered, Subject},
     value::Val,
 };
-use crowsnest_model::{Duration, Series, Time, series::MOST_VALUES};
+use crowsnest_model::{
+    Duration, Series, Time,
+    series::{MOST_VALUES, Numbers},
+};
 use std::sync::Arc;
 
 /// One question about a series.
@@ -92,6 +95,20 @@ impl Window {
                 let most = self.aggregate == Aggregate::Most;
                 double(numbers.map(|n| if most { n.most } else { n.least }))
             }
+        }
+    }
+
+    /// The numbers that the answer is made of; `None` when there are none, or not known, or it is made of no numbers.
+    pub(crate) fn numbers(&self, subject: &dyn Subject) -> Option<Numbers> {
+        match (self.aggregate, subject.series(&self.spec)) {
+            (
+                Aggregate::Sum | Aggregate::Average | Aggregate::Least | Aggregate::Most,
+                Remembered::Known(series),
+            ) => {
+                let (after, until) = self.span.bounds(subject.now());
+                series.between(after, until).numbers
+            }
+            _ => None,
         }
     }
 

@@ -105,6 +105,7 @@ class Person:
     """Somebody, with everything that any system may know of them."""
 
     everyone = []
+    next = None  # whose the next record is
 
     def __init__(self, first=None, last=None, email=None, state=None):
         number = len(Person.everyone)
@@ -122,10 +123,13 @@ class Person:
         self.bought_state = None  # a list says so
         self.consents = []  # (time, granted) for offers by e-mail
         self.identifiers = []  # one list for each record
+        self.sources = set()  # who has told of them
+        self.spent = 0  # in cents, at all tills
         Person.everyone.append(self)
 
     def seen(self, *identifiers):
-        """A record with these identifiers will be theirs."""
+        """A record with these identifiers will be theirs: the next one that is added."""
+        Person.next = self
         self.identifiers.append([i for i in identifiers if i[1]])
 
     def agrees(self):
@@ -155,8 +159,13 @@ feeds = {feed: [] for feed in SOURCES}
 broken = {feed: [] for feed in SOURCES}
 
 
-def add(feed, time, record):
+def add(feed, time, record, paid=0.0):
+    """A record of whoever was last seen, and what they paid with it."""
     feeds[feed].append((time, record))
+    if Person.next:
+        Person.next.sources.add(SOURCES[feed][0])
+        Person.next.spent += round(paid * 100)
+    Person.next = None
 
 
 # ------------------------------------------------------------------------------------------------------- web site
@@ -298,7 +307,8 @@ for person in rng.sample(registered[24:], 30):
     person.seen(("user_id", person.user), ("anonymous_id", person.browser))
     name, price = rng.choice(PARTS)
     add("web", time, web(time, "track", person.browser, person.user, event="Order Completed", properties={
-        "order_id": f"W-{5000 + web_orders}", "revenue": price, "currency": "USD", "products": [{"name": name, "price": price}]}))
+        "order_id": f"W-{5000 + web_orders}", "revenue": price, "currency": "USD", "products": [{"name": name, "price": price}]}),
+        price)
 
 
 def money(value):
@@ -332,7 +342,7 @@ for kind, people in cart_people.items():
             at = time + dt.timedelta(minutes=rng.randint(8, 25))
             person.seen(("user_id", person.user))
             add("web", at, web(at, "track", person.browser, person.user, event="Order Completed", properties={
-                "order_id": f"W-{6000 + number}", "revenue": money(value), "currency": "USD"}))
+                "order_id": f"W-{6000 + number}", "revenue": money(value), "currency": "USD"}), money(value))
         elif kind == "bought_by_phone":
             bought_by_phone.append((person, time + dt.timedelta(minutes=rng.randint(10, 40)), value))
 
@@ -430,11 +440,12 @@ for index, person in enumerate(card_holders + registered[100:120]):
         email = person.email if with_mail and visit == 0 else ""
         person.seen(("loyalty_id", person.card), ("email", email))
         row = [time.strftime("%d.%m.%Y %H:%M"), person.card, email, person.last, tier, price, "USD", article]
-        add("till", time, row)
+        paid = float(price.replace(".", "").replace(",", "."))
+        add("till", time, row, paid)
         if article == "Kaffee" and coffees < 2:
             coffees += 1  # two coffees in one minute are two purchases
             person.seen(("loyalty_id", person.card))
-            add("till", time, list(row))
+            add("till", time, list(row), paid)
 assert coffees == 2
 broken["till"] = [
     ["12.02.2026 10:15", "LC-990001", "", "Nobody", "B", "12,00", "CHF", "Kaffee"],
@@ -553,7 +564,7 @@ def order(person, time, total, by, account=None):
     email = person.email if "email" in by else None
     person.seen(("phone", phone), ("email", email))
     add("call-centre-orders", time, order_xml(f"O-{20000 + orders}", rfc(time), phone, email, account, f"{total:.2f}",
-                                              rng.choice("CTF")))
+                                              rng.choice("CTF")), round(total, 2))
 
 
 def order_xml(number, placed, phone, email, account, total, code):
@@ -635,6 +646,16 @@ def broadcast():
             "same_address": len(one_each) - recipients, "recipients": recipients}
 
 
+def overlap():
+    """Who is known to which sources, in which combinations: people, and what they have bought."""
+    found = {}
+    for person in Person.everyone:
+        people, spent = found.get(tuple(sorted(person.sources)), (0, 0))
+        found[tuple(sorted(person.sources))] = (people + 1, spent + person.spent)
+    return [{"sources": list(sources), "people": people, "revenue": spent / 100}
+            for sources, (people, spent) in sorted(found.items())]
+
+
 def stock():
     """The cars in stock, as the stock system lists them."""
     prices = (14900, 16250, 21400, 23900, 9800, 19950.5, 8700, 15300)
@@ -683,6 +704,7 @@ def main():
     expected["couple"] = {"account": ann.account, "emails": [ann.email, ben.email], "gets_the_mailing": ann.email}
     expected["shared_mailbox"] = family[0].email
     expected["broadcast"] = broadcast()
+    expected["overlap"] = overlap()
     expected["carts"] = {
         "left_behind": sum(CARTS.values()),
         "triggered": sum(CARTS.values()) - CARTS["too_small"],

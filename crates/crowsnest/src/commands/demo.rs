@@ -139,6 +139,7 @@ fn play(
     if let Some(somebody) = &script.look_at {
         say!("  a customer:     crowsnest profile {somebody} --timeline --why");
     }
+    say!("  the overlap:    crowsnest overlap");
     say!("  the quarantine: crowsnest quarantine list");
     say!("  the programs:   crowsnest program list; crowsnest program runs abandoned-cart");
     say!("  your own data:  README.md, “Point your own systems at it”");

@@ -8,6 +8,7 @@ pub mod doctor;
 mod explain;
 pub mod identity;
 pub mod import;
+pub mod overlap;
 pub mod profile;
 pub mod program;
 pub mod quarantine;

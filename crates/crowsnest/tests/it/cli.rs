@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The commands. One that is added is added here, and is used in a test.
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "serve",
     "demo",
     "import",
@@ -27,6 +27,7 @@ const COMMANDS: [&str; 21] = [
     "program",
     "segment",
     "metric",
+    "overlap",
     "catalogue",
     "task",
     "webhook",

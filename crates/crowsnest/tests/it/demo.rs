@@ -1,6 +1,9 @@
 //! The example, played from its own feeds, against what its generator says must come out.
 
-use crate::world::{CROWSNEST, example, fine, mailed};
+use crate::{
+    example_pages::{blocks, follow},
+    world::{CROWSNEST, example, failed, fine, mailed, repository},
+};
 use crowsnest_testkit::{RunningServer, ServerBuilder, TOKEN, run};
 use serde_json::{Value, json};
 use std::{
@@ -66,6 +69,40 @@ fn what_comes_out_is_what_must() {
 
     mailing(&server, &expected["broadcast"]);
     reminders(&server, &expected["carts"], &told);
+}
+
+#[test]
+fn who_is_known_to_whom_is_what_the_feeds_were_made_of() {
+    let (_folder, _, server) = played();
+    let report = server.api().get("/api/v1/overlap?by=source&money=revenue&top=1000");
+    let mut found: Vec<Value> = report["dimensions"][0]["combinations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let mut sources = one["values"].as_array().unwrap().clone();
+            sources.sort_by_key(|source| source.as_str().map(str::to_owned));
+            let money = one["money"].as_array().unwrap();
+            assert_eq!((money.len(), &money[0]["currency"]), (1, &json!("USD")), "{one}");
+            json!({ "sources": sources, "people": one["people"], "revenue": money[0]["total"] })
+        })
+        .collect();
+    let mut made = expected()["overlap"].as_array().unwrap().clone();
+    for list in [&mut found, &mut made] {
+        list.sort_by_key(|one| one["sources"].to_string());
+    }
+    assert_eq!(found, made);
+    let asked = ["overlap", "--by", "source", "--money", "revenue", "--top", "1000", "--json"];
+    let mut told: Value = serde_json::from_str(&fine(server.command(&asked))).unwrap();
+    told["as_of"] = report["as_of"].clone();
+    assert_eq!(told, report, "the command says what the API says");
+    for (option, code) in
+        [("--by=sorce", 3), ("--segments=vip", 3), ("--money=last-order", 1), ("--top=1001", 1)]
+    {
+        failed(server.command(&["overlap", option]), code);
+    }
+    let page = fs::read_to_string(repository().join("docs/guide/overlap.md")).unwrap();
+    follow(&server, "overlap", &blocks(&page));
 }
 
 /// One mail for each household and address, and a reason for everybody else.

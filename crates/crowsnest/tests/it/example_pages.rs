@@ -22,7 +22,7 @@ const SOON: Duration = Duration::from_secs(15);
 const NOT_PLAIN: [char; 8] = ['$', '`', '|', '&', ';', '<', '>', '#'];
 
 /// A fenced block of a page.
-struct Block {
+pub struct Block {
     language: String,
     text: String,
 }
@@ -41,7 +41,8 @@ fn names(folder: &Path, ending: &str) -> BTreeSet<String> {
     files.filter_map(|file| file.strip_suffix(ending).map(str::to_owned)).collect()
 }
 
-fn blocks(page: &str) -> Vec<Block> {
+/// The fenced blocks of a page.
+pub fn blocks(page: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut inside = false;
     for line in page.lines() {
@@ -121,7 +122,7 @@ fn missing<'a>(said: &str, lines: &'a str) -> Option<&'a str> {
 }
 
 /// Carries out the commands of a page in order. A text block is what the last command before it prints.
-fn follow(server: &RunningServer, name: &str, blocks: &[Block]) {
+pub fn follow(server: &RunningServer, name: &str, blocks: &[Block]) {
     let mut last = None;
     let mut compared = 0;
     for block in blocks {

@@ -175,11 +175,7 @@ impl Engine {
 }
 
 fn not_found(id: QuestionId) -> FlowError {
-    FlowError::NotFound {
-        kind: "open question",
-        name: id.to_string(),
-        hint: None,
-    }
+    FlowError::NotFound { kind: "open question", name: id.to_string(), hint: None }
 }
 
 /// A question with what is known of the two; `None` when they are not there or one by now.

@@ -8,7 +8,7 @@ use crowsnest_model::{
     delivery::{Delivery, HandedOver},
 };
 use crowsnest_programs::policy::{Facts, Policy};
-use crowsnest_store::Read;
+use crowsnest_store::{Read, StoreError};
 use jiff::tz::TimeZone;
 
 /// The most people who can share accounts with each other and be counted together. More are no household.
@@ -37,6 +37,20 @@ pub(crate) fn may_contact(
         }
         None => Err(format!("never agreed to {topic} by {channel}")),
     })
+}
+
+/// Whether a contact point may be used for one of these topics, as [`may_contact`] says.
+pub(crate) fn is_reachable(
+    read: &dyn Read,
+    channel: &str,
+    contact: &str,
+    topics: &[String],
+) -> Result<bool, StoreError> {
+    let consents = read.consents(channel, contact)?;
+    let granted = |topic: &String| {
+        consent::in_force(&consents, topic).is_some_and(|found| found.status == ConsentStatus::Granted)
+    };
+    Ok(topics.iter().any(granted) && read.suppression(channel, contact)?.is_none())
 }
 
 /// The people whose messages are counted together with those of one of them.

@@ -25,7 +25,7 @@ mod settle;
 
 pub(crate) use circumstances::{release_fresh, release_switched};
 pub(crate) use claim::{Claimed, claim};
-pub(crate) use contact::{capped, may_contact};
+pub(crate) use contact::{capped, is_reachable, may_contact};
 pub use courier::{Courier, Environment, Preview, Transport};
 pub use dispatcher::Dispatcher;
 pub(crate) use forecast::{Forecast, Message};

@@ -117,6 +117,7 @@ fn essence(profile: &Profile) -> serde_json::Value {
         "last": profile.last_seen,
         "events": profile.events,
         "household": profile.household(),
+        "sources": profile.sources,
     })
 }
 

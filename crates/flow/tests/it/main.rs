@@ -17,6 +17,7 @@ mod identity;
 mod matching;
 mod merging;
 mod outcomes;
+mod overlap;
 mod people_of_the_house;
 mod policy;
 mod programs;

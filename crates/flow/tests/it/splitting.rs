@@ -97,6 +97,7 @@ fn portrait(world: &World, profile: &Profile) -> serde_json::Value {
         "traits": traits, "identifiers": links, "events": profile.events, "first": profile.first_seen,
         "last": profile.last_seen, "series": format!("{:?}", profile.series), "segments": profile.segments,
         "inside": inside, "runs": runs, "timeline": events, "consents": consents, "changes": changes,
+        "sources": profile.sources,
     })
 }
 

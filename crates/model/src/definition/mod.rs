@@ -35,7 +35,9 @@ pub use step::{Arm, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
 pub use template::Template;
 pub use trigger::{IdentityEvent, MembershipChange, Trigger, Watched};
 pub use webhook::{AddressError, HeaderError, Webhook, WebhookStep};
-pub use workspace::{Brand, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic, Workspace};
+pub use workspace::{
+    Brand, DIMENSIONS, Dimension, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic, Workspace,
+};
 
 use serde::{Deserialize, Deserializer};
 

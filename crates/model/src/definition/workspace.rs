@@ -69,6 +69,9 @@ pub struct Organisation {
     /// The brands, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub brands: BTreeMap<String, Brand>,
+    /// By what else than source, brand and channel it is shown how many customers have in common, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<String, Dimension>,
 }
 
 /// A brand of the organisation.
@@ -78,6 +81,19 @@ pub struct Brand {
     /// What people call it.
     pub title: String,
 }
+
+/// Something by which customers are told apart and may be of several kinds at once, such as what they buy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dimension {
+    /// What people call it.
+    pub title: String,
+    /// The segments that are its values: whoever is in one of them is known to that value.
+    pub segments: Vec<String>,
+}
+
+/// The dimensions that every workspace has, by which it is shown how many customers have in common.
+pub const DIMENSIONS: [&str; 4] = ["source", "brand", "channel", "reach"];
 
 /// How e-mail is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

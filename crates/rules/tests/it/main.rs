@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a surprise should end it where it happens")]
 
 mod agreement;
+mod amounts;
 mod arbitrary_text;
 mod calendar;
 mod changes;

@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Router<App> {
         super::profiles::profile,
         super::profiles::timeline,
         super::profiles::ledger,
+        super::overlap::overlap,
         super::identity::split,
         super::identity::join,
         super::identity::decisions,

@@ -11,6 +11,7 @@ mod feeds;
 mod identity;
 mod mailbox;
 mod matching;
+mod overlap;
 mod profiles;
 mod programs;
 mod quarantine;
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(identity::routes())
         .merge(mailbox::routes())
         .merge(matching::routes())
+        .merge(overlap::routes())
         .merge(profiles::routes())
         .merge(programs::routes())
         .merge(quarantine::routes())

@@ -12,7 +12,9 @@ use axum::{
     routing::get,
 };
 use crowsnest_identity::Normal;
-use crowsnest_model::{Consent, Event, HouseholdId, Identifier, Object, Profile, ProfileId, Time};
+use crowsnest_model::{
+    Consent, Event, HouseholdId, Identifier, Object, Profile, ProfileId, Time, profile::Heard,
+};
 use crowsnest_store::{DeliveryFilter, EventRow, LedgerEntry, Page, Read, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -44,6 +46,8 @@ pub(crate) struct ProfileView {
     last_seen: Time,
     /// How many events.
     events: u64,
+    /// The sources that have told of them.
+    sources: Vec<SourceView>,
     /// By what they are known.
     identifiers: Vec<LinkView>,
     /// What is known of them, by name.
@@ -57,6 +61,17 @@ pub(crate) struct ProfileView {
     segments: std::collections::BTreeMap<String, Time>,
     /// The programs that they are in.
     programs: Vec<RunView>,
+}
+
+/// What a source has told of a person.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourceView {
+    source: String,
+    #[schema(value_type = String, format = DateTime)]
+    first_seen: Time,
+    #[schema(value_type = String, format = DateTime)]
+    last_seen: Time,
+    events: u64,
 }
 
 /// That an identifier is a person's.
@@ -164,13 +179,23 @@ fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreErro
         }
     };
     let absorbed = read.absorbed(profile.id)?;
-    let Profile { id, first_seen, last_seen, events, identifiers, traits, runs, segments, .. } = profile;
+    let Profile { id, first_seen, last_seen, events, identifiers, traits, runs, segments, sources, .. } =
+        profile;
     Ok(Some(ProfileView {
         id,
         absorbed,
         first_seen,
         last_seen,
         events,
+        sources: sources
+            .into_iter()
+            .map(|Heard { source, first_seen, last_seen, events }| SourceView {
+                source,
+                first_seen,
+                last_seen,
+                events,
+            })
+            .collect(),
         identifiers: identifiers
             .into_iter()
             .map(|link| LinkView {

@@ -9,7 +9,7 @@ use crowsnest_model::{
     ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, InterestId, Item, Object, Profile,
     ProfileId, QuarantineId, RunId, TaskId, Time, Trait,
     delivery::DeliveryState,
-    profile::{Link, Run},
+    profile::{Heard, Link, Run},
     quarantine::QuarantineState,
 };
 use crowsnest_store::{
@@ -38,6 +38,13 @@ fn ann() -> Profile {
     };
     ann.identifiers = vec![link("email", "ann@example.org"), link("user_id", "u-1")];
     ann.accounts = vec![link("account", "HM-1001")];
+    let heard = |source: &str, last| Heard {
+        source: source.into(),
+        first_seen: Time(1_000),
+        last_seen: Time(last),
+        events: 1,
+    };
+    ann.sources = vec![heard("call-centre", 9_000), heard("web", 1_000)];
     let said = |value: serde_json::Value, third_party| Trait {
         value,
         time: Time(1_000),

@@ -197,7 +197,7 @@ pub(crate) fn check_all(
         let spot = Spot::root(document);
         let name = document.name.as_str();
         match document.kind {
-            Kind::Workspace => organisation::check(&workspace.organisation, spot, findings),
+            Kind::Workspace => organisation::check(&workspace.organisation, spot, &scene, findings),
             Kind::Identity => identity::check(&workspace.identity, spot, findings),
             Kind::Topic => {
                 if let Some(topic) = workspace.topics.get(name) {

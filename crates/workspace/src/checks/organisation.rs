@@ -1,14 +1,15 @@
 //! `workspace:`
 
-use super::{Findings, Spot, value};
-use crate::problem::quoted;
+use super::{Findings, Scene, Spot, value};
+use crate::problem::{listed, quoted};
 use crowsnest_model::{
     contact,
-    definition::{EmailAccount, Organisation},
+    definition::{DIMENSIONS, Dimension, EmailAccount, Organisation},
     money::Currency,
 };
+use std::collections::BTreeSet;
 
-pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, findings: &mut Findings) {
+pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
     value::filled(&organisation.title, spot.at("title"), findings);
     findings.value(spot.at("country"), contact::country(&organisation.country));
     findings.value(spot.at("time_zone"), value::time_zone(&organisation.time_zone));
@@ -36,6 +37,33 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, findings: &mut 
         let spot = spot.at("brands");
         findings.value(spot.at(name), value::name(name));
         value::filled(&brand.title, spot.at(name).at("title"), findings);
+    }
+    for (name, dimension) in &organisation.dimensions {
+        let spot = spot.at("dimensions");
+        findings.value(spot.at(name), value::name(name));
+        // Segments that are named in a request are a dimension by that name.
+        let taken: Vec<&str> = DIMENSIONS.into_iter().chain(["segments"]).collect();
+        if taken.contains(&name.as_str()) {
+            let message = format!("there are dimensions {} already: expected another name", listed(taken));
+            findings.misplaced(spot, name, message);
+        }
+        declared(dimension, spot.at(name), scene, findings);
+    }
+}
+
+fn declared(dimension: &Dimension, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    value::filled(&dimension.title, spot.at("title"), findings);
+    if dimension.segments.is_empty() {
+        findings
+            .problem(spot.at("segments"), "the values of a dimension are segments: expected at least one");
+    }
+    let mut seen = BTreeSet::new();
+    for (index, segment) in dimension.segments.iter().enumerate() {
+        let spot = spot.at("segments").item(index);
+        scene.segment_must_exist(segment, spot, findings);
+        if !seen.insert(segment) {
+            findings.problem(spot, format!("the segment {} is named twice", quoted(segment)));
+        }
     }
 }
 

@@ -632,3 +632,35 @@ fn what_is_known_of_items() {
         "x.yaml:2:9: nothing is known of an item: expected at least one field",
     );
 }
+
+#[test]
+fn the_values_of_a_dimension_are_segments() {
+    let workspace = |dimensions: &str| {
+        let base = BASE.replace("currency: USD\n", &format!("currency: USD\ndimensions:\n{dimensions}"));
+        said(&base, "segment: vip\nwhen: profile.tier == 'gold'\n")
+    };
+    for (dimensions, expected) in [
+        ("  tier: { title: Tier, segments: [vip] }\n", ""),
+        (
+            "  tier: { title: Tier, segments: [vpi, vip, vip] }\n",
+            "base.yaml:7:35: there is no segment `vpi`; defined: vip; did you mean `vip`?\n\
+             base.yaml:7:45: the segment `vip` is named twice",
+        ),
+        (
+            "  tier: { title: '', segments: [] }\n",
+            "base.yaml:7:18: expected text, found an empty one\n\
+             base.yaml:7:32: the values of a dimension are segments: expected at least one",
+        ),
+        (
+            "  source: { title: Source, segments: [vip] }\n",
+            "base.yaml:7:3: there are dimensions source, brand, channel, reach, segments already: expected another name",
+        ),
+        (
+            "  tier: { titel: Tier, segments: [vip] }\n",
+            "base.yaml:7:9: `title` is missing\n\
+             base.yaml:7:11: unknown word `titel`; expected one of title, segments; did you mean `title`?",
+        ),
+    ] {
+        assert_eq!(workspace(dimensions), expected, "for\n{dimensions}");
+    }
+}
