@@ -93,10 +93,7 @@ fn survey(
         agreed.forget(None);
         for profile in &people {
             audience.people += 1;
-            for account in &profile.accounts {
-                let id = crowsnest_model::HouseholdId::of(account.namespace.as_str(), &account.value);
-                households.join(profile.id, id);
-            }
+            profile.households().for_each(|household| households.join(profile.id, household));
             if let Err(reason) = lookout.ask(profile, None, |person| broadcast.in_audience(person)) {
                 *outside.entry(format!("not in the audience: {reason}")).or_default() += 1;
                 continue;

@@ -13,6 +13,7 @@ mod enrolment;
 mod error;
 mod explain;
 mod feeds;
+mod household;
 mod inbox;
 pub mod inward;
 mod joining;
@@ -42,6 +43,7 @@ pub use explain::{
     DateExplained, EventExplained, MessageExplained, ProgramExplained, RunExplained, SegmentExplained,
 };
 pub use feeds::{ImportOptions, Progress};
+pub use household::{EarlierHome, FormerMember, Household, Member, Role};
 pub use inbox::{Arrival, Inbox};
 pub use inward::{Admission, Receipt};
 pub use joining::Joined;

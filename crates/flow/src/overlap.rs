@@ -8,7 +8,7 @@ use crate::{
     people::{Agreed, Lookout},
 };
 use crowsnest_model::{
-    HouseholdId, Profile, Time,
+    Profile, Time,
     definition::{DIMENSIONS, Workspace},
     household::Groups,
     money::Currency,
@@ -402,14 +402,11 @@ impl Engine {
                 // Nobody is looked at twice.
                 agreed.forget(None);
                 for profile in &people {
-                    for account in &profile.accounts {
-                        let account = HouseholdId::of(account.namespace.as_str(), &account.value);
-                        groups.join(profile.id, account);
-                    }
+                    profile.households().for_each(|household| groups.join(profile.id, household));
                     let worth = worth_of(profile);
                     for dimension in &mut dimensions {
                         dimension.of_person(profile, read, &mut places)?;
-                        let shares = !profile.accounts.is_empty();
+                        let shares = profile.household().is_some();
                         dimension.overlaps.add(profile.id, &places, shares, worth);
                     }
                 }

@@ -54,14 +54,11 @@ impl Lookout<'_> {
         question(&Person { profile, event, consents: &consents, members: &members, scene: &scene })
     }
 
-    /// Everybody who shares an account with a person, the person among them.
+    /// Everybody who is of a household with a person, the person among them.
     pub(crate) fn household(&self, profile: &Profile) -> BTreeSet<ProfileId> {
         let mut members = BTreeSet::new();
-        for account in &profile.accounts {
-            let id = crowsnest_model::HouseholdId::of(account.namespace.as_str(), &account.value);
+        for id in profile.households() {
             members.extend(self.read.household(id).unwrap_or_default());
-        }
-        if !profile.accounts.is_empty() {
             members.insert(profile.id);
         }
         members

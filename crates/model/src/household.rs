@@ -1,57 +1,57 @@
-//! Households: people who share an account, whichever of several accounts it is.
+//! Households: people who share an account, whichever of several accounts it is, or who were found to live together.
 
 use crate::{HouseholdId, ProfileId};
 use std::collections::HashMap;
 
-/// Finds who belongs together when people share accounts: if one shares an account with a second, and the second
-/// another with a third, all three are one household.
+/// Finds who belongs together: if one is of a household with a second, and the second of another with a third, all three
+/// are one household.
 #[derive(Debug, Default, Clone)]
 pub struct Groups {
-    /// For each account, the account that it was joined to; itself for the first of a group.
+    /// For each household, the one that it was joined to; itself for the first of a group.
     joined: HashMap<HouseholdId, HouseholdId>,
     person: HashMap<ProfileId, HouseholdId>,
 }
 
 impl Groups {
-    /// A person is of an account.
-    pub fn join(&mut self, person: ProfileId, account: HouseholdId) {
-        let account = self.find(account);
+    /// A person is of a household: that of an account, or the one in which they live.
+    pub fn join(&mut self, person: ProfileId, household: HouseholdId) {
+        let household = self.find(household);
         match self.person.get(&person).copied() {
             None => {
-                self.person.insert(person, account);
+                self.person.insert(person, household);
             }
             Some(other) => {
                 let other = self.find(other);
                 // The smaller id stands for the group, so that any order of joining gives the same.
-                let (first, second) = (account.min(other), account.max(other));
+                let (first, second) = (household.min(other), household.max(other));
                 self.joined.insert(second, first);
                 self.joined.insert(first, first);
             }
         }
     }
 
-    /// The household of a person who shares an account.
+    /// The household of a person who is of one.
     pub fn of(&mut self, person: ProfileId) -> Option<HouseholdId> {
-        let account = self.person.get(&person).copied()?;
-        Some(self.find(account))
+        let household = self.person.get(&person).copied()?;
+        Some(self.find(household))
     }
 
-    /// How many people share accounts.
+    /// How many people are of households.
     pub fn people(&self) -> u64 {
         self.person.len() as u64
     }
 
     /// How many households they are.
     pub fn groups(&self) -> u64 {
-        self.joined.iter().filter(|(account, first)| account == first).count() as u64
+        self.joined.iter().filter(|(household, first)| household == first).count() as u64
     }
 
-    fn find(&mut self, account: HouseholdId) -> HouseholdId {
-        let mut first = *self.joined.entry(account).or_insert(account);
+    fn find(&mut self, household: HouseholdId) -> HouseholdId {
+        let mut first = *self.joined.entry(household).or_insert(household);
         while self.joined[&first] != first {
             first = self.joined[&first];
         }
-        let mut at = account;
+        let mut at = household;
         while at != first {
             at = self.joined.insert(at, first).unwrap_or(first);
         }

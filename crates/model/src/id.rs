@@ -134,7 +134,8 @@ sortable_id!(
     QuestionId, "qst", "a question"
 );
 sortable_id!(
-    /// People who share an account. Made from the account's identifier, so any order of arrival gives the same id.
+    /// People who share an account, or who were found to live together. That of an account is made from its identifier, so
+    /// any order of arrival gives the same id; that of people who were found is made when they are.
     HouseholdId, "hsh", "a household"
 );
 

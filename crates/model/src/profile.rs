@@ -42,6 +42,9 @@ pub struct Profile {
     /// The sources that have told of them, in the order of their names.
     #[serde(default)]
     pub sources: Vec<Heard>,
+    /// The household in which they were found to live with others; `None` for whoever lives alone, as far as is known.
+    #[serde(default)]
+    pub home: Option<HouseholdId>,
 }
 
 /// What a source has told of a person.
@@ -97,6 +100,13 @@ pub struct Link {
     pub first_seen: Time,
     /// The latest.
     pub last_seen: Time,
+}
+
+impl Link {
+    /// The household that this names, where it is an account.
+    pub fn household(&self) -> HouseholdId {
+        HouseholdId::of(self.namespace.as_str(), &self.value)
+    }
 }
 
 /// A value with its time and provenance.
@@ -179,6 +189,7 @@ impl Profile {
             next_look: None,
             apart: Vec::new(),
             sources: Vec::new(),
+            home: None,
         }
     }
 
@@ -209,9 +220,17 @@ impl Profile {
             .unwrap_or_else(|| usual.clone())
     }
 
-    /// The household: of the person's accounts, the one whose id is smallest, so that all of a family agree.
+    /// All households that they are of: those of their accounts, and the one in which they were found to live. Whoever is
+    /// of one of these belongs to them.
+    pub fn households(&self) -> impl Iterator<Item = HouseholdId> {
+        let declared = self.accounts.iter().map(Link::household);
+        declared.chain(self.home)
+    }
+
+    /// The household by which their deliveries are known: of theirs the one whose id is smallest, so that all of a family
+    /// agree.
     pub fn household(&self) -> Option<HouseholdId> {
-        self.accounts.iter().map(|link| HouseholdId::of(link.namespace.as_str(), &link.value)).min()
+        self.households().min()
     }
 
     /// The contact point for a channel, normalised: the trait of that name if it is a contact point, else the

@@ -103,6 +103,7 @@ pub fn absorb(survivor: &mut Profile, other: Profile) {
             see_link(links, &identifier, link.last_seen);
         }
     }
+    survivor.home = survivor.home.or(other.home);
     for heard in other.sources {
         hear(&mut survivor.sources, &heard.source, heard.first_seen, heard.last_seen, heard.events);
     }

@@ -5,6 +5,7 @@
 
 mod decisions;
 mod deliveries;
+mod homes;
 mod identity;
 mod items;
 mod matching;
@@ -15,6 +16,7 @@ mod words;
 
 pub use decisions::{DecidedBy, Decision, ReadDecisions, WriteDecisions};
 pub use deliveries::{ReadDeliveries, WriteDeliveries};
+pub use homes::{ReadHomes, Stay, WriteHomes};
 pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdentity};
 pub use items::{ItemChange, ReadItems, WriteItems};
 pub use matching::{Evidence, LearnedModel, MatchRecord, Question, ReadMatching, WriteMatching};

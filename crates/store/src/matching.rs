@@ -17,6 +17,8 @@ pub struct LearnedModel {
     pub meaning: String,
     /// The model itself, as JSON.
     pub doc: String,
+    /// What was learned of households with it, as JSON.
+    pub homes: String,
 }
 
 /// By what somebody was compared before they were merged with somebody.

@@ -5,8 +5,8 @@ use crate::words::{
     StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
 use crate::{
-    ReadDecisions, ReadDeliveries, ReadIdentity, ReadItems, ReadMatching, ReadSegments, Result,
-    WriteDecisions, WriteDeliveries, WriteIdentity, WriteItems, WriteMatching, WriteSegments,
+    ReadDecisions, ReadDeliveries, ReadHomes, ReadIdentity, ReadItems, ReadMatching, ReadSegments, Result,
+    WriteDecisions, WriteDeliveries, WriteHomes, WriteIdentity, WriteItems, WriteMatching, WriteSegments,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
@@ -25,7 +25,7 @@ pub struct Page {
 
 /// What can be asked. Every answer of one reader is of one moment.
 pub trait Read:
-    ReadDeliveries + ReadSegments + ReadItems + ReadDecisions + ReadIdentity + ReadMatching
+    ReadDeliveries + ReadSegments + ReadItems + ReadDecisions + ReadIdentity + ReadMatching + ReadHomes
 {
     /// Who holds each of these identifiers, in their order; `None` when nobody does.
     fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
@@ -41,7 +41,7 @@ pub trait Read:
     fn people_after(&self, after: Option<ProfileId>, limit: usize) -> Result<Vec<Profile>>;
     /// The members of a household.
     fn household(&self, id: HouseholdId) -> Result<Vec<ProfileId>>;
-    /// A person and everybody who shares an account with them, or with one who does, and so on, in the order of their
+    /// A person and everybody who is of a household with them, or with one who is, and so on, in the order of their
     /// ids; `None` when they are more than `at_most`.
     fn sharing(&self, id: ProfileId, at_most: usize) -> Result<Option<Vec<ProfileId>>>;
     /// What a contact point agreed to.
@@ -123,7 +123,7 @@ pub trait Read:
     fn documents(&self, all_versions: bool) -> Result<Vec<StoredDocument>>;
     /// A counter, such as `events`, `people`, `duplicates`.
     fn counter(&self, name: &str) -> Result<u64>;
-    /// Households: people who share an account count once, everybody else counts for themselves. How many people there
+    /// Households: people who share an account or live together count once, everybody else counts for themselves. How many people there
     /// are is the counter `people`, since counting them would read them all.
     fn household_count(&self) -> Result<u64>;
     /// How much each source has sent.
@@ -134,7 +134,14 @@ pub trait Read:
 
 /// One commit. What is written can be read in it at once.
 pub trait Unit:
-    Read + WriteDeliveries + WriteSegments + WriteItems + WriteDecisions + WriteIdentity + WriteMatching
+    Read
+    + WriteDeliveries
+    + WriteSegments
+    + WriteItems
+    + WriteDecisions
+    + WriteIdentity
+    + WriteMatching
+    + WriteHomes
 {
     /// Claims a place for an event; `None` when it is here already. What was claimed must be put in the same commit.
     fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>>;
@@ -146,7 +153,7 @@ pub trait Unit:
     fn put_holder(&mut self, identifier: &Identifier, profile: ProfileId) -> Result<()>;
     /// A person is of a household.
     fn put_household_member(&mut self, household: HouseholdId, profile: ProfileId) -> Result<()>;
-    /// `other` becomes part of `survivor`: events, household, runs, timers, deliveries; the id redirects.
+    /// `other` becomes part of `survivor`: events, households, runs, timers, deliveries; the id redirects.
     ///
     /// Identifiers go by [`Unit::put_holder`] and memberships by [`WriteSegments::put_membership`], since only the caller
     /// knows those that this commit has added. Of two

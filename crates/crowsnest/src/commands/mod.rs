@@ -6,6 +6,7 @@ pub mod definitions;
 pub mod demo;
 pub mod doctor;
 mod explain;
+pub mod household;
 pub mod identity;
 pub mod import;
 pub mod overlap;

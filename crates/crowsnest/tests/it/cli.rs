@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The commands. One that is added is added here, and is used in a test.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "serve",
     "demo",
     "import",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 22] = [
     "diff",
     "export",
     "profile",
+    "household",
     "identity",
     "quarantine",
     "send",

@@ -131,7 +131,7 @@ impl Working<'_> {
             return Ok(None);
         }
         for person in [one, other] {
-            if !self.people.contains_key(&person) && self.unit.profile(person)?.is_none() {
+            if !self.is_there(person)? {
                 return Ok(None);
             }
             self.load(person)?;

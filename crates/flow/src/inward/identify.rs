@@ -221,6 +221,7 @@ impl Working<'_> {
         for segment in absorbed.profile.segments.keys() {
             self.unit.put_membership(segment, other, None)?;
         }
+        self.had_neighbours(other)?;
         let had = self.unit.merge(survivor, other, self.now)?;
         self.lost_person();
         if let Some(replay) = &mut self.replay {

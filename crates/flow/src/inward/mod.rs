@@ -20,6 +20,7 @@ mod announce;
 mod asked;
 mod dates;
 mod enrol;
+mod homes;
 mod identify;
 mod items;
 mod prepare;

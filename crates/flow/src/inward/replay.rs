@@ -167,6 +167,9 @@ impl Working<'_> {
         for segment in inside.iter().flat_map(|segments| segments.keys()) {
             self.unit.put_membership(segment, person, None)?;
         }
+        // Where they lived is not derived from their events alone: they are found there again, or are not.
+        self.had_neighbours(person)?;
+        self.unit.end_stay(person, until, "told apart from somebody")?;
         self.unit.forget_person(person, &ids, &made)?;
         self.forget(person);
 
@@ -484,6 +487,7 @@ impl Working<'_> {
         for id in ids {
             if !self.people.contains_key(id) && self.unit.survivor(*id)? == *id {
                 self.unit.put_redirect(*id, main, self.now)?;
+                self.unit.give_stays(*id, main, self.now)?;
             }
         }
         Ok(())

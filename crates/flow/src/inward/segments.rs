@@ -89,8 +89,7 @@ impl Working<'_> {
         person: ProfileId,
         cause: Occurrence,
     ) -> Result<(), FlowError> {
-        if !self.live.segments().asks_about_households() && !self.live.plan().dates().asks_about_households()
-        {
+        if !self.asks_about_households() {
             return Ok(());
         }
         let Some(loaded) = self.people.get(&person) else { return Ok(()) };
@@ -101,6 +100,11 @@ impl Working<'_> {
             self.reconsider(member, &touch, cause)?;
         }
         Ok(())
+    }
+
+    /// Whether segments or programs ask about households at all.
+    pub(super) fn asks_about_households(&self) -> bool {
+        self.live.segments().asks_about_households() || self.live.plan().dates().asks_about_households()
     }
 
     /// What time alone has changed about a person until now, change by change, each as of its own moment.

@@ -58,6 +58,8 @@ pub(crate) struct Working<'w> {
     pub(super) to_compare: BTreeSet<ProfileId>,
     /// Somebody is.
     pub(crate) something_to_compare: bool,
+    /// People who live with others than before.
+    pub(super) neighbours: BTreeSet<ProfileId>,
     /// A person's events are being taken in once more.
     pub(super) replay: Option<Box<Replay>>,
 }
@@ -101,6 +103,7 @@ impl<'w> Working<'w> {
             kept_apart,
             to_compare: BTreeSet::new(),
             something_to_compare: false,
+            neighbours: BTreeSet::new(),
             replay: None,
         }
     }
@@ -296,6 +299,11 @@ impl<'w> Working<'w> {
         Ok(())
     }
 
+    /// Whether there is such a person, and they were not absorbed.
+    pub(super) fn is_there(&self, id: ProfileId) -> Result<bool, FlowError> {
+        Ok(self.people.contains_key(&id) || self.unit.profile(id)?.is_some())
+    }
+
     /// A new person.
     pub(crate) fn make_person(&mut self, time: Time) -> ProfileId {
         let was = self.replay.as_mut().and_then(|replay| replay.id_of_newcomer());
@@ -357,6 +365,7 @@ impl<'w> Working<'w> {
 
     /// Writes what the batch changed.
     pub(crate) fn finish(&mut self) -> Result<(), FlowError> {
+        self.reconsider_neighbours()?;
         self.reconsider_programs()?;
         let mut changed: Vec<&mut Loaded> =
             self.people.values_mut().filter(|loaded| loaded.changed).collect();

@@ -71,6 +71,7 @@ pub(crate) struct Fields {
     customs: Customs,
     settings: Settings,
     automatic: bool,
+    households: bool,
     /// What traits are about whose names were met, and whether that counts for a field of an object.
     met: RwLock<HashMap<String, Option<FieldKind>>>,
 }
@@ -157,6 +158,7 @@ impl Fields {
             columns,
             settings,
             automatic: matching.automatic,
+            households: matching.households,
             met: RwLock::default(),
         }
     }
@@ -169,6 +171,11 @@ impl Fields {
     /// Whether anybody is made one without being asked for.
     pub(crate) fn is_automatic(&self) -> bool {
         self.automatic
+    }
+
+    /// Whether it is found who lives together.
+    pub(crate) fn finds_households(&self) -> bool {
+        self.households
     }
 
     /// The names of the columns, for whoever reads records.
@@ -236,8 +243,8 @@ impl Fields {
         found
     }
 
-    /// By what somebody is compared; `None` when that is too little to compare.
-    pub(crate) fn record(&self, profile: &Profile) -> Option<Record> {
+    /// What somebody's traits say that is compared.
+    fn said(&self, profile: &Profile) -> Said {
         let mut said = Said::default();
         for (name, known) in &profile.traits {
             match &known.value {
@@ -249,6 +256,18 @@ impl Fields {
                 value => self.say(&mut said, "", name, value),
             }
         }
+        said
+    }
+
+    /// When somebody was born, as far as it can be read: a year, a month and a day with `-` between.
+    pub(crate) fn birth_date(&self, profile: &Profile) -> Option<String> {
+        let said = self.said(profile).texts(FieldKind::BirthDate).into_iter().next()?;
+        Some(fields::read(FieldKind::BirthDate, &said, &self.customs)?.clean.into())
+    }
+
+    /// By what somebody is compared; `None` when that is too little to compare.
+    pub(crate) fn record(&self, profile: &Profile) -> Option<Record> {
+        let said = self.said(profile);
         let mut record = Record(vec![String::new(); self.columns.len()]);
         let (forename, surname) = said.full_name(&self.customs);
         self.put(&mut record, FieldKind::Forename, None, &forename);

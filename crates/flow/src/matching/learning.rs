@@ -2,12 +2,13 @@
 
 use super::{
     Fields, MatchState,
+    homes::Homes,
     matcher::{Everybody, Matcher, Of},
 };
 use crate::{Engine, FlowError};
 use crowsnest_linkage::{
-    Linkage, Model, Table, TableBuilder, link, linkage::Decision, live::Live as LivePeople,
-    review::open_questions, table::Record,
+    Linkage, Model, Table, TableBuilder, household::HomeModel, link, linkage::Decision,
+    live::Live as LivePeople, review::open_questions, table::Record,
 };
 use crowsnest_model::{ProfileId, profile::Apart};
 use crowsnest_store::LearnedModel;
@@ -121,8 +122,14 @@ fn read_everybody(engine: &Engine, fields: &Fields) -> Result<Census, FlowError>
     Ok(Census { table: builder.finish(), people, origins, left_out })
 }
 
+/// What was learned.
+struct Learned {
+    model: Model,
+    homes: HomeModel,
+}
+
 /// Learns what likeness weighs, from everybody and from what people of the house have decided.
-fn learn(engine: &Engine, fields: &Fields, census: &mut Census) -> Result<Model, FlowError> {
+fn learn(engine: &Engine, fields: &Fields, census: &mut Census) -> Result<Learned, FlowError> {
     engine.set_match_standing(|standing| standing.state = MatchState::Learning);
     let decided = engine.read(|read| read.decisions_by_people())?;
     let decided: Vec<Decision> = decided
@@ -138,18 +145,20 @@ fn learn(engine: &Engine, fields: &Fields, census: &mut Census) -> Result<Model,
             Some(Decision { a: one?, b: other?, same: decision.same })
         })
         .collect();
-    let linked = link(&mut census.table, fields.settings(), None, &decided, &mut ());
-    Ok(linked.model)
+    let Linkage { model, homes, .. } = link(&mut census.table, fields.settings(), None, &decided, &mut ());
+    Ok(Learned { model, homes })
 }
 
 /// Keeps what was learned.
-fn keep(engine: &Engine, fields: &Fields, model: &Model, people: u64) -> Result<(), FlowError> {
-    let doc = serde_json::to_string(model).map_err(|error| {
+fn keep(engine: &Engine, fields: &Fields, learned: &Learned, people: u64) -> Result<(), FlowError> {
+    let unwritten = |error: serde_json::Error| {
         FlowError::Broken(format!("what was learned of likeness cannot be written: {error}"))
-    })?;
-    let (version, meaning) = (model.version(), fields.meaning());
+    };
+    let doc = serde_json::to_string(&learned.model).map_err(unwritten)?;
+    let homes = serde_json::to_string(&learned.homes).map_err(unwritten)?;
+    let (version, meaning) = (learned.model.version(), fields.meaning());
     engine.commit_blocking(move |work| {
-        let learned = LearnedModel { version, learned: work.now, people, meaning, doc };
+        let learned = LearnedModel { version, learned: work.now, people, meaning, doc, homes };
         Ok(work.unit.put_match_model(&learned)?)
     })
 }
@@ -162,13 +171,16 @@ pub(super) fn load(engine: &Engine, fields: Arc<Fields>) -> Result<Matcher, Flow
     let known = engine
         .read(|read| read.match_model())?
         .filter(|known| known.meaning == meaning && !Matcher::outgrown(records, known.people));
-    let known = known.and_then(|known| Some((serde_json::from_str::<Model>(&known.doc).ok()?, known.people)));
-    let (model, learned_from) = match known {
+    let known = known.and_then(|known| {
+        let model = serde_json::from_str(&known.doc).ok()?;
+        Some((Learned { model, homes: serde_json::from_str(&known.homes).ok()? }, known.people))
+    });
+    let (Learned { model, homes }, learned_from) = match known {
         Some(known) => known,
         None => {
-            let model = learn(engine, &fields, &mut census)?;
-            keep(engine, &fields, &model, records)?;
-            (model, records)
+            let learned = learn(engine, &fields, &mut census)?;
+            keep(engine, &fields, &learned, records)?;
+            (learned, records)
         }
     };
     let learned = engine.read(|read| read.match_model())?;
@@ -180,8 +192,10 @@ pub(super) fn load(engine: &Engine, fields: Arc<Fields>) -> Result<Matcher, Flow
         standing.learned = learned.map(|learned| learned.learned);
         standing.learned_from = learned_from;
     });
-    let live = LivePeople::of(census.table, model.clone(), fields.settings(), &census.people.decisions());
-    Ok(Matcher::new(fields, live, &model, learned_from, census.people))
+    let Census { table, people, .. } = census;
+    let live = LivePeople::of(table, model.clone(), fields.settings(), &people.decisions());
+    let homes = fields.finds_households().then(|| Homes::of(&live, homes, fields.settings(), &people));
+    Ok(Matcher::new(fields, live, homes, &model, learned_from, people))
 }
 
 impl Engine {
@@ -202,13 +216,14 @@ impl Engine {
         };
         let standing = self.match_standing();
         let mut census = read_everybody(self, &fields)?;
-        let model = learn(self, &fields, &mut census)?;
+        let learned = learn(self, &fields, &mut census)?;
         let decisions = census.people.decisions();
-        let linked = link(&mut census.table, fields.settings(), Some(model.clone()), &decisions, &mut ());
+        let linked =
+            link(&mut census.table, fields.settings(), Some(learned.model.clone()), &decisions, &mut ());
         let report = report(&census, &linked, preview);
         self.set_match_standing(|now| *now = standing);
         if !preview {
-            keep(self, &fields, &model, census.people.len() as u64)?;
+            keep(self, &fields, &learned, census.people.len() as u64)?;
             drop(census);
             self.forget_matcher();
             self.match_everybody()?;

@@ -1,6 +1,10 @@
 //! Everybody, ready to be compared with the next one.
 
-use super::{AT_ONCE, Alike, Fields, Finding, MatchState, fields::Record as Said};
+use super::{
+    AT_ONCE, Alike, Fields, Finding, MatchState, Together,
+    fields::Record as Said,
+    homes::{Homes, HomesToSee},
+};
 use crate::{Engine, FlowError, inward::Settled};
 use crowsnest_linkage::{
     Model,
@@ -26,11 +30,13 @@ const FIRST: u64 = 20;
 /// Everybody, ready to be compared with the next one.
 pub(super) struct Matcher {
     fields: Arc<Fields>,
-    live: Live,
+    pub(super) live: Live,
+    /// Who lives with whom; `None` when nobody wants to know.
+    pub(super) homes: Option<Homes>,
     intake: Intake,
     model: String,
     learned_from: u64,
-    people: Everybody,
+    pub(super) people: Everybody,
     sweep: Option<Sweep>,
 }
 
@@ -38,6 +44,7 @@ pub(super) struct Matcher {
 struct Sweep {
     records: std::ops::Range<Record>,
     doubts: Vec<OpenQuestion>,
+    homes: HomesToSee,
 }
 
 /// What a record is of.
@@ -84,6 +91,17 @@ impl Everybody {
     /// Whose a record is.
     pub(super) fn owner(&self, record: Record) -> ProfileId {
         self.owner[record as usize]
+    }
+
+    /// All records of what people said before merges.
+    pub(super) fn past(&self) -> impl Iterator<Item = Record> {
+        self.records.iter().filter(|(of, _)| matches!(of, Of::Before(_))).map(|(_, record)| *record)
+    }
+
+    /// Whose a record is, if it is what they say now.
+    pub(super) fn says_now(&self, record: Record) -> Option<ProfileId> {
+        let owner = self.owner(record);
+        (self.record(Of::Now(owner)) == Some(record)).then_some(owner)
     }
 
     /// How many records are compared.
@@ -192,6 +210,7 @@ impl Matcher {
     pub(super) fn new(
         fields: Arc<Fields>,
         live: Live,
+        homes: Option<Homes>,
         model: &Model,
         learned_from: u64,
         people: Everybody,
@@ -204,8 +223,10 @@ impl Matcher {
             sweep: Some(Sweep {
                 records: 0..people.owner.len() as Record,
                 doubts: live.open_questions().copied().collect(),
+                homes: HomesToSee::new(people.owner.len() as Record),
             }),
             live,
+            homes,
             people,
         }
     }
@@ -236,7 +257,9 @@ impl Matcher {
             let now = engine.read(|read| self.now(read, *id))?;
             findings.push(self.compare(*id, now));
         }
-        self.settle(engine, findings, queue)?;
+        let changed = self.homes_changed(queue.iter().map(|(id, _)| *id));
+        let together = engine.read(|read| self.together(read, changed))?;
+        self.settle(engine, findings, queue, together)?;
         let records = self.people.len() as u64;
         engine.set_match_standing(|standing| standing.records = records);
         Ok(true)
@@ -244,7 +267,7 @@ impl Matcher {
 
     /// Looks at those who were there when everybody was read. What is settled already changes nothing.
     fn sweep(&mut self, engine: &Engine) -> Result<bool, FlowError> {
-        let Some(Sweep { mut records, mut doubts }) = self.sweep.take() else { return Ok(false) };
+        let Some(Sweep { mut records, mut doubts, mut homes }) = self.sweep.take() else { return Ok(false) };
         let mut finding = Finding { model: self.model.clone(), ..Finding::default() };
         let mut looked_at = 0;
         while looked_at < AT_ONCE {
@@ -263,10 +286,15 @@ impl Matcher {
             finding.doubtful.extend(self.doubtful(&doubt));
             looked_at += 1;
         }
-        self.settle(engine, vec![finding], Vec::new())?;
+        // Where everybody lives comes last: by then nobody is two people any more who is one.
+        let mut together = Together::default();
+        if looked_at == 0 {
+            together = self.sweep_homes(engine, &mut homes)?;
+        }
+        self.settle(engine, vec![finding], Vec::new(), together)?;
         engine.set_match_standing(|standing| standing.done = done);
-        if !records.is_empty() || !doubts.is_empty() {
-            self.sweep = Some(Sweep { records, doubts });
+        if !records.is_empty() || !doubts.is_empty() || !homes.is_empty() {
+            self.sweep = Some(Sweep { records, doubts, homes });
             return Ok(true);
         }
         self.forget_old_questions(engine)?;
@@ -298,11 +326,12 @@ impl Matcher {
         engine: &Engine,
         mut findings: Vec<Finding>,
         queue: Vec<(ProfileId, u64)>,
+        together: Together,
     ) -> Result<Settled, FlowError> {
         findings.retain(|found| {
             !(found.same.is_empty() && found.doubtful.is_empty() && found.touched.is_empty())
         });
-        if findings.is_empty() && queue.is_empty() {
+        if findings.is_empty() && queue.is_empty() && together.is_empty() {
             return Ok(Settled::default());
         }
         let automatic = self.fields.is_automatic();
@@ -313,6 +342,7 @@ impl Matcher {
                 all.joined += settled.joined;
                 all.asked += settled.asked;
             }
+            work.settle_homes(&together)?;
             for (person, stamp) in queue {
                 work.unit.end_match(person, stamp)?;
             }
@@ -360,7 +390,11 @@ impl Matcher {
                 }
                 None => {
                     changes.push(self.live.insert(&self.intake, "", 0, column));
-                    self.people.add(of, id)
+                    let record = self.people.add(of, id);
+                    if let (Of::Before(_), Some(homes)) = (of, &mut self.homes) {
+                        homes.pass_over(record);
+                    }
+                    record
                 }
             };
             records.push(record);
@@ -371,6 +405,9 @@ impl Matcher {
                 let apart: &[Apart] = if anchor == Some(record) { &now.apart } else { &[] };
                 changes.extend(self.stand(record, anchor, apart));
             }
+        }
+        if let Some(homes) = &mut self.homes {
+            homes.touch(&records, &changes);
         }
         self.finding(&records, &changes)
     }

@@ -4,17 +4,20 @@
 //! 1. [`fields`] — by what somebody is compared
 //! 2. [`matcher`] — everybody, ready to be compared with the next one
 //! 3. [`crate::inward`]'s `alike` — what follows, in a commit of its own
-//! 4. [`review`] — what people of the house are asked, and what they answer
+//! 4. [`homes`] — who lives with whom, which makes nobody one, and `inward`'s `homes`, what follows from it
+//! 5. [`review`] — what people of the house are asked, and what they answer
 //!
 //! Who has to be compared stands in a row of the store, written in the commit that changed them. So nobody is forgotten
 //! when the process dies, and whoever is compared twice is found to be what they are already.
 
 mod fields;
+mod homes;
 mod learning;
 mod matcher;
 mod review;
 
 pub(crate) use fields::Fields;
+pub(crate) use homes::{Living, Together};
 pub use learning::{LinkReport, LinkedPair};
 pub use review::{Answer, Answered, PersonAsked, Resemblance, ReviewQuestion};
 
@@ -158,6 +161,7 @@ impl Engine {
         let Some(fields) = live.match_fields() else {
             *place = None;
             self.set_match_standing(|standing| *standing = MatchStanding::default());
+            homes::leave_all(self)?;
             return Ok(false);
         };
         let matcher = match place.take().filter(|matcher| matcher.serves(fields) && !matcher.has_outgrown()) {

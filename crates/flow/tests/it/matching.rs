@@ -1,12 +1,10 @@
 //! People who are alike and have no identifier in common.
 
-use crate::world::*;
+use crate::{town::*, world::*};
 use crowsnest_flow::{Answer, Asked, MatchState, ReviewQuestion, SplitBy};
 use crowsnest_model::{Identifier, Profile, ProfileId};
 use crowsnest_store::{DecidedBy, LedgerKind};
 use serde_json::{Value, json};
-
-const MATCHING: &str = "identity: people\nmatching: {}\n";
 
 fn ann() -> Value {
     json!({"first_name": "Ann", "last_name": "Carter", "birthday": "1980-07-04", "phone": "+13125550142",
@@ -30,48 +28,12 @@ fn perhaps_ann() -> Value {
     json!({"first_name": "A.", "last_name": "Carter", "address": {"city": "Chicago"}})
 }
 
-fn known(id: &str, namespace: &str, value: &str, traits: Value) -> Touch {
-    identify(id).by(namespace, value).traits(traits)
-}
-
-/// People whom nobody knows, so that there is something to learn from.
-fn strangers(count: usize) -> Vec<Touch> {
-    let forenames = [
-        "Maria", "James", "Olga", "Peter", "Ines", "Tom", "Greta", "Hugo", "Nora", "Ivan", "Lena", "Omar",
-        "Paula",
-    ];
-    let surnames = [
-        "Miller", "Okafor", "Schmidt", "Rossi", "Dubois", "Novak", "Larsen", "Moreau", "Silva", "Kowalski",
-        "Tanaka",
-    ];
-    let streets =
-        ["Oak Street", "Main Street", "Lake Road", "Hill Lane", "Park Avenue", "Mill Road", "Bridge Street"];
-    (0..count)
-        .map(|i| {
-            let traits = json!({
-                "first_name": forenames[i * 7 % forenames.len()], "last_name": surnames[i * 5 % surnames.len()],
-                "birthday": format!("19{:02}-{:02}-{:02}", 40 + i * 13 % 60, 1 + i * 5 % 12, 1 + i * 11 % 28),
-                "phone": format!("+1312555{:04}", 1000 + i * 37),
-                "address": {"street": format!("{} {}", 1 + i * 17 % 90, streets[i * 3 % streets.len()]),
-                            "postal_code": format!("606{:02}", i * 7 % 60), "city": "Chicago"},
-            });
-            known(&format!("stranger-{i}"), "loyalty_id", &format!("S-{i}"), traits)
-        })
-        .collect()
-}
-
 async fn shop(touches: Vec<Touch>) -> World {
     let world = World::new(&[MATCHING]).await;
     world.tell(strangers(60)).await;
     world.tell(touches).await;
     matched(&world).await;
     world
-}
-
-/// Everybody who is to be compared is compared.
-async fn matched(world: &World) {
-    let engine = world.engine.clone();
-    tokio::task::spawn_blocking(move || engine.match_everybody()).await.unwrap().unwrap();
 }
 
 fn questions(world: &World) -> Vec<ReviewQuestion> {

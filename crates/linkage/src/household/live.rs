@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::table::{Node, Record};
 use crate::threads;
 use blocks::{Blocks, Key};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// A household: the first record of its people.
 pub type Household = Record;
@@ -64,14 +64,24 @@ pub struct Homes {
     /// Pairs of people who are likelier than not to live together, by either.
     near: HashMap<Person, BTreeMap<Person, f32>, foldhash::fast::FixedState>,
     members: HashMap<Household, Vec<Person>, foldhash::fast::FixedState>,
+    /// Records of which nothing is read: what somebody said once.
+    past: HashSet<Record, foldhash::fast::FixedState>,
     compared: u64,
 }
 
 impl Homes {
     /// The households of all people who are known.
     pub fn of<P: Postings + Sync>(live: &Live<P>, model: HomeModel, settings: &Settings) -> Self {
+        let mut homes = Self::new(live, model, settings);
+        let all: Vec<Record> = (0..live.table.records() as u32).collect();
+        homes.update(live, &all);
+        homes
+    }
+
+    /// As [`Self::of`], of nobody yet: everybody is still to be taken in.
+    pub fn new<P: Postings>(live: &Live<P>, model: HomeModel, settings: &Settings) -> Self {
         let layout = &live.table.layout;
-        let mut homes = Self {
+        Self {
             model,
             settings: settings.clone(),
             sources: shared::sources(&live.table),
@@ -81,11 +91,31 @@ impl Homes {
             blocks: Blocks::new(settings.household_cap),
             near: HashMap::default(),
             members: HashMap::default(),
+            past: HashSet::default(),
             compared: 0,
-        };
-        let all: Vec<Record> = (0..live.table.records() as u32).collect();
-        homes.update(live, &all);
-        homes
+        }
+    }
+
+    /// What a record says is what somebody said once: it goes on being compared, and says nothing of where they live. To be
+    /// called before the record is taken in.
+    pub fn pass_over(&mut self, record: Record) {
+        self.past.insert(record);
+    }
+
+    /// What two people share that households share, in words: `address`, `phone`, `surname and place`.
+    pub fn shared(&self, a: Person, b: Person) -> Vec<&str> {
+        let (Some(a), Some(b)) = (self.known.get(&a), self.known.get(&b)) else { return Vec::new() };
+        let both = a
+            .keys
+            .iter()
+            .filter(|key| b.keys.iter().any(|other| (other.source, other.key) == (key.source, key.key)));
+        let mut names: Vec<&str> = Vec::new();
+        for source in both.filter_map(|key| self.sources.get(usize::from(key.source))) {
+            if !names.contains(&source.name.as_str()) {
+                names.push(&source.name);
+            }
+        }
+        names
     }
 
     /// The household of a person; `None` if there is no such person.
@@ -173,7 +203,7 @@ impl Homes {
     /// What a person has that others may share.
     fn read<P: Postings>(&self, live: &Live<P>, person: Person) -> Known {
         let mut nodes = Vec::new();
-        for record in live.records_of(person) {
+        for record in live.records_of(person).into_iter().filter(|record| !self.past.contains(record)) {
             if let Some(node) = live.table.known(record)
                 && !nodes.contains(&node)
             {

@@ -115,8 +115,8 @@ pub(super) struct Source {
     pub(super) thing: Thing,
     /// The slots that hold it; of a name those of the surname.
     pub(super) slots: Vec<usize>,
-    /// How warnings name it.
-    name: String,
+    /// How people are told of it.
+    pub(super) name: String,
 }
 
 impl Source {

@@ -63,6 +63,13 @@ impl IdentityRules {
             None => Cow::Owned(NamespaceRule::usual(namespace)),
         }
     }
+
+    /// Whether anything makes a household of people: an account that they share, or that they are found to live together.
+    pub fn knows_households(&self) -> bool {
+        self.rule("account").household
+            || self.namespaces.values().any(|rule| rule.household)
+            || self.matching.as_ref().is_some_and(|matching| matching.households)
+    }
 }
 
 impl NamespaceRule {

@@ -16,6 +16,8 @@ pub struct Matching {
     pub review_above: Percent,
     /// Whether anybody is made one without being asked for; `false` puts them all before people of the house.
     pub automatic: bool,
+    /// Whether households are found, too: people who live together, though they share no account.
+    pub households: bool,
     /// What traits are about, where their names do not tell; `ignore` for what is not to be compared. A field of an
     /// object has its path: `address.line2`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -32,6 +34,7 @@ impl Default for Matching {
             merge_above: Percent::of(99),
             review_above: Percent::of(20),
             automatic: true,
+            households: true,
             fields: BTreeMap::new(),
             blocking: Vec::new(),
         }

@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Router<App> {
         super::profiles::profile,
         super::profiles::timeline,
         super::profiles::ledger,
+        super::households::household,
         super::overlap::overlap,
         super::identity::split,
         super::identity::join,

@@ -8,6 +8,7 @@ pub(crate) mod describe;
 mod enrolment;
 mod explain;
 mod feeds;
+mod households;
 mod identity;
 mod mailbox;
 mod matching;
@@ -48,6 +49,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(matching::routes())
         .merge(overlap::routes())
         .merge(profiles::routes())
+        .merge(households::routes())
         .merge(programs::routes())
         .merge(quarantine::routes())
         .merge(run::routes())

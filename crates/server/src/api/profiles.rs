@@ -169,8 +169,8 @@ fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreErro
         None => None,
         Some(id) => {
             let mut members = Vec::new();
-            for account in &profile.accounts {
-                members.extend(read.household(HouseholdId::of(account.namespace.as_str(), &account.value))?);
+            for household in profile.households() {
+                members.extend(read.household(household)?);
             }
             members.sort_unstable();
             members.dedup();

@@ -72,7 +72,8 @@ impl ReadMatching for Session<'_> {
         Ok(self
             .connection
             .prepare_cached(
-                "SELECT version, learned, people, meaning, doc FROM match_models WHERE doc IS NOT NULL
+                "SELECT version, learned, people, meaning, doc, homes FROM match_models
+                 WHERE doc IS NOT NULL AND homes IS NOT NULL
                  ORDER BY learned DESC LIMIT 1",
             )?
             .query_row([], |row| {
@@ -82,6 +83,7 @@ impl ReadMatching for Session<'_> {
                     people: row.get::<_, i64>(2)? as u64,
                     meaning: row.get(3)?,
                     doc: row.get(4)?,
+                    homes: row.get(5)?,
                 })
             })
             .optional()?)
@@ -162,11 +164,19 @@ impl WriteMatching for Session<'_> {
     }
 
     fn put_match_model(&mut self, model: &LearnedModel) -> Result<()> {
-        self.connection.execute("UPDATE match_models SET doc = NULL WHERE doc IS NOT NULL", [])?;
+        self.connection
+            .execute("UPDATE match_models SET doc = NULL, homes = NULL WHERE doc IS NOT NULL", [])?;
         self.connection.execute(
-            "INSERT OR REPLACE INTO match_models (version, learned, people, meaning, doc)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![model.version, model.learned.0, model.people as i64, model.meaning, model.doc],
+            "INSERT OR REPLACE INTO match_models (version, learned, people, meaning, doc, homes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                model.version,
+                model.learned.0,
+                model.people as i64,
+                model.meaning,
+                model.doc,
+                model.homes
+            ],
         )?;
         Ok(())
     }

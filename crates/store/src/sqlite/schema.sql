@@ -26,6 +26,21 @@ CREATE TABLE households (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX households_by_profile ON households (profile);
 
+-- Who lived in which household that was found, since when and until when: only added to, and ended. reason: by what it was
+-- found. ended: why it is over.
+CREATE TABLE homes (
+    seq       INTEGER PRIMARY KEY,
+    household INTEGER NOT NULL,
+    profile   INTEGER NOT NULL,
+    since     INTEGER NOT NULL,
+    until     INTEGER,
+    reason    TEXT NOT NULL,
+    ended     TEXT
+) STRICT;
+CREATE UNIQUE INDEX homes_now ON homes (profile) WHERE until IS NULL;
+CREATE INDEX homes_by_profile ON homes (profile);
+CREATE INDEX homes_by_household ON homes (household);
+
 -- Which events are here. id: the first half of the event's id; should that be taken by another event, the next free
 -- number after it. Half of it, as a number, makes this half as long as an index of whole ids and quicker to search.
 CREATE TABLE event_ids (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
@@ -98,13 +113,14 @@ CREATE TABLE match_records (
 ) STRICT;
 CREATE INDEX match_records_by_profile ON match_records (profile);
 
--- What was learned of likeness. doc: JSON; of earlier versions it is null.
+-- What was learned of likeness. doc: JSON; homes: what was learned of households, JSON; of earlier versions both are null.
 CREATE TABLE match_models (
     version TEXT PRIMARY KEY,
     learned INTEGER NOT NULL,
     people  INTEGER NOT NULL,
     meaning TEXT NOT NULL, -- the settings that it is for
-    doc     TEXT
+    doc     TEXT,
+    homes   TEXT
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX match_models_latest ON match_models (learned) WHERE doc IS NOT NULL;
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, RunStep,
-    SourceCount, StoreError, StoredDocument, Suppression, Task, Unit,
+    SourceCount, StoreError, StoredDocument, Suppression, Task, Unit, WriteHomes,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, TaskId, Time,
@@ -102,6 +102,7 @@ impl Unit for Session<'_> {
             )?
             .query_map(params![to, from, time.0], |row| rows::optional_id(row, 0))?
             .collect::<Result<_, _>>()?;
+        self.give_stays(other, survivor, time)?;
         // Timers are found by their runs, since there are many and merges are frequent. A message that was left out for the
         // survivor does not stand in the way of what the other had: it steps aside. Whatever cannot move after that is an
         // occasion that the survivor has had too; it moves under a name of its own.

@@ -38,6 +38,7 @@ fn ann() -> Profile {
     };
     ann.identifiers = vec![link("email", "ann@example.org"), link("user_id", "u-1")];
     ann.accounts = vec![link("account", "HM-1001")];
+    ann.home = Some(HouseholdId(7_011));
     let heard = |source: &str, last| Heard {
         source: source.into(),
         first_seen: Time(1_000),
@@ -83,6 +84,9 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
         unit.put_holder(&Identifier::new(link.namespace.as_str(), link.value.clone()), ann.id)?;
     }
     unit.put_household_member(HouseholdId::of("account", "HM-1001"), ann.id)?;
+    unit.begin_stay(HouseholdId(7_010), ann.id, Time(8_000), "same phone")?;
+    unit.end_stay(ann.id, Time(8_500), "lives with others now")?;
+    unit.begin_stay(HouseholdId(7_011), ann.id, Time(8_500), "same address")?;
     for touch in [event("web", "m-1", None, 1_000), event("web", "m-2", Some("Cart Updated"), 9_000)] {
         keep(unit, ann.id, &touch)?;
     }
@@ -210,6 +214,7 @@ fn all_of(read: &dyn Read) -> Result<String> {
     say("absorbed", &read.absorbed(ann)?);
     say("household", &read.household(HouseholdId::of("account", "HM-1001"))?);
     say("households", &read.household_count()?);
+    say("stays", &read.stays_of(ann)?);
     for row in read.events(ann, PAGE)? {
         say("event", &crowsnest_model::Event::from_stored(row.columns, &row.body).unwrap());
     }

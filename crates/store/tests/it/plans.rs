@@ -55,6 +55,7 @@ fn the_hot_statements_search_an_index() {
         "matching.rs",
         "runs.rs",
         "identity.rs",
+        "homes.rs",
     ]
     .iter()
     .map(|file| {

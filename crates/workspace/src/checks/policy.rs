@@ -39,11 +39,7 @@ fn check_cap(cap: &Cap, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findin
         let message = "a cap of 0 never has room, so nothing can wait for it: leave out `when_capped`";
         findings.misplaced(spot, "when_capped", message);
     }
-    let rules = &scene.workspace.identity;
-    if cap.of == CountedOver::Household
-        && !rules.rule("account").household
-        && !rules.namespaces.values().any(|rule| rule.household)
-    {
+    if cap.of == CountedOver::Household && !scene.workspace.identity.knows_households() {
         let message = "a cap for households, but no namespace of identifiers is shared by a household, so everybody is counted alone";
         let hint = "set `household: true` in the `identity:` document, or `of: person` here";
         findings.warning(spot.at("of"), message, Some(hint.into()));

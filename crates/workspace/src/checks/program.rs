@@ -90,11 +90,7 @@ pub(super) fn broadcast(broadcast: &Broadcast, spot: Spot<'_>, scene: &Scene<'_>
         let message = "`prefer` chooses among a household, and here everybody gets one";
         findings.misplaced(spot, "prefer", message);
     }
-    let rules = &scene.workspace.identity;
-    if broadcast.one_per == OnePer::Household
-        && !rules.rule("account").household
-        && !rules.namespaces.values().any(|rule| rule.household)
-    {
+    if broadcast.one_per == OnePer::Household && !scene.workspace.identity.knows_households() {
         let message = "one per household, but no namespace of identifiers is shared by a household, so everybody gets one";
         let hint = "set `household: true` in the `identity:` document, or `one_per: person` here";
         findings.warning(spot.at("one_per"), message, Some(hint.into()));

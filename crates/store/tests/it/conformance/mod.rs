@@ -1,5 +1,6 @@
 //! What every store must do, written against the traits alone.
 
+mod homes;
 mod identity;
 mod items;
 mod people;
@@ -8,6 +9,7 @@ mod segments;
 mod steps;
 mod upkeep;
 
+pub use homes::*;
 pub use identity::*;
 pub use items::*;
 pub use people::*;
@@ -27,6 +29,7 @@ macro_rules! conformance_suite {
             identifiers_have_one_holder events_are_kept_as_they_came people_are_found_by_what_they_did events_whose_ids_begin_alike_are_others a_person_is_read_as_written
             people_come_in_the_order_of_their_ids a_merge_moves_everything redirects_lead_to_the_last_survivor
             a_merge_keeps_one_message_of_an_occasion a_message_goes_before_one_that_was_left_out a_merge_cancels_what_the_other_was_sent
+            who_lives_where_is_kept_since_when_and_until_when where_somebody_lived_goes_along_in_a_merge
             households_and_their_count who_shares_an_account the_later_consent_stays suppressions_keep_their_first_reason
             suppressions_are_listed_and_lifted a_delivery_remembers_its_life
             an_occasion_is_had_once an_occasion_that_one_had_is_had_by_both runs_are_listed_counted_and_ended timers_are_due_in_order
