@@ -78,6 +78,9 @@ const SWAPPED_BITS: f32 = 40.0;
 /// No postcode and no city is rarer than this.
 const PLACE_BITS: f32 = 24.0;
 
+/// The level of surnames that differ by one slip.
+const SLIP_IN_A_NAME: u8 = 2;
+
 /// Compares pairs of a table.
 pub struct Comparer {
     /// What is compared, in order.
@@ -313,13 +316,24 @@ impl Comparer {
         }
     }
 
-    /// Whether the forename of each is the surname of the other.
+    /// Whether the forename of each is the surname of the other; one of the two names may have a slip.
     fn crossed(&self, table: &Table, a: &[u32], b: &[u32], forename: usize, surname: usize) -> bool {
+        if [a[forename], a[surname], b[forename], b[surname]].contains(&0) {
+            return false;
+        }
         let (given, family) = (table.dictionary(forename), table.dictionary(surname));
-        a[forename] > 0
-            && b[forename] > 0
-            && given.hash(a[forename]) == family.hash(b[surname])
-            && given.hash(b[forename]) == family.hash(a[surname])
+        let same = |x: &[u32], y: &[u32]| given.hash(x[forename]) == family.hash(y[surname]);
+        let alike = |x: &[u32], y: &[u32]| {
+            let level =
+                fields::compare(FieldKind::Surname, given.value(x[forename]), family.value(y[surname]));
+            level <= SLIP_IN_A_NAME
+        };
+        match (same(a, b), same(b, a)) {
+            (true, true) => true,
+            (true, false) => alike(b, a),
+            (false, true) => alike(a, b),
+            (false, false) => false,
+        }
     }
 
     fn forenames(&self, table: &Table, i: usize, a: &[u32], b: &[u32]) -> Outcome {
