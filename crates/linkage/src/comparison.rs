@@ -92,6 +92,8 @@ pub struct Comparer {
     forename: Option<usize>,
     surname: Option<usize>,
     email: Option<usize>,
+    /// The comparisons in the order in which most pairs that are not one person are given up on soonest. Gender asks for the forename.
+    pub order: Vec<usize>,
 }
 
 /// What is compared for a layout.
@@ -154,7 +156,17 @@ impl Comparer {
     pub fn new(layout: &Layout) -> Self {
         let comparisons = comparisons(layout);
         let at = |wanted: &dyn Fn(&Comparison) -> bool| comparisons.iter().position(wanted);
+        let mut order: Vec<usize> = (0..comparisons.len()).collect();
+        order.sort_by_key(|&i| match comparisons[i].subject {
+            Subject::Forename => 0,
+            Subject::Plain(FieldKind::Surname) => 1,
+            Subject::Plain(FieldKind::BirthDate) => 2,
+            Subject::Address => 3,
+            Subject::Plain(_) => 4,
+            Subject::Gender => 5,
+        });
         Self {
+            order,
             slots: comparisons.iter().map(|c| layout.slots_of(c.domain)).collect(),
             surnames: layout.slots_of_kind(FieldKind::Surname),
             addresses: layout.addresses(),
