@@ -6,4 +6,5 @@ mod fields;
 mod households;
 mod live;
 mod people;
+mod threads;
 mod world;
