@@ -230,6 +230,10 @@ fn a_file_of_customers_becomes_people_and_households() {
     let sum: f64 = lines.iter().map(|line| line["bits"].as_f64().unwrap()).sum();
     assert!((sum - explanation["score"].as_f64().unwrap()).abs() < 1e-3, "{explanation}");
 
+    // A file in which nobody is twice; without a column that says the source, it is the source of its rows.
+    let told = fine(link(&["--unique-source", &people]));
+    assert!(told.contains("6 records are 6 people"), "{told}");
+
     // What people decide holds, and a model that was kept gives the same people.
     let decided = at("decided.csv");
     std::fs::write(&decided, "a,b,what\n1,2,different\n").unwrap();
