@@ -128,7 +128,8 @@ fn in_a_source_without_duplicates_nobody_is_twice() {
     assert!(a == b && b == c && c == d, "{:?}", [a, b, c, d]);
     let [a, b, c, d] = people(&["shop"]);
     assert!(a != b, "the shop has nobody twice");
-    assert!(c == d && (c == a || c == b), "the till may have: {:?}", [a, b, c, d]);
+    // Which of the shop's two they are, nobody can say; somebody is asked.
+    assert!(c == d, "the till may have: {:?}", [a, b, c, d]);
     let [a, b, c, d] = people(&["shop", "till"]);
     assert!(a != b && c != d, "{:?}", [a, b, c, d]);
 }
