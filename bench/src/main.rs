@@ -9,12 +9,14 @@
 //! - [`reaction`] — from an event to the segment and the program that follow from it
 //! - [`timers`] — from the moment at which a timer is due to the hand-over, with many more waiting
 //! - [`new_segment`] — from a new definition to its members, with many people known
+//! - [`matching`] — people who are alike, among many
 //! - [`overlap`] — who is known to what, of many people
 //! - [`report`] — what came of it, for people and for programs
 
 mod definitions;
 mod http;
 mod load;
+mod matching;
 mod new_segment;
 mod overlap;
 mod phases;
@@ -44,6 +46,7 @@ enum Command {
     Timers(timers::Timers),
     Segment(new_segment::NewSegment),
     Overlap(overlap::Overlap),
+    Matching(matching::Matching),
 }
 
 /// The server that is measured, and how that is said.
@@ -132,6 +135,9 @@ fn main() -> ExitCode {
         Command::Timers(timers) => timers.run(),
         Command::Segment(segment) => {
             measure(&segment.setting, "", async |server| segment.measure(server).await)
+        }
+        Command::Matching(matching) => {
+            measure(&matching.setting, matching::DEFINITIONS, async |server| matching.measure(server).await)
         }
         Command::Overlap(overlap) => {
             measure(&overlap.setting, overlap::DEFINITIONS, async |server| overlap.measure(server).await)

@@ -61,8 +61,10 @@ impl Table {
             }
         });
         self.rows = rows;
-        for (dictionary, (_, order)) in self.dictionaries.iter_mut().chain([&mut self.doors]).zip(maps) {
-            dictionary.arrange(&order);
+        let kinds = self.layout.domains.iter().map(|d| Some(d.kind)).chain([None]);
+        let dictionaries = self.dictionaries.iter_mut().chain([&mut self.doors]);
+        for ((dictionary, kind), (_, order)) in dictionaries.zip(kinds).zip(maps) {
+            dictionary.arrange(kind, &order);
         }
     }
 

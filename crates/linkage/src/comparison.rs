@@ -78,6 +78,9 @@ const SWAPPED_BITS: f32 = 40.0;
 /// No postcode and no city is rarer than this.
 const PLACE_BITS: f32 = 24.0;
 
+/// The level of surnames that differ by one slip.
+const SLIP_IN_A_NAME: u8 = 2;
+
 /// Compares pairs of a table.
 pub struct Comparer {
     /// What is compared, in order.
@@ -89,6 +92,8 @@ pub struct Comparer {
     forename: Option<usize>,
     surname: Option<usize>,
     email: Option<usize>,
+    /// The comparisons in the order in which most pairs that are not one person are given up on soonest. Gender asks for the forename.
+    pub order: Vec<usize>,
 }
 
 /// What is compared for a layout.
@@ -151,7 +156,17 @@ impl Comparer {
     pub fn new(layout: &Layout) -> Self {
         let comparisons = comparisons(layout);
         let at = |wanted: &dyn Fn(&Comparison) -> bool| comparisons.iter().position(wanted);
+        let mut order: Vec<usize> = (0..comparisons.len()).collect();
+        order.sort_by_key(|&i| match comparisons[i].subject {
+            Subject::Forename => 0,
+            Subject::Plain(FieldKind::Surname) => 1,
+            Subject::Plain(FieldKind::BirthDate) => 2,
+            Subject::Address => 3,
+            Subject::Plain(_) => 4,
+            Subject::Gender => 5,
+        });
         Self {
+            order,
             slots: comparisons.iter().map(|c| layout.slots_of(c.domain)).collect(),
             surnames: layout.slots_of_kind(FieldKind::Surname),
             addresses: layout.addresses(),
@@ -313,13 +328,24 @@ impl Comparer {
         }
     }
 
-    /// Whether the forename of each is the surname of the other.
+    /// Whether the forename of each is the surname of the other; one of the two names may have a slip.
     fn crossed(&self, table: &Table, a: &[u32], b: &[u32], forename: usize, surname: usize) -> bool {
+        if [a[forename], a[surname], b[forename], b[surname]].contains(&0) {
+            return false;
+        }
         let (given, family) = (table.dictionary(forename), table.dictionary(surname));
-        a[forename] > 0
-            && b[forename] > 0
-            && given.hash(a[forename]) == family.hash(b[surname])
-            && given.hash(b[forename]) == family.hash(a[surname])
+        let same = |x: &[u32], y: &[u32]| given.hash(x[forename]) == family.hash(y[surname]);
+        let alike = |x: &[u32], y: &[u32]| {
+            let level =
+                fields::compare(FieldKind::Surname, given.value(x[forename]), family.value(y[surname]));
+            level <= SLIP_IN_A_NAME
+        };
+        match (same(a, b), same(b, a)) {
+            (true, true) => true,
+            (true, false) => alike(b, a),
+            (false, true) => alike(a, b),
+            (false, false) => false,
+        }
     }
 
     fn forenames(&self, table: &Table, i: usize, a: &[u32], b: &[u32]) -> Outcome {

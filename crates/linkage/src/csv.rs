@@ -39,6 +39,9 @@ const HEAD: usize = 64 * 1024;
 /// Fields longer than this are cut: nobody's name is that long, and a quote that is never closed must not swallow a file into a name.
 const LONGEST: usize = 4_096;
 
+/// How many rows one thread hands to another at once.
+const ROWS: usize = 1_000;
+
 /// Reads CSV files into one table.
 pub struct Reader {
     builder: TableBuilder,
@@ -116,10 +119,30 @@ impl Reader {
             row += 1;
             self.push(&intake, name, row, record, headers.len(), &mut odd);
         }
-        while reader.read_byte_record(&mut record).map_err(error)? {
-            row += 1;
-            self.push(&intake, name, row, &record, headers.len(), &mut odd);
-        }
+        drop(first);
+        // Rows are cut here and taken in on a thread of its own, in their order.
+        let (rows, taken) = std::sync::mpsc::sync_channel::<Vec<csv::ByteRecord>>(4);
+        std::thread::scope(|scope| {
+            let (this, odd, intake) = (&mut *self, &mut odd, &intake);
+            scope.spawn(move || {
+                for record in taken.iter().flatten() {
+                    row += 1;
+                    this.push(intake, name, row, &record, headers.len(), odd);
+                }
+            });
+            loop {
+                let mut some = Vec::with_capacity(ROWS);
+                while some.len() < ROWS && reader.read_byte_record(&mut record)? {
+                    some.push(record.clone());
+                }
+                // Nobody takes them: the other thread has panicked, which the scope passes on.
+                if some.is_empty() || rows.send(some).is_err() {
+                    drop(rows);
+                    return Ok(());
+                }
+            }
+        })
+        .map_err(error)?;
         self.report(name, &intake, &odd);
         Ok(())
     }

@@ -6,6 +6,8 @@ use crate::sketch::{differ, sketch};
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A hash of text that is the same on every machine and in every run.
 pub fn text_hash(text: &str) -> u64 {
@@ -32,6 +34,22 @@ pub struct RawTexts {
 impl RawTexts {
     fn get(&self, i: u32) -> &str {
         slice(&self.text, &self.ends, i)
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Reads some of the texts.
+    pub fn read(&self, texts: Range<usize>, kind: FieldKind, customs: &Customs) -> Vec<Option<Value>> {
+        let mut reader = TextReader::new(customs);
+        texts.map(|i| reader.read(kind, self.get(i as u32))).collect()
     }
 
     /// The number of a text, from 0.
@@ -68,6 +86,43 @@ pub struct Dictionary {
     index: HashTable<u32>,
     /// Values were numbered anew; the index is made again when it is needed.
     index_is_old: bool,
+    memo: Memo,
+}
+
+/// So many comparisons are remembered of a domain: few enough to be near to the processor.
+const MEMO: usize = 1 << 16;
+
+/// Comparisons that were made lately, for values that are compared over and over, such as names. What it forgets is worked out again, so
+/// nothing depends on who wrote into it last.
+#[derive(Default)]
+struct Memo {
+    /// Two ids and the level that they came out on, in one word; 0 if there is nothing.
+    seen: Vec<AtomicU64>,
+}
+
+impl Memo {
+    /// Ids above are not remembered.
+    const HIGHEST: u32 = (1 << 28) - 1;
+
+    fn with_room(places: usize) -> Self {
+        Self { seen: (0..places.next_power_of_two()).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    fn get_or(&self, a: u32, b: u32, compare: impl FnOnce() -> u8) -> u8 {
+        let (low, high) = (a.min(b), a.max(b));
+        if self.seen.is_empty() || high > Self::HIGHEST {
+            return compare();
+        }
+        let pair = u64::from(low) << 32 | u64::from(high) << 4;
+        let place = &self.seen[mix(u64::from(low), u64::from(high)) as usize & (self.seen.len() - 1)];
+        let seen = place.load(Ordering::Relaxed);
+        if seen & !15 == pair {
+            return (seen & 15) as u8;
+        }
+        let level = compare();
+        place.store(pair | u64::from(level & 15), Ordering::Relaxed);
+        level
+    }
 }
 
 impl Dictionary {
@@ -101,7 +156,7 @@ impl Dictionary {
         if differ(kind, self.sketch(a), self.sketch(b)) {
             return (fields::levels(kind).len() - 1) as u8;
         }
-        fields::compare(kind, self.value(a), self.value(b))
+        self.memo.get_or(a, b, || fields::compare(kind, self.value(a), self.value(b)))
     }
 
     /// How much agreement on the value is worth, in bits.
@@ -110,7 +165,7 @@ impl Dictionary {
     }
 
     /// Puts values into another order: old ids, in the order of the new ones.
-    pub fn arrange(&mut self, order: &[u32]) {
+    pub fn arrange(&mut self, kind: Option<FieldKind>, order: &[u32]) {
         self.hashes = order.iter().map(|&old| self.hashes[old as usize - 1]).collect();
         if !self.values.is_empty() {
             self.sketches = order.iter().map(|&old| self.sketches[old as usize - 1]).collect();
@@ -118,6 +173,12 @@ impl Dictionary {
                 std::mem::take(&mut self.values).into_iter().map(Some).collect();
             self.values = order.iter().filter_map(|&old| values[old as usize - 1].take()).collect();
         }
+        self.memo = match kind {
+            Some(FieldKind::Forename | FieldKind::Surname | FieldKind::City) => {
+                Memo::with_room((order.len() * 8).min(MEMO))
+            }
+            _ => Memo::default(),
+        };
         self.counts.clear();
         self.rarity.clear();
         self.index = HashTable::new();
@@ -167,10 +228,8 @@ impl Dictionary {
         id
     }
 
-    /// Reads raw texts; the answer has the value's id for each of them.
-    pub fn take_in(&mut self, raws: &RawTexts, kind: FieldKind, customs: &Customs) -> Vec<u32> {
-        let mut reader = TextReader::new(customs);
-        let read = |i| reader.read(kind, raws.get(i)).map_or(0, |value| self.intern(kind, value));
-        (0..raws.ends.len() as u32).map(read).collect()
+    /// Takes in values that were read of raw texts; the answer has the value's id for each of them.
+    pub fn take_in(&mut self, kind: FieldKind, values: impl Iterator<Item = Option<Value>>) -> Vec<u32> {
+        values.map(|value| value.map_or(0, |value| self.intern(kind, value))).collect()
     }
 }

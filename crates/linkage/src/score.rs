@@ -95,7 +95,7 @@ impl Scorer<'_> {
             *most = self.comparer.at_most(self.table, self.scale, i, x, y);
             sum += *most;
         }
-        for i in 0..width {
+        for &i in self.comparer.order.iter().filter(|&&i| i < width) {
             if sum < threshold {
                 return None;
             }

@@ -18,6 +18,8 @@ pub fn sketch(kind: FieldKind, clean: &str) -> u64 {
         FieldKind::Phone => pairs(bytes[bytes.len().saturating_sub(7)..].iter()),
         FieldKind::Identifier => pairs(bytes.iter()),
         FieldKind::Street => pairs(bytes.iter().filter(|b| b.is_ascii_alphabetic())),
+        // Too short for pairs: which letters and digits there are.
+        FieldKind::Postcode => bytes.iter().fold(0, |bits, &byte| bits | 1 << (byte & 63)),
         _ => 0,
     }
 }
@@ -29,6 +31,7 @@ pub fn differ(kind: FieldKind, a: u64, b: u64) -> bool {
         FieldKind::Phone => 9,
         FieldKind::Identifier => 8,
         FieldKind::Street => 14,
+        FieldKind::Postcode => 2,
         _ => return false,
     };
     (a ^ b).count_ones() > most

@@ -3,7 +3,7 @@
 mod revise;
 
 use crate::dictionary::{Dictionary, RawTexts, mix};
-use crate::fields::Customs;
+use crate::fields::{Customs, FieldKind, Value};
 use crate::intake;
 use crate::layout::{Address, Intake, Layout};
 use crate::model::Model;
@@ -12,6 +12,7 @@ use crate::threads;
 use crate::warnings::Warning;
 use hashbrown::HashTable;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Mutex;
 
 /// Many short texts in one string.
@@ -145,22 +146,7 @@ impl TableBuilder {
         let unique: Vec<bool> =
             self.source_names.iter().map(|name| self.settings.unique_sources.contains(name)).collect();
         let mut table = Table::empty(self.layout, customs, self.source_names, unique);
-        let mut maps = Vec::with_capacity(self.raws.len());
-        let raws: Vec<Mutex<RawTexts>> = self.raws.into_iter().map(Mutex::new).collect();
-        let read = threads::pieces(raws.len(), 1, threads, |range| {
-            let each = range.map(|domain| {
-                let kind = table.layout.domains[domain].kind;
-                let raws = raws[domain].lock().map(|mut raws| std::mem::take(&mut *raws)).unwrap_or_default();
-                let mut dictionary = Dictionary::default();
-                let map = dictionary.take_in(&raws, kind, &table.customs);
-                (dictionary, map)
-            });
-            each.collect::<Vec<_>>()
-        });
-        for (domain, (dictionary, map)) in read.into_iter().flatten().enumerate() {
-            table.dictionaries[domain] = dictionary;
-            maps.push(map);
-        }
+        let maps = take_in(&mut table, self.raws, threads);
         let slots = table.layout.slots.len();
         let mut row = vec![0; table.width];
         table.ids = self.ids;
@@ -187,6 +173,44 @@ impl TableBuilder {
         table.recount();
         table
     }
+}
+
+/// How many texts are read at once.
+const TEXTS: usize = 4_096;
+
+/// Reads the texts of all domains into a table's dictionaries; the answer has, by domain, each text's value. Texts are read in pieces, on
+/// all threads; values are then numbered domain by domain, in the order of their texts.
+fn take_in(table: &mut Table, raws: Vec<RawTexts>, threads: usize) -> Vec<Vec<u32>> {
+    let kinds: Vec<FieldKind> = table.layout.domains.iter().map(|d| d.kind).collect();
+    let pieces: Vec<(usize, Range<usize>)> = raws
+        .iter()
+        .enumerate()
+        .flat_map(|(domain, raws)| {
+            let starts = (0..raws.len()).step_by(TEXTS);
+            starts.map(move |start| (domain, start..(start + TEXTS).min(raws.len())))
+        })
+        .collect();
+    let customs = &table.customs;
+    let read = threads::pieces(pieces.len(), 1, threads, |range| {
+        let (domain, texts) = pieces[range.start].clone();
+        raws[domain].read(texts, kinds[domain], customs)
+    });
+    drop(raws);
+    let mut values: Vec<Vec<Vec<Option<Value>>>> = kinds.iter().map(|_| Vec::new()).collect();
+    for ((domain, _), read) in pieces.into_iter().zip(read) {
+        values[domain].push(read);
+    }
+    let values: Vec<Mutex<_>> = values.into_iter().map(Mutex::new).collect();
+    let taken = threads::pieces(values.len(), 1, threads, |range| {
+        let domain = range.start;
+        let values = values[domain].lock().map(|mut values| std::mem::take(&mut *values)).unwrap_or_default();
+        let mut dictionary = Dictionary::default();
+        let map = dictionary.take_in(kinds[domain], values.into_iter().flatten());
+        (dictionary, map)
+    });
+    let (dictionaries, maps) = taken.into_iter().unzip();
+    table.dictionaries = dictionaries;
+    maps
 }
 
 /// The customs that the settings ask for.

@@ -35,8 +35,10 @@ type Three = [f64; 3];
 const RANDOM_PAIRS: usize = 200_000;
 /// How often EM goes round, at most.
 const ROUNDS: usize = 60;
-/// For each pair of records of one person there are at least so many of two people of one household.
+/// For each pair of records of one person there are at least so many of two people of one household, unless the data show next to none.
 const RELATIVES: f64 = 0.5;
+/// For each pair of relatives that shows there are at most so many that do not.
+const HIDDEN: f64 = 10.0;
 /// How many pairs a decision of a human counts as.
 const LABEL_WEIGHT: f64 = 3.0;
 
@@ -76,14 +78,32 @@ fn least_different(kind: FieldKind) -> f64 {
     }
 }
 
+/// How often people of one household are on each level at most, in what is a person's own. EM would otherwise take records of one person
+/// in which much has changed for a second person, who lives there under the same name or number.
+fn relatives_at_most(kind: FieldKind, levels: usize) -> Vec<f64> {
+    let (same, alike) = match kind {
+        FieldKind::Forename => (0.04, 0.02),
+        FieldKind::BirthDate => (0.06, 0.06),
+        FieldKind::Identifier => (0.4, 0.05),
+        _ => (1.0, 1.0),
+    };
+    (0..levels)
+        .map(|level| match level {
+            0 => same,
+            level if level + 1 == levels => 1.0,
+            _ => alike,
+        })
+        .collect()
+}
+
 /// What is believed of a comparison before any data are seen, and how firmly.
 struct Guess {
     person: Vec<f64>,
     household: Vec<f64>,
     chance: f64,
     different: f64,
-    /// How often people of one household are the same in what is a person's own, at most.
-    relatives_same: Option<f64>,
+    /// How often people of one household are on each level, at most.
+    relatives: Vec<f64>,
     /// The subject has no values that could be frequent or rare.
     rated: bool,
 }
@@ -114,11 +134,7 @@ impl Guess {
             household: spread(household, levels),
             chance: chance(kind),
             different: least_different(kind),
-            relatives_same: match kind {
-                FieldKind::Forename => Some(0.04),
-                FieldKind::BirthDate => Some(0.05),
-                _ => None,
-            },
+            relatives: relatives_at_most(kind, levels),
             rated: comparison.subject != Subject::Gender,
         }
     }
@@ -345,11 +361,17 @@ fn maximise(model: &mut Model, guesses: &[Guess], patterns: &Patterns) {
             if let Some(different) = person.last_mut() {
                 *different = different.max(total * guess.different);
             }
-            // Else people of one name would become the second class, whom nothing else holds together.
-            if let (Some(most), total, Some(same)) =
-                (guess.relatives_same, household.iter().sum::<f64>(), household.first_mut())
+            let total: f64 = household.iter().sum();
+            let mut over = 0.0;
+            for ((count, most), stranger) in household.iter_mut().zip(&guess.relatives).zip(&weights.stranger)
             {
-                *same = same.min(total * most);
+                // What strangers have in common by chance, relatives may have too.
+                let most = total * most.max(stranger * 2.0);
+                over += (*count - most).max(0.0);
+                *count = count.min(most);
+            }
+            if let Some(different) = household.last_mut() {
+                *different += over;
             }
             for (old, new) in [(&mut weights.person, person), (&mut weights.household, household)] {
                 let total: f64 = new.iter().sum();
@@ -423,8 +445,11 @@ fn calibrate(
         person = (p_sum + guess_person * firm) / (pairs + firm);
         household = (h_sum + guess_household * firm) / (pairs + firm);
     }
-    // Relatives who share little were no candidates and are not counted; there are hardly ever fewer than this.
-    household = household.max(person * RELATIVES);
+    // Relatives who share little were no candidates and are not counted, nor are those whose address is not known.
+    let addresses: f64 = table.doors.counts.iter().map(|&c| f64::from(c)).sum();
+    let known = (addresses / table.nodes().max(1) as f64).min(1.0);
+    let most = household / person * HIDDEN / (known * known).max(1e-6);
+    household = household.max(person * RELATIVES.min(most));
     model.prior_person = person.log2();
     model.prior_household = household.log2();
 }

@@ -168,9 +168,20 @@ impl RunningServer {
 
     /// Runs a command against this server and waits until it ends.
     pub fn command(&self, arguments: &[&str]) -> Output {
+        self.prepared(arguments).output().unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+    }
+
+    /// Starts a command that goes on until it is stopped; what it prints can be read.
+    pub fn started(&self, arguments: &[&str]) -> Child {
+        let mut command = self.prepared(arguments);
+        command.stdout(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+    }
+
+    fn prepared(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.builder.binary);
         bare(&mut command).args(arguments).arg("--data").arg(&self.data).env("CROWSNEST_ADMIN_TOKEN", TOKEN);
-        command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+        command.stdin(Stdio::null());
+        command
     }
 }
 

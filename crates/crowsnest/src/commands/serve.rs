@@ -92,7 +92,7 @@ impl Serve {
     pub fn run(self) -> anyhow::Result<()> {
         crate::output::log_to_stderr();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(async {
+        let done = runtime.block_on(async {
             let running = self.start().await?;
             say!("Crowsnest listens at http://{}", running.addr);
             if running.token_is_new {
@@ -107,7 +107,10 @@ impl Serve {
             tracing::info!("stopping");
             let _ = running.stop.send(true);
             running.done.await?
-        })
+        });
+        // What goes on in the background is taken up where it was; learning from a million people is not waited for.
+        runtime.shutdown_timeout(Duration::from_secs(5));
+        done
     }
 
     /// Starts everything.

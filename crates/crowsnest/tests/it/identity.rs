@@ -113,6 +113,70 @@ fn what_cannot_be_told_apart_is_refused() {
     failed(nobody, 3);
 }
 
+#[test]
+fn merges_and_splits_are_read_from_a_cursor() {
+    let (_workspace, server) = sisters();
+    let changes = |more: &[&str]| {
+        let printed = fine(server.command(&[&["identity", "changes", "--json"], more].concat()));
+        serde_json::from_str::<Vec<Value>>(&printed).unwrap()
+    };
+    let one = id(&server, "user_id", "ann");
+    let merged = changes(&[]);
+    assert_eq!(merged.len(), 1);
+    assert_eq!((&merged[0]["kind"], &merged[0]["survivor"]), (&json!("merged"), &json!(one)));
+    let (other, cursor) = (merged[0]["absorbed"].as_str().unwrap(), merged[0]["cursor"].as_str().unwrap());
+    let mut follows = server.started(&["identity", "changes", "--follow", "--json", "--after", cursor]);
+    fine(server.command(&["identity", "split", "user_id=ann", "--merged", other, "--reason", "sisters"]));
+    let next = changes(&["--after", cursor]);
+    assert_eq!(next[0]["kind"], "split");
+    assert_eq!(next[0]["reason"], "sisters");
+    assert_eq!(changes(&["--limit", "1"]), merged, "what was read is as it was");
+    // Whoever follows reads the same, as it comes.
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(follows.stdout.take().unwrap()));
+    let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    follows.kill().unwrap();
+    follows.wait().unwrap();
+    assert_eq!(line, next[0]);
+    let table = fine(server.command(&["identity", "changes"]));
+    assert!(table.contains("merged") && table.contains("sisters"), "{table}");
+    for (cursor, said) in [("x", "is none that was given out"), ("99", "is later than the last change")] {
+        let refused = server.command(&["identity", "changes", "--after", cursor]);
+        let words = failed(refused, 1);
+        assert!(words.contains(said), "{words}");
+    }
+}
+
+#[test]
+fn why_two_are_one_is_told_and_why_not() {
+    let (_workspace, server) = sisters();
+    let explain = |one: &str, other: &str, more: &[&str]| {
+        server.command(&[&["identity", "explain", one, other], more].concat())
+    };
+    let told = fine(explain("user_id=ann", "email=bea@mail.example", &[]));
+    assert!(told.contains("are one person, prf_") && told.contains("turned out to be prf_"), "{told}");
+    assert!(told.contains("when web named"), "{told}");
+    let printed: Value =
+        serde_json::from_str(&fine(explain("user_id=ann", "email=bea@mail.example", &["--json"]))).unwrap();
+    let kinds: Vec<&Value> = printed["chain"].as_array().unwrap().iter().map(|step| &step["kind"]).collect();
+    assert_eq!(json!(kinds), json!(["link", "merge", "link"]));
+
+    let merged = server.api().get(&format!("/api/v1/profiles/{}", id(&server, "user_id", "ann")))["absorbed"]
+        [0]
+    .as_str()
+    .unwrap()
+    .to_owned();
+    let split =
+        ["identity", "split", "user_id=ann", "--merged", &merged, "--reason", "sisters with one tablet"];
+    fine(server.command(&split));
+    let told = fine(explain("user_id=ann", "email=bea@mail.example", &[]));
+    assert!(told.contains("It was decided that they are not one person: sisters with one tablet."), "{told}");
+    assert!(told.contains("were told apart on") && told.contains("keeps them apart"), "{told}");
+    let unknown = failed(explain("user_id=ann", "user_id=nobody", &[]), 3);
+    assert!(unknown.contains("there is no person with `user_id=nobody`"), "{unknown}");
+    let wrong = failed(explain("user_id=ann", "ann", &[]), 1);
+    assert!(wrong.contains("is not a profile id"), "{wrong}");
+}
+
 const PEOPLE: &str = "\
 record_id;vorname;nachname;geburtsdatum;email;telefon;strasse;plz;ort
 1;Katharina;Müller;12.03.1984;k.mueller@post.example;0341 5550102;Lindenstr. 5;04109;Leipzig
@@ -165,6 +229,10 @@ fn a_file_of_customers_becomes_people_and_households() {
     let lines = explanation["lines"].as_array().unwrap();
     let sum: f64 = lines.iter().map(|line| line["bits"].as_f64().unwrap()).sum();
     assert!((sum - explanation["score"].as_f64().unwrap()).abs() < 1e-3, "{explanation}");
+
+    // A file in which nobody is twice; without a column that says the source, it is the source of its rows.
+    let told = fine(link(&["--unique-source", &people]));
+    assert!(told.contains("6 records are 6 people"), "{told}");
 
     // What people decide holds, and a model that was kept gives the same people.
     let decided = at("decided.csv");

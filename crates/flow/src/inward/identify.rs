@@ -1,18 +1,18 @@
 //! Whose is it? Carries out what the room `identity` says, and writes into the ledger why.
 
 use super::{
-    Prepared, Working,
+    Occurrence, Prepared, Working,
     announce::{By, Merge},
     enrol::Enrolment,
 };
 use crate::FlowError;
 use crowsnest_identity::{GaveWay, Known, resolve};
 use crowsnest_model::{
-    HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule,
+    DecisionId, HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule,
     delivery::DeliveryState, profile::Apart,
 };
 use crowsnest_profile::Touch;
-use crowsnest_store::{LedgerEntry, LedgerKind};
+use crowsnest_store::{DecidedBy, Decision, LedgerEntry, LedgerKind};
 use std::borrow::Cow;
 
 impl Known for Working<'_> {
@@ -260,6 +260,36 @@ impl Working<'_> {
             Enrolment::of(self).delivered(survivor, run, DeliveryState::Cancelled)?;
         }
         Ok(merge)
+    }
+
+    /// The decision that keeps two people apart, if one does.
+    pub(crate) fn apart(&self, one: ProfileId, other: ProfileId) -> Option<DecisionId> {
+        let sides = |person| self.people.get(&person).map(|loaded| loaded.profile.apart.as_slice());
+        Apart::between(sides(one)?, sides(other)?)
+    }
+
+    /// Makes two people one, by a decision. Whoever has more events goes on.
+    pub(crate) fn join(
+        &mut self,
+        one: ProfileId,
+        other: ProfileId,
+        decision: &Decision,
+    ) -> Result<ProfileId, FlowError> {
+        let events = |person| self.people.get(&person).map_or(0, |loaded| loaded.profile.events);
+        let mut people = [one, other];
+        people.sort_by_key(|person| (std::cmp::Reverse(events(*person)), *person));
+        let [survivor, absorbed] = people;
+        let by = match decision.by {
+            DecidedBy::People => By::Decision(decision.id),
+            DecidedBy::Likeness { .. } => By::Likeness(decision.id),
+        };
+        let merge = self.merge(survivor, absorbed, by, decision.reason.clone())?;
+        let touch = self.anew.remove(&survivor).unwrap_or_default();
+        let cause = Occurrence { at: self.now, event: None, announced: true };
+        self.reconsider(survivor, &touch, cause)?;
+        self.reconsider_household(survivor, cause)?;
+        Enrolment::of(self).merged(survivor, &merge)?;
+        Ok(survivor)
     }
 
     fn join_household(

@@ -58,6 +58,11 @@ struct Column {
 pub(crate) struct Record(Vec<String>);
 
 impl Record {
+    /// The columns in which something is said.
+    pub(crate) fn filled(&self) -> impl Iterator<Item = usize> {
+        (0..self.0.len()).filter(|index| !self.column(*index).is_empty())
+    }
+
     /// The text of a column.
     pub(crate) fn column(&self, index: usize) -> &str {
         self.0.get(index).map_or("", String::as_str)
@@ -318,7 +323,7 @@ impl Fields {
                 text.clone_into(place);
                 return;
             }
-            if place.eq_ignore_ascii_case(text) {
+            if place.eq_ignore_ascii_case(text) || kind == FieldKind::Phone && same_number(place, text) {
                 return;
             }
         }
@@ -345,6 +350,15 @@ impl Fields {
         }
         record
     }
+}
+
+/// Whether two telephone numbers are one, with and without the country's code.
+fn same_number(one: &str, other: &str) -> bool {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<u8>>();
+    let (one, other) = (digits(one), digits(other));
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let local = short.strip_prefix(b"0").unwrap_or(&short);
+    local.len() >= 7 && long.ends_with(local)
 }
 
 fn part(field: MatchField, key: MatchKey) -> Option<PartSetting> {
@@ -453,11 +467,12 @@ mod tests {
         let fields = Fields::usual(&Workspace::default());
         let ann = person(
             json!({
-                "name": "Ann Carter", "birthday": "1980-07-04", "email": "Ann@Example.org", "plan": "gold",
+                "phone": "(312) 555-0142", "name": "Ann Carter", "birthday": "1980-07-04", "email": "Ann@Example.org", "plan": "gold",
                 "address": {"street": "Elm Street", "house_number": 12, "postalCode": "60601", "city": "Chicago", "name": "home"},
                 "company": {"name": "Acme"},
             }),
             &[
+                ("phone", "+13125550142"),
                 ("email", "ann@example.org"),
                 ("email", "ann.c@work.example"),
                 ("user_id", "u1"),
@@ -468,7 +483,7 @@ mod tests {
         assert_eq!(
             doc(&fields, &ann),
             json!({
-                "forename": ["ann"], "surname": ["carter"], "birth_date": ["1980-07-04"],
+                "phone": ["(312) 555-0142"], "forename": ["ann"], "surname": ["carter"], "birth_date": ["1980-07-04"],
                 "email": ["Ann@Example.org", "ann.c@work.example"], "street": ["Elm Street 12"], "postcode": ["60601"],
                 "city": ["Chicago"], "loyalty_id": ["L-9"],
             })

@@ -67,6 +67,8 @@ struct Census {
     /// What people last said under an id before a merge.
     origins: BTreeMap<ProfileId, Record>,
     left_out: u64,
+    /// The names of the columns in which nobody says anything.
+    unused: Vec<String>,
 }
 
 /// Reads everybody. Who changes meanwhile is in the row of those who have to be compared.
@@ -80,6 +82,8 @@ fn read_everybody(engine: &Engine, fields: &Fields) -> Result<Census, FlowError>
     let mut people = Everybody::default();
     let mut apart: Vec<(Record, Vec<Apart>)> = Vec::new();
     let mut left_out = 0;
+    let headers = fields.headers();
+    let mut used = BTreeSet::new();
     let mut after = None;
     loop {
         let page = engine.read(|read| read.people_after(after, PAGE))?;
@@ -91,6 +95,7 @@ fn read_everybody(engine: &Engine, fields: &Fields) -> Result<Census, FlowError>
                 continue;
             };
             builder.push(&intake, "", 0, |column| said.column(column));
+            used.extend(said.filled().map(|column| headers[column].as_str()));
             let record = people.add(Of::Now(profile.id), profile.id);
             if !profile.apart.is_empty() {
                 apart.push((record, profile.apart.clone()));
@@ -119,7 +124,8 @@ fn read_everybody(engine: &Engine, fields: &Fields) -> Result<Census, FlowError>
     for (record, owner) in before {
         people.note(record, people.anchor(owner), &[]);
     }
-    Ok(Census { table: builder.finish(), people, origins, left_out })
+    let unused = headers.iter().filter(|name| !used.contains(name.as_str())).cloned().collect();
+    Ok(Census { table: builder.finish(), people, origins, left_out, unused })
 }
 
 /// What was learned.
@@ -264,7 +270,13 @@ fn report(census: &Census, linked: &Linkage, preview: bool) -> LinkReport {
         same,
         doubtful: doubtful.len() as u64,
         households: linked.counts.households as u64,
-        warnings: linked.warnings.iter().map(ToString::to_string).collect(),
+        // That nobody says anything of what they could say is not odd.
+        warnings: linked
+            .warnings
+            .iter()
+            .filter(|warning| !census.unused.contains(&warning.column))
+            .map(ToString::to_string)
+            .collect(),
         pairs,
         doubts,
         preview,

@@ -26,10 +26,19 @@ use crowsnest_model::{ProfileId, Time};
 use crowsnest_store::Evidence;
 use matcher::Matcher;
 use serde::Serialize;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::{
+    sync::{Mutex, PoisonError, RwLock},
+    time::Duration,
+};
 
 /// So many people are compared for one commit.
 const AT_ONCE: usize = 200;
+
+/// After a fault everybody is read anew, so it is not tried again at once: after this long, and twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// But at least this often.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Where the matching of people stands.
 #[derive(Default)]
@@ -184,24 +193,26 @@ impl Engine {
     /// Compares whoever changes, for ever.
     pub async fn keep_matching(self) {
         let mut changed = self.somebody_to_compare();
+        let mut pause = FIRST_PAUSE;
         loop {
             changed.borrow_and_update();
             let engine = self.clone();
-            let more = tokio::task::spawn_blocking(move || engine.match_some()).await;
-            match more {
-                Ok(Ok(true)) => continue,
-                Ok(Ok(false)) => {}
+            let compared = tokio::task::spawn_blocking(move || engine.match_some()).await;
+            let fault = match compared {
+                Ok(Ok(true)) => {
+                    pause = FIRST_PAUSE;
+                    continue;
+                }
+                Ok(Ok(false)) => None,
                 Ok(Err(FlowError::Closed)) => return,
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "people could not be compared; it is tried again");
-                    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-                    continue;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "comparing people panicked; it is tried again");
-                    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-                    continue;
-                }
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(error) = fault {
+                tracing::error!(error, ?pause, "people could not be compared; it is tried again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                continue;
             }
             // The engine is gone with its last clone, which this one is not: who drives it ends this task.
             if changed.changed().await.is_err() {

@@ -271,3 +271,94 @@ async fn why_two_are_one_and_why_two_others_are_not_is_said_by_field() {
     assert!((sum - alike.bits).abs() < 0.01 && alike.certainty < 0.2, "{alike:?}");
     assert!(alike.evidence.iter().any(|line| line.field == "birth date" && line.bits < 0.0), "{alike:?}");
 }
+
+/// A number that looks random, the same for the same seed.
+fn dice(seed: &mut u64, end: usize) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) as usize % end
+}
+
+/// Forty people, each as one to three sources know them: with short forms, slips, old addresses, and less or more of it.
+fn sources(seed: u64) -> Vec<Touch> {
+    let forenames =
+        ["Elizabeth", "Robert", "Margaret", "William", "Katherine", "James", "Ines", "Tom", "Greta", "Hugo"];
+    let short = ["Liz", "Bob", "Maggie", "Bill", "Kate", "Jim", "Ines", "Thomas", "Greta", "Hugo"];
+    let surnames = [
+        "Miller", "Okafor", "Schmidt", "Rossi", "Dubois", "Novak", "Larsen", "Moreau", "Silva", "Kowalski",
+        "Tanaka",
+    ];
+    let mut touches = Vec::new();
+    let mut seed = seed;
+    for i in 0..40 {
+        let (first, last) = (dice(&mut seed, forenames.len()), surnames[dice(&mut seed, surnames.len())]);
+        let born = format!("19{:02}-{:02}-{:02}", 40 + i, 1 + dice(&mut seed, 12), 1 + dice(&mut seed, 28));
+        let phone = format!("+1312555{:04}", 1000 + i * 37);
+        let street = format!("{} Mill Road", 1 + dice(&mut seed, 90));
+        for copy in 0..1 + dice(&mut seed, 3) {
+            let mut traits = json!({ "first_name": forenames[first], "last_name": last, "birthday": born, "phone": phone,
+                "address": { "street": street, "postal_code": format!("606{:02}", i), "city": "Chicago" } });
+            if copy > 0 {
+                match dice(&mut seed, 6) {
+                    0 => traits["first_name"] = short[first].into(),
+                    1 => traits["last_name"] = format!("{last}s").into(),
+                    2 => traits["address"]["street"] = "77 Old Street".into(),
+                    3 => traits["phone"] = Value::Null,
+                    4 => traits["birthday"] = Value::Null,
+                    _ => {}
+                }
+            }
+            let id = format!("{i}-{copy}");
+            touches.push(known(&id, "record", &id, traits));
+        }
+    }
+    touches
+}
+
+/// Who is one with whom, by the numbers of their records.
+fn groups(world: &World) -> Vec<Vec<String>> {
+    let records = |person: &Profile| {
+        let mut records: Vec<String> =
+            person.identifiers_in("record").map(|link| link.value.clone()).collect();
+        records.sort();
+        records
+    };
+    let mut groups: Vec<_> = world.people().iter().map(records).collect();
+    groups.sort();
+    groups
+}
+
+#[tokio::test]
+async fn any_order_of_arrival_gives_the_people_that_all_at_once_give() {
+    let rules = "identity: people\nnamespaces:\n  record: { priority: 20 }\nmatching: {}\n";
+    let learning = World::new(&[rules]).await;
+    learning.tell(sources(1)).await;
+    matched(&learning).await;
+    let model = learning.read(|read| read.match_model()).unwrap();
+    // From here on it is frozen: as if it had been learned from many.
+    let frozen = format!(
+        "INSERT INTO match_models (version, learned, people, meaning, doc) VALUES ('{}', 0, 1000000, '{}', '{}')",
+        model.version,
+        model.meaning.replace('\'', "''"),
+        model.doc.replace('\'', "''")
+    );
+    let mut merged = 0;
+    for seed in 1..=6_u64 {
+        let at_once = World::new(&[rules]).await.crashed(&frozen);
+        at_once.tell(sources(seed)).await;
+        matched(&at_once).await;
+        let one_by_one = World::new(&[rules]).await.crashed(&frozen);
+        let mut touches = sources(seed);
+        let mut random = seed;
+        while !touches.is_empty() {
+            let next = touches.swap_remove(dice(&mut random, touches.len()));
+            one_by_one.tell([next]).await;
+            if dice(&mut random, 3) == 0 {
+                matched(&one_by_one).await;
+            }
+        }
+        matched(&one_by_one).await;
+        assert_eq!(groups(&one_by_one), groups(&at_once), "seed {seed}");
+        merged += groups(&at_once).iter().filter(|group| group.len() > 1).count();
+    }
+    assert!(merged > 60, "only {merged} were found to be one");
+}

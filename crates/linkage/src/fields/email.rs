@@ -85,9 +85,9 @@ pub(crate) fn read(raw: &str) -> Option<Value> {
     let letters = bare.bytes().filter(u8::is_ascii_alphabetic).count();
     let first = bare.chars().next()?;
     let one_letter = bare.chars().all(|c| c == first);
-    // Reserved for tests and documentation (RFC 2606), and what people make of that.
-    let nowhere =
-        domain.split('.').next_back().is_some_and(|last| matches!(last, "test" | "example" | "invalid"));
+    // Reserved for tests (RFC 2606), and what people make of that. `.example`, which is for documentation, nobody types to get
+    // past a form.
+    let nowhere = domain.split('.').next_back().is_some_and(|last| matches!(last, "test" | "invalid"));
     if one_letter || nowhere || NOBODY.contains(&local) || NOWHERE.contains(&domain) {
         return None;
     }

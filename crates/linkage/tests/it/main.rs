@@ -7,4 +7,5 @@ mod homes;
 mod households;
 mod live;
 mod people;
+mod threads;
 mod world;

@@ -160,6 +160,30 @@ pub fn town(people: usize, seed: u64) -> Vec<Noted> {
     rows
 }
 
+/// `people` people who all live alone, each noted twice; now and then with another name, day of birth or street.
+pub fn singles(people: usize, seed: u64) -> Vec<Noted> {
+    let mut dice = Dice(seed);
+    let mut rows = Vec::new();
+    for person in 0..people {
+        let (forename, surname) =
+            (FORENAMES[dice.roll(FORENAMES.len())], SURNAMES[dice.roll(SURNAMES.len())]);
+        let born = format!("{}-{:02}-{:02}", 1940 + dice.roll(65), dice.roll(12) + 1, dice.roll(28) + 1);
+        let (street, (postcode, city)) = (STREETS[dice.roll(STREETS.len())], CITIES[dice.roll(CITIES.len())]);
+        let (number, card) = (dice.roll(900) + 1, 100_000_000 + dice.roll(800_000_000));
+        for _ in 0..2 {
+            let forename = if dice.chance(12) { FORENAMES[dice.roll(FORENAMES.len())] } else { forename };
+            let born = if dice.chance(8) { format!("{}-07-01", 1940 + dice.roll(65)) } else { born.clone() };
+            let street = if dice.chance(10) { &street[1..] } else { street };
+            let row = format!(
+                "r{},{forename},{surname},,{born},,,{street},{number},{postcode},{city},{card}",
+                rows.len()
+            );
+            rows.push(Noted { person, row });
+        }
+    }
+    rows
+}
+
 /// CSV of rows.
 pub fn file<'r>(rows: impl IntoIterator<Item = &'r str>) -> String {
     let mut text = HEADER.to_string();

@@ -657,8 +657,7 @@ fn the_values_of_a_dimension_are_segments() {
         ),
         (
             "  tier: { titel: Tier, segments: [vip] }\n",
-            "base.yaml:7:9: `title` is missing\n\
-             base.yaml:7:11: unknown word `titel`; expected one of title, segments; did you mean `title`?",
+            "base.yaml:7:11: unknown word `titel`; expected one of title, segments; did you mean `title`?",
         ),
     ] {
         assert_eq!(workspace(dimensions), expected, "for\n{dimensions}");

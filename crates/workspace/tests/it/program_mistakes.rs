@@ -29,6 +29,20 @@ fn a_trigger_is_one_thing() {
         ("{ segment: rich, on: leave }", ""),
         ("{ segment: sx }", "x.yaml:2:21: there is no segment `sx`; defined: s, rich; did you mean `s`?"),
         ("{ request: true, ttl: 1h }", ""),
+        ("{ identity: split, ttl: 1h }", ""),
+        ("{ identity: merged, when: '!event.properties.anonymous' }", ""),
+        (
+            "{ identity: merged, event: A }",
+            "x.yaml:2:10: expected exactly one of `event`, `segment`, `date`, `schedule`, `catalogue`, `identity` and `request: true`",
+        ),
+        (
+            "{ identity: merge }",
+            "x.yaml:2:22: unknown word `merge`; expected one of merged, split; did you mean `merged`?",
+        ),
+        (
+            "{ identity: split, when: 'evnt.name == \"A\"' }",
+            "x.yaml:2:36: `evnt` is not known here: a value begins with profile. or event.; did you mean `event`?",
+        ),
     ] {
         let segments = "---\nsegment: s\nwhen: has(profile.a)\n---\nsegmentation: wealth\nsegments: [{ segment: rich }]\n";
         expect(&format!("program: x\ntrigger: {trigger}\nsteps: [{{ exit: done }}]\n{segments}"), expected);

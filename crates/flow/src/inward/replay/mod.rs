@@ -4,40 +4,22 @@
 //! Facts are not derived: what was sent was sent. A message, a run and a task that come about again are the ones that were;
 //! what does not come about again stays on record with whoever has its contact point.
 
-use super::{
-    CATALOGUE, Enrolment, Occurrence, Prepared, Working, announce::By, asked::Asked, event_of, prepare,
-};
+mod facts;
+mod moments;
+
+use super::{Prepared, Working, asked::Asked, event_of, prepare};
 use crate::{FlowError, OWN_SOURCE};
-use crowsnest_model::{
-    DecisionId, DeliveryId, Event, EventId, Identifier, ProfileId, RunId, Time,
-    delivery::{Delivery, DeliveryState},
-    profile::Apart,
-};
+use crowsnest_model::{DeliveryId, Event, EventId, Identifier, ProfileId, Time, delivery::Delivery};
 use crowsnest_store::{
-    DecidedBy, Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord,
-    RunState,
+    Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
 };
+use facts::{Outcome, made_at};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// So many events of one person are taken in again at most: everybody else waits for as long.
 const MOST_EVENTS: usize = 50_000;
 
-/// So many things may come due by time alone before a replay is given up: definitions that go round in a circle.
-const MOST_MOMENTS: usize = 1_000_000;
-
 const EVERYTHING: Page = Page { limit: i64::MAX as usize, offset: 0 };
-
-/// Why a message that comes about only now is not sent.
-const TOO_LATE: &str = "it would have been sent then, but was not, since two people were taken for one";
-
-/// How a delivery ended for the run that waits for it.
-#[derive(Debug, Clone, Copy)]
-struct Outcome {
-    at: Time,
-    person: ProfileId,
-    run: RunId,
-    state: DeliveryState,
-}
 
 /// A replay on its way.
 #[derive(Debug)]
@@ -69,31 +51,6 @@ impl Replay {
         self.made_by.remove(&self.event).filter(|id| !self.people.contains(id))
     }
 
-    /// The id of a run that was there.
-    pub(super) fn run(&mut self, program: &str, occasion: &str) -> Option<RunId> {
-        self.runs.remove(&(program.to_owned(), occasion.to_owned())).map(|run| run.id)
-    }
-
-    /// The message that was made at this occasion, if it was for this contact point.
-    pub(super) fn delivery(&mut self, program: &str, occasion: &str, contact: &str) -> Option<Delivery> {
-        let made = self.deliveries.get_mut(&(program.to_owned(), occasion.to_owned()))?;
-        let place = made.iter().position(|delivery| delivery.contact == contact)?;
-        Some(made.remove(place))
-    }
-
-    /// The run that waits for a delivery is to hear how that ended; `None` when it has not.
-    pub(super) fn tell(&mut self, person: ProfileId, run: RunId, delivery: &Delivery, now: Time) {
-        if !matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held | DeliveryState::Sending) {
-            let at = delivery.updated.max(now);
-            self.outcomes.push(Outcome { at, person, run, state: delivery.state });
-        }
-    }
-
-    /// A message that was never made: whether it is too late for it, and why.
-    pub(super) fn is_too_late(&self, now: Time, lateness: crowsnest_model::Duration) -> Option<&'static str> {
-        (self.until.since(now) > lateness).then_some(TOO_LATE)
-    }
-
     pub(super) fn merged(&mut self, survivor: ProfileId, other: ProfileId) {
         self.people.remove(&other);
         for outcome in self.outcomes.iter_mut().filter(|outcome| outcome.person == other) {
@@ -103,17 +60,6 @@ impl Replay {
             asked.person = survivor;
         }
     }
-}
-
-/// What comes due by time alone.
-#[derive(Debug, Clone, Copy)]
-enum Moment {
-    Look(ProfileId),
-    Wake(ProfileId, RunId),
-    Outcome(usize),
-    Join,
-    Split,
-    Asked(usize),
 }
 
 /// What a person's record is before a replay.
@@ -325,150 +271,6 @@ impl Working<'_> {
         Ok(())
     }
 
-    /// What time alone does to the people of the replay, until a moment.
-    fn pass_time(&mut self, until: Time) -> Result<(), FlowError> {
-        for _ in 0..MOST_MOMENTS {
-            // Of one moment with an event, what was asked for comes after it: it may have made whoever that was for.
-            let last = self.replay.as_ref().is_none_or(|replay| until >= replay.until);
-            let is_due = |(at, moment): &(Time, Moment)| {
-                *at < until || *at == until && (last || !matches!(moment, Moment::Asked(_)))
-            };
-            let Some((at, moment)) = self.next_moment().filter(is_due) else {
-                self.now = until;
-                return Ok(());
-            };
-            self.now = at;
-            match moment {
-                Moment::Look(person) => self.catch_up(person)?,
-                Moment::Wake(person, run) => Enrolment::of(self).wake(person, run, at)?,
-                Moment::Join => {
-                    let decision = self.replay.as_mut().and_then(|replay| replay.joins.pop());
-                    if let Some(decision) = decision {
-                        self.join_again(&decision)?;
-                    }
-                }
-                Moment::Split => {
-                    if let Some((entry, decision)) =
-                        self.replay.as_mut().and_then(|replay| replay.splits.pop())
-                    {
-                        self.split_again(entry, &decision)?;
-                    }
-                }
-                Moment::Outcome(place) => {
-                    let Some(replay) = &mut self.replay else { continue };
-                    let Outcome { person, run, state, .. } = replay.outcomes.swap_remove(place);
-                    Enrolment::of(self).delivered(person, run, state)?;
-                }
-                Moment::Asked(place) => {
-                    let Some(replay) = &mut self.replay else { continue };
-                    let asked = replay.asked.swap_remove(place);
-                    self.ask_again(asked)?;
-                }
-            }
-        }
-        Err(FlowError::Refused(format!(
-            "more than {MOST_MOMENTS} things come due for the person by time alone; is there a program or a segment that \
-             goes round in a circle?"
-        )))
-    }
-
-    fn next_moment(&self) -> Option<(Time, Moment)> {
-        let replay = self.replay.as_ref()?;
-        let mut next: Option<(Time, Moment)> = None;
-        let mut offer = |at: Time, moment: Moment| {
-            if next.is_none_or(|(first, _)| at < first) {
-                next = Some((at, moment));
-            }
-        };
-        for (place, outcome) in replay.outcomes.iter().enumerate() {
-            offer(outcome.at, Moment::Outcome(place));
-        }
-        if let Some(decision) = replay.joins.last() {
-            offer(decision.time, Moment::Join);
-        }
-        if let Some((entry, _)) = replay.splits.last() {
-            offer(entry.time, Moment::Split);
-        }
-        for person in &replay.people {
-            let Some(loaded) = self.people.get(person) else { continue };
-            if let Some(look) = loaded.profile.next_look {
-                offer(look, Moment::Look(*person));
-            }
-            for run in &loaded.profile.runs {
-                // What stands still waits for the program, not for the time.
-                if let Some(wake) = run.wake.filter(|_| !self.live.plan().is_paused(&run.program)) {
-                    offer(wake, Moment::Wake(*person, run.id));
-                }
-            }
-        }
-        for (place, asked) in replay.asked.iter().enumerate() {
-            if replay.people.contains(&asked.person) || asked.run.occasion.starts_with(CATALOGUE) {
-                offer(asked.at, Moment::Asked(place));
-            }
-        }
-        next.map(|(at, moment)| (at.max(self.now.min(replay.until)), moment))
-    }
-
-    /// It was decided that two of the people are one, and nobody has decided otherwise since.
-    fn join_again(&mut self, decision: &Decision) -> Result<(), FlowError> {
-        let whose: Vec<&Identifier> = decision.sides.iter().filter_map(|side| side.first()).collect();
-        let people = self.unit.holders(&whose)?;
-        let ours =
-            |person: &ProfileId| self.replay.as_ref().is_some_and(|replay| replay.people.contains(person));
-        if let [Some(one), Some(other)] = people.as_slice()
-            && one != other
-            && ours(one)
-            && ours(other)
-            && self.apart(*one, *other).is_none()
-        {
-            self.join(*one, *other, decision)?;
-        }
-        Ok(())
-    }
-
-    /// They were told apart from somebody before, which was no event of theirs either.
-    fn split_again(&mut self, entry: LedgerEntry, decision: &Decision) -> Result<(), FlowError> {
-        let person = self.unit.survivor(entry.profile)?;
-        if self.replay.as_ref().is_none_or(|replay| !replay.people.contains(&person)) {
-            return Ok(());
-        }
-        self.unit.put_ledger(&entry)?;
-        match entry.other {
-            Some(other) => Enrolment::of(self).split(person, other, decision),
-            None => Ok(()),
-        }
-    }
-
-    /// The decision that keeps two people apart, if one does.
-    pub(crate) fn apart(&self, one: ProfileId, other: ProfileId) -> Option<DecisionId> {
-        let sides = |person| self.people.get(&person).map(|loaded| loaded.profile.apart.as_slice());
-        Apart::between(sides(one)?, sides(other)?)
-    }
-
-    /// Makes two people one, by a decision. Whoever has more events goes on.
-    pub(crate) fn join(
-        &mut self,
-        one: ProfileId,
-        other: ProfileId,
-        decision: &Decision,
-    ) -> Result<ProfileId, FlowError> {
-        let events = |person| self.people.get(&person).map_or(0, |loaded| loaded.profile.events);
-        let mut people = [one, other];
-        people.sort_by_key(|person| (std::cmp::Reverse(events(*person)), *person));
-        let [survivor, absorbed] = people;
-        let by = match decision.by {
-            DecidedBy::People => By::Decision(decision.id),
-            DecidedBy::Likeness { .. } => By::Likeness(decision.id),
-        };
-        let merge = self.merge(survivor, absorbed, by, decision.reason.clone())?;
-        let touch = self.anew.remove(&survivor).unwrap_or_default();
-        let cause = Occurrence { at: self.now, event: None, announced: true };
-        self.reconsider(survivor, &touch, cause)?;
-        self.reconsider_household(survivor, cause)?;
-        Enrolment::of(self).merged(survivor, &merge)?;
-        Ok(survivor)
-    }
-
     /// Who goes on under the person's id; if nobody does, whoever has most of the events.
     fn main_of(&self, person: ProfileId, people: &[ProfileId]) -> Result<ProfileId, FlowError> {
         if people.contains(&person) {
@@ -492,72 +294,6 @@ impl Working<'_> {
         }
         Ok(())
     }
-
-    /// A message that does not come about again: it was made, and whoever has its contact point has it on record.
-    fn keep_as_fact(
-        &mut self,
-        mut delivery: Delivery,
-        runs: &[RunRecord],
-        people: &[ProfileId],
-        main: ProfileId,
-    ) -> Result<(), FlowError> {
-        let has = |person: &&ProfileId| {
-            self.people.get(person).is_some_and(|loaded| {
-                loaded.profile.contact(&delivery.channel).as_ref() == Some(&delivery.contact)
-                    || loaded.profile.identifiers.iter().any(|link| link.value == delivery.contact)
-            })
-        };
-        let owner = people.iter().find(has).copied().unwrap_or(main);
-        let Some(run) = delivery.run.and_then(|id| runs.iter().find(|run| run.id == id)) else {
-            // A broadcast's: it was meant for the contact point.
-            return Ok(self.unit.give_delivery(delivery.id, owner, None, &delivery.occasion)?);
-        };
-        let aside = format!("{}~{}", delivery.occasion, delivery.id.0);
-        self.unit.give_delivery(delivery.id, owner, Some(run.id), &aside)?;
-        let reason = "it came of two people being taken for one";
-        if matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held) {
-            delivery.state = DeliveryState::Cancelled;
-            delivery.reason = Some(reason.to_owned());
-            delivery.updated = self.now;
-            self.unit.update_delivery(&delivery)?;
-        }
-        let state = if run.state == RunState::Active { RunState::Cancelled } else { run.state };
-        self.unit.put_run(&RunRecord {
-            profile: owner,
-            occasion: format!("{}~{}", run.occasion, run.id.0),
-            state,
-            ended: Some(run.ended.unwrap_or(self.now)),
-            reason: Some(run.reason.as_deref().map_or(reason.to_owned(), |was| format!("{was}; {reason}"))),
-            ..run.clone()
-        })?;
-        Ok(())
-    }
-}
-
-/// Messages of programs by the occasions that they were made at. Where two people who both had one were taken for one, the
-/// one message goes by a name of its own since: if it went out, it must not go out again. If it did not, that was because
-/// they were taken for one, and it may yet.
-fn made_at(deliveries: &[Delivery]) -> HashMap<(String, String), Vec<Delivery>> {
-    let mut made: HashMap<(String, String), Vec<Delivery>> = HashMap::new();
-    for delivery in deliveries.iter().filter(|delivery| delivery.run.is_some()) {
-        let aside = format!("~{}", delivery.id.0);
-        let mut occasion = delivery.occasion.as_str();
-        while let Some(before) = occasion.strip_suffix(&aside) {
-            occasion = before;
-        }
-        let still = occasion == delivery.occasion;
-        let went_out = matches!(
-            delivery.state,
-            DeliveryState::Sending | DeliveryState::Sent | DeliveryState::Failed | DeliveryState::Unknown
-        );
-        let there = made.entry((delivery.program.clone(), occasion.to_owned())).or_default();
-        if still {
-            there.insert(0, delivery.clone());
-        } else if went_out {
-            there.push(delivery.clone());
-        }
-    }
-    made
 }
 
 /// The identifier of which a ledger entry speaks.

@@ -1,0 +1,126 @@
+//! What was done is done: runs, messages and what became of them, as a replay finds them again, or does not.
+
+use super::Replay;
+use crate::{FlowError, inward::Working};
+use crowsnest_model::{
+    ProfileId, RunId, Time,
+    delivery::{Delivery, DeliveryState},
+};
+use crowsnest_store::{RunRecord, RunState};
+use std::collections::HashMap;
+
+/// Why a message that comes about only now is not sent.
+const TOO_LATE: &str = "it would have been sent then, but was not, since two people were taken for one";
+
+/// How a delivery ended for the run that waits for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outcome {
+    pub(super) at: Time,
+    pub(super) person: ProfileId,
+    pub(super) run: RunId,
+    pub(super) state: DeliveryState,
+}
+
+impl Replay {
+    /// The id of a run that was there.
+    pub(in crate::inward) fn run(&mut self, program: &str, occasion: &str) -> Option<RunId> {
+        self.runs.remove(&(program.to_owned(), occasion.to_owned())).map(|run| run.id)
+    }
+
+    /// The message that was made at this occasion, if it was for this contact point.
+    pub(in crate::inward) fn delivery(
+        &mut self,
+        program: &str,
+        occasion: &str,
+        contact: &str,
+    ) -> Option<Delivery> {
+        let made = self.deliveries.get_mut(&(program.to_owned(), occasion.to_owned()))?;
+        let place = made.iter().position(|delivery| delivery.contact == contact)?;
+        Some(made.remove(place))
+    }
+
+    /// The run that waits for a delivery is to hear how that ended; `None` when it has not.
+    pub(in crate::inward) fn tell(&mut self, person: ProfileId, run: RunId, delivery: &Delivery, now: Time) {
+        if !matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held | DeliveryState::Sending) {
+            let at = delivery.updated.max(now);
+            self.outcomes.push(Outcome { at, person, run, state: delivery.state });
+        }
+    }
+
+    /// A message that was never made: whether it is too late for it, and why.
+    pub(in crate::inward) fn is_too_late(
+        &self,
+        now: Time,
+        lateness: crowsnest_model::Duration,
+    ) -> Option<&'static str> {
+        (self.until.since(now) > lateness).then_some(TOO_LATE)
+    }
+}
+
+impl Working<'_> {
+    /// A message that does not come about again: it was made, and whoever has its contact point has it on record.
+    pub(super) fn keep_as_fact(
+        &mut self,
+        mut delivery: Delivery,
+        runs: &[RunRecord],
+        people: &[ProfileId],
+        main: ProfileId,
+    ) -> Result<(), FlowError> {
+        let has = |person: &&ProfileId| {
+            self.people.get(person).is_some_and(|loaded| {
+                loaded.profile.contact(&delivery.channel).as_ref() == Some(&delivery.contact)
+                    || loaded.profile.identifiers.iter().any(|link| link.value == delivery.contact)
+            })
+        };
+        let owner = people.iter().find(has).copied().unwrap_or(main);
+        let Some(run) = delivery.run.and_then(|id| runs.iter().find(|run| run.id == id)) else {
+            // A broadcast's: it was meant for the contact point.
+            return Ok(self.unit.give_delivery(delivery.id, owner, None, &delivery.occasion)?);
+        };
+        let aside = format!("{}~{}", delivery.occasion, delivery.id.0);
+        self.unit.give_delivery(delivery.id, owner, Some(run.id), &aside)?;
+        let reason = "it came of two people being taken for one";
+        if matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held) {
+            delivery.state = DeliveryState::Cancelled;
+            delivery.reason = Some(reason.to_owned());
+            delivery.updated = self.now;
+            self.unit.update_delivery(&delivery)?;
+        }
+        let state = if run.state == RunState::Active { RunState::Cancelled } else { run.state };
+        self.unit.put_run(&RunRecord {
+            profile: owner,
+            occasion: format!("{}~{}", run.occasion, run.id.0),
+            state,
+            ended: Some(run.ended.unwrap_or(self.now)),
+            reason: Some(run.reason.as_deref().map_or(reason.to_owned(), |was| format!("{was}; {reason}"))),
+            ..run.clone()
+        })?;
+        Ok(())
+    }
+}
+
+/// Messages of programs by the occasions that they were made at. Where two people who both had one were taken for one, the
+/// one message goes by a name of its own since: if it went out, it must not go out again. If it did not, that was because
+/// they were taken for one, and it may yet.
+pub(super) fn made_at(deliveries: &[Delivery]) -> HashMap<(String, String), Vec<Delivery>> {
+    let mut made: HashMap<(String, String), Vec<Delivery>> = HashMap::new();
+    for delivery in deliveries.iter().filter(|delivery| delivery.run.is_some()) {
+        let aside = format!("~{}", delivery.id.0);
+        let mut occasion = delivery.occasion.as_str();
+        while let Some(before) = occasion.strip_suffix(&aside) {
+            occasion = before;
+        }
+        let still = occasion == delivery.occasion;
+        let went_out = matches!(
+            delivery.state,
+            DeliveryState::Sending | DeliveryState::Sent | DeliveryState::Failed | DeliveryState::Unknown
+        );
+        let there = made.entry((delivery.program.clone(), occasion.to_owned())).or_default();
+        if still {
+            there.insert(0, delivery.clone());
+        } else if went_out {
+            there.push(delivery.clone());
+        }
+    }
+    made
+}

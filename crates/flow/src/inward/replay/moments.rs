@@ -1,0 +1,139 @@
+//! What happens to the people of a replay between their events: by time alone, or because somebody asked for it or decided it.
+
+use super::facts::Outcome;
+use crate::{
+    FlowError,
+    inward::{CATALOGUE, Enrolment, Working},
+};
+use crowsnest_model::{Identifier, ProfileId, RunId, Time};
+use crowsnest_store::{Decision, LedgerEntry};
+
+/// So many things may come due by time alone before a replay is given up: definitions that go round in a circle.
+const MOST_MOMENTS: usize = 1_000_000;
+
+/// What comes due between events.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    Look(ProfileId),
+    Wake(ProfileId, RunId),
+    Outcome(usize),
+    Join,
+    Split,
+    Asked(usize),
+}
+
+impl Working<'_> {
+    /// What time alone does to the people of the replay, until a moment.
+    pub(super) fn pass_time(&mut self, until: Time) -> Result<(), FlowError> {
+        for _ in 0..MOST_MOMENTS {
+            // Of one moment with an event, what was asked for comes after it: it may have made whoever that was for.
+            let last = self.replay.as_ref().is_none_or(|replay| until >= replay.until);
+            let is_due = |(at, moment): &(Time, Moment)| {
+                *at < until || *at == until && (last || !matches!(moment, Moment::Asked(_)))
+            };
+            let Some((at, moment)) = self.next_moment().filter(is_due) else {
+                self.now = until;
+                return Ok(());
+            };
+            self.now = at;
+            match moment {
+                Moment::Look(person) => self.catch_up(person)?,
+                Moment::Wake(person, run) => Enrolment::of(self).wake(person, run, at)?,
+                Moment::Join => {
+                    let decision = self.replay.as_mut().and_then(|replay| replay.joins.pop());
+                    if let Some(decision) = decision {
+                        self.join_again(&decision)?;
+                    }
+                }
+                Moment::Split => {
+                    if let Some((entry, decision)) =
+                        self.replay.as_mut().and_then(|replay| replay.splits.pop())
+                    {
+                        self.split_again(entry, &decision)?;
+                    }
+                }
+                Moment::Outcome(place) => {
+                    let Some(replay) = &mut self.replay else { continue };
+                    let Outcome { person, run, state, .. } = replay.outcomes.swap_remove(place);
+                    Enrolment::of(self).delivered(person, run, state)?;
+                }
+                Moment::Asked(place) => {
+                    let Some(replay) = &mut self.replay else { continue };
+                    let asked = replay.asked.swap_remove(place);
+                    self.ask_again(asked)?;
+                }
+            }
+        }
+        Err(FlowError::Refused(format!(
+            "more than {MOST_MOMENTS} things come due for the person by time alone; is there a program or a segment that \
+             goes round in a circle?"
+        )))
+    }
+
+    fn next_moment(&self) -> Option<(Time, Moment)> {
+        let replay = self.replay.as_ref()?;
+        let mut next: Option<(Time, Moment)> = None;
+        let mut offer = |at: Time, moment: Moment| {
+            if next.is_none_or(|(first, _)| at < first) {
+                next = Some((at, moment));
+            }
+        };
+        for (place, outcome) in replay.outcomes.iter().enumerate() {
+            offer(outcome.at, Moment::Outcome(place));
+        }
+        if let Some(decision) = replay.joins.last() {
+            offer(decision.time, Moment::Join);
+        }
+        if let Some((entry, _)) = replay.splits.last() {
+            offer(entry.time, Moment::Split);
+        }
+        for person in &replay.people {
+            let Some(loaded) = self.people.get(person) else { continue };
+            if let Some(look) = loaded.profile.next_look {
+                offer(look, Moment::Look(*person));
+            }
+            for run in &loaded.profile.runs {
+                // What stands still waits for the program, not for the time.
+                if let Some(wake) = run.wake.filter(|_| !self.live.plan().is_paused(&run.program)) {
+                    offer(wake, Moment::Wake(*person, run.id));
+                }
+            }
+        }
+        for (place, asked) in replay.asked.iter().enumerate() {
+            if replay.people.contains(&asked.person) || asked.run.occasion.starts_with(CATALOGUE) {
+                offer(asked.at, Moment::Asked(place));
+            }
+        }
+        next.map(|(at, moment)| (at.max(self.now.min(replay.until)), moment))
+    }
+
+    /// It was decided that two of the people are one, and nobody has decided otherwise since.
+    fn join_again(&mut self, decision: &Decision) -> Result<(), FlowError> {
+        let whose: Vec<&Identifier> = decision.sides.iter().filter_map(|side| side.first()).collect();
+        let people = self.unit.holders(&whose)?;
+        let ours =
+            |person: &ProfileId| self.replay.as_ref().is_some_and(|replay| replay.people.contains(person));
+        if let [Some(one), Some(other)] = people.as_slice()
+            && one != other
+            && ours(one)
+            && ours(other)
+            && self.apart(*one, *other).is_none()
+        {
+            self.join(*one, *other, decision)?;
+        }
+        Ok(())
+    }
+
+    /// They were told apart from somebody before, which was no event of theirs either.
+    fn split_again(&mut self, entry: LedgerEntry, decision: &Decision) -> Result<(), FlowError> {
+        let person = self.unit.survivor(entry.profile)?;
+        if self.replay.as_ref().is_none_or(|replay| !replay.people.contains(&person)) {
+            return Ok(());
+        }
+        self.unit.put_ledger(&entry)?;
+        match entry.other {
+            Some(other) => Enrolment::of(self).split(person, other, decision),
+            None => Ok(()),
+        }
+    }
+}
