@@ -28,7 +28,7 @@ pub enum Worth {
 pub struct Part {
     /// How many people.
     pub people: u64,
-    /// In how many households they live; who shares an account with nobody is one for themselves.
+    /// In how many households they live; who is of none is one for themselves.
     pub households: u64,
     /// Their part of all people, from 0 to 1.
     pub share: f64,
@@ -96,7 +96,7 @@ pub struct Overlaps {
     /// The places of values, in order, and the combination's place in `sums`.
     places: HashMap<Box<[usize]>, usize>,
     sums: Vec<Sum>,
-    /// Who shares an account, and the place of their combination. Which household that is, is known at the end.
+    /// Who is of a household, and the place of their combination. Which household that is, is known at the end.
     sharing: Vec<(ProfileId, usize)>,
 }
 
@@ -104,7 +104,7 @@ pub struct Overlaps {
 #[derive(Debug, Clone, Default)]
 struct Sum {
     people: u64,
-    /// Those of them who have no account.
+    /// Those of them who are of no household.
     alone: u64,
     not_known: u64,
     mixed: u64,
@@ -152,7 +152,7 @@ impl Sum {
 
 impl Overlaps {
     /// Puts a person down under the values that are theirs, by their places, in order and each once. `shares` says that they
-    /// have an account.
+    /// are of a household.
     pub fn add(&mut self, person: ProfileId, values: &[usize], shares: bool, worth: Worth) {
         let place = match self.places.get(values) {
             Some(place) => *place,
@@ -186,7 +186,7 @@ impl Overlaps {
         }
     }
 
-    /// What follows. `values` is how many values there are, `groups` who shares accounts with whom, `top` how many of the
+    /// What follows. `values` is how many values there are, `groups` who is of a household with whom, `top` how many of the
     /// combinations are told one by one, and `usual` the currency of nothing at all.
     pub fn report(&self, values: usize, groups: &mut Groups, top: usize, usual: Option<Currency>) -> Overlap {
         let homes = self.homes(groups);
@@ -250,7 +250,7 @@ impl Overlaps {
         }
     }
 
-    /// The combinations that occur in each household of people who share an account.
+    /// The combinations that occur in each household of several people.
     fn homes(&self, groups: &mut Groups) -> HashMap<HouseholdId, Vec<usize>> {
         let mut homes: HashMap<HouseholdId, Vec<usize>> = HashMap::new();
         for (person, place) in &self.sharing {

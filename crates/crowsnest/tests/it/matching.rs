@@ -50,6 +50,50 @@ fn compared(server: &RunningServer) -> Value {
     })
 }
 
+#[test]
+fn with_whom_somebody_lives_is_told() {
+    let workspace = folder(&[&SMALL[..], &[MATCHING]].concat());
+    let mut server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    town(&server);
+    compared(&server);
+    let bob = id(&server, "user_id", "bob");
+    let household = server.api().get(&format!("/api/v1/profiles/{bob}/household"));
+    let members = household["members"].as_array().unwrap();
+    let mut who: Vec<&str> = members.iter().map(|member| member["profile"].as_str().unwrap()).collect();
+    let mut expected =
+        [bob.clone(), id(&server, "user_id", "ann"), id(&server, "user_id", "ann-again")].to_vec();
+    who.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(who, expected);
+    let himself = members.iter().find(|member| member["profile"] == bob.as_str()).unwrap();
+    assert_eq!(
+        (&himself["role"], &himself["by"]),
+        (&json!("adult"), &json!(["same address, same surname and place"]))
+    );
+    let shown = fine(server.command(&["household", "user_id=bob"]));
+    assert!(shown.contains(household["id"].as_str().unwrap()) && shown.contains("of 3."), "{shown}");
+    assert!(shown.contains("user_id=bob") && shown.contains("same address"), "{shown}");
+    let told: Value = serde_json::from_str(&fine(server.command(&["household", &bob, "--json"]))).unwrap();
+    assert_eq!(told, household);
+    // He moves out: both say until when he lived there.
+    let address = json!({ "address": { "street": "77 Lake Road", "postal_code": "60699" } });
+    server.api().collect("batch", WEB, &json!({ "batch": [person(104, "bob", &address)] }));
+    let alone = until("he lives alone", || {
+        let household = server.api().get(&format!("/api/v1/profiles/{bob}/household"));
+        household["id"].is_null().then_some(household)
+    });
+    assert_eq!(alone["earlier"][0]["id"], household["id"]);
+    let shown = fine(server.command(&["household", "user_id=bob"]));
+    assert!(
+        shown.contains("was not found to live with anybody") && shown.contains("earlier home"),
+        "{shown}"
+    );
+    let left = fine(server.command(&["household", "user_id=ann"]));
+    assert!(left.contains("lived there") && left.contains(&bob), "{left}");
+    failed(server.command(&["household", "user_id=nobody"]), 3);
+    server.stop();
+}
+
 fn id(server: &RunningServer, namespace: &str, value: &str) -> String {
     server.api().find(namespace, value).unwrap()["id"].as_str().unwrap().to_owned()
 }

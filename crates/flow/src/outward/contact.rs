@@ -11,7 +11,7 @@ use crowsnest_programs::policy::{Facts, Policy};
 use crowsnest_store::{Read, StoreError};
 use jiff::tz::TimeZone;
 
-/// The most people who can share accounts with each other and be counted together. More are no household.
+/// The most people who can be of a household, by way of each other, and be counted together. More are no household.
 const LARGEST_HOUSEHOLD: usize = 1_000;
 
 /// Whether a contact point may be used for a topic; if not, why not, in the words by which such people are counted.

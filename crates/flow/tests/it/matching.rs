@@ -336,10 +336,12 @@ async fn any_order_of_arrival_gives_the_people_that_all_at_once_give() {
     let model = learning.read(|read| read.match_model()).unwrap();
     // From here on it is frozen: as if it had been learned from many.
     let frozen = format!(
-        "INSERT INTO match_models (version, learned, people, meaning, doc) VALUES ('{}', 0, 1000000, '{}', '{}')",
+        "INSERT INTO match_models (version, learned, people, meaning, doc, homes)
+         VALUES ('{}', 0, 1000000, '{}', '{}', '{}')",
         model.version,
         model.meaning.replace('\'', "''"),
-        model.doc.replace('\'', "''")
+        model.doc.replace('\'', "''"),
+        model.homes.replace('\'', "''")
     );
     let mut merged = 0;
     for seed in 1..=6_u64 {

@@ -19,7 +19,7 @@ pub(crate) struct Stats {
     events: u64,
     /// People.
     people: u64,
-    /// Households: people who share an account count once, everybody else for themselves.
+    /// Households: people who share an account or live together count once, everybody else for themselves.
     households: u64,
     /// Things that went to the quarantine, open or not.
     quarantined: u64,

@@ -459,6 +459,9 @@ fn what_is_probably_not_meant_is_a_warning() {
     ] {
         expect(text, expected);
     }
+    // Households are found, too, by what people say.
+    let found = "identity: x\nnamespaces: { account: { priority: 1 } }\nmatching: {}\n---\nbroadcast: x\naudience: has(profile.a)\none_per: household\nsend: { channel: email, template: hello, topic: offers }\n";
+    expect(found, "");
     let no_address = BASE.replace(", postal_address: 1 Quay", "");
     let send = |topic: &str| {
         format!(
