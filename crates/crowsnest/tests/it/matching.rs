@@ -53,7 +53,7 @@ fn compared(server: &RunningServer) -> Value {
 #[test]
 fn with_whom_somebody_lives_is_told() {
     let workspace = folder(&[&SMALL[..], &[MATCHING]].concat());
-    let mut server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
     town(&server);
     compared(&server);
     let bob = id(&server, "user_id", "bob");
@@ -91,7 +91,6 @@ fn with_whom_somebody_lives_is_told() {
     let left = fine(server.command(&["household", "user_id=ann"]));
     assert!(left.contains("lived there") && left.contains(&bob), "{left}");
     failed(server.command(&["household", "user_id=nobody"]), 3);
-    server.stop();
 }
 
 fn id(server: &RunningServer, namespace: &str, value: &str) -> String {
