@@ -6,11 +6,13 @@
 mod consent;
 mod fold;
 mod overlap;
+mod places;
 mod segments;
 mod series;
 
 pub use consent::consents_of;
 pub use fold::{MAX_TRAITS, absorb, fold, see_link, words};
 pub use overlap::{Combination, Known, Overlap, Overlaps, Part, Total, Worth};
+pub use places::Places;
 pub use segments::{LiveSegment, SegmentError, SegmentPlan, Touch};
 pub use series::SeriesPlan;

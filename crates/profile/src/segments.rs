@@ -1,5 +1,6 @@
 //! Segments: of whom a condition is true just now, and which of them a change may touch.
 
+use crate::Places;
 use crowsnest_model::{
     Profile, ProfileId, SeriesId, Time,
     definition::{Metric, Workspace},
@@ -7,6 +8,7 @@ use crowsnest_model::{
 use crowsnest_rules::{
     Clause, Condition, EventView, Remembered, RuleError, Schema, SeriesSpec, Subject, Truth,
 };
+use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::{
@@ -106,10 +108,10 @@ impl Touch {
 #[derive(Debug, Default)]
 pub struct SegmentPlan {
     segments: Vec<LiveSegment>,
-    by_name: HashMap<String, usize>,
-    by_trait: HashMap<String, Vec<usize>>,
-    by_series: HashMap<SeriesId, Vec<usize>>,
-    by_program: HashMap<String, Vec<usize>>,
+    by_name: HashMap<String, usize, RandomState>,
+    by_trait: HashMap<String, Vec<usize>, RandomState>,
+    by_series: HashMap<SeriesId, Vec<usize>, RandomState>,
+    by_program: HashMap<String, Vec<usize>, RandomState>,
     by_consent: Vec<usize>,
     by_household: Vec<usize>,
     by_time: Vec<usize>,
@@ -133,9 +135,14 @@ impl LiveSegment {
         self.condition.as_ref().map_or(Truth::True, |condition| condition.evaluate(person))
     }
 
+    /// When time alone may next change whether somebody is in it; `None` when that is not before `end`.
+    pub fn next_change_before(&self, person: &dyn Subject, end: Time) -> Option<Time> {
+        self.condition.as_ref()?.next_change_before(person, end)
+    }
+
     /// When time alone may next change whether somebody is in it.
     pub fn next_change(&self, person: &dyn Subject) -> Option<Time> {
-        self.condition.as_ref().filter(|condition| condition.inputs().time)?.next_change(person)
+        self.next_change_before(person, *Time::RANGE.end())
     }
 
     /// Why somebody is in it or not, clause by clause.
@@ -151,6 +158,22 @@ impl LiveSegment {
         }
         clauses.extend(self.condition.iter().flat_map(|condition| condition.explain(person)));
         clauses
+    }
+
+    /// Why somebody is in it or not, in words: everything that makes them a member, or whatever keeps them out.
+    pub fn why(&self, person: &dyn Subject, profile: &Profile) -> String {
+        let holds = self.condition_of(person).holds();
+        let elsewhere = self.before.iter().find(|name| profile.segments.contains_key(*name));
+        let mut told = Vec::new();
+        if let Some(name) = elsewhere {
+            told.push(format!("not: is in none of {} before it (is in {name})", self.before.join(", ")));
+        } else if holds && !self.before.is_empty() {
+            told.push(format!("is in none of {} before it", self.before.join(", ")));
+        }
+        if elsewhere.is_none() || !holds {
+            told.extend(self.condition.as_ref().map(|condition| condition.reasons(person)));
+        }
+        told.join("; ")
     }
 
     /// Who is in it, in a sentence.
@@ -312,22 +335,21 @@ impl SegmentPlan {
     }
 
     /// The places of those whose answer a change may touch.
-    pub fn touched_by(&self, touch: &Touch) -> BTreeSet<usize> {
+    pub fn touched_by(&self, touch: &Touch) -> Places {
         if touch.everything {
-            return (0..self.segments.len()).collect();
+            return Places::below(self.segments.len());
         }
-        let mut places = BTreeSet::new();
-        let named = |index: &HashMap<String, Vec<usize>>, names: &BTreeSet<String>| -> Vec<usize> {
-            names.iter().filter_map(|name| index.get(name)).flatten().copied().collect()
-        };
-        places.extend(named(&self.by_trait, &touch.traits));
-        places.extend(named(&self.by_program, &touch.programs));
-        places.extend(touch.series.iter().filter_map(|id| self.by_series.get(id)).flatten());
+        let mut places = Places::default();
+        let named = [(&self.by_trait, &touch.traits), (&self.by_program, &touch.programs)];
+        for (index, names) in named {
+            places.extend(names.iter().filter_map(|name| index.get(name)).flatten().copied());
+        }
+        places.extend(touch.series.iter().filter_map(|id| self.by_series.get(id)).flatten().copied());
         // The membership came along, so it does not change any more when it is asked about; who asks about it must be
         // told now.
         for place in touch.segments.iter().filter_map(|name| self.by_name.get(name)) {
             places.insert(*place);
-            places.extend(self.followers(*place));
+            places.extend(self.followers(*place).iter().copied());
         }
         for (touched, list) in [
             (touch.consent, &self.by_consent),
@@ -336,7 +358,7 @@ impl SegmentPlan {
             (touch.newcomer, &self.for_newcomers),
         ] {
             if touched {
-                places.extend(list);
+                places.extend(list.iter().copied());
             }
         }
         places

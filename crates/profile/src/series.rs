@@ -2,6 +2,7 @@
 
 use crowsnest_model::{Profile, SeriesId};
 use crowsnest_rules::SeriesSpec;
+use foldhash::fast::RandomState;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -11,7 +12,7 @@ use std::{
 #[derive(Debug, Default)]
 pub struct SeriesPlan {
     all: BTreeMap<SeriesId, Arc<SeriesSpec>>,
-    by_event: HashMap<String, Vec<SeriesId>>,
+    by_event: HashMap<String, Vec<SeriesId>, RandomState>,
 }
 
 impl SeriesPlan {

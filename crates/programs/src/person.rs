@@ -2,9 +2,10 @@
 
 use crowsnest_model::{InterestId, Profile, SeriesId, Time, series::Kept};
 use crowsnest_rules::{EventView, Remembered, SeriesSpec, Subject};
+use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// Answers what a person agreed to, by channel and topic; `None` when nobody ever said.
 pub type Consents<'a> = dyn Fn(&str, &str) -> Option<bool> + 'a;
@@ -27,11 +28,11 @@ pub struct Scene<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Derived {
     /// The series that are complete, for how long: the events that were here before that was asked for have been read.
-    pub series: BTreeMap<SeriesId, Kept>,
+    pub series: HashMap<SeriesId, Kept, RandomState>,
     /// The interests of which it is known who watches what.
     pub interests: HashSet<InterestId>,
     /// The segments, and whether everybody has been asked.
-    pub segments: HashMap<String, bool>,
+    pub segments: HashMap<String, bool, RandomState>,
     /// The names of programs.
     pub programs: HashSet<String>,
     /// The programs that begin by date or by schedule, and since when each is in force: nothing that came due before begins

@@ -19,26 +19,33 @@ const MOST_WORK: usize = 100_000;
 /// What a part of a condition costs by itself: it is looked at once for each of those that it stands in.
 const PART: usize = 8;
 
-/// The next moment after the subject's own at which the answer is another one, or an earlier one to ask again.
-pub(crate) fn next(root: &Node, subject: &dyn Subject) -> Option<Time> {
-    walk(root, subject, |at| truth(root, at))
+/// The next moment after the subject's own at which the answer is another one, or an earlier one to ask again; `None` when
+/// it is not before `end`.
+pub(crate) fn next(root: &Node, subject: &dyn Subject, end: Time) -> Option<Time> {
+    walk(root, subject, end, |at| truth(root, at))
 }
 
 /// The next moment after the subject's own at which the value is another one, or an earlier one to ask again.
 pub(crate) fn next_value(root: &Node, subject: &dyn Subject) -> Option<Time> {
-    walk(root, subject, |at| value(root, at).to_json())
+    walk(root, subject, *Time::RANGE.end(), |at| value(root, at).to_json())
 }
 
-fn walk<A: PartialEq>(root: &Node, subject: &dyn Subject, ask: impl Fn(&dyn Subject) -> A) -> Option<Time> {
+fn walk<A: PartialEq>(
+    root: &Node,
+    subject: &dyn Subject,
+    end: Time,
+    ask: impl Fn(&dyn Subject) -> A,
+) -> Option<Time> {
+    // Most often nothing comes before the end, and then that is all that has to be known.
+    let mut at = candidate(root, subject).filter(|at| *at < end)?;
     let answer = ask(subject);
     let steps = (MOST_WORK / (1 + work(root, subject))).clamp(2, MOST_STEPS);
-    let mut at = subject.now();
-    for _ in 0..steps {
+    for _ in 1..steps {
         let here = At { subject, at };
-        at = candidate(root, &here).filter(|at| at < Time::RANGE.end())?;
-        if ask(&At { subject, at }) != answer {
+        if ask(&here) != answer {
             break;
         }
+        at = candidate(root, &here).filter(|at| *at < end)?;
     }
     Some(at)
 }

@@ -93,7 +93,12 @@ impl Condition {
     /// else happens; `None` when it never will. It is the moment of the change, to the millisecond, unless that is many
     /// steps away: then an earlier moment, at which to ask again. Never a later one.
     pub fn next_change(&self, subject: &dyn Subject) -> Option<Time> {
-        if self.inputs.time { change::next(&self.root, subject) } else { None }
+        self.next_change_before(subject, *Time::RANGE.end())
+    }
+
+    /// As [`Condition::next_change`]; `None` when that is not before `end`, which is found out sooner.
+    pub fn next_change_before(&self, subject: &dyn Subject, end: Time) -> Option<Time> {
+        if self.inputs.time { change::next(&self.root, subject, end) } else { None }
     }
 
     /// What it looks at.
@@ -117,6 +122,28 @@ impl Condition {
                 value: facts(node, subject).join("; "),
             })
             .collect()
+    }
+
+    /// Why it holds or not, in words with what is known of the customer: all of its parts when all of them hold, else those
+    /// that do not. Personal data.
+    pub fn reasons(&self, subject: &dyn Subject) -> String {
+        let holds = self.evaluate(subject).holds();
+        let mut out = String::with_capacity(128);
+        for (node, sentence) in parts(&self.root).iter().zip(&self.sentences) {
+            if !holds && truth(node, subject).holds() {
+                continue;
+            }
+            out.push_str(if out.is_empty() { "" } else { "; " });
+            out.push_str(if holds { "" } else { "not: " });
+            out.push_str(sentence);
+            let facts = facts(node, subject);
+            for (place, fact) in facts.iter().enumerate() {
+                out.push_str(if place == 0 { " (" } else { "; " });
+                out.push_str(fact);
+            }
+            out.push_str(if facts.is_empty() { "" } else { ")" });
+        }
+        out
     }
 
     /// The text that was read.

@@ -5,6 +5,7 @@ use crate::{
     series_spec::SeriesSpec,
     subject::{Remembered, Subject},
     value::Val,
+    window_words,
 };
 use crowsnest_model::{
     Duration, Series, Time,
@@ -18,6 +19,8 @@ pub(crate) struct Window {
     pub(crate) aggregate: Aggregate,
     pub(crate) spec: Arc<SeriesSpec>,
     pub(crate) span: Span,
+    /// The events that are asked about, in words, since these are said of everybody whom the answer concerns.
+    pub(crate) about: Box<str>,
 }
 
 /// What is asked of the events in the window.
@@ -65,6 +68,11 @@ impl Span {
 }
 
 impl Window {
+    pub(crate) fn new(aggregate: Aggregate, spec: Arc<SeriesSpec>, span: Span) -> Self {
+        let about = window_words::about(&spec, span).into();
+        Self { aggregate, spec, span, about }
+    }
+
     /// The answer.
     pub(crate) fn value<'v>(&self, subject: &dyn Subject) -> Val<'v> {
         let nothing = Series::default();

@@ -109,7 +109,7 @@ impl Parser<'_, '_> {
         };
         let granularity = self.granularity_for(at, span)?;
         let spec = self.spec(events, keeps, Kept::For(kept), granularity);
-        self.typed(at, Node::Window(Box::new(Window { aggregate, spec, span })))
+        self.typed(at, Node::Window(Box::new(Window::new(aggregate, spec, span))))
     }
 
     /// How finely a window is read: as the metric says that it stands in, if it is no shorter than that.

@@ -15,10 +15,10 @@ use crowsnest_model::{Duration, Time};
 use std::sync::Arc;
 
 /// The events that are asked about: "Order Completed in the last 30 days (where revenue is at least 50)".
-fn about(window: &Window) -> String {
-    let name = words::printable_text(window.spec.event());
-    let by = words::granularity(window.spec.granularity()).map_or_else(String::new, |by| format!(" {by}"));
-    format!("{name}{}{by}{}", span(window.span), filter(&window.spec))
+pub(crate) fn about(spec: &SeriesSpec, window: Span) -> String {
+    let name = words::printable_text(spec.event());
+    let by = words::granularity(spec.granularity()).map_or_else(String::new, |by| format!(" {by}"));
+    format!("{name}{}{by}{}", span(window), filter(spec))
 }
 
 fn span(span: Span) -> String {
@@ -36,7 +36,7 @@ fn filter(spec: &SeriesSpec) -> String {
 
 /// What the answer is called: "the sum of revenue of Order Completed in the last 30 days".
 pub(crate) fn noun(window: &Window) -> String {
-    let about = about(window);
+    let about = &window.about;
     let path = || words::path(window.spec.keeps().path().unwrap_or_default());
     match window.aggregate {
         Aggregate::Count => format!("the number of {about}"),
@@ -53,7 +53,7 @@ pub(crate) fn noun(window: &Window) -> String {
 
 /// A question that is true or false by itself: "has no Order Completed in the last 90 days".
 pub(crate) fn clause(window: &Window, holds: bool) -> String {
-    let about = about(window);
+    let about = &window.about;
     if holds { format!("has no {about}") } else { format!("has at least 1 {about}") }
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn compared(comparison: Comparison, left: &Node, right: &Node) -> Opt
                 Comparison::More => "has more than",
                 Comparison::AtLeast => "has at least",
             };
-            Some(format!("{words} {} {}", crate::sentence::noun(right), about(window)))
+            Some(format!("{words} {} {}", crate::sentence::noun(right), window.about))
         }
         (left, Node::Ago(span)) if left.kind() == Type::Time => {
             let verb = if matches!(left, Node::Window(_)) { "was" } else { "is" };
@@ -121,12 +121,12 @@ fn events(spec: &SeriesSpec) -> String {
 
 /// When the last of these events was: "last Order Completed 12 days ago".
 pub(crate) fn last_fact(spec: &Arc<SeriesSpec>, subject: &dyn Subject) -> String {
-    fact(&Window { aggregate: Aggregate::Last, spec: spec.clone(), span: Span::All }, subject)
+    fact(&Window::new(Aggregate::Last, spec.clone(), Span::All), subject)
 }
 
 /// What was found: "2 Order Completed in the last 30 days", "last Order Completed 12 days ago".
 pub(crate) fn fact(window: &Window, subject: &dyn Subject) -> String {
-    let about = about(window);
+    let about = &window.about;
     let remembered = subject.series(&window.spec);
     match (window.value(subject), remembered) {
         (_, Remembered::Building) => match window.aggregate {

@@ -18,11 +18,12 @@ use crowsnest_profile::Touch;
 use crowsnest_programs::{Derived, LiveProgram};
 use crowsnest_rules::{EventView, Interest, SeriesSpec};
 use crowsnest_store::{Build, EventRow, Read, Unit};
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sieve::Stretch;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 use tokio::task::JoinHandle;
@@ -67,8 +68,8 @@ fn built_series(build: &Build) -> Option<(SeriesId, Kept)> {
 }
 
 /// The series that are complete, each for the longest that it is complete for.
-fn complete(builds: &[Build]) -> BTreeMap<SeriesId, Kept> {
-    let mut complete = BTreeMap::new();
+fn complete(builds: &[Build]) -> HashMap<SeriesId, Kept, RandomState> {
+    let mut complete = HashMap::default();
     for (id, kept) in builds.iter().filter(|build| build.finished.is_some()).filter_map(built_series) {
         let known = complete.entry(id).or_insert(kept);
         *known = kept.max(*known);

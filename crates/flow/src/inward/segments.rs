@@ -3,8 +3,7 @@
 use super::{Enrolment, Prepared, Working};
 use crate::FlowError;
 use crowsnest_model::{EventId, ProfileId, Time, profile::Membership};
-use crowsnest_profile::{LiveSegment, Touch};
-use crowsnest_rules::Clause;
+use crowsnest_profile::{LiveSegment, Places, Touch};
 use crowsnest_store::{Page, SegmentChange};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -134,7 +133,7 @@ impl Working<'_> {
         let plan = live.segments();
         // While segments are built, what a change touches depends on what was not asked yet: then everything is.
         let everything = touch.everything || !Arc::ptr_eq(&self.asking, &self.derived);
-        let mut waiting = if everything { (0..plan.all().len()).collect() } else { plan.touched_by(touch) };
+        let mut waiting = if everything { Places::below(plan.all().len()) } else { plan.touched_by(touch) };
         if everything {
             self.forget_segments(person, cause)?;
         }
@@ -149,11 +148,14 @@ impl Working<'_> {
             }
             let Some(loaded) = self.people.get(&person) else { break };
             let profile = &loaded.profile;
+            // They are looked at by then anyway.
+            let soonest = next.or(profile.next_look).unwrap_or(*Time::RANGE.end());
             let (inside, change) = self.lookout_asking(cause.at).ask(profile, None, |asked| {
-                (segment.holds(asked, profile).holds(), segment.next_change(asked))
+                (segment.holds(asked, profile).holds(), segment.next_change_before(asked, soonest))
             });
-            next = [next, change].into_iter().flatten().min();
-            if let Some(since) = profile.segments.get(&segment.name).map(|membership| membership.since)
+            next = change.or(next);
+            let since = profile.segments.get(&segment.name).map(|membership| membership.since);
+            if let Some(since) = since
                 && inside
             {
                 // The table forgets a segment that is taken out of force at once, and a profile only when somebody
@@ -163,11 +165,11 @@ impl Working<'_> {
                 }
                 continue;
             }
-            if !inside && !profile.segments.contains_key(&segment.name) {
+            if !inside && since.is_none() {
                 continue;
             }
             self.move_into(person, segment, inside, cause)?;
-            waiting.extend(plan.followers(place));
+            waiting.extend(plan.followers(place).iter().copied());
             if self.derived.segments.get(&segment.name) == Some(&true) {
                 changes.push((segment.name.clone(), inside));
             }
@@ -186,9 +188,7 @@ impl Working<'_> {
     ) -> Result<(), FlowError> {
         let Some(loaded) = self.people.get(&person) else { return Ok(()) };
         let profile = &loaded.profile;
-        let why = self
-            .lookout_asking(cause.at)
-            .ask(profile, None, |asked| in_words(&segment.explain(asked, profile)));
+        let why = self.lookout_asking(cause.at).ask(profile, None, |asked| segment.why(asked, profile));
         self.unit.put_membership(&segment.name, person, inside.then_some(cause.at))?;
         self.unit.put_segment_change(&SegmentChange {
             profile: person,
@@ -307,22 +307,4 @@ pub(crate) fn look(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowErr
         work.catch_up(person)?;
     }
     Ok(more)
-}
-
-/// The clauses of an explanation as one sentence: those that decided it.
-fn in_words(clauses: &[Clause]) -> String {
-    let all_hold = clauses.iter().all(|clause| clause.truth.holds());
-    let told: Vec<String> = clauses
-        .iter()
-        .filter(|clause| all_hold || !clause.truth.holds())
-        .map(|clause| {
-            let sentence = if clause.truth.holds() {
-                clause.sentence.clone()
-            } else {
-                format!("not: {}", clause.sentence)
-            };
-            if clause.value.is_empty() { sentence } else { format!("{sentence} ({})", clause.value) }
-        })
-        .collect();
-    told.join("; ")
 }

@@ -178,7 +178,7 @@ impl Series {
         let granularity = sample.granularity;
         let at = granularity.floor(at);
         self.coarsen(granularity.span().0);
-        self.put(at, &Tally::one(at, sample));
+        self.put(at, Tally::one(at, sample));
         self.tidy(kept, now);
     }
 
@@ -186,8 +186,8 @@ impl Series {
     pub fn absorb(&mut self, other: Self) {
         self.older.add(&other.older);
         self.coarsen(other.grain);
-        for (at, tally) in &other.recent {
-            self.put(*at, tally);
+        for (at, tally) in other.recent {
+            self.put(at, tally);
         }
         // What was put together for one of the two is older than any question reaches, and so is what the other has from
         // before that, even where it was not put together yet. All of `older` comes before all of `recent`.
@@ -252,15 +252,15 @@ impl Series {
         Time(at.0.div_euclid(self.grain).saturating_mul(self.grain))
     }
 
-    fn put(&mut self, at: Time, tally: &Tally) {
+    fn put(&mut self, at: Time, tally: Tally) {
         let at = self.truncated(at);
         match self.recent.binary_search_by_key(&at, |(at, _)| *at) {
             Ok(place) => {
                 if let Some((_, there)) = self.recent.get_mut(place) {
-                    there.add(tally);
+                    there.add(&tally);
                 }
             }
-            Err(place) => self.recent.insert(place, (at, tally.clone())),
+            Err(place) => self.recent.insert(place, (at, tally)),
         }
     }
 
@@ -283,7 +283,7 @@ impl Series {
         if grain > self.grain {
             self.grain = grain;
             for (at, tally) in std::mem::take(&mut self.recent) {
-                self.put(at, &tally);
+                self.put(at, tally);
             }
         }
     }

@@ -106,6 +106,12 @@ fn write_tally(out: &mut Vec<u8>, tally: &Tally, at: Time) {
 }
 
 fn unsigned(out: &mut Vec<u8>, mut number: u128) {
+    // Nearly all numbers are small, and small ones are shifted in one register.
+    while number > u128::from(u64::MAX) {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    let mut number = number as u64;
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -213,10 +219,19 @@ impl Left<'_> {
     }
 
     fn unsigned(&mut self) -> Option<u128> {
-        let mut number = 0_u128;
-        for shift in (0..128).step_by(7) {
+        // Nearly all numbers are small, and small ones are shifted in one register.
+        let mut low = 0_u64;
+        for shift in (0..63).step_by(7) {
             let byte = self.byte()?;
-            number |= u128::from(byte & 0x7f).checked_shl(shift)?;
+            low |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(low.into());
+            }
+        }
+        let mut number = u128::from(low);
+        for shift in (63..128).step_by(7) {
+            let byte = self.byte()?;
+            number |= u128::from(byte & 0x7f) << shift;
             if byte < 0x80 {
                 return Some(number);
             }

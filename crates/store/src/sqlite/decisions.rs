@@ -151,9 +151,10 @@ impl WriteDecisions for Session<'_> {
     }
 
     fn forget_person(&mut self, profile: ProfileId, people: &[ProfileId], made: &[EventId]) -> Result<()> {
-        use crate::Read;
+        use crate::{Read, segments::WriteSegments};
         // While they are gone, their places must not be given to others.
         self.next_event()?;
+        self.settle_skips(profile)?;
         if let Some(known) = self.profile(profile)? {
             for link in &known.identifiers {
                 let Some(namespace) = self.number(link.namespace.as_str())? else { continue };
@@ -164,10 +165,7 @@ impl WriteDecisions for Session<'_> {
                     .execute(params![namespace, link.value, profile.0 as i64])?;
             }
             for segment in known.segments.keys() {
-                let Some(number) = self.number(segment)? else { continue };
-                self.connection
-                    .prepare_cached("DELETE FROM memberships WHERE segment = ?1 AND profile = ?2")?
-                    .execute(params![number, profile.0 as i64])?;
+                self.put_membership(segment, profile, None)?;
             }
         }
         for event in made {

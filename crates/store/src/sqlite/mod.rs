@@ -16,6 +16,7 @@ mod rows;
 mod runs;
 mod segments;
 mod session;
+mod skips;
 mod write;
 
 use crate::{Read, Result, StoreError, Unit};
@@ -132,7 +133,10 @@ impl Writer {
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
         let mut session = Session::new(&transaction, names);
-        let done = work(&mut session);
+        let done = work(&mut session).and_then(|value| {
+            session.finish()?;
+            Ok(value)
+        });
         names = session.into_names();
         match done {
             Ok(value) => match transaction.commit() {

@@ -83,7 +83,7 @@ impl Read for Session<'_> {
     }
 
     fn profile(&self, id: ProfileId) -> Result<Option<Profile>> {
-        let mut statement = self.connection.prepare_cached("SELECT doc FROM people WHERE id = ?1")?;
+        let mut statement = self.hot(&self.statements.profile, "SELECT doc FROM people WHERE id = ?1")?;
         let mut found = statement.query([id.0 as i64])?;
         match found.next()? {
             Some(row) => {
@@ -270,12 +270,9 @@ impl Read for Session<'_> {
     }
 
     fn had_occasion(&self, program: &str, profile: ProfileId, occasion: &str) -> Result<bool> {
-        let found = self.one(
-            "SELECT 1 FROM runs WHERE program = ?1 AND profile = ?2 AND occasion = ?3",
-            params![program, profile.0 as i64, occasion],
-            |_| Ok(()),
-        )?;
-        Ok(found.is_some())
+        let sql = "SELECT 1 FROM runs WHERE program = ?1 AND profile = ?2 AND occasion = ?3";
+        let mut statement = self.hot(&self.statements.had_occasion, sql)?;
+        Ok(statement.exists(params![program, profile.0 as i64, occasion])?)
     }
 
     fn entered_between(

@@ -198,15 +198,15 @@ CREATE INDEX runs_by_state ON runs (program, state);
 -- together. program: the number of its name. reason: words, or the number of words that are said of many.
 CREATE TABLE skips (
     profile   INTEGER NOT NULL,
-    program   INTEGER NOT NULL,
     occasion  TEXT NOT NULL,
+    program   INTEGER NOT NULL,
     id        INTEGER NOT NULL,
     version   INTEGER NOT NULL,
     event     BLOB NOT NULL,
     triggered INTEGER NOT NULL,
     started   INTEGER NOT NULL,
     reason    ANY NOT NULL,
-    PRIMARY KEY (profile, program, occasion)
+    PRIMARY KEY (profile, occasion, program)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX skips_by_program ON skips (program, id);
 

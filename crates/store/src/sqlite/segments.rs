@@ -8,7 +8,40 @@ use crate::{
 use crowsnest_model::{ProfileId, Time};
 use rusqlite::{Row, params};
 
+/// A membership that is to be written, by the numbers of the segment and the person; without a moment it ends.
+#[derive(Debug)]
+pub(super) struct PutMembership {
+    place: (i64, i64),
+    since: Option<i64>,
+}
+
 impl Session<'_> {
+    /// Writes the memberships that were put, in the order of the store, where neighbours lie together: those of one commit are
+    /// of many people and segments in turn. Whoever reads memberships calls it before.
+    pub(super) fn write_memberships(&self) -> Result<()> {
+        let mut puts = self.memberships.take();
+        if puts.is_empty() {
+            return Ok(());
+        }
+        // Of several puts in one place the last counts.
+        puts.sort_by_key(|put| put.place);
+        let mut insert = self.connection.prepare_cached(
+            "INSERT OR REPLACE INTO memberships (segment, profile, since) VALUES (?1, ?2, ?3)",
+        )?;
+        let mut delete =
+            self.connection.prepare_cached("DELETE FROM memberships WHERE segment = ?1 AND profile = ?2")?;
+        for of_one_place in puts.chunk_by(|one, other| one.place == other.place) {
+            let Some(PutMembership { place: (segment, profile), since }) = of_one_place.last() else {
+                continue;
+            };
+            match since {
+                Some(since) => insert.execute([segment, profile, since])?,
+                None => delete.execute([segment, profile])?,
+            };
+        }
+        Ok(())
+    }
+
     fn segment_change(&self, row: &Row<'_>) -> Result<SegmentChange> {
         let event: Option<[u8; 16]> = row.get(4)?;
         Ok(SegmentChange {
@@ -29,6 +62,7 @@ impl ReadSegments for Session<'_> {
         after: Option<ProfileId>,
         limit: usize,
     ) -> Result<Vec<(ProfileId, Time)>> {
+        self.write_memberships()?;
         let Some(number) = self.number(segment)? else { return Ok(Vec::new()) };
         self.all(
             "SELECT profile, since FROM memberships WHERE segment = ?1 AND profile > ?2 ORDER BY profile LIMIT ?3",
@@ -38,6 +72,7 @@ impl ReadSegments for Session<'_> {
     }
 
     fn member_count(&self, segment: &str) -> Result<u64> {
+        self.write_memberships()?;
         let Some(number) = self.number(segment)? else { return Ok(0) };
         let count: i64 = self
             .connection
@@ -47,6 +82,7 @@ impl ReadSegments for Session<'_> {
     }
 
     fn overlap(&self, one: &str, other: &str) -> Result<u64> {
+        self.write_memberships()?;
         let (Some(one), Some(other)) = (self.number(one)?, self.number(other)?) else { return Ok(0) };
         let count: i64 = self
             .connection
@@ -125,45 +161,37 @@ impl ReadSegments for Session<'_> {
 
 impl WriteSegments for Session<'_> {
     fn put_membership(&mut self, segment: &str, profile: ProfileId, since: Option<Time>) -> Result<()> {
-        let number = self.number_or_new(segment)?;
-        match since {
-            Some(since) => self
-                .connection
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO memberships (segment, profile, since) VALUES (?1, ?2, ?3)",
-                )?
-                .execute(params![number, profile.0 as i64, since.0])?,
-            None => self
-                .connection
-                .prepare_cached("DELETE FROM memberships WHERE segment = ?1 AND profile = ?2")?
-                .execute(params![number, profile.0 as i64])?,
-        };
+        let place = (self.number_or_new(segment)?, profile.0 as i64);
+        let since = since.map(|since| since.0);
+        self.memberships.borrow_mut().push(PutMembership { place, since });
         Ok(())
     }
 
     fn put_segment_change(&mut self, change: &SegmentChange) -> Result<()> {
         let number = self.number_or_new(&change.segment)?;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO segment_log (profile, segment, entered, time, event, why)
+        self.hot(
+            &self.statements.put_segment_change,
+            "INSERT INTO segment_log (profile, segment, entered, time, event, why)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![
-                change.profile.0 as i64,
-                number,
-                change.entered,
-                change.time.0,
-                change.event.map(|event| event.0.to_be_bytes()),
-                change.why
-            ])?;
+        )?
+        .execute(params![
+            change.profile.0 as i64,
+            number,
+            change.entered,
+            change.time.0,
+            change.event.map(|event| event.0.to_be_bytes()),
+            change.why
+        ])?;
         Ok(())
     }
 
     fn put_look(&mut self, profile: ProfileId, due: Option<Time>) -> Result<()> {
         match due {
             Some(due) => self
-                .connection
-                .prepare_cached("INSERT OR REPLACE INTO looks (profile, due) VALUES (?1, ?2)")?
+                .hot(
+                    &self.statements.put_look,
+                    "INSERT OR REPLACE INTO looks (profile, due) VALUES (?1, ?2)",
+                )?
                 .execute(params![profile.0 as i64, due.0])?,
             None => self
                 .connection
@@ -193,6 +221,7 @@ impl WriteSegments for Session<'_> {
             .prepare_cached("DELETE FROM builds WHERE kind = ?1 AND name = ?2")?
             .execute([kind, name])?;
         if kind == "segment" {
+            self.write_memberships()?;
             let number: Option<i64> = self.number(name)?;
             if let Some(number) = number {
                 self.connection

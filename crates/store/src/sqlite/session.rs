@@ -1,10 +1,11 @@
 //! A transaction, read or write, and the small numbers that stand for names in it.
 
+use super::{segments::PutMembership, skips::Skips};
 use crate::Result;
 use crowsnest_model::ProfileId;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, RefCell, RefMut},
     collections::HashMap,
     sync::Arc,
 };
@@ -18,17 +19,63 @@ pub(super) struct Names {
     said: HashMap<String, (String, ProfileId), foldhash::fast::RandomState>,
 }
 
+/// A statement that is at hand for as long as a transaction lasts: finding it among all prepared ones costs as much as some
+/// of them do.
+pub(super) type Hot<'c> = RefCell<Option<CachedStatement<'c>>>;
+
+/// The statements that a commit runs for most events or people.
+#[derive(Default)]
+pub(super) struct Statements<'c> {
+    pub(super) claim: Hot<'c>,
+    pub(super) put_event: Hot<'c>,
+    pub(super) profile: Hot<'c>,
+    pub(super) put_profile: Hot<'c>,
+    pub(super) put_look: Hot<'c>,
+    pub(super) put_segment_change: Hot<'c>,
+    pub(super) skips_of_occasion: Hot<'c>,
+    pub(super) any_run: Hot<'c>,
+    pub(super) had_occasion: Hot<'c>,
+}
+
 /// One transaction.
 pub(super) struct Session<'c> {
     pub(super) connection: &'c Connection,
     names: RefCell<Names>,
     /// The place of the next event, once it was asked for.
     pub(super) next_event: Cell<Option<i64>>,
+    /// Memberships that are to be written.
+    pub(super) memberships: RefCell<Vec<PutMembership>>,
+    /// Who is on record as skipped, and what of that is to be written.
+    pub(super) skips: RefCell<Skips>,
+    pub(super) statements: Statements<'c>,
 }
 
 impl<'c> Session<'c> {
     pub(super) fn new(connection: &'c Connection, names: Names) -> Self {
-        Self { connection, names: RefCell::new(names), next_event: Cell::new(None) }
+        Self {
+            connection,
+            names: RefCell::new(names),
+            next_event: Cell::new(None),
+            memberships: RefCell::default(),
+            skips: RefCell::default(),
+            statements: Statements::default(),
+        }
+    }
+
+    /// Writes what is written at the end of a commit.
+    pub(super) fn finish(&self) -> Result<()> {
+        self.write_memberships()?;
+        self.write_skips()
+    }
+
+    /// One of [`Session::statements`], whose text is always this.
+    pub(super) fn hot<'s>(&self, kept: &'s Hot<'c>, sql: &str) -> Result<RefMut<'s, CachedStatement<'c>>> {
+        let mut kept = kept.borrow_mut();
+        let statement = match kept.take() {
+            Some(statement) => statement,
+            None => self.connection.prepare_cached(sql)?,
+        };
+        Ok(RefMut::map(kept, |kept| kept.insert(statement)))
     }
 
     pub(super) fn into_names(self) -> Names {

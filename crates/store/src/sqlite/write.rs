@@ -22,8 +22,10 @@ impl Unit for Session<'_> {
         let seq = self.next_event()?;
         for id in event_ids::numbers(event) {
             let inserted = self
-                .connection
-                .prepare_cached("INSERT INTO event_ids (id, seq) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+                .hot(
+                    &self.statements.claim,
+                    "INSERT INTO event_ids (id, seq) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                )?
                 .execute([id, seq])?;
             if inserted == 1 {
                 self.took_event(seq);
@@ -42,29 +44,28 @@ impl Unit for Session<'_> {
         let mut body = Vec::with_capacity(json.len() + 1);
         body.push(DOCUMENT_FORMAT);
         body.extend_from_slice(json);
-        self.connection
-            .prepare_cached(
-                "INSERT INTO events (seq, id, profile, time, received, source, kind, name, historical, body)
+        self.hot(
+            &self.statements.put_event,
+            "INSERT INTO events (seq, id, profile, time, received, source, kind, name, historical, body)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?
-            .execute(params![
-                place.0 as i64,
-                event.id.0.to_be_bytes(),
-                profile.0 as i64,
-                event.time.0,
-                event.received.0,
-                source,
-                rows::kind_number(event.kind),
-                name,
-                event.historical,
-                body
-            ])?;
+        )?
+        .execute(params![
+            place.0 as i64,
+            event.id.0.to_be_bytes(),
+            profile.0 as i64,
+            event.time.0,
+            event.received.0,
+            source,
+            rows::kind_number(event.kind),
+            name,
+            event.historical,
+            body
+        ])?;
         Ok(())
     }
 
     fn put_profile(&mut self, profile: &Profile) -> Result<()> {
-        self.connection
-            .prepare_cached("INSERT OR REPLACE INTO people (id, doc) VALUES (?1, ?2)")?
+        self.hot(&self.statements.put_profile, "INSERT OR REPLACE INTO people (id, doc) VALUES (?1, ?2)")?
             .execute(params![profile.id.0 as i64, rows::encode_profile(profile)?])?;
         Ok(())
     }
@@ -88,6 +89,8 @@ impl Unit for Session<'_> {
     }
 
     fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<Vec<RunId>> {
+        self.settle_skips(survivor)?;
+        self.settle_skips(other)?;
         let (to, from) = (survivor.0 as i64, other.0 as i64);
         let cancelled: Vec<Option<u64>> = self
             .connection

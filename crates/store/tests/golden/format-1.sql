@@ -140,15 +140,15 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE TABLE skips (
     profile   INTEGER NOT NULL,
-    program   INTEGER NOT NULL,
     occasion  TEXT NOT NULL,
+    program   INTEGER NOT NULL,
     id        INTEGER NOT NULL,
     version   INTEGER NOT NULL,
     event     BLOB NOT NULL,
     triggered INTEGER NOT NULL,
     started   INTEGER NOT NULL,
     reason    ANY NOT NULL,
-    PRIMARY KEY (profile, program, occasion)
+    PRIMARY KEY (profile, occasion, program)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE memberships (
     segment INTEGER NOT NULL,

@@ -54,6 +54,7 @@ fn the_hot_statements_search_an_index() {
         "items.rs",
         "matching.rs",
         "runs.rs",
+        "skips.rs",
         "identity.rs",
         "homes.rs",
     ]
