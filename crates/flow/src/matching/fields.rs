@@ -339,7 +339,7 @@ impl Fields {
     }
 
     /// A record out of a document; what is not compared any more is left out.
-    pub(crate) fn from_doc(&self, doc: &str) -> Record {
+    pub(crate) fn read_doc(&self, doc: &str) -> Record {
         let doc: BTreeMap<String, Vec<String>> = serde_json::from_str(doc).unwrap_or_default();
         let mut record = Record(vec![String::new(); self.columns.len()]);
         for (column, place) in self.columns.iter().zip(0..) {
@@ -458,7 +458,7 @@ mod tests {
     fn doc(fields: &Fields, profile: &Profile) -> Value {
         let record = fields.record(profile).unwrap();
         let doc = fields.to_doc(&record);
-        assert_eq!(fields.from_doc(&doc), record, "it comes back as it was kept");
+        assert_eq!(fields.read_doc(&doc), record, "it comes back as it was kept");
         serde_json::from_str(&doc).unwrap()
     }
 

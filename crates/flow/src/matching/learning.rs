@@ -111,7 +111,7 @@ fn read_everybody(engine: &Engine, fields: &Fields) -> Result<Census, FlowError>
         let Some(last) = page.last() else { break };
         after = last.id;
         for kept in &page {
-            let said = fields.from_doc(&kept.doc);
+            let said = fields.read_doc(&kept.doc);
             builder.push(&intake, "", 0, |column| said.column(column));
             let record = people.add(Of::Before(kept.id), kept.profile);
             before.push((record, kept.profile));

@@ -357,7 +357,7 @@ impl Matcher {
         let before = read.match_records_of(id)?;
         Ok(Now {
             said: self.fields.record(&profile),
-            before: before.into_iter().map(|kept| (kept.id, self.fields.from_doc(&kept.doc))).collect(),
+            before: before.into_iter().map(|kept| (kept.id, self.fields.read_doc(&kept.doc))).collect(),
             apart: profile.apart,
         })
     }

@@ -331,7 +331,7 @@ fn partition(world: &World) -> BTreeSet<BTreeSet<String>> {
 #[tokio::test]
 async fn any_order_of_what_is_told_gives_the_same_households() {
     let later = |touch: Touch, day: i64| touch.at(Time(START.0 + day * DAY));
-    let told = vec![
+    let told = [
         later(ann(), 0),
         later(bob(), 0),
         later(living("Cleo", "Carter", "2015-05-05", LANDLINE, "12 Elm Street"), 1),
