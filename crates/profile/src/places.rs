@@ -56,13 +56,7 @@ mod tests {
         let rest: Vec<usize> = std::iter::from_fn(|| places.pop_first()).collect();
         assert_eq!(rest, [5, 63, 64, 130]);
         assert_eq!(Places::below(0).pop_first(), None);
-        assert_eq!(
-            std::iter::from_fn({
-                let mut all = Places::below(65);
-                move || all.pop_first()
-            })
-            .count(),
-            65
-        );
+        let mut all = Places::below(65);
+        assert_eq!(std::iter::from_fn(|| all.pop_first()).count(), 65);
     }
 }

@@ -3,15 +3,12 @@
 use crowsnest_model::{Profile, SeriesId};
 use crowsnest_rules::SeriesSpec;
 use foldhash::fast::RandomState;
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 /// The series that live conditions ask for, each for the longest that any asks for; no others are kept.
 #[derive(Debug, Default)]
 pub struct SeriesPlan {
-    all: BTreeMap<SeriesId, Arc<SeriesSpec>>,
+    all: HashMap<SeriesId, Arc<SeriesSpec>, RandomState>,
     by_event: HashMap<String, Vec<SeriesId>, RandomState>,
 }
 
@@ -30,7 +27,7 @@ impl SeriesPlan {
         }
     }
 
-    /// All of them, by id.
+    /// All of them, in no order.
     pub fn all(&self) -> impl Iterator<Item = &Arc<SeriesSpec>> {
         self.all.values()
     }

@@ -454,6 +454,27 @@ async fn why_somebody_is_in_a_segment_is_said_with_their_values() {
 }
 
 #[tokio::test]
+async fn the_log_says_with_their_values_why_somebody_left_one_of_a_set_for_another() {
+    let world = World::new(&[STAGES]).await;
+    world.tell([bought("o1", "ann@x.org", 1)]).await;
+    world.tell([bought("o2", "ann@x.org", 1)]).await;
+    world.tell([bought("o3", "ann@x.org", 1)]).await;
+    let id = world.person("email", "ann@x.org").id;
+    let why = |segment: &str| -> Vec<String> {
+        let changes = world.read(|read| read.segment_changes(Some(segment), Some(id), ALL));
+        changes.into_iter().map(|change| change.why).collect()
+    };
+    assert_eq!(why("loyal"), ["has at least 3 Order Completed (3 Order Completed)"]);
+    assert_eq!(
+        why("customer"),
+        [
+            "not: is in none of loyal before it (is in loyal)",
+            "is in none of loyal before it; has at least 1 Order Completed (1 Order Completed)"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn segments_in_a_circle_are_refused() {
     let world = World::new(&[]).await;
     let circle = "segment: a\nwhen: segment(\"b\")\n---\nsegment: b\nwhen: \"!segment('a')\"\n";

@@ -287,5 +287,9 @@ proptest! {
             prop_assert!(next > customer.now);
             prop_assert_ne!(condition.evaluate_at(&customer, next), answer, "{} after {} ms", text, next.0 - NOW);
         }
+        for end in moments(&seen, &question).into_iter().map(Time).chain(next) {
+            let expected = next.filter(|next| *next < end);
+            prop_assert_eq!(condition.next_change_before(&customer, end), expected, "{} before {:?}", text, end);
+        }
     }
 }

@@ -33,6 +33,23 @@ fn each_clause_says_what_it_asks_and_what_is_known() {
 }
 
 #[test]
+fn the_reasons_are_all_parts_or_those_that_do_not_hold() {
+    let reasons = |text: &str| Condition::parse(text, &Schema::open()).unwrap().reasons(&Person::ann());
+    assert_eq!(
+        reasons("profile.tier == \"gold\" && (profile.nothing > 1 || event.properties.value >= 50) && true"),
+        "tier is “gold” (tier is “gold”); nothing is more than 1 or the event’s value is at least 50 \
+         (nothing is not known; the event’s value is 75); always"
+    );
+    assert_eq!(
+        reasons(
+            "profile.tier == \"silver\" && consent(\"email\", \"offers\") && !consent(\"sms\", \"news\")"
+        ),
+        "not: tier is “silver” (tier is “gold”); not: may not be texted about news by sms \
+         (said neither yes nor no to news by sms)"
+    );
+}
+
+#[test]
 fn one_clause_is_explained_too() {
     let condition = Condition::parse("profile.vip", &Schema::open()).unwrap();
     let clauses = condition.explain(&Person::ann());

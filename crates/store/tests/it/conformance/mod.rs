@@ -32,7 +32,8 @@ macro_rules! conformance_suite {
             who_lives_where_is_kept_since_when_and_until_when where_somebody_lived_goes_along_in_a_merge
             households_and_their_count who_shares_an_account the_later_consent_stays suppressions_keep_their_first_reason
             suppressions_are_listed_and_lifted a_delivery_remembers_its_life
-            an_occasion_is_had_once an_occasion_that_one_had_is_had_by_both runs_are_listed_counted_and_ended timers_are_due_in_order
+            an_occasion_is_had_once who_is_skipped_is_on_record_at_once an_occasion_that_one_had_is_had_by_both
+            runs_are_listed_counted_and_ended timers_are_due_in_order
             deliveries_have_one_occasion deliveries_are_found_by_any_filter due_held_and_overdue what_was_handed_over_counts_from_its_intent due_deliveries_of_one
             steps_taken_are_kept_in_order who_was_let_in_and_when parked_timers_wait a_goal_is_kept_whatever_became_of_the_run
             runs_on_their_way_are_moved what_never_went_out_stands_in_nobodys_way events_of_a_name_are_found tasks_are_made_once_and_done

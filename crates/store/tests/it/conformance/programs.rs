@@ -30,6 +30,45 @@ pub fn an_occasion_is_had_once(store: &mut impl Backend) {
     assert_eq!(runs, [run(6, "cart", 1, "c2", RunState::Active), run(2, "cart", 1, "c1", RunState::Active)]);
 }
 
+pub fn who_is_skipped_is_on_record_at_once(store: &mut impl Backend) {
+    let skipped = |id, program, person, reason: &str| RunRecord {
+        reason: Some(reason.into()),
+        ..run(id, program, person, "skipped", RunState::Skipped)
+    };
+    let reasons = |runs: Vec<RunRecord>| {
+        runs.into_iter()
+            .map(|run| (run.id.0, run.program, run.reason.unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    let row = |id: u64, program: &str, reason: &str| (id, program.to_owned(), reason.to_owned());
+    store.commit(|unit| {
+        assert!(unit.put_run(&skipped(1, "cart", 1, "no consent"))?);
+        assert!(unit.put_run(&skipped(2, "lease", 1, "no consent"))?);
+        assert!(unit.put_run(&skipped(3, "cart", 2, "no consent"))?);
+        assert!(!unit.put_run(&skipped(4, "cart", 1, "no consent"))?);
+        assert!(unit.put_run(&skipped(5, "cart", 1, "too late"))?);
+        let theirs = unit.runs(None, Some(ProfileId(1)), PAGE)?;
+        assert_eq!(reasons(theirs), [row(5, "cart", "too late"), row(2, "lease", "no consent")]);
+        assert_eq!(unit.run_counts("cart")?.get("skipped"), Some(&2));
+        assert!(!unit.put_run(&skipped(6, "cart", 1, "too late"))?, "after it was read, too");
+        assert!(unit.put_run(&run(7, "cart", 2, "c1", RunState::Active))?);
+        assert!(unit.put_run(&skipped(8, "lease", 2, "no consent"))?, "who has a run of another program");
+        Ok(())
+    });
+    store.commit(|unit| {
+        assert!(!unit.put_run(&skipped(9, "cart", 1, "too late"))?, "as the last commit left it");
+        assert!(unit.put_run(&skipped(10, "cart", 1, "no consent"))?);
+        assert!(unit.put_run(&skipped(11, "cart", 3, "no consent"))?);
+        unit.merge(ProfileId(1), ProfileId(3), Time(100)).map(drop)
+    });
+    let theirs = store.read(|read| read.runs(None, Some(ProfileId(1)), PAGE));
+    let expected =
+        [row(11, "cart", "no consent"), row(10, "cart", "no consent"), row(2, "lease", "no consent")];
+    assert_eq!(reasons(theirs), expected, "the other's steps aside under a name of its own");
+    let theirs = store.read(|read| read.runs(Some("cart"), Some(ProfileId(2)), PAGE));
+    assert_eq!(reasons(theirs), [row(7, "cart", ""), row(3, "cart", "no consent")]);
+}
+
 pub fn an_occasion_that_one_had_is_had_by_both(store: &mut impl Backend) {
     store.commit(|unit| {
         unit.put_run(&run(1, "cart", 1, "c1", RunState::Skipped))?;

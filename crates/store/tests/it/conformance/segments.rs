@@ -26,7 +26,9 @@ pub fn memberships_are_listed_counted_and_compared(store: &mut impl Backend) {
         unit.put_membership("vip", ProfileId(1), Some(Time(11)))?;
         unit.put_membership("vip", ProfileId(3), None)?;
         assert_eq!(unit.member_count("vip")?, 2);
-        Ok(())
+        unit.put_membership("vip", ProfileId(1), None)?;
+        assert_eq!(unit.members("vip", None, 9)?, [(ProfileId(2), Time(2))]);
+        unit.put_membership("vip", ProfileId(1), Some(Time(11)))
     });
     store.read(|read| {
         assert_eq!(read.members("vip", None, 9)?, [(ProfileId(1), Time(11)), (ProfileId(2), Time(2))]);
