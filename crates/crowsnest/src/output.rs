@@ -12,9 +12,19 @@ macro_rules! say {
     ($($words:tt)*) => { $crate::output::line(format_args!($($words)*)) };
 }
 
+/// A text without what makes a terminal do something: much of what is shown was sent by anybody.
+fn harmless(words: &str) -> String {
+    let harm = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t')
+            // Texts that run the other way round from here on.
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    words.replace(harm, "\u{fffd}")
+}
+
 /// What [`say`] does.
 pub fn line(words: Arguments<'_>) {
-    if let Err(error) = writeln!(std::io::stdout(), "{words}") {
+    if let Err(error) = writeln!(std::io::stdout(), "{}", harmless(&words.to_string())) {
         if error.kind() != std::io::ErrorKind::BrokenPipe {
             eprintln!("error: nothing can be printed: {error}");
         }
@@ -106,5 +116,14 @@ pub fn clauses(clauses: &Value, indent: &str) {
         let value = text(clause, "value");
         let value = if value.is_empty() { value } else { format!(": {value}") };
         say!("{indent}{mark} {}{value}", text(clause, "sentence"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_anybody_sent_does_nothing_to_a_terminal() {
+        let sent = "\u{1b}]0;owned\u{7}\u{1b}[31mEve\u{202e}\n\tZoë 東京 ─";
+        assert_eq!(super::harmless(sent), "\u{fffd}]0;owned\u{fffd}\u{fffd}[31mEve\u{fffd}\n\tZoë 東京 ─");
     }
 }

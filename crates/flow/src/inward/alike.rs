@@ -8,12 +8,10 @@ use crate::{
 use crowsnest_identity::obstacle;
 use crowsnest_model::{DecisionId, Profile, ProfileId, QuestionId};
 use crowsnest_store::{DecidedBy, Decision, MatchRecord, Question};
+use std::collections::BTreeSet;
 
 /// So much of what somebody said before merges is kept for each person: what they said last.
 const KEPT: usize = 16;
-
-/// How far the odds may move, in bits, for a question to be the same as before.
-const THE_SAME: f64 = 0.05;
 
 impl Working<'_> {
     /// Somebody is to be compared with the others again, once this is committed.
@@ -61,16 +59,16 @@ impl Working<'_> {
         Ok(())
     }
 
-    /// Makes people one who are alike enough, and asks about those who may be.
-    pub(crate) fn settle(&mut self, finding: &Finding, automatic: bool) -> Result<Settled, FlowError> {
-        let mut settled = Settled::default();
+    /// Makes people one who are alike enough, and asks about those who may be. Answers how many were made one with somebody.
+    pub(crate) fn settle(&mut self, finding: &Finding, automatic: bool) -> Result<u64, FlowError> {
+        let mut joined = 0;
         let mut wanted: Vec<Question> = Vec::new();
         for alike in &finding.same {
             let Some((one, other)) = self.two(alike)? else { continue };
-            let obstacle = self.obstacle(one, other);
+            let obstacle = self.obstacle(one, other).or_else(|| alike.contradiction());
             if automatic && obstacle.is_none() {
                 self.join_alike(one, other, alike, &finding.model)?;
-                settled.joined += 1;
+                joined += 1;
             } else {
                 wanted.push(self.question(one, other, alike, &finding.model, obstacle));
             }
@@ -91,37 +89,36 @@ impl Working<'_> {
         wanted.dedup_by_key(|question| (question.one, question.other));
         let mut known: Vec<Question> = Vec::new();
         let asked_about = wanted.iter().map(|question| &question.one);
-        for person in finding.touched.iter().chain(asked_about) {
+        let about: BTreeSet<&ProfileId> = finding.touched.iter().flatten().chain(asked_about).collect();
+        for person in about {
             known.extend(self.unit.questions_of(*person)?);
         }
         known.sort_by_key(|question| question.id);
         known.dedup_by_key(|question| question.id);
-        let is_touched = |person: &ProfileId| finding.touched.binary_search(person).is_ok();
         let mut stands: Vec<QuestionId> = Vec::new();
         for question in known {
-            let again = wanted.iter_mut().find(|new| (new.one, new.other) == (question.one, question.other));
-            match again {
+            let pair = (question.one, question.other);
+            let again = wanted.binary_search_by(|new| (new.one, new.other).cmp(&pair));
+            match again.ok().and_then(|place| wanted.get_mut(place)) {
                 Some(new) => {
-                    let same =
-                        (new.bits - question.bits).abs() < THE_SAME && new.obstacle == question.obstacle;
-                    // What was put off comes up again when there is something new about it.
-                    new.put_off = question.put_off.filter(|_| same);
+                    // What was put off comes up again when one of the two has changed.
+                    let changed = [pair.0, pair.1].iter().any(|person| finding.changed.contains(person));
+                    new.put_off = question.put_off.filter(|_| !changed);
                     (new.id, new.asked) = (question.id, question.asked);
                     stands.extend((*new == question).then_some(question.id));
                 }
-                None if is_touched(&question.one) && is_touched(&question.other) => {
+                None if finding.says_all_of(question.one, question.other) => {
                     self.unit.remove_question(question.id)?;
                 }
                 None => {}
             }
         }
         for question in &wanted {
-            settled.asked += 1;
             if !stands.contains(&question.id) {
                 self.unit.put_question(question)?;
             }
         }
-        Ok(settled)
+        Ok(joined)
     }
 
     /// The two as they are now, loaded; `None` when they are one, or not there, or were decided not to be one.
@@ -187,13 +184,4 @@ impl Working<'_> {
         self.join(one, other, &decision)?;
         Ok(())
     }
-}
-
-/// What came of a finding.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Settled {
-    /// So many were made one with somebody.
-    pub(crate) joined: u64,
-    /// So many questions stand.
-    pub(crate) asked: u64,
 }

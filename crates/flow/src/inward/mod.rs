@@ -28,7 +28,6 @@ mod replay;
 mod segments;
 mod working;
 
-pub(crate) use alike::Settled;
 pub(crate) use announce::{event_of, supposed};
 pub use enrol::Admission;
 pub(crate) use enrol::{CATALOGUE, Cause, Enrolment, Obstacle, REQUEST, Serving};

@@ -15,7 +15,7 @@ use crowsnest_store::LearnedModel;
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
 /// So many people are read at a time.
@@ -33,8 +33,13 @@ pub struct LinkReport {
     pub left_out: u64,
     /// The version of the model that was learned.
     pub model: String,
-    /// How many people are one with somebody else.
+    /// How many people are alike enough to be one with somebody else. Where people are not made one without being asked for, or
+    /// limits or what is their own stand against it, these are put before people.
     pub same: u64,
+    /// How many were made one with somebody else just now.
+    pub joined: u64,
+    /// How many questions are open now.
+    pub open_questions: u64,
     /// How many pairs are in doubt.
     pub doubtful: u64,
     /// Households among them.
@@ -226,7 +231,8 @@ impl Engine {
         let decisions = census.people.decisions();
         let linked =
             link(&mut census.table, fields.settings(), Some(learned.model.clone()), &decisions, &mut ());
-        let report = report(&census, &linked, preview);
+        let mut report = report(&census, &linked, preview);
+        let before = self.matching().joined.load(Ordering::Relaxed);
         self.set_match_standing(|now| *now = standing);
         if !preview {
             keep(self, &fields, &learned, census.people.len() as u64)?;
@@ -234,6 +240,8 @@ impl Engine {
             self.forget_matcher();
             self.match_everybody()?;
         }
+        report.joined = self.matching().joined.load(Ordering::Relaxed).saturating_sub(before);
+        report.open_questions = self.read(|read| read.question_count(false))?;
         Ok(report)
     }
 }
@@ -268,6 +276,8 @@ fn report(census: &Census, linked: &Linkage, preview: bool) -> LinkReport {
         left_out: census.left_out,
         model: linked.model.version(),
         same,
+        joined: 0,
+        open_questions: 0,
         doubtful: doubtful.len() as u64,
         households: linked.counts.households as u64,
         // That nobody says anything of what they could say is not odd.

@@ -5,7 +5,7 @@ use super::{
     fields::Record as Said,
     homes::{Homes, HomesToSee},
 };
-use crate::{Engine, FlowError, inward::Settled};
+use crate::{Engine, FlowError};
 use crowsnest_linkage::{
     Model,
     layout::Intake,
@@ -18,14 +18,24 @@ use crowsnest_model::{DecisionId, ProfileId, profile::Apart};
 use crowsnest_store::{Evidence, Read, StoreError};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
 };
 
-/// A model is learned anew when there are so many times as many records as when it was learned.
-const OUTGROWN: u64 = 2;
+/// A model is learned anew when there are so many times as many records as when it was learned: the first source may have had
+/// nobody twice, from which there is little to learn.
+const OUTGROWN: f64 = 1.25;
+
+/// From so many records on it takes seconds, and is done less often.
+const MANY: u64 = 50_000;
+
+/// Of many, so many times as many.
+const MANY_OUTGROWN: f64 = 2.0;
+
+/// What is less than this, in bits, is lost in adding up.
+const ROUNDING: f64 = 0.005;
 
 /// In the beginning it is not learned with every new person.
-const FIRST: u64 = 20;
+const FIRST: f64 = 20.0;
 
 /// Everybody, ready to be compared with the next one.
 pub(super) struct Matcher {
@@ -243,7 +253,8 @@ impl Matcher {
 
     /// Whether so many records are too many for a model that was learned from as many.
     pub(super) fn outgrown(records: u64, learned_from: u64) -> bool {
-        records >= learned_from * OUTGROWN + FIRST
+        let times = if learned_from < MANY { OUTGROWN } else { MANY_OUTGROWN };
+        records as f64 >= learned_from as f64 * times + FIRST
     }
 
     /// Looks at some; answers whether there may be more.
@@ -252,14 +263,16 @@ impl Matcher {
         if queue.is_empty() {
             return self.sweep(engine);
         }
-        let mut findings = Vec::new();
+        // What the later one of two has shown is the last word on both, so that a crowd that looks alike is settled once.
+        let mut finding = Finding::default();
         for (id, _) in &queue {
             let now = engine.read(|read| self.now(read, *id))?;
-            findings.push(self.compare(*id, now));
+            finding.add(self.compare(*id, now));
+            finding.changed.insert(*id);
         }
         let changed = self.homes_changed(queue.iter().map(|(id, _)| *id));
         let together = engine.read(|read| self.together(read, changed))?;
-        self.settle(engine, findings, queue, together)?;
+        self.settle(engine, finding, queue, together)?;
         let records = self.people.len() as u64;
         engine.set_match_standing(|standing| standing.records = records);
         Ok(true)
@@ -291,7 +304,7 @@ impl Matcher {
         if looked_at == 0 {
             together = self.sweep_homes(engine, &mut homes)?;
         }
-        self.settle(engine, vec![finding], Vec::new(), together)?;
+        self.settle(engine, finding, Vec::new(), together)?;
         engine.set_match_standing(|standing| standing.done = done);
         if !records.is_empty() || !doubts.is_empty() || !homes.is_empty() {
             self.sweep = Some(Sweep { records, doubts, homes });
@@ -324,31 +337,26 @@ impl Matcher {
     fn settle(
         &self,
         engine: &Engine,
-        mut findings: Vec<Finding>,
+        finding: Finding,
         queue: Vec<(ProfileId, u64)>,
         together: Together,
-    ) -> Result<Settled, FlowError> {
-        findings.retain(|found| {
-            !(found.same.is_empty() && found.doubtful.is_empty() && found.touched.is_empty())
-        });
-        if findings.is_empty() && queue.is_empty() && together.is_empty() {
-            return Ok(Settled::default());
+    ) -> Result<(), FlowError> {
+        let nothing = finding.same.is_empty() && finding.doubtful.is_empty() && finding.touched.is_empty();
+        if nothing && queue.is_empty() && together.is_empty() {
+            return Ok(());
         }
         let automatic = self.fields.is_automatic();
-        engine.commit_blocking(move |work| {
-            let mut all = Settled::default();
-            for finding in &findings {
-                let settled = work.settle(finding, automatic)?;
-                all.joined += settled.joined;
-                all.asked += settled.asked;
-            }
+        let joined = engine.commit_blocking(move |work| {
+            let joined = work.settle(&finding, automatic)?;
             work.settle_homes(&together)?;
             for (person, stamp) in queue {
                 work.unit.end_match(person, stamp)?;
             }
-            metrics::counter!("crowsnest_matched_total").increment(all.joined);
-            Ok(all)
-        })
+            Ok(joined)
+        })?;
+        metrics::counter!("crowsnest_matched_total").increment(joined);
+        engine.matching().joined.fetch_add(joined, Ordering::Relaxed);
+        Ok(())
     }
 
     /// How somebody stands now.
@@ -429,9 +437,8 @@ impl Matcher {
             touched.extend(change.touched.iter().copied());
         }
         let mut finding = Finding { model: self.model.clone(), ..Finding::default() };
-        finding.touched = touched.iter().map(|record| self.owner(*record)).collect();
-        finding.touched.sort_unstable();
-        finding.touched.dedup();
+        let group: BTreeSet<ProfileId> = touched.iter().map(|record| self.owner(*record)).collect();
+        finding.touched = vec![group.into_iter().collect()];
         let mut seen: BTreeSet<Record> = BTreeSet::new();
         for record in &touched {
             let person = self.live.person(*record);
@@ -462,7 +469,16 @@ impl Matcher {
         let others = self.live.records_of(doubt.b);
         let (a, b) = self.most_alike(&self.live.records_of(doubt.a), &others)?;
         let (bits, value) = (f64::from(doubt.score), f64::from(doubt.value));
-        Some(Alike { one, other, bits, value, pairs: doubt.pairs, ..self.alike(a, b) })
+        let mut alike = Alike { one, other, bits, value, pairs: doubt.pairs, ..self.alike(a, b) };
+        let rest = bits - alike.evidence.iter().map(|line| line.bits).sum::<f64>();
+        if rest.abs() > ROUNDING {
+            alike.evidence.push(Evidence {
+                field: "others".to_owned(),
+                finding: "other records of the two, and who else it could be".to_owned(),
+                bits: rest,
+            });
+        }
+        Some(alike)
     }
 
     fn owner(&self, record: Record) -> ProfileId {

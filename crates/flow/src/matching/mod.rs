@@ -27,7 +27,8 @@ use crowsnest_store::Evidence;
 use matcher::Matcher;
 use serde::Serialize;
 use std::{
-    sync::{Mutex, PoisonError, RwLock},
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError, RwLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -44,6 +45,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 #[derive(Default)]
 pub(crate) struct Matching {
     matcher: Mutex<Option<Matcher>>,
+    /// How many were made one since the start.
+    joined: AtomicU64,
     standing: RwLock<MatchStanding>,
 }
 
@@ -98,14 +101,36 @@ pub(crate) struct Alike {
 /// What comparing somebody has shown.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Finding {
-    /// In order, everybody of whom this says all that there is to say about any two.
-    pub(crate) touched: Vec<ProfileId>,
+    /// Who has changed.
+    pub(crate) changed: BTreeSet<ProfileId>,
+    /// Groups of people, each in order, of whom this says all that there is to say about any two of one group.
+    pub(crate) touched: Vec<Vec<ProfileId>>,
     /// Who is one person.
     pub(crate) same: Vec<Alike>,
     /// Who may be.
     pub(crate) doubtful: Vec<Alike>,
     /// The version of the model that says so.
     pub(crate) model: String,
+}
+
+impl Finding {
+    /// Takes in what was found later, which is the last word on whomever it touches.
+    pub(crate) fn add(&mut self, later: Self) {
+        let anew = |alike: &Alike| later.says_all_of(alike.one, alike.other);
+        self.same.retain(|alike| !anew(alike));
+        self.doubtful.retain(|alike| !anew(alike));
+        self.same.extend(later.same);
+        self.doubtful.extend(later.doubtful);
+        self.changed.extend(later.changed);
+        self.touched.extend(later.touched);
+        self.model = later.model;
+    }
+
+    /// Whether two who are not among those who are alike are not alike any more.
+    pub(crate) fn says_all_of(&self, one: ProfileId, other: ProfileId) -> bool {
+        let within = |group: &Vec<ProfileId>, person: &ProfileId| group.binary_search(person).is_ok();
+        self.touched.iter().any(|group| within(group, &one) && within(group, &other))
+    }
 }
 
 /// How likely something is whose odds are 2 to the power of `bits`.
@@ -124,7 +149,14 @@ pub(crate) fn percent(certainty: f64) -> String {
 }
 
 impl Alike {
-    /// Why they are one, in a line: what weighs most first.
+    /// What is a person's own and clearly not the same: nobody is made one against that without being asked for.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        let own = |line: &&Evidence| OWN.contains(&line.field.as_str()) && line.bits <= CLEARLY_AGAINST;
+        let line = self.evidence.iter().find(own)?;
+        Some(format!("{}: {}", line.field, line.finding))
+    }
+
+    /// Why they are one, in a line: what weighs most first. It adds up to the odds.
     pub(crate) fn in_words(&self) -> String {
         let mut lines: Vec<&Evidence> = self
             .evidence
@@ -132,20 +164,32 @@ impl Alike {
             .filter(|line| line.bits.abs() >= 0.5 && !OURS.contains(&&*line.field))
             .collect();
         lines.sort_by(|a, b| b.bits.abs().total_cmp(&a.bits.abs()));
+        let rest = self.bits - lines.iter().map(|line| line.bits).sum::<f64>();
         let lines: Vec<String> = lines
             .iter()
             .map(|line| format!("{}: {} ({:+.1})", line.field, line.finding, line.bits))
             .collect();
+        // In a group it is what all say of all that decides.
+        let who = match self.pairs {
+            1 => "one person",
+            _ => "of a group of records that are one person; the two most alike of them",
+        };
         format!(
-            "alike, one person with a certainty of {}: {}",
+            "alike, {who} with a certainty of {}: {}; before all of that ({rest:+.1})",
             percent(certainty(self.bits)),
-            lines.join("; ")
+            lines.join("; "),
         )
     }
 }
 
+/// The fields that are a person's own.
+const OWN: [&str; 2] = ["forename", "birth date"];
+
+/// From here on down, in bits, a field speaks clearly against one person.
+const CLEARLY_AGAINST: f64 = -2.0;
+
 /// Lines of an explanation that are not about a field.
-const OURS: [&str; 2] = ["before all", "household"];
+const OURS: [&str; 3] = ["before all", "household", "others"];
 
 impl Engine {
     /// Where the matching of people stands.

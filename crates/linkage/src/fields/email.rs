@@ -142,7 +142,16 @@ pub(crate) fn compare(a: &Value, b: &Value, x: &Email, y: &Email) -> u8 {
         6..=8 => 1,
         _ => 2,
     };
-    if within(a.clean.as_bytes(), b.clean.as_bytes(), slips) { 2 } else { 3 }
+    let near = within(a.clean.as_bytes(), b.clean.as_bytes(), slips);
+    if near && !another_number(a_local, b_local) { 2 } else { 3 }
+}
+
+/// Whether two mailboxes that are nearly the same are of two people who chose alike: jbailey31 and jbailey96, pprice18 and bprice11.
+fn another_number(a: &[u8], b: &[u8]) -> bool {
+    let digits = |local: &[u8]| local.iter().copied().filter(u8::is_ascii_digit).collect::<Vec<u8>>();
+    let (x, y) = (digits(a), digits(b));
+    let allowed = if a.first() == b.first() { 1 } else { 0 };
+    !x.is_empty() && !y.is_empty() && !within(&x, &y, allowed)
 }
 
 /// The keys of an address.

@@ -97,8 +97,13 @@ pub(crate) struct LinkView {
     left_out: u64,
     /// The version of the model that was learned.
     model: String,
-    /// How many people are one with somebody else.
+    /// How many people are alike enough to be one with somebody else. Where people are not made one without being asked for, or
+    /// limits or what is their own stand against it, these are put before people.
     same: u64,
+    /// How many were made one with somebody else just now.
+    joined: u64,
+    /// How many questions are open now.
+    open_questions: u64,
     /// How many pairs are in doubt.
     doubtful: u64,
     /// Households among them.
@@ -138,6 +143,8 @@ impl From<LinkReport> for LinkView {
             left_out: report.left_out,
             model: report.model,
             same: report.same,
+            joined: report.joined,
+            open_questions: report.open_questions,
             doubtful: report.doubtful,
             households: report.households,
             warnings: report.warnings,

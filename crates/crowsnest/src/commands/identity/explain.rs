@@ -61,7 +61,7 @@ impl Explain {
         if !alike.is_null() {
             let certainty = alike["certainty"].as_f64().unwrap_or(0.0) * 100.0;
             say!(
-                "\nBy likeness they are one person with a certainty of {:.1} % (model {}):",
+                "\nWhat the two say now, by itself: one person with a certainty of {:.1} % (model {}):",
                 (certainty * 10.0).floor() / 10.0,
                 text(alike, "model")
             );

@@ -61,13 +61,22 @@ pub fn link_everybody(client: &Client, preview: bool, as_json: bool) -> anyhow::
         output::count(&report["records"]),
         output::count(&report["left_out"])
     );
-    let (same, doubtful) = (output::count(&report["same"]), output::count(&report["doubtful"]));
-    let (are, is) =
-        if preview { ("would be", "would be put before you") } else { ("were", "are in the review") };
-    say!(
-        "{same} {are} made one with somebody else; {doubtful} pairs {is}. Model {}.",
-        text(&report, "model")
-    );
+    let number = |name: &str| output::count(&report[name]);
+    say!("Model {}.", text(&report, "model"));
+    if preview {
+        say!(
+            "{} are alike enough to be one with somebody else, unless limits of identifiers, what was decided, or another \
+             name or birthday stand against it; {} pairs are in doubt.",
+            number("same"),
+            number("doubtful")
+        );
+    } else {
+        say!(
+            "{} were made one with somebody else; {} questions are in the review.",
+            number("joined"),
+            number("open_questions")
+        );
+    }
     for (name, head) in [("pairs", "one person"), ("doubts", "in doubt")] {
         let pairs: Vec<[String; 3]> = report[name]
             .as_array()
@@ -242,23 +251,25 @@ fn show(question: &Value) {
         .iter()
         .map(|field| [(*field).clone(), values(&one["compared"], field), values(&other["compared"], field)])
         .collect();
+    let known = |person: &Value| {
+        let all = person["identifiers"].as_array().into_iter().flatten();
+        all.map(|one| format!("{}={}", text(one, "namespace"), text(one, "value")))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    rows.push(["known by".into(), known(one), known(other)]);
     rows.push(["events".into(), output::count(&one["events"]), output::count(&other["events"])]);
     rows.push(["last seen".into(), text(one, "last_seen"), text(other, "last_seen")]);
     say!("{}", output::table(["", &text(one, "profile"), &text(other, "profile")], &[], rows));
     say!();
     let lines = question["evidence"].as_array().into_iter().flatten();
-    let mut sum = 0.0;
-    let mut rows: Vec<[String; 3]> = Vec::new();
-    for line in lines {
-        let bits = line["bits"].as_f64().unwrap_or(0.0);
-        sum += bits;
-        rows.push([text(line, "field"), text(line, "finding"), format!("{bits:+.2}")]);
-    }
+    let mut rows: Vec<[String; 3]> = lines
+        .map(|line| {
+            let bits = line["bits"].as_f64().unwrap_or(0.0);
+            [text(line, "field"), text(line, "finding"), format!("{bits:+.2}")]
+        })
+        .collect();
     let bits = question["bits"].as_f64().unwrap_or(0.0);
-    if (bits - sum).abs() > 0.05 {
-        let rest = "what else is known of the two, and who else it could be".to_owned();
-        rows.push(["others".into(), rest, format!("{:+.2}", bits - sum)]);
-    }
     let said = format!("one person with a certainty of {}", percent(&question["certainty"]));
     rows.push(["score".into(), said, format!("{bits:+.2}")]);
     say!("{}", output::table(["field", "finding", "bits"], &[2], rows));

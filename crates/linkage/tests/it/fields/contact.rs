@@ -15,6 +15,10 @@ use rstest::rstest;
 #[case("peter@gmail.com", "peter@gmail.con", "one or two slips")]
 #[case("anna.schmidt@web.de", "anna.schmitd@web.de", "one or two slips")]
 #[case("anna.schmidt@web.de", "annaschmidt@web.de", "one or two slips")]
+#[case("jbailey31@web.de", "jbailey37@web.de", "one or two slips")]
+#[case("jbailey31@web.de", "jbailey13@web.de", "one or two slips")]
+#[case("jbailey31@web.de", "jbailey96@web.de", "different")]
+#[case("pricelady18@web.de", "bricelady11@web.de", "different")]
 #[case("anna.schmidt.web.de", "anna.schmidt@web.de", "one or two slips")]
 // Mailboxes that many have say nothing elsewhere.
 #[case("info@firma.de", "info@verein.org", "different")]
