@@ -2,7 +2,7 @@
 
 use crate::fields::{self, Customs, FieldKind, Value};
 use crate::intake::TextReader;
-use crate::sketch::{differ, sketch};
+use crate::sketch::{self, sketch};
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hasher};
@@ -153,8 +153,8 @@ impl Dictionary {
 
     /// How alike two values are, by level.
     pub fn compare(&self, kind: FieldKind, a: u32, b: u32) -> u8 {
-        if differ(kind, self.sketch(a), self.sketch(b)) {
-            return (fields::levels(kind).len() - 1) as u8;
+        if let Some(level) = sketch::level(kind, self.sketch(a), self.sketch(b)) {
+            return level;
         }
         self.memo.get_or(a, b, || fields::compare(kind, self.value(a), self.value(b)))
     }
@@ -222,7 +222,7 @@ impl Dictionary {
         let before = self.hashes.len();
         let id = self.intern_hash(hash);
         if self.hashes.len() > before {
-            self.sketches.push(sketch(kind, &value.clean));
+            self.sketches.push(sketch(kind, &value));
             self.values.push(value);
         }
         id
