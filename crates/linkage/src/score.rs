@@ -66,7 +66,8 @@ impl Scorer<'_> {
         self.weigh(outcomes)
     }
 
-    fn weigh(&self, outcomes: &[Outcome]) -> Sums {
+    /// What outcomes say together.
+    pub fn weigh(&self, outcomes: &[Outcome]) -> Sums {
         let mut sums = Sums::default();
         for (i, outcome) in outcomes.iter().enumerate() {
             let (person, household) = self.scale.weigh(i, *outcome);
