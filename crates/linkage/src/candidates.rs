@@ -122,21 +122,48 @@ fn of_recipe(table: &Table, recipes: &Recipes, recipe: &Recipe) -> Found {
         keyed.extend(keys.iter().map(|&key| (key, node)));
     }
     let mut found = Found::default();
-    split(table, recipes, recipe, &mut keyed, recipe.mask, recipes.refiners(recipe), &mut found);
+    let keyed = parted(keyed);
+    split(table, recipes, recipe, &keyed, recipe.mask, recipes.refiners(recipe), &mut found);
     found
 }
 
-/// Makes blocks of records with the same key; what is too large is refined by each of the refiners.
+/// The same in the order of the first bits of keys: parts that fit near to the processor are sorted much sooner than the whole.
+fn parted(keyed: Vec<(u64, Node)>) -> Vec<(u64, Node)> {
+    let part = |key: u64| (key >> 54) as usize;
+    let mut places = [0usize; 1025];
+    for &(key, _) in &keyed {
+        places[part(key) + 1] += 1;
+    }
+    for i in 1..places.len() {
+        places[i] += places[i - 1];
+    }
+    let mut parted = vec![(0, 0); keyed.len()];
+    for (key, node) in keyed {
+        let place = &mut places[part(key)];
+        parted[*place] = (key, node);
+        *place += 1;
+    }
+    // Each place has moved on to where the next part begins.
+    let mut rest = &mut parted[..];
+    let mut begun = 0;
+    for &end in &places[..1024] {
+        let (one, others) = rest.split_at_mut(end - begun);
+        one.sort_unstable();
+        (rest, begun) = (others, end);
+    }
+    parted
+}
+
+/// Makes blocks of sorted records with the same key; what is too large is refined by each of the refiners.
 fn split(
     table: &Table,
     recipes: &Recipes,
     recipe: &Recipe,
-    keyed: &mut [(u64, Node)],
+    keyed: &[(u64, Node)],
     mask: u32,
     refiners: &[usize],
     found: &mut Found,
 ) {
-    keyed.sort_unstable();
     let mut finer = Vec::new();
     let mut keys = Vec::new();
     for block in keyed.chunk_by(|a, b| a.0 == b.0) {
@@ -160,8 +187,9 @@ fn split(
                 recipes.refine(key, refiner, table.row(node), &mut keys);
                 finer.extend(keys.iter().map(|&key| (key, node)));
             }
+            finer.sort_unstable();
             let mask = mask | recipes.refiner_mask(refiner);
-            split(table, recipes, recipe, &mut finer, mask, &refiners[i + 1..], found);
+            split(table, recipes, recipe, &finer, mask, &refiners[i + 1..], found);
         }
     }
 }

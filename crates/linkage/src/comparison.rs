@@ -5,8 +5,6 @@
 
 use crate::fields::{self, FieldKind};
 use crate::layout::{Address, Layout};
-use crate::model::Scale;
-use crate::sketch::differ;
 use crate::table::{Node, Table};
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +55,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    const MISSING: Self = Self { level: MISSING, bits: 0.0 };
+    /// Nothing is known of one of the two.
+    pub const MISSING: Self = Self { level: MISSING, bits: 0.0 };
 }
 
 /// The levels of an address.
@@ -73,10 +72,12 @@ const ADDRESS: [&str; 9] = [
     "different",
 ];
 
-/// No two names, and no address, are rarer than this.
-const SWAPPED_BITS: f32 = 40.0;
-/// No postcode and no city is rarer than this.
-const PLACE_BITS: f32 = 24.0;
+/// The level of addresses with one postcode, where the street is not known.
+pub(crate) const SAME_POSTCODE: u8 = 5;
+/// The level of other streets in one postcode.
+pub(crate) const OTHER_STREET: u8 = 6;
+/// The level of addresses in one city.
+pub(crate) const SAME_CITY: u8 = 7;
 
 /// The level of surnames that differ by one slip.
 const SLIP_IN_A_NAME: u8 = 2;
@@ -85,11 +86,11 @@ const SLIP_IN_A_NAME: u8 = 2;
 pub struct Comparer {
     /// What is compared, in order.
     pub comparisons: Vec<Comparison>,
-    slots: Vec<Vec<usize>>,
-    surnames: Vec<usize>,
-    addresses: Vec<Address>,
-    places: (Vec<usize>, Vec<usize>),
-    forename: Option<usize>,
+    pub(crate) slots: Vec<Vec<usize>>,
+    pub(crate) surnames: Vec<usize>,
+    pub(crate) addresses: Vec<Address>,
+    pub(crate) places: (Vec<usize>, Vec<usize>),
+    pub(crate) forename: Option<usize>,
     surname: Option<usize>,
     email: Option<usize>,
     /// The comparisons in the order in which most pairs that are not one person are given up on soonest. Gender asks for the forename.
@@ -229,9 +230,10 @@ impl Comparer {
         }
     }
 
-    /// The least that a comparison may count for before [`Comparer::settle`]: what that takes back counts for nothing.
-    pub fn least(&self, i: usize) -> f32 {
-        if Some(i) == self.surname || Some(i) == self.email { 0.0 } else { f32::MIN }
+    /// Whether [`Comparer::settle`] may take back what a comparison says against one person.
+    pub fn may_be_taken_back(&self, i: usize, out: &[Outcome]) -> bool {
+        let swapped = |f: usize| usize::from(out[f].level) + 2 == self.comparisons[f].levels.len();
+        Some(i) == self.email || Some(i) == self.surname && self.forename.is_some_and(swapped)
     }
 
     /// Whether a record's mailbox is called by its name, with nothing more to it than a digit.
@@ -250,82 +252,6 @@ impl Comparer {
                     .clone()
                     .any(|m| m.contains(name) && m.bytes().filter(u8::is_ascii_digit).count() < 2)
         })
-    }
-
-    /// The most that a comparison may come to say for one person, told by ids and sketches alone: the weight of a level, or less.
-    pub fn at_most(&self, table: &Table, scale: &Scale, i: usize, a: &[u32], b: &[u32]) -> f32 {
-        match self.comparisons[i].subject {
-            Subject::Plain(kind) => {
-                let mut most = None;
-                let Some(&first) = self.slots[i].first() else { return 0.0 };
-                let dictionary = table.dictionary(first);
-                for &s in &self.slots[i] {
-                    for &t in &self.slots[i] {
-                        let (x, y) = (a[s], b[t]);
-                        if x == 0 || y == 0 {
-                            continue;
-                        }
-                        let may = if x == y {
-                            scale.weigh(i, Outcome { level: 0, bits: dictionary.rarity(x) }).0
-                        } else if differ(kind, dictionary.sketch(x), dictionary.sketch(y)) {
-                            scale.different(i)
-                        } else if kind == FieldKind::Phone {
-                            // With and without the country's code, two numbers may still be the same.
-                            let bits = dictionary.rarity(x).min(dictionary.rarity(y));
-                            scale.best_of_all(i, bits)
-                        } else {
-                            scale.best_but_same(i)
-                        };
-                        most = Some(f32::max(most.unwrap_or(f32::MIN), may));
-                    }
-                }
-                most.unwrap_or(0.0)
-            }
-            Subject::Forename => {
-                let slots = &self.slots[i];
-                let same = slots.iter().find(|&&s| slots.iter().any(|&t| a[s] != 0 && a[s] == b[t]));
-                match same {
-                    Some(&s) => scale
-                        .weigh(i, Outcome { level: 0, bits: table.dictionary(s).rarity(a[s]) })
-                        .0
-                        .max(scale.best_but_same(i)),
-                    None if slots.iter().all(|&s| a[s] == 0) || slots.iter().all(|&s| b[s] == 0) => 0.0,
-                    // Names that are swapped look like nothing at all.
-                    None => match self.surnames.first() {
-                        Some(&s) if a[s] != b[s] && self.crossed(table, a, b, slots[0], s) => {
-                            scale.best_of_all(i, SWAPPED_BITS)
-                        }
-                        _ => scale.best_but_same(i),
-                    },
-                }
-            }
-            Subject::Gender => scale.best_of_all(i, 0.0),
-            Subject::Address => {
-                let near = |x: &Address, y: &Address| {
-                    let (s, t) = (a[x.street], b[y.street]);
-                    let streets = table.dictionary(x.street);
-                    s != 0
-                        && t != 0
-                        && (s == t || !differ(FieldKind::Street, streets.sketch(s), streets.sketch(t)))
-                };
-                if self.addresses.iter().any(|x| self.addresses.iter().any(|y| near(x, y))) {
-                    return scale.best_of_all(i, SWAPPED_BITS);
-                }
-                let rarest = |slots: &[usize]| {
-                    let held = slots.iter().flat_map(|&s| [(s, a[s]), (s, b[s])]).filter(|v| v.1 > 0);
-                    held.map(|(s, v)| table.dictionary(s).rarity(v)).fold(0.0, f32::max)
-                };
-                let (postcodes, cities) = &self.places;
-                let shared = postcodes.iter().any(|&s| postcodes.iter().any(|&t| a[s] != 0 && a[s] == b[t]));
-                match shared {
-                    true => scale.best_of_places(i, rarest(postcodes).max(rarest(cities))).max(0.0),
-                    // A slip in the postcode weighs like the city.
-                    false => scale
-                        .best_of_cities(i, rarest(cities).max(PLACE_BITS.min(rarest(postcodes))))
-                        .max(0.0),
-                }
-            }
-        }
     }
 
     /// Whether the forename of each is the surname of the other; one of the two names may have a slip.

@@ -2,9 +2,10 @@
 
 use crate::fields::{self, Customs, FieldKind, Value};
 use crate::intake::TextReader;
-use crate::sketch::{differ, sketch};
+use crate::sketch::{self, sketch};
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,7 +29,8 @@ pub fn mix(a: u64, b: u64) -> u64 {
 pub struct RawTexts {
     text: String,
     ends: Vec<usize>,
-    index: HashTable<u32>,
+    /// Hash and number. Texts are told apart by 64 bits, as values are (see [`Dictionary::intern`]).
+    index: HashTable<(u64, u32)>,
 }
 
 impl RawTexts {
@@ -55,15 +57,16 @@ impl RawTexts {
     /// The number of a text, from 0.
     pub fn intern(&mut self, raw: &str) -> u32 {
         let hash = text_hash(raw);
-        if let Some(found) = self.index.find(hash, |&i| slice(&self.text, &self.ends, i) == raw) {
-            return *found;
+        let next = self.ends.len() as u32;
+        match self.index.entry(hash, |known| known.0 == hash, |known| known.0) {
+            Entry::Occupied(known) => known.get().1,
+            Entry::Vacant(place) => {
+                place.insert((hash, next));
+                self.text.push_str(raw);
+                self.ends.push(self.text.len());
+                next
+            }
         }
-        let new = self.ends.len() as u32;
-        self.text.push_str(raw);
-        self.ends.push(self.text.len());
-        let (text, ends) = (&self.text, &self.ends);
-        self.index.insert_unique(hash, new, |&i| text_hash(slice(text, ends, i)));
-        new
     }
 }
 
@@ -153,8 +156,8 @@ impl Dictionary {
 
     /// How alike two values are, by level.
     pub fn compare(&self, kind: FieldKind, a: u32, b: u32) -> u8 {
-        if differ(kind, self.sketch(a), self.sketch(b)) {
-            return (fields::levels(kind).len() - 1) as u8;
+        if let Some(level) = sketch::level(kind, self.sketch(a), self.sketch(b)) {
+            return level;
         }
         self.memo.get_or(a, b, || fields::compare(kind, self.value(a), self.value(b)))
     }
@@ -222,7 +225,7 @@ impl Dictionary {
         let before = self.hashes.len();
         let id = self.intern_hash(hash);
         if self.hashes.len() > before {
-            self.sketches.push(sketch(kind, &value.clean));
+            self.sketches.push(sketch(kind, &value));
             self.values.push(value);
         }
         id

@@ -27,6 +27,7 @@ pub mod decisions;
 pub mod dictionary;
 pub mod explain;
 pub mod fields;
+mod glance;
 pub mod household;
 pub mod intake;
 pub mod layout;

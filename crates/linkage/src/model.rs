@@ -180,10 +180,6 @@ struct Most {
     unrated: f32,
     /// By others, without what is shared.
     rated: f32,
-    /// By postcode and city.
-    places: f32,
-    /// By the city alone.
-    cities: f32,
     different: f32,
 }
 
@@ -213,15 +209,13 @@ impl Scale {
         let levels: Vec<[LevelWeight; 15]> = levels.collect();
         let most = model.weights.iter().zip(&levels).map(|(w, levels)| {
             let levels = &levels[..w.person.len().min(15)];
-            let best = |wanted: &dyn Fn(usize, &LevelWeight) -> bool| {
-                let found = levels.iter().enumerate().filter(|(i, l)| wanted(*i, l));
-                found.map(|(_, l)| l.person).fold(f32::MIN, f32::max)
+            let best = |rated: bool| {
+                let found = levels.iter().filter(|l| l.rated == rated);
+                found.map(|l| l.person).fold(f32::MIN, f32::max)
             };
             Most {
-                unrated: best(&|_, l| !l.rated),
-                rated: best(&|_, l| l.rated),
-                places: best(&|i, _| i > 4),
-                cities: best(&|i, _| i > 6),
+                unrated: best(false),
+                rated: best(true),
                 different: levels.last().map_or(0.0, |l| l.person),
             }
         });
@@ -254,16 +248,6 @@ impl Scale {
     /// The most that a comparison can say for one person if what is shared is not rarer than `bits`.
     pub fn best_of_all(&self, comparison: usize, bits: f32) -> f32 {
         self.most[comparison].unrated.max(self.most[comparison].rated + bits)
-    }
-
-    /// The same of an address, if not even the postcode is shared.
-    pub fn best_of_cities(&self, comparison: usize, bits: f32) -> f32 {
-        self.most[comparison].cities + bits
-    }
-
-    /// The same of an address, if the streets are different.
-    pub fn best_of_places(&self, comparison: usize, bits: f32) -> f32 {
-        self.most[comparison].places + bits
     }
 }
 

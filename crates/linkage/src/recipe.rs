@@ -14,6 +14,8 @@ use std::collections::HashMap;
 #[derive(Default)]
 pub struct KeyColumn {
     first: Vec<u64>,
+    /// Whether there are more than the first.
+    several: Vec<bool>,
     more: HashMap<u32, Vec<u64>, foldhash::fast::FixedState>,
 }
 
@@ -27,6 +29,7 @@ impl KeyColumn {
                 }
             });
             self.first.push(found.first().map_or(0, |&h| h.max(1)));
+            self.several.push(found.len() > 1);
             if found.len() > 1 {
                 self.more.insert(id, found.split_off(1));
             }
@@ -34,11 +37,12 @@ impl KeyColumn {
     }
 
     fn put(&self, id: u32, out: &mut Vec<u64>) {
-        let Some(&first) = self.first.get((id as usize).wrapping_sub(1)) else { return };
+        let place = (id as usize).wrapping_sub(1);
+        let Some(&first) = self.first.get(place) else { return };
         if first != 0 {
             out.push(first);
             // The map is asked only for the few values that have several keys.
-            if !self.more.is_empty()
+            if self.several[place]
                 && let Some(more) = self.more.get(&id)
             {
                 out.extend_from_slice(more);

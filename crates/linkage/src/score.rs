@@ -5,6 +5,7 @@
 
 use crate::candidates::Blocks;
 use crate::comparison::{Comparer, Outcome};
+use crate::glance::{Glances, Most};
 use crate::model::{Scale, log2_1p_exp2};
 use crate::table::{Node, Table};
 use crate::threads;
@@ -65,7 +66,8 @@ impl Scorer<'_> {
         self.weigh(outcomes)
     }
 
-    fn weigh(&self, outcomes: &[Outcome]) -> Sums {
+    /// What outcomes say together.
+    pub fn weigh(&self, outcomes: &[Outcome]) -> Sums {
         let mut sums = Sums::default();
         for (i, outcome) in outcomes.iter().enumerate() {
             let (person, household) = self.scale.weigh(i, *outcome);
@@ -83,28 +85,38 @@ impl Scorer<'_> {
 
     /// The score of a pair, if it is at least `threshold`.
     ///
-    /// Most pairs are not, and need not be compared to the end: what each field can say at most is told by ids and sketches, without
-    /// looking at values; field by field it is replaced by what it does say, until the sum can no longer reach the threshold.
-    fn score_from(&self, a: Node, b: Node, threshold: f32, outcomes: &mut [Outcome]) -> Option<f32> {
-        let (x, y) = (self.table.row(a), self.table.row(b));
-        let mut most = [0.0f32; 32];
-        let width = self.comparer.len().min(most.len());
+    /// Most pairs are not, and need not be compared to the end: what each field can say at most is replaced by what it does say, field by
+    /// field, until the sum can no longer reach the threshold.
+    fn score_from(
+        &self,
+        a: Node,
+        b: Node,
+        most: &[Most],
+        threshold: f32,
+        outcomes: &mut [Outcome],
+    ) -> Option<f32> {
         // A little more, for sums of rounded numbers.
-        let mut sum = self.scale.priors[0] + 0.01;
-        for (i, most) in most.iter_mut().enumerate().take(width) {
-            *most = self.comparer.at_most(self.table, self.scale, i, x, y);
-            sum += *most;
+        let mut sum = self.scale.priors[0] + 0.01 + most.iter().map(|most| most.person).sum::<f32>();
+        if sum < threshold {
+            return None;
         }
-        for &i in self.comparer.order.iter().filter(|&&i| i < width) {
+        let (x, y) = (self.table.row(a), self.table.row(b));
+        outcomes.fill(Outcome::MISSING);
+        let mut done = 0u64;
+        for &i in self.comparer.order.iter().filter(|&&i| most.get(i).is_some_and(|most| !most.known)) {
+            outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
+            done |= 1 << i;
+            let (says, _) = self.scale.weigh(i, outcomes[i]);
+            let says = if self.comparer.may_be_taken_back(i, outcomes) { says.max(0.0) } else { says };
+            sum += says - most[i].person;
             if sum < threshold {
                 return None;
             }
-            outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
-            // What is taken back later can only be what spoke against.
-            sum += self.scale.weigh(i, outcomes[i]).0.max(self.comparer.least(i)) - most[i];
         }
-        for i in width..self.comparer.len() {
-            outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
+        for i in 0..outcomes.len() {
+            if i >= most.len() || done >> i & 1 == 0 {
+                outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
+            }
         }
         self.comparer.settle(self.table, x, y, outcomes);
         let score = self.total(self.weigh(outcomes));
@@ -118,15 +130,24 @@ impl Scorer<'_> {
 
     /// All candidates whose score is at least `threshold`, and how many were compared. In order of nodes.
     pub fn edges(&self, blocks: &Blocks, threshold: f32, thread_count: usize) -> (Vec<Edge>, u64) {
+        let glances = Glances::of(self.table, self.comparer, self.scale, thread_count);
         let found = threads::pieces(self.table.nodes(), 8_192, thread_count, |range| {
+            let mut most = [Most::NOTHING; 32];
+            let most = &mut most[..self.comparer.len().min(32)];
             let (mut near, mut outcomes) = (Vec::new(), self.outcomes());
             let (mut edges, mut compared) = (Vec::new(), 0u64);
             for a in range {
                 let a = a as u32;
                 blocks.neighbours(a, true, &mut near);
                 compared += near.len() as u64;
+                if near.is_empty() {
+                    continue;
+                }
+                glances.fetch(&near);
+                let front = glances.front(a);
                 for &b in &near {
-                    if let Some(score) = self.score_from(a, b, threshold, &mut outcomes) {
+                    glances.most(&front, b, most);
+                    if let Some(score) = self.score_from(a, b, most, threshold, &mut outcomes) {
                         edges.push(Edge { a, b, score });
                     }
                 }

@@ -1,15 +1,16 @@
 //! A few bits of each value that tell, without looking at it, that another one is nothing like it.
 //!
-//! Most pairs that are compared are not alike, and to find that out by the values themselves costs several visits to far memory. A sketch
-//! has a bit for each pair of letters that stand side by side. A slip changes two or three of them; values whose sketches differ in more
-//! than some slips could explain are different. It is part of what a comparison is, and so the same in batch and live.
+//! Most pairs that are compared are not alike, and to find that out by the values themselves costs several visits to far memory. Of what
+//! is long, a sketch has a bit for each pair of letters that stand side by side. A slip changes two or three of them; values whose
+//! sketches differ in more than some slips could explain are different. Of a name it has the letters and how it sounds, and a date fits
+//! into it as a whole. It is part of what a comparison is, and so the same in batch and live.
 
 use crate::dictionary::mix;
-use crate::fields::FieldKind;
+use crate::fields::{self, FieldKind, Value};
 
-/// The sketch of a value's clean text.
-pub fn sketch(kind: FieldKind, clean: &str) -> u64 {
-    let bytes = clean.as_bytes();
+/// The sketch of a value.
+pub fn sketch(kind: FieldKind, value: &Value) -> u64 {
+    let bytes = value.clean.as_bytes();
     match kind {
         // Of an address, the mailbox: the domain may be another.
         FieldKind::Email => pairs(
@@ -20,21 +21,41 @@ pub fn sketch(kind: FieldKind, clean: &str) -> u64 {
         FieldKind::Street => pairs(bytes.iter().filter(|b| b.is_ascii_alphabetic())),
         // Too short for pairs: which letters and digits there are.
         FieldKind::Postcode => bytes.iter().fold(0, |bits, &byte| bits | 1 << (byte & 63)),
+        FieldKind::Forename | FieldKind::Surname | FieldKind::MaidenName => fields::name_sketch(value),
+        FieldKind::BirthDate => fields::date_sketch(value),
         _ => 0,
     }
 }
 
-/// Whether two values of a kind are surely different, by their sketches.
-pub fn differ(kind: FieldKind, a: u64, b: u64) -> bool {
+/// Whether values of a kind have sketches that tell something.
+pub fn is_sketched(kind: FieldKind) -> bool {
+    use FieldKind::{BirthDate, Email, Forename, Identifier, MaidenName, Phone, Postcode, Street, Surname};
+    matches!(
+        kind,
+        BirthDate | Email | Forename | Identifier | MaidenName | Phone | Postcode | Street | Surname
+    )
+}
+
+/// The level of two values of a kind, where their sketches tell it: nearly always, that they are different.
+pub fn level(kind: FieldKind, a: u64, b: u64) -> Option<u8> {
     let most = match kind {
         FieldKind::Email => 12,
         FieldKind::Phone => 9,
         FieldKind::Identifier => 8,
         FieldKind::Street => 14,
         FieldKind::Postcode => 2,
-        _ => return false,
+        FieldKind::BirthDate => return fields::dates_by_sketch(a, b),
+        FieldKind::Forename | FieldKind::Surname | FieldKind::MaidenName => {
+            return fields::names_differ(a, b).then(|| different(kind));
+        }
+        _ => return None,
     };
-    (a ^ b).count_ones() > most
+    ((a ^ b).count_ones() > most).then(|| different(kind))
+}
+
+/// The level of what is different.
+pub fn different(kind: FieldKind) -> u8 {
+    fields::levels(kind).len() as u8 - 1
 }
 
 fn pairs<'b>(bytes: impl Iterator<Item = &'b u8>) -> u64 {

@@ -150,6 +150,7 @@ impl TableBuilder {
         let slots = table.layout.slots.len();
         let mut row = vec![0; table.width];
         table.ids = self.ids;
+        table.make_room(table.ids.len());
         let mut record = 0;
         for (width, rows) in self.rows {
             for raw in rows.chunks_exact(width.max(1)).take(if width == 0 { 0 } else { usize::MAX }) {
@@ -170,7 +171,7 @@ impl TableBuilder {
             record += 1;
         }
         table.arrange(threads);
-        table.recount();
+        table.recount(threads);
         table
     }
 }
@@ -385,23 +386,24 @@ impl Table {
     }
 
     /// Counts how many nodes hold each value.
-    pub fn recount(&mut self) {
-        for dictionary in &mut self.dictionaries {
-            dictionary.counts = vec![0; dictionary.len()];
-        }
-        self.doors.counts = vec![0; self.doors.len()];
+    pub fn recount(&mut self, thread_count: usize) {
         let slots = self.layout.slots.len();
-        for row in self.rows.chunks_exact(self.width.max(1)) {
-            for (slot, &id) in row.iter().enumerate() {
-                if id == 0 {
-                    continue;
-                }
-                let counts = match slot < slots {
-                    true => &mut self.dictionaries[self.layout.slots[slot].domain].counts,
-                    false => &mut self.doors.counts,
-                };
-                counts[id as usize - 1] += 1;
+        let doors = self.dictionaries.len();
+        let counts = threads::pieces(doors + 1, 1, thread_count, |range| {
+            let domain = range.start;
+            let own: Vec<usize> = match domain < doors {
+                true => self.layout.slots_of(domain),
+                false => (slots..self.width).collect(),
+            };
+            // The first is of what is missing.
+            let mut counts = vec![0u32; self.dictionaries.get(domain).unwrap_or(&self.doors).len() + 1];
+            for row in self.rows.chunks_exact(self.width.max(1)) {
+                own.iter().for_each(|&slot| counts[row[slot] as usize] += 1);
             }
+            counts.split_off(1)
+        });
+        for (dictionary, counts) in self.dictionaries.iter_mut().chain([&mut self.doors]).zip(counts) {
+            dictionary.counts = counts;
         }
     }
 }

@@ -61,9 +61,9 @@ pub fn train(
         weights.household.clone_from(&guesses[i].household);
     }
     let sample = sample(table, settings.training_records);
-    let patterns = patterns(table, blocks, comparer, &sample, labelled, threads);
+    let (patterns, seen) = patterns(table, blocks, comparer, &sample, labelled, threads);
     maximise(&mut model, &guesses, &patterns);
-    calibrate(&mut model, table, blocks, comparer, &sample, threads);
+    calibrate(&mut model, table, comparer, &seen, sample.len(), threads);
     model
 }
 
@@ -239,6 +239,9 @@ struct Patterns {
     labelled: Vec<(Pattern, bool)>,
 }
 
+/// How the candidates of the sample compare, one after the other.
+type Seen = Vec<Vec<Outcome>>;
+
 struct Pattern {
     levels: Vec<u8>,
     count: f64,
@@ -262,11 +265,12 @@ fn patterns(
     sample: &[Node],
     labelled: &[Labelled],
     threads: usize,
-) -> Patterns {
+) -> (Patterns, Seen) {
     let counted = threads::pieces(sample.len(), 512, threads, |range| {
         let mut counts: HashMap<(u32, u64), f64, foldhash::fast::FixedState> = HashMap::default();
         let mut outcomes = vec![Outcome { level: 0, bits: 0.0 }; comparer.len()];
         let mut seen: Vec<(Node, u32)> = Vec::new();
+        let mut all = Vec::new();
         for &a in &sample[range] {
             seen.clear();
             for &block in blocks.of(a) {
@@ -277,13 +281,15 @@ fn patterns(
             seen.dedup();
             for same in seen.chunk_by(|x, y| x.0 == y.0) {
                 comparer.compare(table, a, same[0].0, &mut outcomes);
+                all.extend_from_slice(&outcomes);
                 for &(_, mask) in same {
                     *counts.entry((mask, pack(&outcomes, mask))).or_default() += 1.0;
                 }
             }
         }
-        counts
+        (counts, all)
     });
+    let (counted, seen): (Vec<_>, Seen) = counted.into_iter().unzip();
     let mut all: std::collections::BTreeMap<(u32, u64), f64> = std::collections::BTreeMap::new();
     for counts in counted {
         for (key, count) in counts {
@@ -307,7 +313,7 @@ fn patterns(
         let pattern = unpack(pack(&outcomes, 0), comparer.len(), LABEL_WEIGHT);
         patterns.labelled.push((pattern, label.same));
     }
-    patterns
+    (patterns, seen)
 }
 
 /// EM: who is what under the weights, and the weights under who is what, until they agree.
@@ -407,29 +413,26 @@ fn posterior(logs: &[[Vec<f64>; 3]], shares: &Three, levels: &[u8]) -> Three {
 fn calibrate(
     model: &mut Model,
     table: &Table,
-    blocks: &Blocks,
     comparer: &Comparer,
-    sample: &[Node],
+    seen: &Seen,
+    sample: usize,
     threads: usize,
 ) {
     let scale = Scale::new(model);
     let scorer = Scorer { table, comparer, scale: &scale };
-    let sums: Vec<(f64, f64)> = threads::pieces(sample.len(), 512, threads, |range| {
-        let (mut near, mut outcomes, mut sums) = (Vec::new(), scorer.outcomes(), Vec::new());
-        for &a in &sample[range] {
-            blocks.neighbours(a, false, &mut near);
-            sums.extend(near.iter().map(|&b| {
-                let Sums { person, household } = scorer.sums(a, b, &mut outcomes);
-                (f64::from(person).exp2(), f64::from(household).exp2())
-            }));
-        }
-        sums
+    let sums: Vec<(f64, f64)> = threads::pieces(seen.len(), 1, threads, |range| {
+        let outcomes = seen[range].iter().flat_map(|outcomes| outcomes.chunks_exact(comparer.len().max(1)));
+        let sums = outcomes.map(|outcomes| {
+            let Sums { person, household } = scorer.weigh(outcomes);
+            (f64::from(person).exp2(), f64::from(household).exp2())
+        });
+        sums.collect::<Vec<_>>()
     })
     .into_iter()
     .flatten()
     .collect();
     let others = (table.nodes().max(2) - 1) as f64;
-    let pairs = sample.len().max(1) as f64 * others;
+    let pairs = sample.max(1) as f64 * others;
     // A few pairs that were never seen keep small tables from having no prior at all.
     let (mut person, mut household) = (1.0 / others.max(10.0), 0.5 / others.max(10.0));
     let (guess_person, guess_household) = (person, household);

@@ -309,6 +309,21 @@ pub(crate) fn compare(a: &Date, b: &Date) -> u8 {
     }
 }
 
+impl Date {
+    /// The whole date as a number, which is not 0.
+    pub(crate) fn packed(self) -> u64 {
+        let fields =
+            [u64::from(self.year), u64::from(self.month), u64::from(self.day), u64::from(self.century)];
+        fields.into_iter().fold(1, |packed, field| packed << 12 | field)
+    }
+
+    /// The date of a number.
+    pub(crate) fn unpacked(packed: u64) -> Self {
+        let field = |at: u32| packed >> (12 * at) & 0xfff;
+        Self { year: field(3) as u16, month: field(2) as u8, day: field(1) as u8, century: field(0) == 1 }
+    }
+}
+
 fn digits(date: &Date) -> [u8; 8] {
     let year = date.year;
     let of_year = |by: u16| u8::try_from(year / by % 10).unwrap_or(0);

@@ -17,6 +17,7 @@ mod full_name;
 mod gender;
 mod identifier;
 mod name;
+mod name_sketch;
 mod nicknames;
 mod phone;
 mod phonetic;
@@ -30,6 +31,7 @@ pub use customs::Customs;
 pub use date::month_first;
 pub use detect::detect;
 pub use full_name::split_full_name;
+pub use name_sketch::{differ as names_differ, may_be_same as names_may_be_same};
 pub use value::Value;
 
 use serde::{Deserialize, Serialize};
@@ -229,6 +231,25 @@ pub fn compare(kind: FieldKind, a: &Value, b: &Value) -> u8 {
         },
         _ => u8::try_from(levels(kind).len()).map_or(u8::MAX, |count| count.saturating_sub(1)),
     }
+}
+
+/// A forename or a surname in 64 bits (see [`names_differ`]).
+pub fn name_sketch(value: &Value) -> u64 {
+    value.name().map_or(0, |name| name_sketch::sketch(value, name))
+}
+
+/// A date in 64 bits (see [`dates_by_sketch`]).
+pub fn date_sketch(value: &Value) -> u64 {
+    match value.parts {
+        Parts::Date(date) => date.packed(),
+        _ => 0,
+    }
+}
+
+/// How alike two dates are, by their sketches: an index into [`levels`].
+pub fn dates_by_sketch(a: u64, b: u64) -> Option<u8> {
+    let dates = a != 0 && b != 0;
+    dates.then(|| date::compare(&date::Date::unpacked(a), &date::Date::unpacked(b)))
 }
 
 /// What candidates for a value may be found by. A key may come several times, with other hashes: a double name has the keys

@@ -26,6 +26,24 @@ pub(crate) struct Name {
     generation: Option<Generation>,
 }
 
+impl Name {
+    /// Groups of short forms that its words are of.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = u16> {
+        self.words.iter().flat_map(|word| word.groups.iter().copied())
+    }
+
+    /// Its words in a value's text, without what tells generations apart.
+    pub(crate) fn written<'a>(&self, value: &'a Value) -> &'a [u8] {
+        let until = self.words.last().map_or(0, |word| usize::from(word.until));
+        value.clean.as_bytes().get(..until).unwrap_or_default()
+    }
+
+    /// How it is spoken, its plain text and how it sounds, each as a number.
+    pub(crate) fn codes(&self) -> [u64; 3] {
+        [self.spoken, self.plain, self.sound]
+    }
+}
+
 /// One word of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Word {

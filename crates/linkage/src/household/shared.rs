@@ -51,10 +51,16 @@ impl People {
 /// The distinct values of some nodes in some slots, in order.
 pub(super) fn values(table: &Table, nodes: &[Node], slots: &[usize], out: &mut Vec<u32>) {
     out.clear();
-    let rows = nodes.iter().map(|&node| table.row(node));
-    out.extend(rows.flat_map(|row| slots.iter().map(move |&s| row[s])).filter(|&value| value > 0));
+    for &node in nodes {
+        let row = table.row(node);
+        for &slot in slots {
+            // Most people say the same over and over, and little else.
+            if row[slot] > 0 && !out.contains(&row[slot]) {
+                out.push(row[slot]);
+            }
+        }
+    }
     out.sort_unstable();
-    out.dedup();
 }
 
 /// How many people have a surname, and how many are of a place: what chance brings together.

@@ -18,6 +18,15 @@ impl Table {
         self.dictionaries.iter_mut().chain([&mut self.doors]).for_each(|dictionary| dictionary.make_ready());
     }
 
+    /// Makes room for so many records more.
+    pub(super) fn make_room(&mut self, records: usize) {
+        self.index_nodes();
+        let (contents, sources) = (&self.contents, &self.node_sources);
+        let hash = |n: &u32| mix(contents[*n as usize], u64::from(sources[*n as usize]));
+        self.index.reserve(records, hash);
+        self.rows.reserve(records * self.width);
+    }
+
     fn index_nodes(&mut self) {
         if self.index_is_old {
             self.index_is_old = false;

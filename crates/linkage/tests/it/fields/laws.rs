@@ -1,6 +1,8 @@
 //! What holds whatever stands in a cell.
 
 use super::{Customs, FieldKind, compare, keys, levels, read};
+use crowsnest_linkage::fields::names_may_be_same;
+use crowsnest_linkage::sketch;
 use proptest::prelude::*;
 
 /// Text as it is found in cells, and worse: pieces of values of all kinds, mixed with anything.
@@ -46,6 +48,41 @@ proptest! {
                 if a.clean == b.clean {
                     prop_assert_eq!(level, 0, "{:?} {:?} {:?}", kind, a, b);
                 }
+            }
+        }
+    }
+}
+
+/// Names of few letters, so that two are often nearly the same.
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-e]{1,7}",
+        "[a-c]{2,4}[ -][a-c]{2,4}",
+        "(bob|rob|robert|bill|will|liz|beth|anna|hanna|jr|von)",
+        "[a-z]{2,12}( jr)?"
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 50_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What sketches tell of names and dates is what a comparison of the values says.
+    #[test]
+    fn sketches_tell_no_lies(a in name(), b in name(), x in "(19|20)[0-9]{2}-(0[1-9]|1[0-2])-[0-2][1-9]", y in "[0-9]{2}-(0[1-9]|1[0-2])-[0-2][1-9]") {
+        let customs = Customs::default();
+        for (kind, a, b) in [
+            (FieldKind::Forename, &a, &b),
+            (FieldKind::Surname, &a, &b),
+            (FieldKind::BirthDate, &x, &y),
+            (FieldKind::BirthDate, &x, &format!("19{y}")),
+        ] {
+            let (Some(a), Some(b)) = (read(kind, a, &customs), read(kind, b, &customs)) else { continue };
+            let told = sketch::level(kind, sketch::sketch(kind, &a), sketch::sketch(kind, &b));
+            if let Some(level) = told {
+                prop_assert_eq!(level, compare(kind, &a, &b), "{:?} {:?} {:?}", kind, a, b);
+            }
+            if matches!(kind, FieldKind::Forename | FieldKind::Surname) && compare(kind, &a, &b) == 0 {
+                prop_assert!(names_may_be_same(sketch::sketch(kind, &a), sketch::sketch(kind, &b)), "{:?} {:?}", a, b);
             }
         }
     }
