@@ -2,6 +2,7 @@
 
 mod bad;
 mod decisions;
+mod edges;
 mod fields;
 mod homes;
 mod households;
