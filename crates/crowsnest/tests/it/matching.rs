@@ -1,7 +1,7 @@
 //! People who are alike, through the public surface: found by themselves, put before people, decided.
 
 use crate::world::{CROWSNEST, SMALL, WEB, failed, fine, folder, settled};
-use crowsnest_testkit::{RunningServer, ServerBuilder, wait::until};
+use crowsnest_testkit::{Request, RunningServer, ServerBuilder, wait::until};
 use serde_json::{Value, json};
 
 const MATCHING: (&str, &str) = ("identity.yaml", "identity: people\nmatching: {}\n");
@@ -142,6 +142,12 @@ fn people_who_are_alike_are_found_and_what_is_in_doubt_is_decided_by_people() {
         serde_json::from_str(&fine(server.command(&["identity", "decisions", "--json"]))).unwrap();
     let by: Vec<&str> = decisions.as_array().unwrap().iter().map(|one| one["by"].as_str().unwrap()).collect();
     assert_eq!(by, ["people", "likeness"], "the latest first: {decisions}");
+
+    // What is wrong with a request is said like everywhere.
+    let odd = Request::post(&format!("/api/v1/identity/questions/{question}"), r#"{"answer":"perhaps"}"#)
+        .header("content-type", "application/json");
+    let refused = server.api().send(&odd).json();
+    assert_eq!(refused["code"], "invalid-body", "{refused}");
 
     // A restart reads the same people by the same model.
     let model = compared(&server)["model"].clone();

@@ -4,11 +4,11 @@ use super::{Paging, read};
 use crate::{
     App,
     auth::Admin,
-    error::{ApiError, id},
+    error::{ApiError, Body, Query, id},
 };
 use axum::{
     Json, Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     routing::{get, post},
 };
 use crowsnest_flow::{Joined, Split, SplitBy, SplitPerson};
@@ -121,7 +121,7 @@ pub(crate) async fn split(
     _: Admin,
     State(app): State<App>,
     Path(profile): Path<String>,
-    Json(wanted): Json<SplitWanted>,
+    Body(wanted): Body<SplitWanted>,
 ) -> Result<Json<SplitView>, ApiError> {
     let profile: ProfileId = id(&profile)?;
     let by = match (wanted.merged, wanted.identifiers) {
@@ -176,7 +176,7 @@ pub(crate) async fn join(
     _: Admin,
     State(app): State<App>,
     Path(profile): Path<String>,
-    Json(wanted): Json<JoinWanted>,
+    Body(wanted): Body<JoinWanted>,
 ) -> Result<Json<JoinView>, ApiError> {
     let Joined { profile, absorbed, decision, withdrawn } =
         app.engine.join(id(&profile)?, id(&wanted.other)?, wanted.reason).await?;

@@ -7,11 +7,11 @@ use super::{
 use crate::{
     App,
     auth::Admin,
-    error::{ApiError, id},
+    error::{ApiError, Body, Query, id},
 };
 use axum::{
     Json, Router,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     routing::{get, post},
 };
 use crowsnest_flow::{Answer, Answered, LinkReport, LinkedPair, MatchState, PersonAsked, ReviewQuestion};
@@ -161,7 +161,7 @@ impl From<LinkReport> for LinkView {
 pub(crate) async fn link(
     _: Admin,
     State(app): State<App>,
-    Json(wanted): Json<LinkWanted>,
+    Body(wanted): Body<LinkWanted>,
 ) -> Result<Json<LinkView>, ApiError> {
     let report = blocking(&app, move |engine| engine.link_people(wanted.preview)).await?;
     Ok(Json(report.into()))
@@ -325,7 +325,7 @@ pub(crate) async fn answer(
     _: Admin,
     State(app): State<App>,
     Path(question): Path<String>,
-    Json(given): Json<AnswerGiven>,
+    Body(given): Body<AnswerGiven>,
 ) -> Result<Json<AnsweredView>, ApiError> {
     let reason = given.reason.unwrap_or_else(|| "looked at and decided".to_owned());
     let Answered { question, answer, profile, decision } =
