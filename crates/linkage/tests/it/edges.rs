@@ -29,7 +29,7 @@ fn no_pair_is_given_up_on_too_early() {
     recipes.learn(&table.dictionaries, 1);
     let blocks = Blocks::find(&table, &recipes, 1, &mut Vec::new());
     let mut near = Vec::new();
-    for threshold in [-6.0, 0.0, 4.0] {
+    for threshold in (-10..10).map(|t| t as f32) {
         let (found, compared) = scorer.edges(&blocks, threshold, 2);
         let (mut all, mut pairs) = (Vec::new(), 0);
         for a in 0..table.nodes() as u32 {
