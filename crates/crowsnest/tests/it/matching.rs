@@ -144,7 +144,7 @@ fn people_who_are_alike_are_found_and_what_is_in_doubt_is_decided_by_people() {
     assert_eq!(by, ["people", "likeness"], "the latest first: {decisions}");
 
     // What is wrong with a request is said like everywhere.
-    let odd = Request::post(&format!("/api/v1/identity/questions/{question}"), r#"{"answer":"perhaps"}"#)
+    let odd = Request::post(format!("/api/v1/identity/questions/{question}"), r#"{"answer":"perhaps"}"#)
         .header("content-type", "application/json");
     let refused = server.api().ask(odd).json();
     assert_eq!(refused["code"], "invalid-body", "{refused}");
