@@ -137,7 +137,7 @@ fn main() -> ExitCode {
             measure(&segment.setting, "", async |server| segment.measure(server).await)
         }
         Command::Matching(matching) => {
-            measure(&matching.setting, matching::DEFINITIONS, async |server| matching.measure(server).await)
+            measure(&matching.setting, &matching.definitions(), async |server| matching.measure(server).await)
         }
         Command::Overlap(overlap) => {
             measure(&overlap.setting, overlap::DEFINITIONS, async |server| overlap.measure(server).await)

@@ -20,10 +20,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Records of one source are told apart by their number, whatever else they say.
-pub const DEFINITIONS: &str = "identity: people\n\
-    namespaces:\n  record_id: { priority: 30 }\n\
-    matching: { fields: { loyalty_card: identifier, account_no: identifier } }\n";
+/// Records are told apart by their number; e-mail addresses and numbers are identifiers, too, unless all of them are blocked.
+fn definitions(likeness_alone: bool) -> String {
+    let blocked = "  email: { priority: 20, blocked: [\"*@*\"] }\n  phone: { priority: 20, blocked: [\"*0*\", \"*1*\", \"*2*\", \"*3*\", \"*4*\"] }\n";
+    format!(
+        "identity: people\nnamespaces:\n  record_id: {{ priority: 30 }}\n{}\
+         matching: {{ fields: {{ loyalty_card: identifier, account_no: identifier }} }}\n",
+        if likeness_alone { blocked } else { "" }
+    )
+}
 
 /// So many events go into one request.
 const BATCH: usize = 500;
@@ -44,6 +49,9 @@ pub struct Matching {
     /// How many of the last records come one by one.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     pub singles: usize,
+    /// Nobody is one person by an e-mail address or a telephone number: by likeness alone.
+    #[arg(long)]
+    pub likeness_alone: bool,
     /// Where to write who is who in the end: record_id, cluster_id.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -105,6 +113,11 @@ impl fmt::Display for Report {
 }
 
 impl Matching {
+    /// The definitions of the server.
+    pub fn definitions(&self) -> String {
+        definitions(self.likeness_alone)
+    }
+
     /// Measures.
     pub async fn measure(&self, server: &mut Server) -> anyhow::Result<Report> {
         let records = Rc::new(self.records()?);
