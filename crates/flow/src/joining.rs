@@ -46,17 +46,7 @@ impl Working<'_> {
             self.withdraw(decision, people)?;
             withdrawn.push(decision);
         }
-        let decision = Decision {
-            id: DecisionId(self.ids.next(self.now)),
-            time: self.now,
-            same: true,
-            by: DecidedBy::People,
-            people,
-            reason,
-            sides: people.map(|person| self.evidence_of(person)),
-            withdrawn: None,
-        };
-        self.unit.put_decision(&decision)?;
+        let decision = self.decide(true, people, reason)?;
         let profile = self.join(one, other, &decision)?;
         let absorbed = if profile == one { other } else { one };
         Ok(Joined { profile, absorbed, decision: decision.id, withdrawn })
@@ -100,17 +90,7 @@ impl Working<'_> {
                 people[0]
             )));
         }
-        let decision = Decision {
-            id: DecisionId(self.ids.next(self.now)),
-            time: self.now,
-            same: false,
-            by: DecidedBy::People,
-            people,
-            reason,
-            sides: people.map(|person| self.evidence_of(person)),
-            withdrawn: None,
-        };
-        self.unit.put_decision(&decision)?;
+        let decision = self.decide(false, people, reason)?;
         Arc::make_mut(&mut self.kept_apart).add(decision.id, &decision.sides);
         for (side, person) in (0..).zip(people) {
             if let Some(loaded) = self.people.get_mut(&person) {
@@ -120,6 +100,22 @@ impl Working<'_> {
             self.compare_later(person);
         }
         Ok(decision.id)
+    }
+
+    /// Keeps what people of the house decided.
+    fn decide(&mut self, same: bool, people: [ProfileId; 2], reason: String) -> Result<Decision, FlowError> {
+        let decision = Decision {
+            id: DecisionId(self.ids.next(self.now)),
+            time: self.now,
+            same,
+            by: DecidedBy::People,
+            people,
+            reason,
+            sides: people.map(|person| self.evidence_of(person)),
+            withdrawn: None,
+        };
+        self.unit.put_decision(&decision)?;
+        Ok(decision)
     }
 
     /// By what a person is known for sure; by their devices, if by nothing else.
