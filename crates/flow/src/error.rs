@@ -19,13 +19,13 @@ pub enum FlowError {
     #[error("the definitions have {} problem{}", .0.len(), if .0.len() == 1 { "" } else { "s" })]
     Definitions(Vec<Problem>),
     /// Something that was named is not there.
-    #[error("there is no {kind} `{name}`{}", hint.as_ref().map(|h| format!("; did you mean `{h}`?")).unwrap_or_default())]
+    #[error("there is no {kind} `{name}`{}", hint.as_ref().map(|h| format!("; {h}")).unwrap_or_default())]
     NotFound {
         /// What kind of thing.
         kind: &'static str,
         /// What it was called.
         name: String,
-        /// The nearest name that there is.
+        /// What there is instead.
         hint: Option<String>,
     },
     /// It cannot be done as things stand.
@@ -43,14 +43,25 @@ pub enum FlowError {
 }
 
 impl FlowError {
-    /// That something is not there, with the nearest of the names that are.
+    /// That something is not there, with the nearest of the names that are, or all of them where they are few.
     pub fn not_found<'n>(kind: &'static str, name: &str, known: impl IntoIterator<Item = &'n str>) -> Self {
-        let hint = known
-            .into_iter()
+        let mut known: Vec<&str> = known.into_iter().collect();
+        let nearest = known
+            .iter()
             .map(|known| (strsim::damerau_levenshtein(known, name), known))
             .filter(|(distance, known)| *distance <= known.len().max(3) / 3 + 1)
-            .min()
-            .map(|(_, known)| known.to_owned());
+            .min();
+        let hint = match nearest {
+            Some((_, nearest)) => Some(format!("did you mean `{nearest}`?")),
+            None if known.is_empty() || known.len() > FEW => None,
+            None => {
+                known.sort_unstable();
+                Some(format!("known: {}", known.join(", ")))
+            }
+        };
         Self::NotFound { kind, name: name.chars().take(100).collect(), hint }
     }
 }
+
+/// So many names are told to somebody who named none of them.
+const FEW: usize = 12;

@@ -427,7 +427,11 @@ fn summary(answer: &SamePerson) -> String {
             }
         };
     }
-    let mut words = format!("{} is {}, and {} is {}.", one.asked, one.profile, other.asked, other.profile);
+    let named = |who: &Found| match who.asked == who.profile.to_string() {
+        true => who.asked.clone(),
+        false => format!("{} ({})", who.asked, who.profile),
+    };
+    let mut words = format!("{} and {} are two people.", named(one), named(other));
     let gave_way = between.iter().rev().find(|told| told.kind == LedgerKind::GaveWay);
     words.push_str(&match (decisions.last(), gave_way) {
         (Some(decision), _) => {

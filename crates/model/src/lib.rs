@@ -19,6 +19,7 @@ pub mod profile;
 pub mod quarantine;
 pub mod series;
 pub mod time;
+mod written;
 
 pub use consent::{Consent, ConsentClaim, ConsentStatus};
 pub use event::{Event, EventKind};

@@ -94,8 +94,7 @@ impl Serialize for Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-            text.parse().map_err(serde::de::Error::custom)
+            crate::written::read(deserializer, "a moment such as 2026-03-01T12:00:00Z")
         } else {
             i64::deserialize(deserializer).map(Self)
         }
@@ -233,8 +232,7 @@ impl Serialize for Duration {
 impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-            text.parse().map_err(serde::de::Error::custom)
+            crate::written::read(deserializer, "a duration such as 45m, 6h or 1h 30m")
         } else {
             i64::deserialize(deserializer).map(Self)
         }

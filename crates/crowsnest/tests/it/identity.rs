@@ -115,28 +115,32 @@ fn what_cannot_be_told_apart_is_refused() {
 
 #[test]
 fn merges_and_splits_are_read_from_a_cursor() {
-    let (_workspace, server) = sisters();
-    let changes = |more: &[&str]| {
+    let (_workspace, mut server) = sisters();
+    let changes = |server: &RunningServer, more: &[&str]| {
         let printed = fine(server.command(&[&["identity", "changes", "--json"], more].concat()));
         serde_json::from_str::<Vec<Value>>(&printed).unwrap()
     };
     let one = id(&server, "user_id", "ann");
-    let merged = changes(&[]);
+    let merged = changes(&server, &[]);
     assert_eq!(merged.len(), 1);
     assert_eq!((&merged[0]["kind"], &merged[0]["survivor"]), (&json!("merged"), &json!(one)));
     let (other, cursor) = (merged[0]["absorbed"].as_str().unwrap(), merged[0]["cursor"].as_str().unwrap());
     let mut follows = server.started(&["identity", "changes", "--follow", "--json", "--after", cursor]);
     fine(server.command(&["identity", "split", "user_id=ann", "--merged", other, "--reason", "sisters"]));
-    let next = changes(&["--after", cursor]);
+    let next = changes(&server, &["--after", cursor]);
     assert_eq!(next[0]["kind"], "split");
     assert_eq!(next[0]["reason"], "sisters");
-    assert_eq!(changes(&["--limit", "1"]), merged, "what was read is as it was");
+    assert_eq!(changes(&server, &["--limit", "1"]), merged, "what was read is as it was");
     // Whoever follows reads the same, as it comes.
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(follows.stdout.take().unwrap()));
-    let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let mut line = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(line(), next[0]);
+    // Also while the server is started anew.
+    server.restart();
+    fine(server.command(&["identity", "join", "user_id=ann", other, "--reason", "one after all"]));
+    assert_eq!(line()["reason"], "one after all");
     follows.kill().unwrap();
     follows.wait().unwrap();
-    assert_eq!(line, next[0]);
     let table = fine(server.command(&["identity", "changes"]));
     assert!(table.contains("merged") && table.contains("sisters"), "{table}");
     for (cursor, said) in [("x", "is none that was given out"), ("99", "is later than the last change")] {

@@ -175,7 +175,8 @@ impl Engine {
 }
 
 fn not_found(id: QuestionId) -> FlowError {
-    FlowError::NotFound { kind: "open question", name: id.to_string(), hint: None }
+    let hint = "it was answered, or it is no question any more: `crowsnest identity decisions` lists what was decided";
+    FlowError::NotFound { kind: "open question", name: id.to_string(), hint: Some(hint.to_owned()) }
 }
 
 /// A question with what is known of the two; `None` when they are not there or one by now.

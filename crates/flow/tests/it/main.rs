@@ -15,6 +15,7 @@ mod harbor;
 mod holding;
 mod homes;
 mod identity;
+mod match_keys;
 mod matching;
 mod merging;
 mod outcomes;

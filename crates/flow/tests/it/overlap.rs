@@ -257,6 +257,8 @@ async fn what_is_not_there_is_named_with_the_nearest() {
     let world = shop().await;
     let said = |query: OverlapQuery| world.engine.overlap(&query).unwrap_err();
     assert_eq!(said(query("sorce")).to_string(), "there is no dimension `sorce`; did you mean `source`?");
+    let unlike = said(query("everything")).to_string();
+    assert!(unlike.starts_with("there is no dimension `everything`; known: brand, channel, "), "{unlike}");
     let segments = vec!["buys-car".to_owned()];
     let error = said(OverlapQuery { segments, ..OverlapQuery::default() });
     assert_eq!(error.to_string(), "there is no segment `buys-car`; did you mean `buys-cars`?");

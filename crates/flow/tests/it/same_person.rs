@@ -120,7 +120,7 @@ async fn of_two_people_it_says_what_stands_between_them() {
     assert_eq!(
         answer.summary,
         format!(
-            "email=ann@x.org is {ann}, and user_id=u2 is {two}. They were named together, and yet are not one person: \
+            "email=ann@x.org ({ann}) and user_id=u2 ({two}) are two people. They were named together, and yet are not one person: \
              the person would have 2 values of user_id, and may have 1."
         )
     );

@@ -112,3 +112,25 @@ pub enum MatchKey {
     /// The street with the number of the house.
     Door,
 }
+
+impl MatchField {
+    /// What of a field two can have in common; nothing of what is not compared by itself: a full name is taken apart into
+    /// forename and surname.
+    pub fn keys(self) -> &'static [MatchKey] {
+        use MatchKey::{
+            Canonical, Digits7, Door, Exact, LocalPart, MonthDay, Phonetic, Plain, Prefix, Sorted, Word, Year,
+        };
+        match self {
+            Self::Forename => &[Exact, Plain, Phonetic, Prefix, Canonical, Word, Sorted],
+            Self::Surname | Self::MaidenName => &[Exact, Plain, Phonetic, Prefix, Word, Sorted],
+            Self::BirthDate => &[Exact, Year, MonthDay],
+            Self::Email => &[Exact, Phonetic, LocalPart],
+            Self::Phone => &[Exact, Digits7],
+            Self::Street => &[Exact, Plain, Phonetic, Prefix, Word, Door],
+            Self::Postcode => &[Exact, Prefix],
+            Self::City | Self::Other => &[Exact, Plain, Phonetic, Word],
+            Self::Gender | Self::Unit | Self::Region | Self::Country | Self::Identifier => &[Exact],
+            Self::FullName | Self::HouseNumber | Self::Ignore => &[],
+        }
+    }
+}

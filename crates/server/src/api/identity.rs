@@ -124,6 +124,7 @@ pub(crate) async fn split(
     Body(wanted): Body<SplitWanted>,
 ) -> Result<Json<SplitView>, ApiError> {
     let profile: ProfileId = id(&profile)?;
+    let reason = said(wanted.reason)?;
     let by = match (wanted.merged, wanted.identifiers) {
         (Some(merged), named) if named.is_empty() => SplitBy::Merged(id(&merged)?),
         (None, named) if !named.is_empty() => SplitBy::Identifiers(
@@ -136,7 +137,7 @@ pub(crate) async fn split(
             ));
         }
     };
-    let split = app.engine.split(profile, by, wanted.reason, wanted.preview).await?;
+    let split = app.engine.split(profile, by, reason, wanted.preview).await?;
     Ok(Json(split.into()))
 }
 
@@ -178,9 +179,19 @@ pub(crate) async fn join(
     Path(profile): Path<String>,
     Body(wanted): Body<JoinWanted>,
 ) -> Result<Json<JoinView>, ApiError> {
+    let reason = said(wanted.reason)?;
     let Joined { profile, absorbed, decision, withdrawn } =
-        app.engine.join(id(&profile)?, id(&wanted.other)?, wanted.reason).await?;
+        app.engine.join(id(&profile)?, id(&wanted.other)?, reason).await?;
     Ok(Json(JoinView { profile, absorbed, decision, withdrawn }))
+}
+
+/// Why, for those who ask later: it has to say something.
+fn said(reason: String) -> Result<String, ApiError> {
+    if reason.trim().is_empty() {
+        let message = "`reason` is empty: say why, for those who ask later";
+        return Err(ApiError::bad_request("no-reason", message));
+    }
+    Ok(reason)
 }
 
 /// That somebody decided whether two people are one.

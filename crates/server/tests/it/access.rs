@@ -89,6 +89,13 @@ async fn fields_that_nobody_knows_are_refused() {
         assert_eq!(answer.status, 422, "{path}: {}", answer.text);
         assert_eq!(answer.json()["code"], "invalid-body", "{path}");
     }
+    for path in ["split", "join"] {
+        let named = if path == "join" { "other" } else { "merged" };
+        let body = format!(r#"{{"{named}":"prf_0000000000000","reason":" "}}"#);
+        let answer = house.admin("POST", &format!("/api/v1/profiles/prf_0000000000000/{path}"), &body).await;
+        assert_eq!(answer.status, 400, "{}", answer.text);
+        assert_eq!(answer.json()["code"], "no-reason", "{}", answer.text);
+    }
     let answer = house.admin("GET", "/api/v1/deliveries?progam=x", "").await;
     assert_eq!(answer.status, 400);
     assert!(answer.json()["message"].as_str().unwrap().contains("progam"), "{}", answer.text);

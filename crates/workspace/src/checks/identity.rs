@@ -1,7 +1,9 @@
 //! `identity:`
 
 use super::{Findings, Spot, value};
-use crowsnest_model::definition::{IdentityRules, MatchField, Matching};
+use crowsnest_model::definition::{IdentityRules, MatchField, MatchKey, Matching};
+use serde::Serialize;
+use serde_json::Value;
 
 pub(super) fn check(rules: &IdentityRules, spot: Spot<'_>, findings: &mut Findings) {
     blocked(&rules.blocked, spot.at("blocked"), findings);
@@ -87,8 +89,40 @@ fn matching(matching: &Matching, spot: Spot<'_>, findings: &mut Findings) {
                 "expected what two must have in common, such as `{ surname: phonetic, postcode: exact }`",
             );
         }
-        if blocking.contains_key(&MatchField::Ignore) {
-            findings.problem(all.item(index), "`ignore` is no field that two can have in common");
+        for (field, key) in blocking {
+            if !field.keys().contains(key) {
+                findings.misplaced(all.item(index), &word(field), nothing_in_common(*field, *key));
+            }
+        }
+    }
+}
+
+/// How a definition writes it.
+fn word(of: impl Serialize) -> String {
+    match serde_json::to_value(of) {
+        Ok(Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+fn nothing_in_common(field: MatchField, key: MatchKey) -> String {
+    let name = word(field);
+    match field {
+        MatchField::Ignore => "`ignore` is no field that two can have in common".to_owned(),
+        MatchField::FullName => {
+            "a full name is taken apart: expected `forename`, `surname`, or both of them".to_owned()
+        }
+        MatchField::HouseNumber => {
+            "the number of a house says little without its street: expected `street: door`, which is both"
+                .to_owned()
+        }
+        _ => {
+            let known: Vec<String> = field.keys().iter().map(|key| format!("`{}`", word(key))).collect();
+            format!(
+                "of `{name}` nobody has `{}` in common with anybody: expected {}",
+                word(key),
+                known.join(", ")
+            )
         }
     }
 }

@@ -95,6 +95,18 @@ fn a_value_of_the_wrong_shape_says_what_was_expected() {
             "x.yaml:2:34: expected a whole number, found the number 1.5\nx.yaml:2:46: expected a whole number that is not negative, found the number -1",
         ),
         (
+            "identity: x\nmatching: { merge_above: 0.99, review_above: 20 %, automatic: 99% }\n",
+            "x.yaml:2:26: expected a percentage such as 10% or 2.5%, found the number 0.99\nx.yaml:2:63: expected true or false, found the text `99%`",
+        ),
+        (
+            "identity: x\nmatching: { merge_above: '0.99', review_above: 101% }\n",
+            "x.yaml:2:26: `0.99` is not a percentage: expected a number from 0 to 100, at most two decimals and a %, such as 10% or 2.5%\nx.yaml:2:48: `101%` is not a percentage: expected a number from 0 to 100, at most two decimals and a %, such as 10% or 2.5%",
+        ),
+        (
+            "identity: x\nmatching:\n  blocking: [{ phone: phonetic, surname: exact }, { full_name: exact }, { ignore: exact }, { house_number: exact }]\n",
+            "x.yaml:3:16: of `phone` nobody has `phonetic` in common with anybody: expected `exact`, `digits7`\nx.yaml:3:53: a full name is taken apart: expected `forename`, `surname`, or both of them\nx.yaml:3:75: `ignore` is no field that two can have in common\nx.yaml:3:94: the number of a house says little without its street: expected `street: door`, which is both",
+        ),
+        (
             "program: x\ntrigger: { event: A }\nsteps: [{ wait: 1h, send: {} }]\n",
             "x.yaml:3:9: expected one of wait, wait_until, branch, split, send, set, task, webhook, enter, exit, found a mapping",
         ),
@@ -480,7 +492,7 @@ fn a_contact_policy_is_checked_with_places_and_cures() {
             "policy: contact\ncaps: [{ per: 7d }, { max: -1, per: 7d }, { max: 1, per: week }]\n",
             "x.yaml:2:8: `max` is missing\n\
              x.yaml:2:28: expected a whole number that is not negative, found the number -1\n\
-             x.yaml:2:43: `week` is not a duration: expected a number with a unit (ms, s, m, h, d, w), such as 45m, 6h or 1h 30m",
+             x.yaml:2:58: `week` is not a duration: expected a number with a unit (ms, s, m, h, d, w), such as 45m, 6h or 1h 30m",
         ),
         (
             "policy: contact\ncaps: [{ max: 0, per: 0d, channel: emial, topic: receipts, when_capped: postpone }]\n",
@@ -495,7 +507,7 @@ fn a_contact_policy_is_checked_with_places_and_cures() {
         ),
         (
             "policy: contact\nquiet_hours: [{ from: \"21:00\", to: \"25:00\" }, { from: \"08:00\", to: \"08:00\" }, { from: \"20:00\", to: \"00:00\", days: [sun] }]\n",
-            "x.yaml:2:15: `25:00` is not a time of the day: expected hours and minutes from 00:00 to 24:00 in quotes, such as \"21:00\"\n\
+            "x.yaml:2:36: `25:00` is not a time of the day: expected hours and minutes from 00:00 to 24:00 in quotes, such as \"21:00\"\n\
              x.yaml:2:116: unknown word `sun`; expected one of monday, tuesday, wednesday, thursday, friday, saturday, sunday",
         ),
         (

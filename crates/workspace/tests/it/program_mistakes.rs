@@ -142,7 +142,7 @@ fn who_enters_again_and_who_is_held_out() {
             "x.yaml:2:19: `0ms` is too short: expected more than nothing, such as 15m",
         ),
         ("reentry: { every: 30d }", ""),
-        ("holdout: 10", "x.yaml:2:10: expected text, found the number 10; put it in quotes"),
+        ("holdout: 10", "x.yaml:2:10: expected a percentage such as 10% or 2.5%, found the number 10"),
         (
             "holdout: 101%",
             "x.yaml:2:10: `101%` is not a percentage: expected a number from 0 to 100, at most two decimals and a %, such as 10% or 2.5%",

@@ -1,7 +1,7 @@
 //! `crowsnest identity changes`: who turned out to be one person, and who was told apart, for systems that follow.
 
 use crate::{
-    client::{Client, Connection, encoded},
+    client::{Client, Connection, Refusal, Unreachable, encoded},
     output::{self, text},
 };
 use clap::Args;
@@ -43,13 +43,17 @@ fn row(change: &Value) -> [String; 6] {
     [cursor, time, kind, survivor, absorbed, reason]
 }
 
+/// Whether the server is not there just now.
+fn is_away(error: &anyhow::Error) -> bool {
+    error.is::<Unreachable>() || error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.status == 503)
+}
+
 impl Changes {
     /// Runs it.
     pub fn run(self, json: bool) -> anyhow::Result<()> {
-        let client = self.connection.client()?;
         let mut after = self.after.unwrap_or_else(|| "0".to_owned());
         if !self.follow {
-            let changes = page(&client, &after, self.limit)?;
+            let changes = page(&self.connection.client()?, &after, self.limit)?;
             if json {
                 output::json(&Value::Array(changes));
                 return Ok(());
@@ -58,8 +62,22 @@ impl Changes {
             say!("{}", output::table(head, &[], changes.iter().map(row)));
             return Ok(());
         }
+        let ask = |after: &str| page(&self.connection.client()?, after, 1_000);
+        let mut waits = false;
+        // A server that was never reached is a mistake; one that is started anew is waited for, and nothing is missed.
+        let mut next = ask(&after).map(Some)?;
         loop {
-            let changes = page(&client, &after, 1_000)?;
+            let changes = match next.take().map_or_else(|| ask(&after), Ok) {
+                Err(error) if is_away(&error) => {
+                    if !std::mem::replace(&mut waits, true) {
+                        eprintln!("{error:#}; waiting for it");
+                    }
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
+                changes => changes?,
+            };
+            waits = false;
             for change in &changes {
                 if json {
                     say!("{change}");

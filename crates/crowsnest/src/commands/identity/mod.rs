@@ -88,6 +88,12 @@ enum Action {
     Changes(changes::Changes),
     /// List who was decided to be one person, and who not to be.
     Decisions {
+        /// At most this many, the latest first.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+        /// After this many.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        offset: usize,
         #[command(flatten)]
         connection: Connection,
     },
@@ -138,24 +144,14 @@ impl Identity {
                 }
                 say!("To take it back: crowsnest identity split {profile} --merged {absorbed} --reason …");
             }
-            Action::Decisions { connection } => {
-                let decisions: Value = connection.client()?.get("/api/v1/identity/decisions")?;
+            Action::Decisions { limit, offset, connection } => {
+                let path = format!("/api/v1/identity/decisions?limit={limit}&offset={offset}");
+                let decisions: Value = connection.client()?.get(&path)?;
                 if self.json {
                     output::json(&decisions);
                     return Ok(());
                 }
-                let rows = decisions.as_array().into_iter().flatten().map(|decision| {
-                    let side = |side: usize| identifiers(&decision["sides"][side]);
-                    let says = match (decision["same"] == true, decision["withdrawn"].is_null()) {
-                        (_, false) => "counts no more",
-                        (true, true) => "are one with",
-                        (false, true) => "are not",
-                    };
-                    let by = if decision["by"] == "people" { "people" } else { "likeness" };
-                    let (id, time) = (format!("{}\n{by}", text(decision, "id")), text(decision, "time"));
-                    [id, time, side(0), says.to_owned(), side(1), text(decision, "reason")]
-                });
-                say!("{}", output::table(["decision", "time", "these", "", "these", "why"], &[], rows));
+                show_decisions(&decisions, limit, offset);
             }
         }
         Ok(())
@@ -172,6 +168,28 @@ fn named(text: &str) -> anyhow::Result<Value> {
 fn identifiers(all: &Value) -> String {
     let all = all.as_array().into_iter().flatten();
     all.map(|one| format!("{}={}", text(one, "namespace"), text(one, "value"))).collect::<Vec<_>>().join("\n")
+}
+
+fn show_decisions(decisions: &Value, limit: usize, offset: usize) {
+    let decisions = decisions.as_array().map_or(&[][..], Vec::as_slice);
+    let rows = decisions.iter().map(|decision| {
+        let side = |side: usize| identifiers(&decision["sides"][side]);
+        let says = match (decision["same"] == true, decision["withdrawn"].is_null()) {
+            (_, false) => "(counts no more)",
+            (true, true) => "are one with",
+            (false, true) => "are not",
+        };
+        let by = if decision["by"] == "people" { "by people" } else { "by likeness" };
+        [
+            format!("{}\n{}\n{by}", text(decision, "id"), text(decision, "time")),
+            format!("{}\n{says}\n{}", side(0), side(1)),
+            text(decision, "reason"),
+        ]
+    });
+    say!("{}", output::table(["decision", "these", "why"], &[], rows));
+    if decisions.len() == limit {
+        say!("There may be more: --offset {}", offset + limit);
+    }
 }
 
 fn show(split: &Value) {

@@ -112,6 +112,7 @@ pub fn standing(client: &Client, as_json: bool) -> anyhow::Result<()> {
         }
         "reading" => format!("reading everybody ({} so far)", output::count(&standing["done"])),
         "learning" => "learning what likeness weighs".to_owned(),
+        "linking" if standing["done"] == 0 => "linking everybody".to_owned(),
         "linking" => format!(
             "linking everybody ({} of {})",
             output::count(&standing["done"]),
