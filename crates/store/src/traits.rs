@@ -91,6 +91,8 @@ pub trait Read:
     ) -> Result<Vec<(EventSeq, ProfileId, EventRow)>>;
     /// What programs ask people of the house to do, the newest first.
     fn tasks(&self, filter: &TaskFilter, page: Page) -> Result<Vec<Task>>;
+    /// A run; `None` when there is none, or nobody came further than being skipped.
+    fn run(&self, id: RunId) -> Result<Option<RunRecord>>;
     /// Runs, the newest first.
     fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>>;
     /// How many runs of a program are in which state.

@@ -101,7 +101,9 @@ impl Doctor {
             what: "unknown outcomes",
             said: format!("{unknown} messages may or may not have gone out"),
             fault: (unknown > 0).then(|| {
-                "look for them in the receiving server's log: crowsnest program deliveries NAME --state unknown".into()
+                "look for them in the receiving server's log (crowsnest deliveries list --state unknown), and say what became \
+                 of them: crowsnest deliveries resolve"
+                    .into()
             }),
         });
         let held = stats["deliveries"]["held"].as_u64().unwrap_or(0);
@@ -111,7 +113,7 @@ impl Doctor {
                 "none".into()
             } else {
                 format!(
-                    "{held} wait for a feed or a kill switch; see why: crowsnest program deliveries NAME --state held"
+                    "{held} wait for a feed or a kill switch; see why: crowsnest deliveries list --state held"
                 )
             },
             fault: None,

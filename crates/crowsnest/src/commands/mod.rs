@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod catalogue;
 pub mod definitions;
+pub mod deliveries;
 pub mod demo;
 pub mod doctor;
 mod explain;

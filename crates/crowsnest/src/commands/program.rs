@@ -34,22 +34,6 @@ enum Action {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-    /// List the messages of a program or broadcast.
-    Deliveries {
-        /// The program or broadcast.
-        name: String,
-        /// In this state only.
-        #[arg(long)]
-        state: Option<String>,
-        /// At most this many.
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-    },
-    /// Show the life of one message: when it was held, released, tried, and why.
-    Delivery {
-        /// Its id.
-        id: String,
-    },
     /// Show the steps that a run has taken, and what came of each.
     Log {
         /// The run's id.
@@ -196,42 +180,6 @@ impl Program {
                     });
                     say!("{}", output::table(["run", "profile", "triggered", "state", "why"], &[], rows));
                 })
-            }
-            Action::Deliveries { name, state, limit } => {
-                let state =
-                    state.as_ref().map(|state| format!("&state={}", encoded(state))).unwrap_or_default();
-                (format!("/api/v1/deliveries?program={}&limit={limit}{state}", encoded(name)), |deliveries| {
-                    let rows = deliveries.iter().map(|delivery| {
-                        [
-                            text(delivery, "id"),
-                            text(delivery, "to"),
-                            text(delivery, "state"),
-                            text(delivery, "updated"),
-                            text(delivery, "reason"),
-                        ]
-                    });
-                    say!("{}", output::table(["id", "to", "state", "since", "why"], &[], rows));
-                })
-            }
-            Action::Delivery { id } => {
-                let delivery: Value = client.get(&format!("/api/v1/deliveries/{}", encoded(id)))?;
-                if self.json {
-                    output::json(&delivery);
-                    return Ok(());
-                }
-                say!(
-                    "{} of {} to {} ({})",
-                    text(&delivery, "id"),
-                    text(&delivery, "program"),
-                    text(&delivery, "to"),
-                    text(&delivery, "profile")
-                );
-                let log = delivery["log"].as_array().cloned().unwrap_or_default();
-                let rows = log
-                    .iter()
-                    .map(|entry| [text(entry, "time"), text(entry, "state"), text(entry, "reason")]);
-                say!("{}", output::table(["since", "state", "why"], &[], rows));
-                return Ok(());
             }
             Action::Log { run } => (format!("/api/v1/runs/{}/log", encoded(run)), |steps| {
                 let rows =

@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The commands. One that is added is added here, and is used in a test.
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "serve",
     "demo",
     "import",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 23] = [
     "overlap",
     "catalogue",
     "task",
+    "deliveries",
     "webhook",
     "sources",
     "stats",
@@ -132,7 +133,7 @@ fn programs_are_looked_at_and_stopped() {
     let (_workspace, server) = peopled();
     assert_eq!(as_json(&server, &["program", "list"])[0]["program"], "welcome");
     assert_eq!(as_json(&server, &["program", "runs", "welcome"])[0]["state"], "finished");
-    let sent = as_json(&server, &["program", "deliveries", "welcome", "--state", "sent"]);
+    let sent = as_json(&server, &["deliveries", "list", "--program", "welcome", "--state", "sent"]);
     assert_eq!(sent[0]["to"], "ann@mail.example");
     let missing = failed(server.command(&["program", "runs", "welcom"]), 3);
     assert!(missing.contains("did you mean `welcome`"), "{missing}");
@@ -145,7 +146,7 @@ fn programs_are_looked_at_and_stopped() {
         let card = stop[2];
         server.api().collect("track", WEB, &signed_up("bob", card));
         settled(server.api());
-        let held = as_json(&server, &["program", "deliveries", "welcome", "--state", "held"]);
+        let held = as_json(&server, &["deliveries", "list", "--program", "welcome", "--state", "held"]);
         assert_eq!(held.as_array().unwrap().len(), 1, "{held}");
         assert!(held[0]["reason"].as_str().unwrap().contains("kill switch"), "{held}");
         let complaint = server.command(&["doctor"]);

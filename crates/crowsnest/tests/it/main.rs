@@ -7,6 +7,8 @@ mod catalogues;
 mod cdnow;
 mod cli;
 mod crash;
+#[cfg(feature = "faults")]
+mod deliveries;
 mod demo;
 mod example_pages;
 mod explain;

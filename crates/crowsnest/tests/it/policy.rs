@@ -47,7 +47,7 @@ fn a_policy_is_applied_and_every_message_that_it_stops_says_why() {
     let counted = json!({ "state": "suppressed", "reason": why, "count": 1 });
     assert!(reasons.as_array().unwrap().contains(&counted), "{reasons}");
     let stopped = api.deliveries("welcome").into_iter().find(|found| found["state"] == "suppressed").unwrap();
-    let life = fine(server.command(&["program", "delivery", stopped["id"].as_str().unwrap()]));
+    let life = fine(server.command(&["deliveries", "show", stopped["id"].as_str().unwrap()]));
     assert!(life.contains("suppressed") && life.contains("had welcome"), "{life}");
 
     // The preview says who would be capped now, and the launch proves it right.

@@ -33,7 +33,7 @@ fn a_webhook_is_listed_tried_and_told_and_its_secret_is_shown_nowhere() {
     assert_eq!(told.json()["data"]["body"], json!({ "name": "ann" }));
     let tried = fine(server.command(&["program", "test", "leads", "--profile", "email=ann@mail.example"]));
     assert!(tried.contains("would be posted: {") && tried.contains("\"name\":\"ann\""), "{tried}");
-    let deliveries = fine(server.command(&["program", "deliveries", "leads"]));
+    let deliveries = fine(server.command(&["deliveries", "list", "--program", "leads"]));
     assert!(deliveries.contains("crm") && deliveries.contains("sent"), "{deliveries}");
     let into = tempfile::tempdir().unwrap();
     let exported = into.path().join("mine");

@@ -13,7 +13,7 @@ use crowsnest_model::{
     delivery::{Delivery, DeliveryState, WEBHOOK},
 };
 use crowsnest_programs::policy;
-use crowsnest_store::StoreError;
+use crowsnest_store::{RunState, StoreError};
 use std::collections::BTreeSet;
 
 /// What cannot be decided, since something about the person cannot be read, is tried again after this long.
@@ -151,9 +151,11 @@ fn decide(
         end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
         return Ok(None);
     };
-    // A run that ended while its message was on the line must not have it tried again.
+    // A run that ended while its message was on the line must not have it tried again, unless it came to its end and people of
+    // the house said so.
     if let Some(run) = delivery.run
         && !profile.runs.iter().any(|other| other.id == run)
+        && work.unit.run(run)?.is_none_or(|run| run.state != RunState::Finished)
     {
         let reason = "its way through the program has ended".into();
         end(work, &mut delivery, DeliveryState::Cancelled, reason)?;

@@ -10,6 +10,8 @@
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
 //! unknown, and nobody repeats them blindly.
 //!
+//! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
+//!
 //! What webhooks are told goes the same way beside the messages (`posts`). It concerns no contact point, and its receiver
 //! knows a repetition for one, so that it is repeated rather than unknown.
 
@@ -20,6 +22,7 @@ mod courier;
 mod dispatcher;
 mod forecast;
 mod posts;
+mod resolve;
 mod resume;
 mod settle;
 
@@ -29,5 +32,6 @@ pub(crate) use contact::{capped, is_reachable, may_contact};
 pub use courier::{Courier, Environment, Preview, Transport};
 pub use dispatcher::Dispatcher;
 pub(crate) use forecast::{Forecast, Message};
+pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
 pub(crate) use settle::interrupted;

@@ -4,6 +4,8 @@ use crate::{
     sink::{Mood, Sink},
     world::*,
 };
+use crowsnest_flow::outward::{Resolved, Resolving, WhatBecame};
+use crowsnest_model::DeliveryId;
 
 async fn cart_to(sink: &Sink) -> World {
     let world = World::sending_to(&[CART], Some(sink.addr)).await;
@@ -79,6 +81,133 @@ async fn an_unknown_outcome_is_never_repeated() {
     world.after(DAY).await;
     assert_eq!(sink.count(), 1);
     assert_eq!(world.states(), ["unknown"]);
+}
+
+fn unknown(world: &World) -> DeliveryId {
+    world.deliveries().iter().find(|delivery| delivery.state.as_str() == "unknown").unwrap().id
+}
+
+async fn resolved(world: &World, became: WhatBecame) -> Result<String, String> {
+    let done = world.engine.resolve_delivery(unknown(world), became, "the relay's log".into()).await;
+    done.map(|delivery| delivery.reason.unwrap()).map_err(|error| error.to_string())
+}
+
+#[tokio::test]
+async fn people_say_what_became_of_an_unknown_outcome() {
+    for (became, state, reason) in [
+        (WhatBecame::Sent, "sent", "it went out, as people of the house say: the relay's log"),
+        (WhatBecame::Failed, "failed", "it did not go out, as people of the house say: the relay's log"),
+    ] {
+        let sink = Sink::start(Mood::DropsAfterDot).await;
+        let world = cart_to(&sink).await;
+        world.after(HOUR).await;
+        sink.becomes(Mood::Takes);
+        let id = unknown(&world);
+        assert_eq!(resolved(&world, became).await.as_deref(), Ok(reason));
+        world.after(DAY).await;
+        assert_eq!(world.states(), [state]);
+        assert_eq!(sink.count(), 1, "nothing is sent");
+        let again = world.engine.resolve_delivery(id, WhatBecame::Again, "x".into()).await;
+        assert!(again.unwrap_err().to_string().contains(&format!("it is {state}")));
+    }
+}
+
+#[tokio::test]
+async fn sent_again_on_purpose_it_goes_out_once_and_through_all_checks() {
+    let sink = Sink::start(Mood::DropsAfterDot).await;
+    let world = cart_to(&sink).await;
+    world.after(HOUR).await;
+    assert_eq!(world.run_words("cart"), ["finished: all steps are done"]);
+    sink.becomes(Mood::Takes);
+    resolved(&world, WhatBecame::Again).await.unwrap();
+    assert_eq!(world.states(), ["queued"]);
+    world.serve().await;
+    assert_eq!(world.states(), ["sent"]);
+    assert_eq!(sink.count(), 2, "the one of which nobody knew, and this one");
+    assert_eq!(world.run_words("cart"), ["finished: all steps are done"]);
+
+    let sink = Sink::start(Mood::DropsAfterDot).await;
+    let world = cart_to(&sink).await;
+    world.after(HOUR).await;
+    sink.becomes(Mood::Takes);
+    world.engine.set_suppression("email", "ann@x.org", Some("asked by letter".into())).await.unwrap();
+    resolved(&world, WhatBecame::Again).await.unwrap();
+    world.serve().await;
+    assert_eq!(world.states(), ["suppressed"]);
+    assert_eq!(sink.count(), 1);
+}
+
+/// Two messages, two days apart, until an order comes.
+const TWICE: &str = "program: twice\ntrigger: { event: Cart Updated }\ncancel_on: { event: Order Completed }\nsteps:\n  \
+    - send: { channel: email, template: letter, topic: offers }\n  - wait: 2d\n  \
+    - send: { channel: email, template: letter, topic: offers }\n";
+
+#[tokio::test]
+async fn a_run_is_not_moved_by_what_is_sent_again_and_what_it_was_for_ends_it() {
+    let sink = Sink::start(Mood::DropsAfterDot).await;
+    let world = World::sending_to(&[TWICE], Some(sink.addr)).await;
+    world.tell([subscriber("ann@x.org"), cart("c1", "ann@x.org")]).await;
+    world.serve().await;
+    assert_eq!(world.states(), ["unknown"]);
+    sink.becomes(Mood::Takes);
+    world.after(DAY).await;
+    resolved(&world, WhatBecame::Again).await.unwrap();
+    world.serve().await;
+    assert_eq!((world.states(), sink.count()), (vec!["sent"], 2));
+    world.after(DAY - 1).await;
+    assert_eq!(sink.count(), 2, "its wait began with the first time");
+    world.after(1).await;
+    assert_eq!(sink.count(), 3);
+
+    // Bought meanwhile: nobody gets it any more, neither by itself nor among many.
+    let sink = Sink::start(Mood::DropsAfterDot).await;
+    let world = World::sending_to(&[TWICE], Some(sink.addr)).await;
+    world.tell([subscriber("ann@x.org"), cart("c1", "ann@x.org")]).await;
+    world.serve().await;
+    sink.becomes(Mood::Takes);
+    world.pass(HOUR);
+    world.tell([order("o1", "ann@x.org")]).await;
+    let refused = resolved(&world, WhatBecame::Again).await.unwrap_err();
+    assert!(refused.contains("its way through the program has ended"), "{refused}");
+    let many = |preview| Resolving { preview, ..Resolving::default() };
+    let all = world.engine.resolve_deliveries(many(false), WhatBecame::Again, "x".into()).await.unwrap();
+    assert_eq!(all, Resolved { resolved: 0, ended: 1 });
+    world.after(DAY).await;
+    assert_eq!((world.states(), sink.count()), (vec!["unknown"], 1));
+}
+
+#[tokio::test]
+async fn many_are_resolved_at_once_those_that_are_meant() {
+    let sink = Sink::start(Mood::DropsAfterDot).await;
+    let world = World::sending_to(&[&OFFER.replace("ttl: 2d", ""), CART], Some(sink.addr)).await;
+    let people: Vec<String> = (0..250).map(|number| format!("p{number}@x.org")).collect();
+    world.tell(people.iter().map(|address| subscriber(address))).await;
+    world.engine.launch("offer").await.unwrap();
+    world.serve().await;
+    assert_eq!(world.states(), vec!["unknown"; 250]);
+    let at = world.now();
+    world.tell([cart("c1", "p7@x.org")]).await;
+    world.after(HOUR).await;
+    sink.becomes(Mood::Takes);
+    let which = Resolving {
+        before: Some(at.plus(crowsnest_model::Duration(1))),
+        preview: true,
+        ..Resolving::default()
+    };
+    let engine = &world.engine;
+    let seen = engine.resolve_deliveries(which.clone(), WhatBecame::Again, "x".into()).await.unwrap();
+    assert_eq!(seen, Resolved { resolved: 250, ended: 0 });
+    assert!(!world.states().contains(&"queued"), "a preview changes nothing");
+    let of_cart = Resolving { program: Some("cart".into()), ..Resolving::default() };
+    let done = engine.resolve_deliveries(of_cart, WhatBecame::Sent, "x".into()).await.unwrap();
+    assert_eq!(done, Resolved { resolved: 1, ended: 0 });
+    let which = Resolving { preview: false, ..which };
+    let done =
+        engine.resolve_deliveries(which, WhatBecame::Again, "the relay lost its queue".into()).await.unwrap();
+    assert_eq!(done, Resolved { resolved: 250, ended: 0 });
+    world.serve().await;
+    assert_eq!(world.states(), vec!["sent"; 251]);
+    assert_eq!(sink.count(), 501);
 }
 
 #[tokio::test]

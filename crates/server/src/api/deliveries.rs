@@ -1,16 +1,17 @@
 //! Messages and where they are in their lives.
 
-use super::read;
+use super::{because, read};
 use crate::{
     App,
     auth::Admin,
-    error::{ApiError, Query, id},
+    error::{ApiError, Body, Query, id},
 };
 use axum::{
     Json, Router,
     extract::{Path, State},
-    routing::get,
+    routing::{get, post},
 };
+use crowsnest_flow::outward::{Resolved, Resolving, WhatBecame};
 use crowsnest_model::{
     DeliveryId, HouseholdId, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState},
@@ -20,7 +21,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/deliveries", get(deliveries)).route("/deliveries/{id}", get(delivery))
+    Router::new()
+        .route("/deliveries", get(deliveries))
+        .route("/deliveries/resolve", post(resolve_many))
+        .route("/deliveries/{id}", get(delivery))
+        .route("/deliveries/{id}/resolve", post(resolve))
 }
 
 /// One message on one channel.
@@ -170,4 +175,77 @@ pub(crate) async fn delivery(
         .map(|entry| LogEntry { time: entry.time, state: entry.state.to_string(), reason: entry.reason })
         .collect();
     Ok(Json(DeliveryLife { delivery: delivery.into(), log }))
+}
+
+/// What became of a message of unknown outcome.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Became {
+    /// `sent`: it went out. `failed`: it did not, and shall not. `again`: it did not, and is checked and handed over again.
+    #[serde(rename = "as")]
+    #[schema(value_type = String)]
+    became: WhatBecame,
+    /// How that is known, such as what the receiving server's log says.
+    reason: String,
+}
+
+/// Says what became of a message of unknown outcome.
+#[utoipa::path(post, path = "/api/v1/deliveries/{id}/resolve", tag = "messages", params(("id" = String, Path)),
+    request_body = Became,
+    responses((status = 200, body = DeliveryView), (status = 404, body = crate::error::ErrorBody),
+        (status = 409, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn resolve(
+    _: Admin,
+    State(app): State<App>,
+    Path(wanted): Path<String>,
+    Body(Became { became, reason }): Body<Became>,
+) -> Result<Json<DeliveryView>, ApiError> {
+    let delivery = app.engine.resolve_delivery(id(&wanted)?, became, because(reason)?).await?;
+    Ok(Json(delivery.into()))
+}
+
+/// What became of many messages of unknown outcome.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ManyBecame {
+    /// As of one.
+    #[serde(rename = "as")]
+    #[schema(value_type = String)]
+    became: WhatBecame,
+    /// How that is known.
+    reason: String,
+    /// Of this program or broadcast; of all, if not said.
+    program: Option<String>,
+    /// Of unknown outcome since this moment or later.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Time>,
+    /// Of unknown outcome since before this moment.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    before: Option<Time>,
+    /// Count them, and change nothing.
+    #[serde(default)]
+    preview: bool,
+}
+
+/// What resolving many came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ResolvedView {
+    /// How many were resolved, or would be.
+    resolved: u64,
+    /// How many are not sent again, since their way through the program has ended.
+    ended: u64,
+}
+
+/// Says what became of many messages of unknown outcome.
+#[utoipa::path(post, path = "/api/v1/deliveries/resolve", tag = "messages", request_body = ManyBecame,
+    responses((status = 200, body = ResolvedView), (status = 400, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn resolve_many(
+    _: Admin,
+    State(app): State<App>,
+    Body(wanted): Body<ManyBecame>,
+) -> Result<Json<ResolvedView>, ApiError> {
+    let ManyBecame { became, reason, program, since, before, preview } = wanted;
+    let which = Resolving { program, since, before, preview };
+    let Resolved { resolved, ended } = app.engine.resolve_deliveries(which, became, because(reason)?).await?;
+    Ok(Json(ResolvedView { resolved, ended }))
 }

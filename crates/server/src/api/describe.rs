@@ -80,6 +80,8 @@ pub(crate) fn routes() -> Router<App> {
         super::broadcasts::launch,
         super::deliveries::deliveries,
         super::deliveries::delivery,
+        super::deliveries::resolve,
+        super::deliveries::resolve_many,
         super::suppressions::list,
         super::suppressions::suppress,
         super::suppressions::lift,

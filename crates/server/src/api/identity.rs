@@ -1,6 +1,6 @@
 //! Who is one person, and who is not: what people of the house decide.
 
-use super::{Paging, read};
+use super::{Paging, because, read};
 use crate::{
     App,
     auth::Admin,
@@ -124,7 +124,7 @@ pub(crate) async fn split(
     Body(wanted): Body<SplitWanted>,
 ) -> Result<Json<SplitView>, ApiError> {
     let profile: ProfileId = id(&profile)?;
-    let reason = said(wanted.reason)?;
+    let reason = because(wanted.reason)?;
     let by = match (wanted.merged, wanted.identifiers) {
         (Some(merged), named) if named.is_empty() => SplitBy::Merged(id(&merged)?),
         (None, named) if !named.is_empty() => SplitBy::Identifiers(
@@ -179,19 +179,10 @@ pub(crate) async fn join(
     Path(profile): Path<String>,
     Body(wanted): Body<JoinWanted>,
 ) -> Result<Json<JoinView>, ApiError> {
-    let reason = said(wanted.reason)?;
+    let reason = because(wanted.reason)?;
     let Joined { profile, absorbed, decision, withdrawn } =
         app.engine.join(id(&profile)?, id(&wanted.other)?, reason).await?;
     Ok(Json(JoinView { profile, absorbed, decision, withdrawn }))
-}
-
-/// Why, for those who ask later: it has to say something.
-fn said(reason: String) -> Result<String, ApiError> {
-    if reason.trim().is_empty() {
-        let message = "`reason` is empty: say why, for those who ask later";
-        return Err(ApiError::bad_request("no-reason", message));
-    }
-    Ok(reason)
 }
 
 /// That somebody decided whether two people are one.

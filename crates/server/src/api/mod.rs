@@ -86,6 +86,15 @@ impl Paging {
     }
 }
 
+/// Why, for those who ask later: it has to say something.
+pub(crate) fn because(reason: String) -> Result<String, ApiError> {
+    if reason.trim().is_empty() {
+        let message = "`reason` is empty: say why, for those who ask later";
+        return Err(ApiError::bad_request("no-reason", message));
+    }
+    Ok(reason)
+}
+
 /// Reads where blocking is allowed.
 pub(crate) async fn read<T: Send + 'static>(
     app: &App,

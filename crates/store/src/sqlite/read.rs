@@ -311,6 +311,10 @@ impl Read for Session<'_> {
         programs::tasks(self, filter, page)
     }
 
+    fn run(&self, id: RunId) -> Result<Option<RunRecord>> {
+        runs::one(self, id)
+    }
+
     fn runs(&self, program: Option<&str>, profile: Option<ProfileId>, page: Page) -> Result<Vec<RunRecord>> {
         runs::list(self, program, profile, page)
     }

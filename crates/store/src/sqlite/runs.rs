@@ -2,7 +2,7 @@
 
 use super::{lists::newest, rows, session::Session, skips};
 use crate::{Page, Result, RunRecord, RunState};
-use crowsnest_model::ProfileId;
+use crowsnest_model::{ProfileId, RunId};
 use rusqlite::{Params, params};
 use std::collections::BTreeMap;
 
@@ -44,6 +44,11 @@ impl Session<'_> {
     fn runs_of(&self, rest: &str, params: impl Params) -> Result<Vec<RunRecord>> {
         self.all(&format!("SELECT {} FROM {rest}", rows::RUN), params, rows::run)
     }
+}
+
+/// A run.
+pub(super) fn one(session: &Session<'_>, id: RunId) -> Result<Option<RunRecord>> {
+    Ok(session.runs_of("runs WHERE id = ?1", [id.0 as i64])?.pop())
 }
 
 /// The newest runs of a program, a person or both, or of all; those who were skipped are among them.

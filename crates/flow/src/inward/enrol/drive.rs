@@ -436,7 +436,10 @@ impl Enrolment<'_, '_> {
         run: RunId,
         state: DeliveryState,
     ) -> Result<(), FlowError> {
-        let Some(run) = self.run(person, run) else { return Ok(()) };
+        // One whose delivery was sent again by people of the house may be on its way already, or wait for something else.
+        let Some(run) = self.run(person, run).filter(|run| run.wake.is_none() && !run.awaits_goal) else {
+            return Ok(());
+        };
         if state == DeliveryState::Expired {
             return self.end(person, &run, End::new(RunState::Expired, "its time to live ran out"));
         }
