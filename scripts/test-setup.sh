@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts what the end-to-end tests need beside the build into the user's cache folder: the real SDKs, and a real purchase
-# log. Everything is pinned by checksum. Quick when nothing has changed, so that it can run before every test run.
+# Puts what the end-to-end tests need beside the build into the user's cache folder: the real SDKs, a verifier of mail, and a
+# real purchase log. Everything is pinned by checksum. Quick when nothing has changed, so that it can run before every test run.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -30,15 +30,19 @@ need node nodejs
 need npm npm
 need python3 python3
 
-node="$cache/node"
-version=$(node --version)
-wanted=$(stamp "$here/tests/sdk/package.json" "$here/tests/sdk/package-lock.json")-$version
-if ! fresh "$node" "$wanted"; then
-    rm -rf "$node" && mkdir -p "$node"
-    cp "$here/tests/sdk/package.json" "$here/tests/sdk/package-lock.json" "$node/"
-    npm ci --prefix "$node" --ignore-scripts --no-audit --no-fund --loglevel=error
-    echo "$wanted" >"$node/.stamp"
-fi
+# What npm installs for the tests of a folder, under a name in the cache.
+modules() { # name, folder
+    local place="$cache/$1" from="$here/$2" wanted
+    wanted=$(stamp "$from/package.json" "$from/package-lock.json")-$(node --version)
+    if ! fresh "$place" "$wanted"; then
+        rm -rf "$place" && mkdir -p "$place"
+        cp "$from/package.json" "$from/package-lock.json" "$place/"
+        npm ci --prefix "$place" --ignore-scripts --no-audit --no-fund --loglevel=error
+        echo "$wanted" >"$place/.stamp"
+    fi
+}
+modules node tests/sdk
+modules mail tests/mail
 
 python="$cache/python"
 version=$(python3 --version)
@@ -75,4 +79,4 @@ PYTHON
     echo "$wanted" >"$data/.stamp"
 fi
 
-echo "what the tests need is in $cache: node (SDKs), python (SDK), data (purchase log)"
+echo "what the tests need is in $cache: node (SDKs), mail (verifier), python (SDK), data (purchase log)"

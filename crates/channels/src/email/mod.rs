@@ -1,14 +1,16 @@
 //! E-mail: from a template to a message in somebody's mailbox.
 //!
-//! [`CompiledTemplate`] makes the [`Content`], [`compose`] the message, [`SmtpTransport`] hands it over and says what
+//! [`CompiledTemplate`] makes the [`Content`], [`compose`] the message, [`DkimSigner`] signs it, [`SmtpTransport`] hands it over and says what
 //! came of it. [`Mailbox`] is the receiving end of a fresh installation.
 
+mod dkim;
 mod handover;
 mod mailbox;
 mod message;
 pub mod pages;
 mod template;
 
+pub use dkim::{DkimSigner, KeyError};
 pub use handover::{SetupError, SmtpTransport, Timeouts};
 pub use mailbox::{Mail, MailSummary, Mailbox};
 pub use message::{ComposeError, Letter, compose, message_id, sender_address};

@@ -131,7 +131,7 @@ impl Doctor {
             what: "e-mail",
             said: text(&transport, "detail"),
             fault: (transport["ok"] != true)
-                .then(|| "correct `email.smtp` in the workspace, apply it, and ask again".into()),
+                .then(|| "correct `email` in the workspace, apply it, and ask again".into()),
         });
         findings.extend(webhooks.iter().map(webhook));
         for switch in switches {

@@ -6,6 +6,7 @@ pub mod definitions;
 pub mod deliveries;
 pub mod demo;
 pub mod doctor;
+pub mod email;
 mod explain;
 pub mod household;
 pub mod identity;

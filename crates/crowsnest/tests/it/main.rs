@@ -10,6 +10,7 @@ mod crash;
 #[cfg(feature = "faults")]
 mod deliveries;
 mod demo;
+mod dkim;
 mod example_pages;
 mod explain;
 mod identity;

@@ -4,13 +4,13 @@ use super::Claimed;
 use crate::{FlowError, Live};
 use crowsnest_channels::{
     Outcome,
-    email::{Letter, SmtpTransport, compose, message_id, sender_address},
+    email::{DkimSigner, Letter, SmtpTransport, compose, message_id, sender_address},
     links::{LinkSigner, Purpose},
     webhook::{self, Hook, Post, Told},
 };
 use crowsnest_model::{
     DeliveryId, Object, Profile, Time,
-    definition::{SmtpAccount, Webhook},
+    definition::{DkimKey, EmailAccount, SmtpAccount, Webhook},
     delivery::{Delivery, WEBHOOK},
 };
 use serde::Serialize;
@@ -40,6 +40,8 @@ pub struct Courier {
     signer: LinkSigner,
     url: String,
     current: Mutex<Option<(SmtpAccount, SmtpTransport)>>,
+    /// What messages are signed with, and the account of which that was made.
+    signers: Mutex<Option<(EmailAccount, Vec<DkimSigner>)>>,
     own: SmtpTransport,
     /// The webhooks that were posted to, each with the definition of which it was made.
     hooks: Mutex<HashMap<String, (Webhook, Hook)>>,
@@ -72,6 +74,7 @@ impl Courier {
             signer,
             url,
             current: Mutex::new(None),
+            signers: Mutex::new(None),
             own: SmtpTransport::plain(mailbox),
             hooks: Mutex::default(),
             environment: |variable| std::env::var(variable).ok(),
@@ -114,6 +117,47 @@ impl Courier {
         let transport = SmtpTransport::new(account, password).map_err(|error| error.to_string())?;
         *current = Some((account.clone(), transport.clone()));
         Ok((named, transport))
+    }
+
+    /// What messages are signed with by the definitions in force. Keys are read once; after a key has changed, the server is
+    /// started anew.
+    pub fn signers(&self, live: &Live) -> Result<Vec<DkimSigner>, String> {
+        let Some(account) =
+            live.workspace().organisation.email.as_ref().filter(|account| !account.dkim.is_empty())
+        else {
+            return Ok(Vec::new());
+        };
+        let mut known = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, signers)) = known.as_ref()
+            && of == account
+        {
+            return Ok(signers.clone());
+        }
+        let sender = sender_address(&account.from).map_err(|error| error.to_string())?;
+        let of_sender = sender.rsplit('@').next().unwrap_or_default();
+        let made: Result<Vec<DkimSigner>, String> =
+            account.dkim.iter().map(|key| self.signer_of(key, of_sender)).collect();
+        let made = made?;
+        *known = Some((account.clone(), made.clone()));
+        Ok(made)
+    }
+
+    fn signer_of(&self, key: &DkimKey, of_sender: &str) -> Result<DkimSigner, String> {
+        let fault = |place: &str, why: &dyn std::fmt::Display| {
+            format!("the DKIM key `{}` cannot be used: {place}: {why}", key.selector)
+        };
+        let (place, pem) = match (&key.key_file, &key.key_env) {
+            (Some(file), _) => (file, std::fs::read_to_string(file).map_err(|error| fault(file, &error))?),
+            (None, Some(variable)) => {
+                let pem = (self.environment)(variable);
+                (variable, pem.ok_or_else(|| fault(variable, &"this environment variable is not set"))?)
+            }
+            (None, None) => {
+                return Err(fault("the definition", &"it names neither `key_file` nor `key_env`"));
+            }
+        };
+        let domain = key.domain.as_deref().unwrap_or(of_sender);
+        DkimSigner::new(domain, &key.selector, &pem).map_err(|error| fault(place, &error))
     }
 
     /// The address of the built-in mailbox.
@@ -281,8 +325,17 @@ impl Courier {
                 return Ok(Outcome::Refused { reason: format!("the message could not be made: {error}") });
             }
         };
+        // Unsigned it would harm the sender's name: it waits until the key is there.
+        let mut signed = Vec::with_capacity(message.len() + 1_024);
+        for signer in self.signers(live)? {
+            let header = signer.sign(&message, letter.date);
+            signed.extend(
+                header.ok_or_else(|| format!("the DKIM key {} does not sign", signer.record_name()))?,
+            );
+        }
+        signed.extend(message);
         let from = sender_address(&letter.from).map_err(|error| error.to_string())?;
-        Ok(transport.hand_over(&from, &letter.to, &message).await)
+        Ok(transport.hand_over(&from, &letter.to, &signed).await)
     }
 }
 

@@ -1,6 +1,6 @@
 use super::{
     Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment, Segmentation,
-    Source, Template, Webhook,
+    Source, Template, Webhook, one_or_many,
 };
 use crate::Percent;
 use schemars::JsonSchema;
@@ -110,6 +110,26 @@ pub struct EmailAccount {
     /// The SMTP server; without one, everything goes to the built-in mailbox and nothing leaves the house.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpAccount>,
+    /// The keys with which messages are signed (DKIM): one, or one of each kind.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub dkim: Vec<DkimKey>,
+}
+
+/// A key with which messages are signed, so that receivers can tell that they are from the domain that they name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DkimKey {
+    /// Under which name its public half stands in the DNS: `SELECTOR._domainkey.DOMAIN`.
+    pub selector: String,
+    /// The domain that signs; that of the sender, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// A file with the private key in PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<String>,
+    /// The environment variable that holds the private key in PEM, instead of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_env: Option<String>,
 }
 
 /// An SMTP server to hand e-mail to.

@@ -5,6 +5,7 @@ mod catalogues;
 mod definitions;
 mod deliveries;
 pub(crate) mod describe;
+mod email;
 mod enrolment;
 mod explain;
 mod feeds;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(catalogues::routes())
         .merge(definitions::routes())
         .merge(deliveries::routes())
+        .merge(email::routes())
         .merge(describe::routes())
         .merge(enrolment::routes())
         .merge(explain::routes())

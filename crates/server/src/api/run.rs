@@ -7,6 +7,7 @@ use axum::{
     extract::State,
     routing::{get, post},
 };
+use crowsnest_channels::email::DkimSigner;
 use crowsnest_flow::{FlowError, outward::Transport};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,12 +58,20 @@ pub(crate) async fn transport(_: Admin, State(app): State<App>) -> Json<Transpor
         Ok(found) => found,
         Err(detail) => return Json(TransportView { ok: false, detail }),
     };
+    let signed = match app.dispatcher.courier().signers(&live) {
+        Ok(signers) if signers.is_empty() => String::new(),
+        Ok(signers) => {
+            let keys: Vec<String> = signers.iter().map(DkimSigner::record_name).collect();
+            format!(", signed by {}", keys.join(" and "))
+        }
+        Err(detail) => return Json(TransportView { ok: false, detail }),
+    };
     let place = match named {
         Transport::Mailbox => "the built-in mailbox".to_owned(),
         Transport::Smtp(host) => host,
     };
     Json(match transport.check().await {
-        Ok(()) => TransportView { ok: true, detail: format!("{place} takes e-mail") },
+        Ok(()) => TransportView { ok: true, detail: format!("{place} takes e-mail{signed}") },
         Err(error) => TransportView { ok: false, detail: format!("{place}: {error}") },
     })
 }

@@ -4,7 +4,7 @@ use super::{Findings, Scene, Spot, value};
 use crate::problem::{listed, quoted};
 use crowsnest_model::{
     contact,
-    definition::{DIMENSIONS, Dimension, EmailAccount, Organisation},
+    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation},
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -75,6 +75,9 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
     if let Some(address) = &account.postal_address {
         value::filled(address, spot.at("postal_address"), findings);
     }
+    for (index, key) in account.dkim.iter().enumerate() {
+        dkim(key, account, spot.at("dkim").item(index), findings);
+    }
     let Some(smtp) = &account.smtp else { return };
     let spot = spot.at("smtp");
     value::filled(&smtp.host, spot.at("host"), findings);
@@ -88,6 +91,54 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
     if smtp.password_env.is_some() && smtp.username.is_none() {
         findings.misplaced(spot, "password_env", "`password_env` needs a `username`");
     }
+}
+
+fn dkim(key: &DkimKey, account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
+    if !is_domain(&key.selector) {
+        findings.problem(
+            spot.at("selector"),
+            format!(
+                "{} is no selector: expected letters, digits, `-` and `.`, such as crowsnest-2026",
+                quoted(&key.selector)
+            ),
+        );
+    }
+    match (&key.key_file, &key.key_env) {
+        (Some(file), None) => value::filled(file, spot.at("key_file"), findings),
+        (None, Some(variable)) => value::filled(variable, spot.at("key_env"), findings),
+        (Some(_), Some(_)) => findings.misplaced(spot, "key_env", "one of `key_file` and `key_env`"),
+        (None, None) => {
+            findings.problem(spot, "where the private key is: `key_file` or `key_env` is missing")
+        }
+    }
+    let Some(domain) = &key.domain else { return };
+    if !is_domain(domain) || !domain.contains('.') {
+        let message =
+            format!("{} is no domain; one with other letters is written as `xn--…`", quoted(domain));
+        findings.problem(spot.at("domain"), message);
+        return;
+    }
+    let sender =
+        account.from.trim_end_matches('>').rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let domain = domain.to_ascii_lowercase();
+    if sender != domain && !sender.ends_with(&format!(".{domain}")) {
+        findings.warning(
+            spot.at("domain"),
+            format!("mail is from {sender}, for which a signature of {domain} does not count (DMARC)"),
+            Some(format!("leave `domain` out: {sender} signs")),
+        );
+    }
+}
+
+/// Names between dots, as the DNS takes them.
+fn is_domain(text: &str) -> bool {
+    let fits = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 190 && text.split('.').all(fits)
 }
 
 /// Checks `Name <address>` or a bare address.

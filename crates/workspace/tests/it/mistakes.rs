@@ -454,6 +454,29 @@ fn identity_and_contracts_make_sense() {
 }
 
 #[test]
+fn a_key_that_signs_mail_says_where_it_is_and_for_whom() {
+    let keys = "dkim: [{ selector: a b, key_file: k, key_env: K }, { selector: a }, { selector: a, key_env: K, domain: example }, \
+                { selector: a, key_env: K, domain: other.example }]";
+    let base = BASE.replace("postal_address: 1 Quay }", &format!("postal_address: 1 Quay,\n  {keys} }}"));
+    assert_eq!(
+        said(&base, ""),
+        "base.yaml:7:22: `a b` is no selector: expected letters, digits, `-` and `.`, such as crowsnest-2026\n\
+         base.yaml:7:40: one of `key_file` and `key_env`\n\
+         base.yaml:7:54: where the private key is: `key_file` or `key_env` is missing\n\
+         base.yaml:7:106: `example` is no domain; one with other letters is written as `xn--…`"
+    );
+    let base = BASE.replace("1 Quay }", "1 Quay, dkim: { selector: a, key_env: K, domain: other.example } }");
+    assert_eq!(
+        said(&base, ""),
+        "warning: base.yaml:6:102: mail is from acme.example, for which a signature of other.example does not count (DMARC); \
+         leave `domain` out: acme.example signs"
+    );
+    let base = BASE.replace("a@acme.example", "a@mail.acme.example");
+    let base = base.replace("1 Quay }", "1 Quay, dkim: { selector: a, key_env: K, domain: Acme.example } }");
+    assert_eq!(said(&base, ""), "");
+}
+
+#[test]
 fn what_is_probably_not_meant_is_a_warning() {
     for (text, expected) in [
         (
