@@ -468,7 +468,7 @@ fn a_key_that_signs_mail_says_where_it_is_and_for_whom() {
     let base = BASE.replace("1 Quay }", "1 Quay, dkim: { selector: a, key_env: K, domain: other.example } }");
     assert_eq!(
         said(&base, ""),
-        "warning: base.yaml:6:102: mail is from acme.example, for which a signature of other.example does not count (DMARC); \
+        "warning: base.yaml:6:97: mail is from acme.example, for which a signature of other.example does not count (DMARC); \
          leave `domain` out: acme.example signs"
     );
     let base = BASE.replace("a@acme.example", "a@mail.acme.example");
