@@ -8,6 +8,7 @@ use crowsnest_model::{
     ConsentClaim, ConsentStatus, DeliveryId, Event, EventId, EventKind, Identifier, Object, Time, consent,
     definition::Topic, delivery::Delivery,
 };
+use crowsnest_store::{Read, StoreError};
 
 /// Where a contact point stands: what its holder sees on the preference page.
 #[derive(Debug, Clone)]
@@ -52,11 +53,7 @@ impl Engine {
             return Ok(());
         }
         let now = self.now();
-        // It is the latest word, also when a clock that was ahead dated an earlier one later.
-        let (channel, contact) = (delivery.channel.clone(), delivery.contact.clone());
-        let latest =
-            self.read(|read| read.consents(&channel, &contact))?.iter().map(|known| known.time).max();
-        let time = latest.map_or(now, |latest| now.max(Time(latest.0.saturating_add(1))));
+        let time = self.read(|read| latest_word(read, delivery, now))?;
         let said: Vec<String> = claims.iter().map(|(topic, status)| format!("{topic}={status}")).collect();
         // One moment, one contact point, the same words: sent twice it is the same event.
         let message_id =
@@ -97,6 +94,19 @@ impl Engine {
     }
 }
 
-fn namespace(channel: &str) -> &str {
+/// The moment of what the holder of a delivery's contact point says now: it is the latest word, also when a clock that was ahead
+/// dated an earlier one later.
+pub(crate) fn latest_word<R: Read + ?Sized>(
+    read: &R,
+    delivery: &Delivery,
+    now: Time,
+) -> Result<Time, StoreError> {
+    let known = read.consents(&delivery.channel, &delivery.contact)?;
+    let latest = known.iter().map(|known| known.time).max();
+    Ok(latest.map_or(now, |latest| now.max(Time(latest.0.saturating_add(1)))))
+}
+
+/// The namespace of identifiers in which a channel's contact points are.
+pub(crate) fn namespace(channel: &str) -> &str {
     if channel == "sms" { "phone" } else { channel }
 }

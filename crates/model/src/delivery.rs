@@ -11,7 +11,7 @@ pub const WEBHOOK: &str = "webhook";
 /// Where a delivery is in its life.
 ///
 /// ```text
-/// queued ─► sending ─► sent | failed | unknown
+/// queued ─► sending ─► sent | failed | unknown ─► bounced
 ///   │ ▲        │
 ///   │ └─ retry ┘
 ///   ├─► held ─► queued
@@ -28,6 +28,8 @@ pub enum DeliveryState {
     Sending,
     /// The receiving server took it.
     Sent,
+    /// It was taken and came back: it reached nobody.
+    Bounced,
     /// It will not be sent: the receiving server refused it, or it could not be made.
     Failed,
     /// The line broke when the server may already have taken it. Never repeated by itself.
@@ -42,11 +44,12 @@ pub enum DeliveryState {
 
 impl DeliveryState {
     /// All states, in the order of a delivery's life.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Queued,
         Self::Held,
         Self::Sending,
         Self::Sent,
+        Self::Bounced,
         Self::Failed,
         Self::Unknown,
         Self::Suppressed,
@@ -61,6 +64,7 @@ impl DeliveryState {
             Self::Held => "held",
             Self::Sending => "sending",
             Self::Sent => "sent",
+            Self::Bounced => "bounced",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::Suppressed => "suppressed",
@@ -145,4 +149,81 @@ pub struct Delivery {
     /// What the template may use of the event behind it: `name` and `properties`. For a webhook what it is told: the
     /// `step` and its `body`.
     pub event: Object,
+}
+
+/// What came back on a message after it was handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feedback {
+    /// Somebody looked at it.
+    Opened,
+    /// A machine of the receiver's looked at it: a proxy that fetches pictures before anybody reads, a scanner.
+    OpenedByMachine,
+    /// Somebody followed a link.
+    Clicked,
+    /// A machine followed a link, to see whether it is safe.
+    ClickedByMachine,
+    /// It came back, and will always: there is no such mailbox.
+    BouncedForGood,
+    /// It came back for a reason that may pass: the mailbox is full.
+    BouncedForNow,
+    /// Somebody called it spam.
+    Complained,
+    /// Somebody answered.
+    Replied,
+    /// A machine answered: somebody is out of the office.
+    RepliedByMachine,
+}
+
+impl Feedback {
+    /// All of it.
+    pub const ALL: [Self; 9] = [
+        Self::Opened,
+        Self::OpenedByMachine,
+        Self::Clicked,
+        Self::ClickedByMachine,
+        Self::BouncedForGood,
+        Self::BouncedForNow,
+        Self::Complained,
+        Self::Replied,
+        Self::RepliedByMachine,
+    ];
+
+    /// Its one spelling.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::OpenedByMachine => "opened_by_machine",
+            Self::Clicked => "clicked",
+            Self::ClickedByMachine => "clicked_by_machine",
+            Self::BouncedForGood => "bounced_for_good",
+            Self::BouncedForNow => "bounced_for_now",
+            Self::Complained => "complained",
+            Self::Replied => "replied",
+            Self::RepliedByMachine => "replied_by_machine",
+        }
+    }
+
+    /// Whether it is a machine's doing, and so says nothing about a person.
+    pub fn is_by_machine(self) -> bool {
+        matches!(self, Self::OpenedByMachine | Self::ClickedByMachine | Self::RepliedByMachine)
+    }
+
+    /// Whether it shows that the message did not arrive.
+    pub fn is_bounce(self) -> bool {
+        matches!(self, Self::BouncedForGood | Self::BouncedForNow)
+    }
+}
+
+impl fmt::Display for Feedback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Feedback {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|feedback| feedback.as_str() == text).ok_or(())
+    }
 }

@@ -5,6 +5,7 @@
 
 mod decisions;
 mod deliveries;
+mod feedback;
 mod homes;
 mod identity;
 mod items;
@@ -16,6 +17,7 @@ mod words;
 
 pub use decisions::{DecidedBy, Decision, ReadDecisions, WriteDecisions};
 pub use deliveries::{ReadDeliveries, WriteDeliveries};
+pub use feedback::{FeedbackSum, ReadFeedback, SoftBounces, WriteFeedback};
 pub use homes::{ReadHomes, Stay, WriteHomes};
 pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdentity};
 pub use items::{ItemChange, ReadItems, WriteItems};

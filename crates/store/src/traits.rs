@@ -5,8 +5,9 @@ use crate::words::{
     StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
 use crate::{
-    ReadDecisions, ReadDeliveries, ReadHomes, ReadIdentity, ReadItems, ReadMatching, ReadSegments, Result,
-    WriteDecisions, WriteDeliveries, WriteHomes, WriteIdentity, WriteItems, WriteMatching, WriteSegments,
+    ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadMatching,
+    ReadSegments, Result, WriteDecisions, WriteDeliveries, WriteFeedback, WriteHomes, WriteIdentity,
+    WriteItems, WriteMatching, WriteSegments,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
@@ -25,7 +26,14 @@ pub struct Page {
 
 /// What can be asked. Every answer of one reader is of one moment.
 pub trait Read:
-    ReadDeliveries + ReadSegments + ReadItems + ReadDecisions + ReadIdentity + ReadMatching + ReadHomes
+    ReadDeliveries
+    + ReadFeedback
+    + ReadSegments
+    + ReadItems
+    + ReadDecisions
+    + ReadIdentity
+    + ReadMatching
+    + ReadHomes
 {
     /// Who holds each of these identifiers, in their order; `None` when nobody does.
     fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
@@ -138,6 +146,7 @@ pub trait Read:
 pub trait Unit:
     Read
     + WriteDeliveries
+    + WriteFeedback
     + WriteSegments
     + WriteItems
     + WriteDecisions

@@ -34,7 +34,7 @@ enum Action {
         /// Of this program or broadcast.
         #[arg(long)]
         program: Option<String>,
-        /// In this state: queued, held, sending, sent, failed, unknown, suppressed, cancelled, expired.
+        /// In this state: queued, held, sending, sent, bounced, failed, unknown, suppressed, cancelled, expired.
         #[arg(long)]
         state: Option<String>,
         /// To this customer: an identifier as namespace=value, or a profile id.
@@ -181,6 +181,13 @@ fn show(delivery: &Value) {
     let log = delivery["log"].as_array().map_or(&[][..], Vec::as_slice);
     let rows = log.iter().map(|entry| ["time", "state", "reason"].map(|name| text(entry, name)));
     say!("{}", output::table(["since", "state", "why"], &[], rows));
+    let feedback = delivery["feedback"].as_array().map_or(&[][..], Vec::as_slice);
+    if !feedback.is_empty() {
+        let rows = feedback.iter().map(|one| {
+            [text(one, "kind").replace('_', " "), text(one, "first"), text(one, "last"), count(&one["times"])]
+        });
+        say!("{}", output::table(["what came back", "first", "last", "times"], &[3], rows));
+    }
     if delivery["state"] == "unknown" {
         say!(
             "Look for <{id}@…> in the receiving server’s log. Then: crowsnest deliveries resolve {id} --as sent|failed|again --reason …"

@@ -13,6 +13,7 @@ mod demo;
 mod dkim;
 mod example_pages;
 mod explain;
+mod feedback;
 mod identity;
 #[cfg(feature = "faults")]
 mod matching;

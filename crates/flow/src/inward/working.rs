@@ -258,8 +258,8 @@ impl<'w> Working<'w> {
         Ok(())
     }
 
-    /// Takes in an event that a step of a program has made, in the middle of a batch.
-    pub(super) fn take_in_our_own(&mut self, prepared: &Prepared) -> Result<(), FlowError> {
+    /// Takes in an event that the house has made itself, in the middle of a batch.
+    pub(crate) fn take_in_our_own(&mut self, prepared: &Prepared) -> Result<(), FlowError> {
         let Some(place) = self.unit.claim(prepared.event.id)? else { return Ok(()) };
         self.take_in_one(place, prepared)?;
         self.source(&prepared.event.source).events += 1;

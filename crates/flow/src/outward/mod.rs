@@ -10,6 +10,8 @@
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
 //! unknown, and nobody repeats them blindly.
 //!
+//! What comes back later (it bounced, was opened, was called spam) is heard by `feedback`.
+//!
 //! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
 //!
 //! What webhooks are told goes the same way beside the messages (`posts`). It concerns no contact point, and its receiver
@@ -20,6 +22,7 @@ mod claim;
 mod contact;
 mod courier;
 mod dispatcher;
+mod feedback;
 mod forecast;
 mod posts;
 mod resolve;
@@ -31,6 +34,7 @@ pub(crate) use claim::{Claimed, claim};
 pub(crate) use contact::{capped, is_reachable, may_contact};
 pub use courier::{Courier, Environment, Preview, Transport};
 pub use dispatcher::Dispatcher;
+pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;

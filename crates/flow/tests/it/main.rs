@@ -11,6 +11,7 @@ mod consents;
 mod dates;
 mod definitions;
 mod explain;
+mod feedback;
 mod harbor;
 mod holding;
 mod homes;

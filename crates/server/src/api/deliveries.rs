@@ -11,12 +11,12 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
-use crowsnest_flow::outward::{Resolved, Resolving, WhatBecame};
+use crowsnest_flow::outward::{Heard, Resolved, Resolving, What, WhatBecame};
 use crowsnest_model::{
     DeliveryId, HouseholdId, ProfileId, RunId, Time,
-    delivery::{Delivery, DeliveryState},
+    delivery::{Delivery, DeliveryState, Feedback},
 };
-use crowsnest_store::DeliveryFilter;
+use crowsnest_store::{DeliveryFilter, FeedbackSum};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/deliveries/resolve", post(resolve_many))
         .route("/deliveries/{id}", get(delivery))
         .route("/deliveries/{id}/resolve", post(resolve))
+        .route("/deliveries/{id}/feedback", post(feedback))
 }
 
 /// One message on one channel.
@@ -48,7 +49,7 @@ pub(crate) struct DeliveryView {
     to: String,
     template: String,
     topic: String,
-    /// `queued`, `held`, `sending`, `sent`, `failed`, `unknown`, `suppressed`, `cancelled` or `expired`.
+    /// `queued`, `held`, `sending`, `sent`, `bounced`, `failed`, `unknown`, `suppressed`, `cancelled` or `expired`.
     state: String,
     /// Why it is there, in words.
     reason: Option<String>,
@@ -70,6 +71,22 @@ pub(crate) struct DeliveryLife {
     delivery: DeliveryView,
     /// Where it has been, the first entry first.
     log: Vec<LogEntry>,
+    /// What came back after it was handed over.
+    feedback: Vec<FeedbackView>,
+}
+
+/// What came back on a message, of one kind.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FeedbackView {
+    /// `opened`, `clicked`, `bounced_for_good`, `bounced_for_now`, `complained`, `replied`; or what a machine of the receiver's did,
+    /// which says nothing of a person: `opened_by_machine`, `clicked_by_machine`, `replied_by_machine`.
+    #[schema(value_type = String)]
+    kind: Feedback,
+    #[schema(value_type = String, format = DateTime)]
+    first: Time,
+    #[schema(value_type = String, format = DateTime)]
+    last: Time,
+    times: u64,
 }
 
 /// One entry of a message's life.
@@ -165,16 +182,22 @@ pub(crate) async fn delivery(
     let id: DeliveryId = id(&wanted)?;
     let found = read(&app, move |read| {
         let Some(delivery) = read.delivery(id)? else { return Ok(None) };
-        let log = read.delivery_log(id)?;
-        Ok(Some((delivery, log)))
+        Ok(Some((delivery, read.delivery_log(id)?, read.feedback_of(id)?)))
     })
     .await?;
-    let (delivery, log) = found.ok_or_else(|| ApiError::not_found(format!("there is no delivery {id}")))?;
+    let (delivery, log, feedback) =
+        found.ok_or_else(|| ApiError::not_found(format!("there is no delivery {id}")))?;
     let log = log
         .into_iter()
         .map(|entry| LogEntry { time: entry.time, state: entry.state.to_string(), reason: entry.reason })
         .collect();
-    Ok(Json(DeliveryLife { delivery: delivery.into(), log }))
+    let feedback = feedback.into_iter().map(|FeedbackSum { kind, first, last, times }| FeedbackView {
+        kind,
+        first,
+        last,
+        times,
+    });
+    Ok(Json(DeliveryLife { delivery: delivery.into(), log, feedback: feedback.collect() }))
 }
 
 /// What became of a message of unknown outcome.
@@ -248,4 +271,45 @@ pub(crate) async fn resolve_many(
     let which = Resolving { program, since, before, preview };
     let Resolved { resolved, ended } = app.engine.resolve_deliveries(which, became, because(reason)?).await?;
     Ok(Json(ResolvedView { resolved, ended }))
+}
+
+/// What came back on a message after it was handed over.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct FeedbackWanted {
+    /// What makes it one of its kind, such as the id of your system's report: the same is heard once.
+    id: String,
+    /// When it happened; now, if not said.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    time: Option<Time>,
+    /// `what`: `opened` or `clicked` (with `url`), each `by_machine` or not; `bounced` with `for_good` and what was `said`;
+    /// `complained` with what was `said`; `replied`, with `unsubscribes` and `by_machine`.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    what: What,
+}
+
+/// What hearing it came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FeedbackHeard {
+    /// Whether it is new; false for what was heard before.
+    new: bool,
+}
+
+/// Hear what came back on a message: from a mail server or gateway that reports in its own way. It becomes an event of the
+/// person; who bounces for good or calls it spam is sent nothing more.
+#[utoipa::path(post, path = "/api/v1/deliveries/{id}/feedback", tag = "messages", params(("id" = String, Path)),
+    request_body = FeedbackWanted,
+    responses((status = 200, body = FeedbackHeard), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn feedback(
+    _: Admin,
+    State(app): State<App>,
+    Path(wanted): Path<String>,
+    Body(FeedbackWanted { id: report, time, what }): Body<FeedbackWanted>,
+) -> Result<Json<FeedbackHeard>, ApiError> {
+    if report.trim().is_empty() || report.len() > 200 {
+        let message = "`id` has to have 1 to 200 characters: by it the same report is heard once";
+        return Err(ApiError::bad_request("invalid-body", message));
+    }
+    let heard = Heard { id: report, time: time.unwrap_or_else(|| app.engine.now()), what };
+    Ok(Json(FeedbackHeard { new: app.engine.hear(id(&wanted)?, heard).await? }))
 }

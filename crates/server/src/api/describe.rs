@@ -82,6 +82,7 @@ pub(crate) fn routes() -> Router<App> {
         super::deliveries::delivery,
         super::deliveries::resolve,
         super::deliveries::resolve_many,
+        super::deliveries::feedback,
         super::email::dns,
         super::suppressions::list,
         super::suppressions::suppress,

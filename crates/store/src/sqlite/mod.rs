@@ -4,6 +4,7 @@ mod checkpoint;
 mod decisions;
 mod deliveries;
 mod event_ids;
+mod feedback;
 mod homes;
 mod identity;
 mod items;

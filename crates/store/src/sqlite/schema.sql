@@ -376,6 +376,28 @@ WHEN old.state IS NOT new.state OR old.reason IS NOT new.reason BEGIN
     INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);
 END;
 
+-- What came back on each delivery after it was handed over.
+CREATE TABLE feedback (
+    delivery INTEGER NOT NULL,
+    kind     TEXT NOT NULL,
+    program  TEXT NOT NULL,
+    first    INTEGER NOT NULL,
+    last     INTEGER NOT NULL,
+    times    INTEGER NOT NULL,
+    PRIMARY KEY (delivery, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX feedback_by_program ON feedback (program, kind, first);
+
+-- Contact points from which messages came back for a reason that may pass, since the last sign of life.
+CREATE TABLE soft_bounces (
+    channel TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    times   INTEGER NOT NULL,
+    PRIMARY KEY (channel, contact)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE quarantine (
     id       INTEGER PRIMARY KEY,
     received INTEGER NOT NULL,

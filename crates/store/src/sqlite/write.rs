@@ -100,7 +100,7 @@ impl Unit for Session<'_> {
                  WHERE profile = ?1 AND state IN ('queued', 'held') AND EXISTS (
                      SELECT 1 FROM deliveries AS theirs
                      WHERE theirs.program = mine.program AND theirs.profile = ?2
-                       AND theirs.occasion = mine.occasion AND theirs.state IN ('sending', 'sent', 'unknown'))
+                       AND theirs.occasion = mine.occasion AND theirs.state IN ('sending', 'sent', 'bounced', 'unknown'))
                  RETURNING run",
             )?
             .query_map(params![to, from, time.0], |row| rows::optional_id(row, 0))?
@@ -122,7 +122,7 @@ impl Unit for Session<'_> {
              WHERE profile = ?1 AND state = 'suppressed' AND EXISTS (
                  SELECT 1 FROM deliveries AS theirs
                  WHERE theirs.program = mine.program AND theirs.profile = ?2 AND theirs.occasion = mine.occasion
-                   AND theirs.state IN ('queued', 'held', 'sending', 'sent', 'unknown'))",
+                   AND theirs.state IN ('queued', 'held', 'sending', 'sent', 'bounced', 'unknown'))",
             // What never went out to the other must not stand in the way of what the survivor is to get yet.
             "UPDATE deliveries SET occasion = occasion || '~' || id
              WHERE profile = ?2 AND state IN ('cancelled', 'expired', 'suppressed')",

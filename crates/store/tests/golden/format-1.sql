@@ -259,6 +259,23 @@ CREATE TABLE delivery_log (
     state    TEXT NOT NULL,
     reason   TEXT
 ) STRICT;
+CREATE TABLE feedback (
+    delivery INTEGER NOT NULL,
+    kind     TEXT NOT NULL,
+    program  TEXT NOT NULL,
+    first    INTEGER NOT NULL,
+    last     INTEGER NOT NULL,
+    times    INTEGER NOT NULL,
+    PRIMARY KEY (delivery, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE soft_bounces (
+    channel TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    times   INTEGER NOT NULL,
+    PRIMARY KEY (channel, contact)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE quarantine (
     id       INTEGER PRIMARY KEY,
     received INTEGER NOT NULL,
@@ -410,6 +427,7 @@ CREATE TRIGGER deliveries_go_on AFTER UPDATE OF state, reason ON deliveries
 WHEN old.state IS NOT new.state OR old.reason IS NOT new.reason BEGIN
     INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);
 END;
+CREATE INDEX feedback_by_program ON feedback (program, kind, first);
 CREATE INDEX quarantine_by_state ON quarantine (state, source);
 CREATE UNIQUE INDEX quarantine_once ON quarantine (source, ifnull(feed, ''), place, code, digest);
 PRAGMA user_version = 1;

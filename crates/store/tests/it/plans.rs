@@ -49,6 +49,7 @@ fn the_hot_statements_search_an_index() {
         "write.rs",
         "lists.rs",
         "deliveries.rs",
+        "feedback.rs",
         "segments.rs",
         "programs.rs",
         "items.rs",

@@ -113,7 +113,11 @@ pub(super) fn made_at(deliveries: &[Delivery]) -> HashMap<(String, String), Vec<
         let still = occasion == delivery.occasion;
         let went_out = matches!(
             delivery.state,
-            DeliveryState::Sending | DeliveryState::Sent | DeliveryState::Failed | DeliveryState::Unknown
+            DeliveryState::Sending
+                | DeliveryState::Sent
+                | DeliveryState::Bounced
+                | DeliveryState::Failed
+                | DeliveryState::Unknown
         );
         let there = made.entry((delivery.program.clone(), occasion.to_owned())).or_default();
         if still {
