@@ -15,6 +15,7 @@ pub struct Blocks {
     members: Vec<Node>,
     masks: Vec<u32>,
     node_starts: Vec<u32>,
+    /// Twice the number of the block; and one more if the node is the last there.
     node_blocks: Vec<u32>,
 }
 
@@ -54,6 +55,7 @@ impl Blocks {
         blocks
     }
 
+    /// Notes the blocks of each node.
     fn index(&mut self, nodes: usize) {
         let mut starts = vec![0u32; nodes + 1];
         for &member in &self.members {
@@ -65,8 +67,9 @@ impl Blocks {
         let mut next = starts.clone();
         let mut of = vec![0; self.members.len()];
         for block in 0..self.len() as u32 {
-            for &member in self.members(block) {
-                of[next[member as usize] as usize] = block;
+            let members = self.members(block);
+            for (&member, left) in members.iter().zip((0..members.len()).rev()) {
+                of[next[member as usize] as usize] = block << 1 | u32::from(left == 0);
                 next[member as usize] += 1;
             }
         }
@@ -83,7 +86,7 @@ impl Blocks {
         self.masks.is_empty()
     }
 
-    /// The nodes of a block.
+    /// The nodes of a block, in order.
     pub fn members(&self, block: u32) -> &[Node] {
         &self.members[self.starts[block as usize] as usize..self.starts[block as usize + 1] as usize]
     }
@@ -94,7 +97,11 @@ impl Blocks {
     }
 
     /// The blocks of a node.
-    pub fn of(&self, node: Node) -> &[u32] {
+    pub fn of(&self, node: Node) -> impl Iterator<Item = u32> {
+        self.noted(node).iter().map(|noted| noted >> 1)
+    }
+
+    fn noted(&self, node: Node) -> &[u32] {
         let range = self.node_starts[node as usize] as usize..self.node_starts[node as usize + 1] as usize;
         &self.node_blocks[range]
     }
@@ -102,11 +109,14 @@ impl Blocks {
     /// The candidates of a node, each once, in order; with `later`, only those with a higher number.
     pub fn neighbours(&self, node: Node, later: bool, out: &mut Vec<Node>) {
         out.clear();
-        for &block in self.of(node) {
-            let members = self.members(block);
-            match later {
-                true => out.extend(members.iter().filter(|&&m| m > node)),
-                false => out.extend(members.iter().filter(|&&m| m != node)),
+        for noted in self.noted(node) {
+            // Who is the last of a block has nobody to ask for there, and need not go to see.
+            match (later, noted & 1) {
+                (true, 1) => {}
+                (true, _) => {
+                    out.extend(self.members(noted >> 1).iter().rev().take_while(|&&m| m > node));
+                }
+                (false, _) => out.extend(self.members(noted >> 1).iter().filter(|&&m| m != node)),
             }
         }
         out.sort_unstable();
@@ -124,7 +134,26 @@ fn of_recipe(table: &Table, recipes: &Recipes, recipe: &Recipe) -> Found {
     let mut found = Found::default();
     let keyed = parted(keyed);
     split(table, recipes, recipe, &keyed, recipe.mask, recipes.refiners(recipe), &mut found);
-    found
+    found.in_order()
+}
+
+impl Found {
+    /// The blocks in the order of their first nodes: who goes from node to node finds them side by side.
+    fn in_order(self) -> Self {
+        let start = |block: usize| block.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let mut order: Vec<(Node, u32)> =
+            (0..self.ends.len()).map(|block| (self.members[start(block)], block as u32)).collect();
+        order.sort_unstable();
+        let (mut ends, mut masks) = (Vec::with_capacity(order.len()), Vec::with_capacity(order.len()));
+        let mut members = Vec::with_capacity(self.members.len());
+        for (_, block) in order {
+            let block = block as usize;
+            members.extend_from_slice(&self.members[start(block)..self.ends[block] as usize]);
+            ends.push(members.len() as u32);
+            masks.push(self.masks[block]);
+        }
+        Self { ends, members, masks, ..self }
+    }
 }
 
 /// The same in the order of the first bits of keys: parts that fit near to the processor are sorted much sooner than the whole.

@@ -5,7 +5,7 @@
 
 use crate::candidates::Blocks;
 use crate::comparison::{Comparer, Outcome};
-use crate::glance::{Glances, Most};
+use crate::glance::{Front, Glances, Most};
 use crate::model::{Scale, log2_1p_exp2};
 use crate::table::{Node, Table};
 use crate::threads;
@@ -134,7 +134,7 @@ impl Scorer<'_> {
         let found = threads::pieces(self.table.nodes(), 8_192, thread_count, |range| {
             let mut most = [Most::NOTHING; 32];
             let most = &mut most[..self.comparer.len().min(32)];
-            let (mut near, mut outcomes) = (Vec::new(), self.outcomes());
+            let (mut near, mut front, mut outcomes) = (Vec::new(), Front::default(), self.outcomes());
             let (mut edges, mut compared) = (Vec::new(), 0u64);
             for a in range {
                 let a = a as u32;
@@ -144,7 +144,7 @@ impl Scorer<'_> {
                     continue;
                 }
                 glances.fetch(&near);
-                let front = glances.front(a);
+                glances.bring(a, &mut front);
                 for &b in &near {
                     glances.most(&front, b, most);
                     if let Some(score) = self.score_from(a, b, most, threshold, &mut outcomes) {
