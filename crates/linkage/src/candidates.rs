@@ -132,7 +132,7 @@ fn of_recipe(table: &Table, recipes: &Recipes, recipe: &Recipe) -> Found {
         keyed.extend(keys.iter().map(|&key| (key, node)));
     }
     let mut found = Found::default();
-    let keyed = parted(keyed);
+    let keyed = sorted(keyed);
     split(table, recipes, recipe, &keyed, recipe.mask, recipes.refiners(recipe), &mut found);
     found.in_order()
 }
@@ -156,31 +156,57 @@ impl Found {
     }
 }
 
-/// The same in the order of the first bits of keys: parts that fit near to the processor are sorted much sooner than the whole.
-fn parted(keyed: Vec<(u64, Node)>) -> Vec<(u64, Node)> {
-    let part = |key: u64| (key >> 54) as usize;
-    let mut places = [0usize; 1025];
-    for &(key, _) in &keyed {
-        places[part(key) + 1] += 1;
+/// How many bits of a key tell parts apart.
+const BITS: u32 = 10;
+/// Fewer records are sorted without parting them again.
+const FEW: usize = 64;
+
+/// The same in order: first by some bits of the keys, then by some more. What is left to sort are one or two at a time.
+fn sorted(keyed: Vec<(u64, Node)>) -> Vec<(u64, Node)> {
+    let mut all = vec![(0, 0); keyed.len()];
+    let ends = part(&keyed, 64 - BITS, &mut all);
+    drop(keyed);
+    let mut scratch: Vec<(u64, Node)> = Vec::new();
+    let mut begun = 0;
+    for end in ends {
+        let one = &mut all[begun..end];
+        begun = end;
+        if one.len() < FEW {
+            one.sort_unstable();
+            continue;
+        }
+        scratch.clear();
+        scratch.extend_from_slice(one);
+        let ends = part(&scratch, 64 - 2 * BITS, one);
+        let mut begun = 0;
+        for end in ends {
+            if end - begun > 1 {
+                one[begun..end].sort_unstable();
+            }
+            begun = end;
+        }
     }
-    for i in 1..places.len() {
-        places[i] += places[i - 1];
+    all
+}
+
+/// Puts records in the order of some bits of their keys, and otherwise as they came; gives where the part of each value ends.
+fn part(from: &[(u64, Node)], shift: u32, to: &mut [(u64, Node)]) -> [usize; 1 << BITS] {
+    let bits = |key: u64| (key >> shift) as usize & ((1 << BITS) - 1);
+    let mut places = [0usize; 1 << BITS];
+    for &(key, _) in from {
+        places[bits(key)] += 1;
     }
-    let mut parted = vec![(0, 0); keyed.len()];
-    for (key, node) in keyed {
-        let place = &mut places[part(key)];
-        parted[*place] = (key, node);
+    let mut begin = 0;
+    for place in &mut places {
+        begin += std::mem::replace(place, begin);
+    }
+    for &(key, node) in from {
+        let place = &mut places[bits(key)];
+        to[*place] = (key, node);
         *place += 1;
     }
     // Each place has moved on to where the next part begins.
-    let mut rest = &mut parted[..];
-    let mut begun = 0;
-    for &end in &places[..1024] {
-        let (one, others) = rest.split_at_mut(end - begun);
-        one.sort_unstable();
-        (rest, begun) = (others, end);
-    }
-    parted
+    places
 }
 
 /// Makes blocks of sorted records with the same key; what is too large is refined by each of the refiners.

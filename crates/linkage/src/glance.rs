@@ -48,6 +48,8 @@ pub(crate) struct Front<'g> {
     rarities: Vec<f32>,
     /// What it says, by comparison, where that has one slot.
     said: Vec<Said>,
+    /// The most that each comparison and all after it may come to, whoever the other is; the last is 0.
+    rest: Vec<f32>,
 }
 
 /// The value of a node in the one slot of a comparison.
@@ -151,10 +153,43 @@ impl<'t> Glances<'t> {
                 best: self.scale.best_of_all(i, bits),
             }
         }));
+        self.rest(front);
     }
 
     fn row(&self, node: Node) -> &[u32] {
         &self.rows[node as usize * self.width..][..self.width]
+    }
+
+    /// The most that each comparison may say for one person, whoever the other is.
+    fn rest(&self, front: &mut Front<'_>) {
+        let rarest = |slots: &mut dyn Iterator<Item = usize>| {
+            slots.map(|slot| front.rarities[slot]).fold(0.0f32, f32::max)
+        };
+        front.rest.clear();
+        front.rest.push(0.0);
+        for (i, comparison) in self.comparer.comparisons.iter().enumerate().rev() {
+            let nothing = self.single[i].is_some() && front.said[i].id == 0;
+            let most = match comparison.subject {
+                Subject::Address => {
+                    let (postcodes, cities) = &self.comparer.places;
+                    let parts = self.comparer.addresses.iter().flat_map(|a| {
+                        [Some(a.street), a.postcode, a.city, Some(a.door)].into_iter().flatten()
+                    });
+                    let mut slots = parts.chain(postcodes.iter().copied()).chain(cities.iter().copied());
+                    self.scale.best_of_all(i, rarest(&mut slots))
+                }
+                // Names that are swapped say more than a name.
+                Subject::Forename => self.scale.best_of_all(i, SWAPPED_BITS),
+                Subject::Plain(_) if nothing => 0.0,
+                _ => {
+                    let mut slots = self.comparer.slots[i].iter().copied();
+                    self.scale.best_of_all(i, rarest(&mut slots))
+                }
+            };
+            let after = front.rest.last().copied().unwrap_or(0.0);
+            front.rest.push(after + most.max(0.0));
+        }
+        front.rest.reverse();
     }
 
     /// Has the rows of some nodes fetched, all at once and not one after the other.
@@ -180,10 +215,19 @@ impl<'t> Glances<'t> {
         level(kind, self.sketch(a, s), self.sketch(b, t))
     }
 
-    /// The most that each comparison may come to say for one person: the weight of a level, or less.
-    pub fn most(&self, front: &Front<'_>, b: Node, most: &mut [Most]) {
+    /// The most that each comparison may come to say for one person: the weight of a level, or less. Gives what they come to together
+    /// with `begun`, unless that is surely less than `threshold`.
+    pub fn most(
+        &self,
+        front: &Front<'_>,
+        b: Node,
+        most: &mut [Most],
+        begun: f32,
+        threshold: f32,
+    ) -> Option<f32> {
         let row = self.row(b);
         let names = self.names(front, row);
+        let mut sum = begun;
         for (i, comparison) in self.comparer.comparisons.iter().enumerate().take(most.len()) {
             most[i] = match comparison.subject {
                 Subject::Forename => match names {
@@ -211,7 +255,12 @@ impl<'t> Glances<'t> {
                 },
                 Subject::Address => self.address(i, front, row),
             };
+            sum += most[i].person;
+            if sum + front.rest[i + 1] < threshold {
+                return None;
+            }
         }
+        Some(sum)
     }
 
     fn names(&self, a: &Front<'_>, b: &[u32]) -> Names {

@@ -92,14 +92,10 @@ impl Scorer<'_> {
         a: Node,
         b: Node,
         most: &[Most],
+        mut sum: f32,
         threshold: f32,
         outcomes: &mut [Outcome],
     ) -> Option<f32> {
-        // A little more, for sums of rounded numbers.
-        let mut sum = self.scale.priors[0] + 0.01 + most.iter().map(|most| most.person).sum::<f32>();
-        if sum < threshold {
-            return None;
-        }
         let (x, y) = (self.table.row(a), self.table.row(b));
         outcomes.fill(Outcome::MISSING);
         let mut done = 0u64;
@@ -131,6 +127,8 @@ impl Scorer<'_> {
     /// All candidates whose score is at least `threshold`, and how many were compared. In order of nodes.
     pub fn edges(&self, blocks: &Blocks, threshold: f32, thread_count: usize) -> (Vec<Edge>, u64) {
         let glances = Glances::of(self.table, self.comparer, self.scale, thread_count);
+        // A little more, for sums of rounded numbers.
+        let begun = self.scale.priors[0] + 0.01;
         let found = threads::pieces(self.table.nodes(), 8_192, thread_count, |range| {
             let mut most = [Most::NOTHING; 32];
             let most = &mut most[..self.comparer.len().min(32)];
@@ -146,10 +144,10 @@ impl Scorer<'_> {
                 glances.fetch(&near);
                 glances.bring(a, &mut front);
                 for &b in &near {
-                    glances.most(&front, b, most);
-                    if let Some(score) = self.score_from(a, b, most, threshold, &mut outcomes) {
-                        edges.push(Edge { a, b, score });
-                    }
+                    let sum = glances.most(&front, b, most, begun, threshold);
+                    let score =
+                        sum.and_then(|sum| self.score_from(a, b, most, sum, threshold, &mut outcomes));
+                    edges.extend(score.map(|score| Edge { a, b, score }));
                 }
             }
             (edges, compared)
