@@ -51,29 +51,46 @@ impl Blocks {
             blocks.masks.extend_from_slice(&found.masks);
             blocks.members.extend_from_slice(&found.members);
         }
-        blocks.index(table.nodes());
+        blocks.index(table.nodes(), thread_count);
         blocks
     }
 
-    /// Notes the blocks of each node.
-    fn index(&mut self, nodes: usize) {
+    /// Notes the blocks of each node. Each thread goes through all blocks, for some of the nodes.
+    fn index(&mut self, nodes: usize, threads: usize) {
+        let part = nodes.div_ceil(threads.max(1)).max(1);
         let mut starts = vec![0u32; nodes + 1];
-        for &member in &self.members {
-            starts[member as usize + 1] += 1;
-        }
+        threads::share(starts[1..].chunks_mut(part).zip(0..), threads, |(counts, number)| {
+            for &member in &self.members {
+                if let Some(count) = counts.get_mut((member as usize).wrapping_sub(number * part)) {
+                    *count += 1;
+                }
+            }
+        });
         for i in 0..nodes {
             starts[i + 1] += starts[i];
         }
-        let mut next = starts.clone();
-        let mut of = vec![0; self.members.len()];
-        for block in 0..self.len() as u32 {
-            let members = self.members(block);
-            for (&member, left) in members.iter().zip((0..members.len()).rev()) {
-                of[next[member as usize] as usize] = block << 1 | u32::from(left == 0);
-                next[member as usize] += 1;
+        let mut noted = vec![0; self.members.len()];
+        let mut rest = noted.as_mut_slice();
+        let parts = starts[..nodes].chunks(part).zip(0..).map(|(starts_here, number)| {
+            let end = starts[((number + 1) * part).min(nodes)];
+            let begin = starts_here[0];
+            let (own, others) = std::mem::take(&mut rest).split_at_mut((end - begin) as usize);
+            rest = others;
+            (own, starts_here.iter().map(|start| start - begin).collect::<Vec<u32>>(), number * part)
+        });
+        let parts: Vec<_> = parts.collect();
+        threads::share(parts.into_iter(), threads, |(own, mut next, first)| {
+            for block in 0..self.len() as u32 {
+                let members = self.members(block);
+                for (&member, left) in members.iter().zip((0..members.len()).rev()) {
+                    if let Some(place) = next.get_mut((member as usize).wrapping_sub(first)) {
+                        own[*place as usize] = block << 1 | u32::from(left == 0);
+                        *place += 1;
+                    }
+                }
             }
-        }
-        (self.node_starts, self.node_blocks) = (starts, of);
+        });
+        (self.node_starts, self.node_blocks) = (starts, noted);
     }
 
     /// How many blocks there are.

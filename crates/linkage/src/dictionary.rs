@@ -180,9 +180,16 @@ impl Dictionary {
 
     /// How alike two values are, by level.
     pub fn compare(&self, kind: FieldKind, a: u32, b: u32) -> u8 {
-        if let Some(level) = sketch::level(kind, self.sketch(a), self.sketch(b)) {
+        if sketch::is_sketched(kind)
+            && let Some(level) = sketch::level(kind, self.sketch(a), self.sketch(b))
+        {
             return level;
         }
+        self.look(kind, a, b)
+    }
+
+    /// The same by the values alone, where somebody has seen already that their sketches do not tell.
+    pub fn look(&self, kind: FieldKind, a: u32, b: u32) -> u8 {
         self.memo.get_or(a, b, || fields::compare(kind, self.value(a), self.value(b)))
     }
 

@@ -100,7 +100,7 @@ impl Scorer<'_> {
         outcomes.fill(Outcome::MISSING);
         let mut done = 0u64;
         for &i in self.comparer.order.iter().filter(|&&i| most.get(i).is_some_and(|most| !most.known)) {
-            outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
+            outcomes[i] = self.comparer.after_glance(self.table, i, x, y, outcomes);
             done |= 1 << i;
             let (says, _) = self.scale.weigh(i, outcomes[i]);
             let says = if self.comparer.may_be_taken_back(i, outcomes) { says.max(0.0) } else { says };
