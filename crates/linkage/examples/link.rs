@@ -5,6 +5,10 @@ use crowsnest_linkage::{Settings, csv};
 use std::fs::File;
 use std::time::Instant;
 
+/// As in the binary that users run.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Clock {
     begun: Instant,
     step: Option<(&'static str, Instant, f64)>,

@@ -8,6 +8,10 @@ use crowsnest_linkage::live::{Changes, Live};
 use crowsnest_linkage::{Settings, csv};
 use std::time::{Duration, Instant};
 
+/// As in the binary that users run.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Some(input) = std::env::args().nth(1) else { return Err("usage: live people.csv".into()) };
     let text = std::fs::read_to_string(&input)?;

@@ -8,18 +8,24 @@ use crate::fields::FieldKind;
 use crate::table::{Node, Table};
 use crate::threads;
 
+/// How many rows are worked off at once.
+const ROWS: usize = 8_192;
+
 impl Table {
-    /// Arranges nodes and values. Their numbers are others afterwards.
-    pub(crate) fn arrange(&mut self, thread_count: usize) {
+    /// Arranges nodes and values, and counts how many nodes hold each value. Their numbers are others afterwards.
+    pub(crate) fn arrange(&mut self, threads: usize) {
         let width = self.width;
-        if width == 0 || self.nodes() < 2 {
+        if width == 0 {
             return;
         }
         let order = self.order();
-        let mut rows = Vec::with_capacity(self.rows.len());
-        for &node in &order {
-            rows.extend_from_slice(self.row(node));
-        }
+        let mut rows = vec![0; self.rows.len()];
+        let chunks = rows.chunks_mut(ROWS * width).zip(order.chunks(ROWS));
+        threads::share(chunks, threads, |(rows, order)| {
+            rows.chunks_exact_mut(width)
+                .zip(order)
+                .for_each(|(row, &node)| row.copy_from_slice(self.row(node)));
+        });
         let mut number = vec![0; order.len()];
         for (new, &old) in order.iter().enumerate() {
             number[old as usize] = new as u32;
@@ -36,49 +42,51 @@ impl Table {
         let domains = self.dictionaries.len();
         let slots = self.layout.slots.len();
         let of_slot = |slot: usize| if slot < slots { self.layout.slots[slot].domain } else { domains };
-        let maps = threads::pieces(domains + 1, 1, thread_count, |range| {
-            let each = range.map(|domain| {
-                let count = self.dictionaries.get(domain).unwrap_or(&self.doors).len();
-                let own: Vec<usize> = (0..width).filter(|&s| of_slot(s) == domain).collect();
-                renumber(&rows, width, &own, count)
-            });
-            each.collect::<Vec<_>>()
+        let maps = threads::pieces(domains + 1, 1, threads, |range| {
+            let domain = range.start;
+            let count = self.dictionaries.get(domain).unwrap_or(&self.doors).len();
+            let own: Vec<usize> = (0..width).filter(|&s| of_slot(s) == domain).collect();
+            Renumbered::of(&rows, width, &own, count)
         });
-        let maps: Vec<(Vec<u32>, Vec<u32>)> = maps.into_iter().flatten().collect();
-        let chunk = width * 8_192;
         let of: Vec<usize> = (0..width).map(of_slot).collect();
-        std::thread::scope(|scope| {
-            let parts = rows.len().div_ceil(thread_count.max(1)).div_ceil(chunk) * chunk;
-            for part in rows.chunks_mut(parts.max(chunk)) {
-                let (maps, of) = (&maps, &of);
-                scope.spawn(move || {
-                    for row in part.chunks_exact_mut(width) {
-                        for (slot, id) in row.iter_mut().enumerate() {
-                            *id = maps[of[slot]].0[*id as usize];
-                        }
-                    }
-                });
+        threads::share(rows.chunks_mut(ROWS * width), threads, |rows| {
+            for row in rows.chunks_exact_mut(width) {
+                for (id, &domain) in row.iter_mut().zip(&of) {
+                    *id = maps[domain].new[*id as usize];
+                }
             }
         });
         self.rows = rows;
         let kinds = self.layout.domains.iter().map(|d| Some(d.kind)).chain([None]);
         let dictionaries = self.dictionaries.iter_mut().chain([&mut self.doors]);
-        for ((dictionary, kind), (_, order)) in dictionaries.zip(kinds).zip(maps) {
-            dictionary.arrange(kind, &order);
-        }
+        threads::share(dictionaries.zip(kinds).zip(maps), threads, |((dictionary, kind), renumbered)| {
+            dictionary.arrange(kind, &renumbered.order, renumbered.counts);
+        });
     }
 
+    /// Nodes by surname, then by birth date.
     fn order(&self) -> Vec<Node> {
         let slot = |kind| self.layout.slots_of_kind(kind).first().copied();
         let (surname, born) = (slot(FieldKind::Surname), slot(FieldKind::BirthDate));
-        let mut order: Vec<(u32, u32, Node)> = (0..self.nodes() as u32)
-            .map(|n| {
-                let at = |slot: Option<usize>| slot.map_or(0, |s| self.row(n)[s]);
-                (at(surname), at(born), n)
-            })
-            .collect();
-        order.sort_unstable();
-        order.into_iter().map(|(.., node)| node).collect()
+        let at = |node: usize, slot: Option<usize>| slot.map_or(0, |s| self.rows[node * self.width + s]);
+        // Into a place for each surname first: then there is little left to sort.
+        let surnames = surname.map_or(0, |slot| self.dictionary(slot).len());
+        let mut ends = vec![0usize; surnames + 2];
+        (0..self.nodes()).for_each(|node| ends[at(node, surname) as usize + 1] += 1);
+        for i in 1..ends.len() {
+            ends[i] += ends[i - 1];
+        }
+        let starts = ends.clone();
+        let mut order: Vec<(u32, Node)> = vec![(0, 0); self.nodes()];
+        for node in 0..self.nodes() {
+            let place = &mut ends[at(node, surname) as usize];
+            order[*place] = (at(node, born), node as Node);
+            *place += 1;
+        }
+        for (&start, &end) in starts.iter().zip(&ends) {
+            order[start..end.max(start)].sort_unstable();
+        }
+        order.into_iter().map(|(_, node)| node).collect()
     }
 }
 
@@ -86,25 +94,45 @@ fn pick<T: Copy>(from: &[T], order: &[u32]) -> Vec<T> {
     order.iter().map(|&i| from[i as usize]).collect()
 }
 
-/// New ids of the values in some slots, in the order in which rows have them: by old id, and the old ids in the new order.
-fn renumber(rows: &[u32], width: usize, slots: &[usize], count: usize) -> (Vec<u32>, Vec<u32>) {
-    let mut new = vec![0u32; count + 1];
-    let mut order = Vec::with_capacity(count);
-    for row in rows.chunks_exact(width) {
-        for &slot in slots {
-            let id = row[slot];
-            if id != 0 && new[id as usize] == 0 {
+/// New ids of the values in some slots, in the order in which rows have them.
+struct Renumbered {
+    /// By old id; the first is of what is missing.
+    new: Vec<u32>,
+    /// The old ids in the new order.
+    order: Vec<u32>,
+    /// How many rows hold each value, in the new order.
+    counts: Vec<u32>,
+}
+
+impl Renumbered {
+    fn of(rows: &[u32], width: usize, slots: &[usize], count: usize) -> Self {
+        let mut new = vec![0u32; count + 1];
+        let mut order = Vec::with_capacity(count);
+        let mut counts = Vec::with_capacity(count);
+        for row in rows.chunks_exact(width) {
+            for &slot in slots {
+                let id = row[slot];
+                if id == 0 {
+                    continue;
+                }
+                match &mut new[id as usize] {
+                    0 => {
+                        order.push(id);
+                        counts.push(1);
+                        new[id as usize] = order.len() as u32;
+                    }
+                    known => counts[*known as usize - 1] += 1,
+                }
+            }
+        }
+        // Values that no row holds.
+        for id in 1..=count as u32 {
+            if new[id as usize] == 0 {
                 order.push(id);
+                counts.push(0);
                 new[id as usize] = order.len() as u32;
             }
         }
+        Self { new, order, counts }
     }
-    // Values that no row holds any more.
-    for id in 1..=count as u32 {
-        if new[id as usize] == 0 {
-            order.push(id);
-            new[id as usize] = order.len() as u32;
-        }
-    }
-    (new, order)
 }

@@ -15,6 +15,7 @@ pub struct Blocks {
     members: Vec<Node>,
     masks: Vec<u32>,
     node_starts: Vec<u32>,
+    /// Twice the number of the block; and one more if the node is the last there.
     node_blocks: Vec<u32>,
 }
 
@@ -50,27 +51,46 @@ impl Blocks {
             blocks.masks.extend_from_slice(&found.masks);
             blocks.members.extend_from_slice(&found.members);
         }
-        blocks.index(table.nodes());
+        blocks.index(table.nodes(), thread_count);
         blocks
     }
 
-    fn index(&mut self, nodes: usize) {
+    /// Notes the blocks of each node. Each thread goes through all blocks, for some of the nodes.
+    fn index(&mut self, nodes: usize, threads: usize) {
+        let part = nodes.div_ceil(threads.max(1)).max(1);
         let mut starts = vec![0u32; nodes + 1];
-        for &member in &self.members {
-            starts[member as usize + 1] += 1;
-        }
+        threads::share(starts[1..].chunks_mut(part).zip(0..), threads, |(counts, number)| {
+            for &member in &self.members {
+                if let Some(count) = counts.get_mut((member as usize).wrapping_sub(number * part)) {
+                    *count += 1;
+                }
+            }
+        });
         for i in 0..nodes {
             starts[i + 1] += starts[i];
         }
-        let mut next = starts.clone();
-        let mut of = vec![0; self.members.len()];
-        for block in 0..self.len() as u32 {
-            for &member in self.members(block) {
-                of[next[member as usize] as usize] = block;
-                next[member as usize] += 1;
+        let mut noted = vec![0; self.members.len()];
+        let mut rest = noted.as_mut_slice();
+        let parts = starts[..nodes].chunks(part).zip(0..).map(|(starts_here, number)| {
+            let end = starts[((number + 1) * part).min(nodes)];
+            let begin = starts_here[0];
+            let (own, others) = std::mem::take(&mut rest).split_at_mut((end - begin) as usize);
+            rest = others;
+            (own, starts_here.iter().map(|start| start - begin).collect::<Vec<u32>>(), number * part)
+        });
+        let parts: Vec<_> = parts.collect();
+        threads::share(parts.into_iter(), threads, |(own, mut next, first)| {
+            for block in 0..self.len() as u32 {
+                let members = self.members(block);
+                for (&member, left) in members.iter().zip((0..members.len()).rev()) {
+                    if let Some(place) = next.get_mut((member as usize).wrapping_sub(first)) {
+                        own[*place as usize] = block << 1 | u32::from(left == 0);
+                        *place += 1;
+                    }
+                }
             }
-        }
-        (self.node_starts, self.node_blocks) = (starts, of);
+        });
+        (self.node_starts, self.node_blocks) = (starts, noted);
     }
 
     /// How many blocks there are.
@@ -83,7 +103,7 @@ impl Blocks {
         self.masks.is_empty()
     }
 
-    /// The nodes of a block.
+    /// The nodes of a block, in order.
     pub fn members(&self, block: u32) -> &[Node] {
         &self.members[self.starts[block as usize] as usize..self.starts[block as usize + 1] as usize]
     }
@@ -94,7 +114,11 @@ impl Blocks {
     }
 
     /// The blocks of a node.
-    pub fn of(&self, node: Node) -> &[u32] {
+    pub fn of(&self, node: Node) -> impl Iterator<Item = u32> {
+        self.noted(node).iter().map(|noted| noted >> 1)
+    }
+
+    fn noted(&self, node: Node) -> &[u32] {
         let range = self.node_starts[node as usize] as usize..self.node_starts[node as usize + 1] as usize;
         &self.node_blocks[range]
     }
@@ -102,11 +126,14 @@ impl Blocks {
     /// The candidates of a node, each once, in order; with `later`, only those with a higher number.
     pub fn neighbours(&self, node: Node, later: bool, out: &mut Vec<Node>) {
         out.clear();
-        for &block in self.of(node) {
-            let members = self.members(block);
-            match later {
-                true => out.extend(members.iter().filter(|&&m| m > node)),
-                false => out.extend(members.iter().filter(|&&m| m != node)),
+        for noted in self.noted(node) {
+            // Who is the last of a block has nobody to ask for there, and need not go to see.
+            match (later, noted & 1) {
+                (true, 1) => {}
+                (true, _) => {
+                    out.extend(self.members(noted >> 1).iter().rev().take_while(|&&m| m > node));
+                }
+                (false, _) => out.extend(self.members(noted >> 1).iter().filter(|&&m| m != node)),
             }
         }
         out.sort_unstable();
@@ -122,36 +149,81 @@ fn of_recipe(table: &Table, recipes: &Recipes, recipe: &Recipe) -> Found {
         keyed.extend(keys.iter().map(|&key| (key, node)));
     }
     let mut found = Found::default();
-    let keyed = parted(keyed);
+    let keyed = sorted(keyed);
     split(table, recipes, recipe, &keyed, recipe.mask, recipes.refiners(recipe), &mut found);
-    found
+    found.in_order()
 }
 
-/// The same in the order of the first bits of keys: parts that fit near to the processor are sorted much sooner than the whole.
-fn parted(keyed: Vec<(u64, Node)>) -> Vec<(u64, Node)> {
-    let part = |key: u64| (key >> 54) as usize;
-    let mut places = [0usize; 1025];
-    for &(key, _) in &keyed {
-        places[part(key) + 1] += 1;
+impl Found {
+    /// The blocks in the order of their first nodes: who goes from node to node finds them side by side.
+    fn in_order(self) -> Self {
+        let start = |block: usize| block.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let mut order: Vec<(Node, u32)> =
+            (0..self.ends.len()).map(|block| (self.members[start(block)], block as u32)).collect();
+        order.sort_unstable();
+        let (mut ends, mut masks) = (Vec::with_capacity(order.len()), Vec::with_capacity(order.len()));
+        let mut members = Vec::with_capacity(self.members.len());
+        for (_, block) in order {
+            let block = block as usize;
+            members.extend_from_slice(&self.members[start(block)..self.ends[block] as usize]);
+            ends.push(members.len() as u32);
+            masks.push(self.masks[block]);
+        }
+        Self { ends, members, masks, ..self }
     }
-    for i in 1..places.len() {
-        places[i] += places[i - 1];
+}
+
+/// How many bits of a key tell parts apart.
+const BITS: u32 = 10;
+/// Fewer records are sorted without parting them again.
+const FEW: usize = 64;
+
+/// The same in order: first by some bits of the keys, then by some more. What is left to sort are one or two at a time.
+fn sorted(keyed: Vec<(u64, Node)>) -> Vec<(u64, Node)> {
+    let mut all = vec![(0, 0); keyed.len()];
+    let ends = part(&keyed, 64 - BITS, &mut all);
+    drop(keyed);
+    let mut scratch: Vec<(u64, Node)> = Vec::new();
+    let mut begun = 0;
+    for end in ends {
+        let one = &mut all[begun..end];
+        begun = end;
+        if one.len() < FEW {
+            one.sort_unstable();
+            continue;
+        }
+        scratch.clear();
+        scratch.extend_from_slice(one);
+        let ends = part(&scratch, 64 - 2 * BITS, one);
+        let mut begun = 0;
+        for end in ends {
+            if end - begun > 1 {
+                one[begun..end].sort_unstable();
+            }
+            begun = end;
+        }
     }
-    let mut parted = vec![(0, 0); keyed.len()];
-    for (key, node) in keyed {
-        let place = &mut places[part(key)];
-        parted[*place] = (key, node);
+    all
+}
+
+/// Puts records in the order of some bits of their keys, and otherwise as they came; gives where the part of each value ends.
+fn part(from: &[(u64, Node)], shift: u32, to: &mut [(u64, Node)]) -> [usize; 1 << BITS] {
+    let bits = |key: u64| (key >> shift) as usize & ((1 << BITS) - 1);
+    let mut places = [0usize; 1 << BITS];
+    for &(key, _) in from {
+        places[bits(key)] += 1;
+    }
+    let mut begin = 0;
+    for place in &mut places {
+        begin += std::mem::replace(place, begin);
+    }
+    for &(key, node) in from {
+        let place = &mut places[bits(key)];
+        to[*place] = (key, node);
         *place += 1;
     }
     // Each place has moved on to where the next part begins.
-    let mut rest = &mut parted[..];
-    let mut begun = 0;
-    for &end in &places[..1024] {
-        let (one, others) = rest.split_at_mut(end - begun);
-        one.sort_unstable();
-        (rest, begun) = (others, end);
-    }
-    parted
+    places
 }
 
 /// Makes blocks of sorted records with the same key; what is too large is refined by each of the refiners.

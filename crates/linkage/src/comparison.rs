@@ -3,6 +3,7 @@
 //! What depends on each other is one comparison and not several that are added up: street, postcode and city are one *address*, and the
 //! gender says nothing more where the forenames agree.
 
+use crate::dictionary::Dictionary;
 use crate::fields::{self, FieldKind};
 use crate::layout::{Address, Layout};
 use crate::table::{Node, Table};
@@ -200,12 +201,40 @@ impl Comparer {
 
     /// The outcome of one comparison; earlier ones are in `out`.
     pub fn one(&self, table: &Table, i: usize, a: &[u32], b: &[u32], out: &[Outcome]) -> Outcome {
+        self.one_by(table, i, a, b, out, Dictionary::compare)
+    }
+
+    /// The same, where a glance at the sketches has not told it.
+    pub(crate) fn after_glance(
+        &self,
+        table: &Table,
+        i: usize,
+        a: &[u32],
+        b: &[u32],
+        out: &[Outcome],
+    ) -> Outcome {
+        match self.slots[i].len() {
+            1 => self.one_by(table, i, a, b, out, Dictionary::look),
+            // Of several values, it may have told some.
+            _ => self.one(table, i, a, b, out),
+        }
+    }
+
+    fn one_by(
+        &self,
+        table: &Table,
+        i: usize,
+        a: &[u32],
+        b: &[u32],
+        out: &[Outcome],
+        level: impl Fn(&Dictionary, FieldKind, u32, u32) -> u8,
+    ) -> Outcome {
         match self.comparisons[i].subject {
-            Subject::Plain(kind) => plain(table, kind, &self.slots[i], a, b),
-            Subject::Forename => self.forenames(table, i, a, b),
+            Subject::Plain(kind) => plain(table, kind, &self.slots[i], a, b, level),
+            Subject::Forename => self.forenames(table, i, a, b, level),
             Subject::Gender => match self.forename.map(|f| out[f].level) {
                 Some(0 | 1) => Outcome::MISSING,
-                _ => plain(table, FieldKind::Gender, &self.slots[i], a, b),
+                _ => plain(table, FieldKind::Gender, &self.slots[i], a, b, level),
             },
             Subject::Address => self.address(table, a, b),
         }
@@ -274,8 +303,15 @@ impl Comparer {
         }
     }
 
-    fn forenames(&self, table: &Table, i: usize, a: &[u32], b: &[u32]) -> Outcome {
-        let outcome = plain(table, FieldKind::Forename, &self.slots[i], a, b);
+    fn forenames(
+        &self,
+        table: &Table,
+        i: usize,
+        a: &[u32],
+        b: &[u32],
+        level: impl Fn(&Dictionary, FieldKind, u32, u32) -> u8,
+    ) -> Outcome {
+        let outcome = plain(table, FieldKind::Forename, &self.slots[i], a, b, level);
         let different = fields::levels(FieldKind::Forename).len() as u8 - 1;
         if outcome.level != different || self.surnames.is_empty() {
             return outcome;
@@ -383,8 +419,15 @@ fn better(best: &mut Outcome, new: Outcome) {
     }
 }
 
-/// The best of all pairs of values of a domain.
-fn plain(table: &Table, kind: FieldKind, slots: &[usize], a: &[u32], b: &[u32]) -> Outcome {
+/// The best of all pairs of values of a domain, by the level that two of them are on.
+fn plain(
+    table: &Table,
+    kind: FieldKind,
+    slots: &[usize],
+    a: &[u32],
+    b: &[u32],
+    level: impl Fn(&Dictionary, FieldKind, u32, u32) -> u8,
+) -> Outcome {
     let Some(&first) = slots.first() else { return Outcome::MISSING };
     let dictionary = table.dictionary(first);
     let mut best = Outcome::MISSING;
@@ -406,7 +449,7 @@ fn plain(table: &Table, kind: FieldKind, slots: &[usize], a: &[u32], b: &[u32]) 
         for &t in slots {
             let (x, y) = (a[s], b[t]);
             if x != 0 && y != 0 {
-                let level = dictionary.compare(kind, x, y);
+                let level = level(dictionary, kind, x, y);
                 // Two spellings that mean the same are as rare as the more frequent of them.
                 let bits = if level == 0 { dictionary.rarity(x).min(dictionary.rarity(y)) } else { 0.0 };
                 better(&mut best, Outcome { level, bits });

@@ -7,7 +7,7 @@ use crate::layout::Intake;
 use crate::linkage::Linkage;
 use crate::model::Model;
 use crate::settings::Settings;
-use crate::table::{Table, TableBuilder};
+use crate::table::{Batch, Cutter, Table, TableBuilder};
 use crate::warnings::Warning;
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::borrow::Cow;
@@ -40,12 +40,72 @@ const HEAD: usize = 64 * 1024;
 const LONGEST: usize = 4_096;
 
 /// How many rows one thread hands to another at once.
-const ROWS: usize = 1_000;
+const ROWS: usize = 256;
+/// Fewer, if their texts are longer than this.
+const BYTES: usize = 1 << 20;
 
 /// Reads CSV files into one table.
 pub struct Reader {
     builder: TableBuilder,
     warnings: Vec<Warning>,
+}
+
+/// Cuts the rows of one file.
+struct Cut<'f> {
+    intake: &'f Intake,
+    file: &'f str,
+    /// How many columns there are.
+    width: usize,
+    /// How many rows there were.
+    row: usize,
+    odd: &'f mut Odd,
+}
+
+impl Cut<'_> {
+    fn record(&mut self, cutter: &mut Cutter<'_>, record: &csv::ByteRecord, batch: &mut Batch) {
+        self.row += 1;
+        self.odd.short += usize::from(record.len() < self.width);
+        self.odd.long += usize::from(record.len() > self.width);
+        let width = record.len().min(self.width);
+        if let Some(text) = plain(record, width) {
+            let field = |i: usize| match i < width {
+                true => record.range(i).and_then(|range| text.get(range)).unwrap_or(""),
+                false => "",
+            };
+            return self.fields(cutter, field, batch);
+        }
+        let fields: Vec<Cow<'_, str>> =
+            record.iter().take(width).map(|f| text(f, &mut self.odd.foreign)).collect();
+        self.fields(cutter, |i: usize| fields.get(i).map_or("", |f| &**f), batch);
+    }
+
+    fn fields<'r>(
+        &mut self,
+        cutter: &mut Cutter<'_>,
+        field: impl Fn(usize) -> &'r str + Copy,
+        batch: &mut Batch,
+    ) {
+        let id = self.intake.record_id.map_or("", field).trim();
+        let source = match self.intake.source {
+            Some(column) => cutter.source(field(column)),
+            None => cutter.source(self.file),
+        };
+        if id.is_empty() {
+            self.odd.nameless += 1;
+            cutter.cut(self.intake, &self.row.to_string(), source, field, batch);
+        } else {
+            cutter.cut(self.intake, id, source, field, batch);
+        }
+    }
+}
+
+/// The text of a whole row whose fields can be taken out of it as they are.
+fn plain(record: &csv::ByteRecord, width: usize) -> Option<&str> {
+    let text = std::str::from_utf8(record.as_slice()).ok()?;
+    let is_plain = |range: std::ops::Range<usize>| {
+        range.len() <= LONGEST && text.is_char_boundary(range.start) && text.is_char_boundary(range.end)
+    };
+    (0..width).all(|i| record.range(i).is_some_and(is_plain)).then_some(text)
 }
 
 /// Counts of what was odd in one file.
@@ -114,30 +174,35 @@ impl Reader {
             .map(|i| first.iter().map(|r| text(r.get(i).unwrap_or(b""), &mut 0).into_owned()).collect())
             .collect();
         let intake = self.builder.begin(&headers, &samples, &mut self.warnings);
-        let mut row = 0;
-        for record in &first {
-            row += 1;
-            self.push(&intake, name, row, record, headers.len(), &mut odd);
-        }
-        drop(first);
-        // Rows are cut here and taken in on a thread of its own, in their order.
-        let (rows, taken) = std::sync::mpsc::sync_channel::<Vec<csv::ByteRecord>>(4);
+        // Rows are cut into texts here, and taken in on a thread of its own, in their order.
+        let (mut cutter, mut taker) = self.builder.halves();
+        let (filled, taken) = std::sync::mpsc::sync_channel::<Batch>(4);
+        let (emptied, spare) = std::sync::mpsc::channel::<Batch>();
         std::thread::scope(|scope| {
-            let (this, odd, intake) = (&mut *self, &mut odd, &intake);
             scope.spawn(move || {
-                for record in taken.iter().flatten() {
-                    row += 1;
-                    this.push(intake, name, row, &record, headers.len(), odd);
+                for mut batch in taken {
+                    taker.take_in(&batch);
+                    batch.clear();
+                    // Nobody wants it any more: the file has been read.
+                    let _ = emptied.send(batch);
                 }
             });
+            let mut first = first.into_iter();
+            let mut cut = Cut { intake: &intake, file: name, width: headers.len(), row: 0, odd: &mut odd };
             loop {
-                let mut some = Vec::with_capacity(ROWS);
-                while some.len() < ROWS && reader.read_byte_record(&mut record)? {
-                    some.push(record.clone());
+                let mut batch = spare.try_recv().unwrap_or_default();
+                while batch.len() < ROWS && batch.bytes() < BYTES {
+                    match first.next() {
+                        Some(record) => cut.record(&mut cutter, &record, &mut batch),
+                        None if reader.read_byte_record(&mut record)? => {
+                            cut.record(&mut cutter, &record, &mut batch)
+                        }
+                        None => break,
+                    }
                 }
                 // Nobody takes them: the other thread has panicked, which the scope passes on.
-                if some.is_empty() || rows.send(some).is_err() {
-                    drop(rows);
+                if batch.is_empty() || filled.send(batch).is_err() {
+                    drop(filled);
                     return Ok(());
                 }
             }
@@ -145,30 +210,6 @@ impl Reader {
         .map_err(error)?;
         self.report(name, &intake, &odd);
         Ok(())
-    }
-
-    fn push(
-        &mut self,
-        intake: &Intake,
-        file: &str,
-        row: usize,
-        record: &csv::ByteRecord,
-        width: usize,
-        odd: &mut Odd,
-    ) {
-        odd.short += usize::from(record.len() < width);
-        odd.long += usize::from(record.len() > width);
-        let fields: Vec<Cow<'_, str>> =
-            record.iter().take(width).map(|f| text(f, &mut odd.foreign)).collect();
-        let field = |i: usize| fields.get(i).map_or("", |f| &**f);
-        let id = intake.record_id.map_or("", field).trim();
-        let source = self.builder.source(intake.source.map_or(file, field));
-        if id.is_empty() {
-            odd.nameless += 1;
-            self.builder.push(intake, &row.to_string(), source, field);
-        } else {
-            self.builder.push(intake, id, source, field);
-        }
     }
 
     fn report(&mut self, name: &str, intake: &Intake, odd: &Odd) {

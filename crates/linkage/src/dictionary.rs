@@ -24,13 +24,41 @@ pub fn mix(a: u64, b: u64) -> u64 {
     x ^ (x >> 29)
 }
 
+/// Numbers for hashes, from 0, in the order in which they come.
+#[derive(Default)]
+struct Numbers {
+    /// Hash and number.
+    index: HashTable<(u64, u32)>,
+}
+
+impl Numbers {
+    fn with_capacity(hashes: usize) -> Self {
+        Self { index: HashTable::with_capacity(hashes) }
+    }
+
+    /// The number of a hash, and whether it is new.
+    fn number(&mut self, hash: u64) -> (u32, bool) {
+        let next = self.index.len() as u32;
+        match self.index.entry(hash, |known| known.0 == hash, |known| known.0) {
+            Entry::Occupied(known) => (known.get().1, false),
+            Entry::Vacant(place) => {
+                place.insert((hash, next));
+                (next, true)
+            }
+        }
+    }
+}
+
+/// A value with the hash of its text; `None` if a text says nothing.
+pub type Heard = Option<(u64, Value)>;
+
 /// Raw texts of one domain while records come in: each distinct text is kept once.
 #[derive(Default)]
 pub struct RawTexts {
     text: String,
     ends: Vec<usize>,
-    /// Hash and number. Texts are told apart by 64 bits, as values are (see [`Dictionary::intern`]).
-    index: HashTable<(u64, u32)>,
+    /// By their hashes. Texts are told apart by 64 bits, as values are (see [`Dictionary::intern`]).
+    numbers: Numbers,
 }
 
 impl RawTexts {
@@ -49,24 +77,20 @@ impl RawTexts {
     }
 
     /// Reads some of the texts.
-    pub fn read(&self, texts: Range<usize>, kind: FieldKind, customs: &Customs) -> Vec<Option<Value>> {
+    pub fn read(&self, texts: Range<usize>, kind: FieldKind, customs: &Customs) -> Vec<Heard> {
         let mut reader = TextReader::new(customs);
-        texts.map(|i| reader.read(kind, self.get(i as u32))).collect()
+        let read = texts.map(|i| reader.read(kind, self.get(i as u32)));
+        read.map(|value| value.map(|value| (text_hash(&value.clean), value))).collect()
     }
 
-    /// The number of a text, from 0.
-    pub fn intern(&mut self, raw: &str) -> u32 {
-        let hash = text_hash(raw);
-        let next = self.ends.len() as u32;
-        match self.index.entry(hash, |known| known.0 == hash, |known| known.0) {
-            Entry::Occupied(known) => known.get().1,
-            Entry::Vacant(place) => {
-                place.insert((hash, next));
-                self.text.push_str(raw);
-                self.ends.push(self.text.len());
-                next
-            }
+    /// The number of a text, from 0, by its hash (see [`text_hash`]).
+    pub fn intern(&mut self, hash: u64, raw: &str) -> u32 {
+        let (number, is_new) = self.numbers.number(hash);
+        if is_new {
+            self.text.push_str(raw);
+            self.ends.push(self.text.len());
         }
+        number
     }
 }
 
@@ -156,9 +180,16 @@ impl Dictionary {
 
     /// How alike two values are, by level.
     pub fn compare(&self, kind: FieldKind, a: u32, b: u32) -> u8 {
-        if let Some(level) = sketch::level(kind, self.sketch(a), self.sketch(b)) {
+        if sketch::is_sketched(kind)
+            && let Some(level) = sketch::level(kind, self.sketch(a), self.sketch(b))
+        {
             return level;
         }
+        self.look(kind, a, b)
+    }
+
+    /// The same by the values alone, where somebody has seen already that their sketches do not tell.
+    pub fn look(&self, kind: FieldKind, a: u32, b: u32) -> u8 {
         self.memo.get_or(a, b, || fields::compare(kind, self.value(a), self.value(b)))
     }
 
@@ -167,8 +198,8 @@ impl Dictionary {
         self.rarity[id as usize - 1]
     }
 
-    /// Puts values into another order: old ids, in the order of the new ones.
-    pub fn arrange(&mut self, kind: Option<FieldKind>, order: &[u32]) {
+    /// Puts values into another order: old ids, in the order of the new ones, and how many nodes hold each.
+    pub fn arrange(&mut self, kind: Option<FieldKind>, order: &[u32], counts: Vec<u32>) {
         self.hashes = order.iter().map(|&old| self.hashes[old as usize - 1]).collect();
         if !self.values.is_empty() {
             self.sketches = order.iter().map(|&old| self.sketches[old as usize - 1]).collect();
@@ -182,7 +213,7 @@ impl Dictionary {
             }
             _ => Memo::default(),
         };
-        self.counts.clear();
+        self.counts = counts;
         self.rarity.clear();
         self.index = HashTable::new();
         self.index_is_old = true;
@@ -231,8 +262,43 @@ impl Dictionary {
         id
     }
 
-    /// Takes in values that were read of raw texts; the answer has the value's id for each of them.
-    pub fn take_in(&mut self, kind: FieldKind, values: impl Iterator<Item = Option<Value>>) -> Vec<u32> {
-        values.map(|value| value.map_or(0, |value| self.intern(kind, value))).collect()
+    /// Takes in all values that were read of raw texts, where none was known before; the answer has the value's id for each of them.
+    pub fn take_in(&mut self, kind: FieldKind, heard: Vec<Vec<Heard>>) -> Vec<u32> {
+        let count = heard.iter().map(Vec::len).sum();
+        let mut numbers = Numbers::with_capacity(count);
+        let mut ids = Vec::with_capacity(count);
+        for heard in heard.into_iter().flatten() {
+            let Some((hash, value)) = heard else {
+                ids.push(0);
+                continue;
+            };
+            let (number, is_new) = numbers.number(hash);
+            ids.push(number + 1);
+            if is_new {
+                self.hashes.push(hash);
+                self.sketches.push(sketch(kind, &value));
+                self.values.push(value);
+            }
+        }
+        self.index_is_old = true;
+        ids
+    }
+
+    /// The ids of all hashes without a value, where none was known before; 0 stays 0.
+    pub fn number(&mut self, hashes: &[u64]) -> Vec<u32> {
+        let mut numbers = Numbers::with_capacity(hashes.len());
+        let id = |&hash: &u64| {
+            if hash == 0 {
+                return 0;
+            }
+            let (number, is_new) = numbers.number(hash);
+            if is_new {
+                self.hashes.push(hash);
+            }
+            number + 1
+        };
+        let ids = hashes.iter().map(id).collect();
+        self.index_is_old = true;
+        ids
     }
 }

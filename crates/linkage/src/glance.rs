@@ -10,9 +10,13 @@ use crate::layout::Address;
 use crate::model::Scale;
 use crate::sketch::{different, is_sketched, level};
 use crate::table::{Node, Table};
+use crate::threads;
 
 /// No two names are rarer than this.
 const SWAPPED_BITS: f32 = 40.0;
+
+/// How many rows are made at once.
+const ROWS: usize = 8_192;
 
 /// The ids and sketches of all nodes.
 pub(crate) struct Glances<'t> {
@@ -21,15 +25,42 @@ pub(crate) struct Glances<'t> {
     scale: &'t Scale,
     /// Where a slot's sketch stands in a row; 0 if its values have none.
     places: Vec<usize>,
+    /// Comparisons of one slot, which most are.
+    single: Vec<Option<Single>>,
     width: usize,
     rows: Vec<u32>,
 }
 
+/// A comparison of the values in one slot.
+struct Single {
+    slot: usize,
+    kind: FieldKind,
+    /// The level of what is different, and what it weighs.
+    different: (u8, f32),
+    best_but_same: f32,
+}
+
 /// One node, to which others are held.
+#[derive(Default)]
 pub(crate) struct Front<'g> {
     row: &'g [u32],
     /// How rare its values are, by slot.
     rarities: Vec<f32>,
+    /// What it says, by comparison, where that has one slot.
+    said: Vec<Said>,
+    /// The most that each comparison and all after it may come to, whoever the other is; the last is 0.
+    rest: Vec<f32>,
+}
+
+/// The value of a node in the one slot of a comparison.
+#[derive(Clone, Copy, Default)]
+struct Said {
+    id: u32,
+    sketch: u64,
+    /// What it weighs if the other says the same.
+    same: f32,
+    /// The most that it may weigh.
+    best: f32,
 }
 
 /// What a comparison can say.
@@ -66,50 +97,109 @@ impl<'t> Glances<'t> {
             }
         }
         let mut rows = vec![0u32; width * table.nodes()];
-        let part = table.nodes().div_ceil(thread_count.max(1)).max(1);
-        std::thread::scope(|scope| {
-            for (rows, number) in rows.chunks_mut((part * width).max(1)).zip(0..) {
-                let places = &places;
-                scope.spawn(move || {
-                    for (row, node) in rows.chunks_exact_mut(width).zip(number * part..) {
-                        let values = table.row(node as Node);
-                        row[..ids].copy_from_slice(values);
-                        for (slot, &place) in places.iter().enumerate().filter(|(_, place)| **place > 0) {
-                            if values[slot] > 0 {
-                                let sketch = table.dictionary(slot).sketch(values[slot]);
-                                (row[place], row[place + 1]) = (sketch as u32, (sketch >> 32) as u32);
-                            }
-                        }
+        let chunks = rows.chunks_mut((ROWS * width).max(1)).enumerate();
+        threads::share(chunks, thread_count, |(number, rows)| {
+            for (row, node) in rows.chunks_exact_mut(width.max(1)).zip(number * ROWS..) {
+                let values = table.row(node as Node);
+                row[..ids].copy_from_slice(values);
+                for (slot, &place) in places.iter().enumerate().filter(|(_, place)| **place > 0) {
+                    if values[slot] > 0 {
+                        let sketch = table.dictionary(slot).sketch(values[slot]);
+                        (row[place], row[place + 1]) = (sketch as u32, (sketch >> 32) as u32);
                     }
-                });
+                }
             }
         });
-        Self { table, comparer, scale, places, width, rows }
+        let single =
+            comparer.comparisons.iter().zip(&comparer.slots).enumerate().map(|(i, (comparison, slots))| {
+                let kind = match comparison.subject {
+                    Subject::Plain(kind) => kind,
+                    Subject::Forename => FieldKind::Forename,
+                    Subject::Gender => FieldKind::Gender,
+                    Subject::Address => return None,
+                };
+                let &[slot] = slots.as_slice() else { return None };
+                Some(Single {
+                    slot,
+                    kind,
+                    different: (different(kind), scale.different(i)),
+                    best_but_same: scale.best_but_same(i),
+                })
+            });
+        let single = single.collect();
+        Self { table, comparer, scale, places, single, width, rows }
     }
 
-    /// A node.
-    pub fn front(&self, node: Node) -> Front<'_> {
+    /// Brings a node to the front.
+    pub fn bring<'g>(&'g self, node: Node, front: &mut Front<'g>) {
         let slots = self.table.layout.slots.len();
         let rarity = |(slot, &id): (usize, &u32)| match (id, slot < slots) {
             (0, _) => 0.0,
             (id, true) => self.table.dictionary(slot).rarity(id),
             (id, false) => self.table.doors.rarity(id),
         };
-        let rarities = self.table.row(node).iter().enumerate().map(rarity).collect();
-        Front { row: self.row(node), rarities }
+        front.row = self.row(node);
+        front.rarities.clear();
+        front.rarities.extend(self.table.row(node).iter().enumerate().map(rarity));
+        front.said.clear();
+        let (row, rarities) = (front.row, &front.rarities);
+        front.said.extend(self.single.iter().enumerate().map(|(i, single)| {
+            let Some(Single { slot, .. }) = *single else { return Said::default() };
+            let bits = rarities[slot];
+            Said {
+                id: row[slot],
+                sketch: self.sketch(row, slot),
+                same: self.scale.weigh(i, Outcome { level: 0, bits }).0,
+                best: self.scale.best_of_all(i, bits),
+            }
+        }));
+        self.rest(front);
     }
 
     fn row(&self, node: Node) -> &[u32] {
         &self.rows[node as usize * self.width..][..self.width]
     }
 
+    /// The most that each comparison may say for one person, whoever the other is.
+    fn rest(&self, front: &mut Front<'_>) {
+        let rarest = |slots: &mut dyn Iterator<Item = usize>| {
+            slots.map(|slot| front.rarities[slot]).fold(0.0f32, f32::max)
+        };
+        front.rest.clear();
+        front.rest.push(0.0);
+        for (i, comparison) in self.comparer.comparisons.iter().enumerate().rev() {
+            let nothing = self.single[i].is_some() && front.said[i].id == 0;
+            let most = match comparison.subject {
+                Subject::Address => {
+                    let (postcodes, cities) = &self.comparer.places;
+                    let parts = self.comparer.addresses.iter().flat_map(|a| {
+                        [Some(a.street), a.postcode, a.city, Some(a.door)].into_iter().flatten()
+                    });
+                    let mut slots = parts.chain(postcodes.iter().copied()).chain(cities.iter().copied());
+                    self.scale.best_of_all(i, rarest(&mut slots))
+                }
+                // Names that are swapped say more than a name.
+                Subject::Forename => self.scale.best_of_all(i, SWAPPED_BITS),
+                Subject::Plain(_) if nothing => 0.0,
+                _ => {
+                    let mut slots = self.comparer.slots[i].iter().copied();
+                    self.scale.best_of_all(i, rarest(&mut slots))
+                }
+            };
+            let after = front.rest.last().copied().unwrap_or(0.0);
+            front.rest.push(after + most.max(0.0));
+        }
+        front.rest.reverse();
+    }
+
     /// Has the rows of some nodes fetched, all at once and not one after the other.
     pub fn fetch(&self, nodes: &[Node]) {
-        let ends = nodes.iter().map(|&node| {
+        // One of each 64 bytes.
+        let touched = nodes.iter().map(|&node| {
             let row = self.row(node);
-            row[0] ^ row[self.width - 1]
+            row.iter().step_by(16).fold(row[self.width - 1], |all, one| all ^ one)
         });
-        std::hint::black_box(ends.fold(0, |all, end| all ^ end));
+        std::hint::black_box(touched.fold(0, |all, one| all ^ one));
     }
 
     fn sketch(&self, row: &[u32], slot: usize) -> u64 {
@@ -125,10 +215,19 @@ impl<'t> Glances<'t> {
         level(kind, self.sketch(a, s), self.sketch(b, t))
     }
 
-    /// The most that each comparison may come to say for one person: the weight of a level, or less.
-    pub fn most(&self, front: &Front<'_>, b: Node, most: &mut [Most]) {
+    /// The most that each comparison may come to say for one person: the weight of a level, or less. Gives what they come to together
+    /// with `begun`, unless that is surely less than `threshold`.
+    pub fn most(
+        &self,
+        front: &Front<'_>,
+        b: Node,
+        most: &mut [Most],
+        begun: f32,
+        threshold: f32,
+    ) -> Option<f32> {
         let row = self.row(b);
         let names = self.names(front, row);
+        let mut sum = begun;
         for (i, comparison) in self.comparer.comparisons.iter().enumerate().take(most.len()) {
             most[i] = match comparison.subject {
                 Subject::Forename => match names {
@@ -156,7 +255,12 @@ impl<'t> Glances<'t> {
                 },
                 Subject::Address => self.address(i, front, row),
             };
+            sum += most[i].person;
+            if sum + front.rest[i + 1] < threshold {
+                return None;
+            }
         }
+        Some(sum)
     }
 
     fn names(&self, a: &Front<'_>, b: &[u32]) -> Names {
@@ -172,6 +276,9 @@ impl<'t> Glances<'t> {
     }
 
     fn plain(&self, i: usize, kind: FieldKind, a: &Front<'_>, b: &[u32]) -> Most {
+        if let Some(single) = &self.single[i] {
+            return self.single(i, single, &a.said[i], b);
+        }
         let mut same: Option<f32> = None;
         let mut most: Option<Most> = None;
         for &s in &self.comparer.slots[i] {
@@ -184,21 +291,14 @@ impl<'t> Glances<'t> {
                     same = Some(same.unwrap_or(f32::MIN).max(a.rarities[s]));
                     continue;
                 }
-                let may = match self.level(kind, a.row, s, b, t) {
-                    // Written otherwise, it may still be the same, and is then as rare as the more frequent of the two.
-                    Some(0) => Most::open(self.scale.best_of_all(i, a.rarities[s])),
-                    // Forenames have one level more here, before the last.
-                    Some(level) if level == different(kind) => Most::known(self.scale.different(i)),
-                    Some(level) => Most::known(self.scale.weigh(i, Outcome { level, bits: 0.0 }).0),
-                    // With and without the country's code, two numbers may still be the same.
-                    None if kind == FieldKind::Phone => Most::open(self.scale.best_of_all(i, a.rarities[s])),
-                    // So may two names, but for a space.
-                    None if is_name(kind) && names_may_be_same(self.sketch(a.row, s), self.sketch(b, t)) => {
-                        Most::open(self.scale.best_of_all(i, a.rarities[s]))
-                    }
-                    None if kind == FieldKind::Gender => Most::known(self.scale.different(i)),
-                    None => Most::open(self.scale.best_but_same(i)),
+                let of = Single {
+                    slot: t,
+                    kind,
+                    different: (different(kind), self.scale.different(i)),
+                    best_but_same: self.scale.best_but_same(i),
                 };
+                let best = self.scale.best_of_all(i, a.rarities[s]);
+                let may = self.unlike(i, &of, self.sketch(a.row, s), best, b);
                 most = Some(match most {
                     Some(before) => Most {
                         person: before.person.max(may.person),
@@ -212,6 +312,35 @@ impl<'t> Glances<'t> {
         match same {
             Some(bits) => Most::known(self.scale.weigh(i, Outcome { level: 0, bits }).0),
             None => most.unwrap_or(Most::NOTHING),
+        }
+    }
+
+    /// The most that a comparison of one slot can say.
+    fn single(&self, i: usize, of: &Single, said: &Said, b: &[u32]) -> Most {
+        match b[of.slot] {
+            _ if said.id == 0 => Most::NOTHING,
+            0 => Most::NOTHING,
+            id if id == said.id => Most::known(said.same),
+            _ => self.unlike(i, of, said.sketch, said.best, b),
+        }
+    }
+
+    /// The most that two values can say that are not written alike. `sketch` is that of the one, and `best` the most that it may weigh.
+    fn unlike(&self, i: usize, of: &Single, sketch: u64, best: f32, b: &[u32]) -> Most {
+        let other = self.sketch(b, of.slot);
+        let told = if self.places[of.slot] == 0 { None } else { level(of.kind, sketch, other) };
+        match told {
+            // Written otherwise, it may still be the same, and is then as rare as the more frequent of the two.
+            Some(0) => Most::open(best),
+            // Forenames have one level more here, before the last.
+            Some(level) if level == of.different.0 => Most::known(of.different.1),
+            Some(level) => Most::known(self.scale.weigh(i, Outcome { level, bits: 0.0 }).0),
+            // With and without the country's code, two numbers may still be the same.
+            None if of.kind == FieldKind::Phone => Most::open(best),
+            // So may two names, but for a space.
+            None if is_name(of.kind) && names_may_be_same(sketch, other) => Most::open(best),
+            None if of.kind == FieldKind::Gender => Most::known(of.different.1),
+            None => Most::open(of.best_but_same),
         }
     }
 

@@ -8,7 +8,8 @@ use crate::dictionary::{Dictionary, mix};
 use crate::fields::{self, FieldKind, Key};
 use crate::layout::Layout;
 use crate::settings::{PartSetting, RecipeSetting, Settings};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
 /// The keys of one kind of all values of a dictionary.
 #[derive(Default)]
@@ -20,20 +21,21 @@ pub struct KeyColumn {
 }
 
 impl KeyColumn {
-    fn extend(&mut self, kind: FieldKind, key: Key, dictionary: &Dictionary) {
-        for id in self.first.len() as u32 + 1..=dictionary.len() as u32 {
-            let mut found: Vec<u64> = Vec::new();
-            fields::keys(kind, dictionary.value(id), &mut |k, hash| {
-                if k == key && found.len() < 4 && !found.contains(&hash) {
-                    found.push(hash);
-                }
-            });
-            self.first.push(found.first().map_or(0, |&h| h.max(1)));
-            self.several.push(found.len() > 1);
-            if found.len() > 1 {
-                self.more.insert(id, found.split_off(1));
-            }
+    /// Adds the keys of the next value.
+    fn add(&mut self, found: &mut Vec<u64>) {
+        self.first.push(found.first().map_or(0, |&h| h.max(1)));
+        self.several.push(found.len() > 1);
+        if found.len() > 1 {
+            self.more.insert(self.first.len() as u32, found.split_off(1));
         }
+        found.clear();
+    }
+
+    /// The key of a value that has just one, 0 if it has none; `None` if it has several.
+    fn only(&self, id: u32) -> Option<u64> {
+        let place = (id as usize).wrapping_sub(1);
+        let &first = self.first.get(place)?;
+        (!self.several[place]).then_some(first)
     }
 
     fn put(&self, id: u32, out: &mut Vec<u64>) {
@@ -48,6 +50,33 @@ impl KeyColumn {
                 out.extend_from_slice(more);
             }
         }
+    }
+}
+
+/// The keys of one kind, of one domain.
+struct Column {
+    domain: usize,
+    kind: FieldKind,
+    key: Key,
+    keys: KeyColumn,
+}
+
+/// Works out the keys of the values of a domain that its columns do not know yet.
+fn learn_domain(dictionary: &Dictionary, columns: &mut [&mut Column]) {
+    /// More keys of one kind than this say nothing new.
+    const MOST: usize = 4;
+    let Some(column) = columns.first() else { return };
+    let (kind, known) = (column.kind, column.keys.first.len());
+    let mut found: Vec<Vec<u64>> = columns.iter().map(|_| Vec::new()).collect();
+    for id in known as u32 + 1..=dictionary.len() as u32 {
+        fields::keys(kind, dictionary.value(id), &mut |key, hash| {
+            for (column, found) in columns.iter().zip(&mut found) {
+                if column.key == key && found.len() < MOST && !found.contains(&hash) {
+                    found.push(hash);
+                }
+            }
+        });
+        columns.iter_mut().zip(&mut found).for_each(|(column, found)| column.keys.add(found));
     }
 }
 
@@ -76,12 +105,18 @@ struct Refiner {
     mask: u32,
 }
 
+/// How many keys there are, if not one.
+enum Keys {
+    None,
+    Several,
+}
+
 /// All recipes for a table, and the keys of its values.
 pub struct Recipes {
     /// The recipes.
     pub all: Vec<Recipe>,
     refiners: Vec<Refiner>,
-    columns: Vec<(usize, FieldKind, Key, KeyColumn)>,
+    columns: Vec<Column>,
 }
 
 /// The built-in recipes. Each is something that two records of one person often share, and together they forgive any two slips. They may
@@ -178,10 +213,11 @@ impl Recipes {
             true => domain.filter(|&d| layout.domains[d].kind == kind)?,
             false => layout.domain_of(kind)?,
         };
-        let column = match self.columns.iter().position(|c| c.0 == domain && c.2 == key) {
+        let column = match self.columns.iter().position(|c| c.domain == domain && c.key == key) {
             Some(found) => found,
             None => {
-                self.columns.push((domain, layout.domains[domain].kind, key, KeyColumn::default()));
+                let kind = layout.domains[domain].kind;
+                self.columns.push(Column { domain, kind, key, keys: KeyColumn::default() });
                 self.columns.len() - 1
             }
         };
@@ -190,24 +226,34 @@ impl Recipes {
 
     /// Works out the keys of values that are new since the last time.
     pub fn learn(&mut self, dictionaries: &[Dictionary], threads: usize) {
-        let columns = std::mem::take(&mut self.columns);
-        let columns: Vec<std::sync::Mutex<_>> = columns.into_iter().map(std::sync::Mutex::new).collect();
-        crate::threads::pieces(columns.len(), 1, threads, |range| {
-            for i in range {
-                if let Ok(mut column) = columns[i].lock() {
-                    let (domain, kind, key, column) = &mut *column;
-                    column.extend(*kind, *key, &dictionaries[*domain]);
-                }
-            }
+        // All columns of a domain at once: each value is taken apart once.
+        let mut by_domain: BTreeMap<usize, Vec<&mut Column>> = BTreeMap::new();
+        for column in &mut self.columns {
+            by_domain.entry(column.domain).or_default().push(column);
+        }
+        let mut tasks: Vec<_> = by_domain.into_iter().collect();
+        tasks.sort_by_key(|(domain, _)| std::cmp::Reverse(dictionaries[*domain].len()));
+        crate::threads::share(tasks.into_iter(), threads, |(domain, mut columns)| {
+            learn_domain(&dictionaries[domain], &mut columns);
         });
-        self.columns = columns.into_iter().filter_map(|c| c.into_inner().ok()).collect();
+    }
+
+    /// The key of a row by a part, if there is just one.
+    fn only_key(&self, part: &Part, row: &[u32]) -> Result<u64, Keys> {
+        let mut ids = part.slots.iter().map(|&slot| row[slot]).filter(|&id| id != 0);
+        let Some(id) = ids.next() else { return Err(Keys::None) };
+        match (ids.next(), self.columns[part.column].keys.only(id)) {
+            (None, Some(0)) => Err(Keys::None),
+            (None, Some(key)) => Ok(key),
+            _ => Err(Keys::Several),
+        }
     }
 
     fn part_keys(&self, part: &Part, row: &[u32], out: &mut Vec<u64>) {
         out.clear();
         for &slot in &part.slots {
             if row[slot] != 0 {
-                self.columns[part.column].3.put(row[slot], out);
+                self.columns[part.column].keys.put(row[slot], out);
             }
         }
     }
@@ -216,6 +262,16 @@ impl Recipes {
     pub fn keys(&self, recipe: &Recipe, row: &[u32], scratch: &mut Vec<u64>, out: &mut Vec<u64>) {
         const MOST: usize = 8;
         out.clear();
+        // Most rows have one key of each part, or none.
+        let only = recipe.parts.iter().try_fold(recipe.seed, |mixed, part| match self.only_key(part, row) {
+            Ok(key) => ControlFlow::Continue(mix(mixed, key)),
+            Err(several) => ControlFlow::Break(several),
+        });
+        match only {
+            ControlFlow::Continue(key) => return out.push(key),
+            ControlFlow::Break(Keys::None) => return,
+            ControlFlow::Break(Keys::Several) => {}
+        }
         out.push(recipe.seed);
         for part in &recipe.parts {
             self.part_keys(part, row, scratch);

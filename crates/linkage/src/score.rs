@@ -5,7 +5,7 @@
 
 use crate::candidates::Blocks;
 use crate::comparison::{Comparer, Outcome};
-use crate::glance::{Glances, Most};
+use crate::glance::{Front, Glances, Most};
 use crate::model::{Scale, log2_1p_exp2};
 use crate::table::{Node, Table};
 use crate::threads;
@@ -92,19 +92,15 @@ impl Scorer<'_> {
         a: Node,
         b: Node,
         most: &[Most],
+        mut sum: f32,
         threshold: f32,
         outcomes: &mut [Outcome],
     ) -> Option<f32> {
-        // A little more, for sums of rounded numbers.
-        let mut sum = self.scale.priors[0] + 0.01 + most.iter().map(|most| most.person).sum::<f32>();
-        if sum < threshold {
-            return None;
-        }
         let (x, y) = (self.table.row(a), self.table.row(b));
         outcomes.fill(Outcome::MISSING);
         let mut done = 0u64;
         for &i in self.comparer.order.iter().filter(|&&i| most.get(i).is_some_and(|most| !most.known)) {
-            outcomes[i] = self.comparer.one(self.table, i, x, y, outcomes);
+            outcomes[i] = self.comparer.after_glance(self.table, i, x, y, outcomes);
             done |= 1 << i;
             let (says, _) = self.scale.weigh(i, outcomes[i]);
             let says = if self.comparer.may_be_taken_back(i, outcomes) { says.max(0.0) } else { says };
@@ -131,10 +127,12 @@ impl Scorer<'_> {
     /// All candidates whose score is at least `threshold`, and how many were compared. In order of nodes.
     pub fn edges(&self, blocks: &Blocks, threshold: f32, thread_count: usize) -> (Vec<Edge>, u64) {
         let glances = Glances::of(self.table, self.comparer, self.scale, thread_count);
+        // A little more, for sums of rounded numbers.
+        let begun = self.scale.priors[0] + 0.01;
         let found = threads::pieces(self.table.nodes(), 8_192, thread_count, |range| {
             let mut most = [Most::NOTHING; 32];
             let most = &mut most[..self.comparer.len().min(32)];
-            let (mut near, mut outcomes) = (Vec::new(), self.outcomes());
+            let (mut near, mut front, mut outcomes) = (Vec::new(), Front::default(), self.outcomes());
             let (mut edges, mut compared) = (Vec::new(), 0u64);
             for a in range {
                 let a = a as u32;
@@ -144,12 +142,12 @@ impl Scorer<'_> {
                     continue;
                 }
                 glances.fetch(&near);
-                let front = glances.front(a);
+                glances.bring(a, &mut front);
                 for &b in &near {
-                    glances.most(&front, b, most);
-                    if let Some(score) = self.score_from(a, b, most, threshold, &mut outcomes) {
-                        edges.push(Edge { a, b, score });
-                    }
+                    let sum = glances.most(&front, b, most, begun, threshold);
+                    let score =
+                        sum.and_then(|sum| self.score_from(a, b, most, sum, threshold, &mut outcomes));
+                    edges.extend(score.map(|score| Edge { a, b, score }));
                 }
             }
             (edges, compared)

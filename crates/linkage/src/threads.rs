@@ -45,3 +45,34 @@ pub fn pieces<T: Send>(
     done.sort_by_key(|(i, _)| *i);
     done.into_iter().map(|(_, result)| result).collect()
 }
+
+/// Works off tasks on `threads` threads, in any order.
+pub fn share<I>(tasks: I, threads: usize, work: impl Fn(I::Item) + Sync)
+where
+    I: Iterator + Send,
+    I::Item: Send,
+{
+    if threads <= 1 {
+        return tasks.for_each(work);
+    }
+    let tasks = std::sync::Mutex::new(tasks);
+    // Who panics holds no lock: a task is taken before it is worked off.
+    let next = || tasks.lock().ok().and_then(|mut tasks| tasks.next());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| std::iter::from_fn(&next).for_each(&work));
+        }
+    });
+}
+
+/// Does two things, at the same time if there are threads for it.
+pub fn both<A: Send, B>(threads: usize, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    if threads <= 1 {
+        return (one(), other());
+    }
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+    })
+}

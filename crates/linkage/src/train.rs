@@ -273,7 +273,7 @@ fn patterns(
         let mut all = Vec::new();
         for &a in &sample[range] {
             seen.clear();
-            for &block in blocks.of(a) {
+            for block in blocks.of(a) {
                 let mask = blocks.mask(block);
                 seen.extend(blocks.members(block).iter().filter(|&&b| b != a).map(|&b| (b, mask)));
             }

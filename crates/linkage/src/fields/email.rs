@@ -4,9 +4,10 @@ use super::{
     Key, Value,
     distance::within,
     nicknames, phonetic,
-    text::{fold, hash, number, says_nothing},
+    text::{Words, fold, hash, number, says_nothing},
     value::Parts,
 };
+use std::sync::LazyLock;
 
 pub(crate) const LEVELS: &[&str] =
     &["same", "same mailbox at another domain", "one or two slips", "different"];
@@ -26,34 +27,37 @@ pub(crate) struct Email {
 
 /// Mailboxes that several people read, or that somebody gave for want of a name.
 #[rustfmt::skip]
-const ROLES: &[&str] = &[
+static ROLES: LazyLock<Words> = LazyLock::new(|| Words::from_iter([
     "info", "infos", "office", "mail", "email", "e-mail", "sales", "contact", "kontakt", "contacto", "contatto", "admin", "support",
     "service", "kundenservice", "team", "buero", "buro", "post", "postmaster", "webmaster", "hello", "hallo", "help", "shop", "verkauf",
     "vertrieb", "marketing", "hr", "jobs", "billing", "invoice", "rechnung", "accounts", "accounting", "buchhaltung", "reception",
     "empfang", "zentrale", "verwaltung", "praxis", "kanzlei", "family", "familie", "famille", "home", "me", "privat", "private",
     "enquiries", "orders", "bestellung", "administration", "secretariat", "sekretariat", "accueil", "bonjour", "hola", "ventas",
     "newsletter", "user", "customer", "kunde", "client",
-];
+]));
 
 /// Mailboxes that nobody reads.
 #[rustfmt::skip]
-const NOBODY: &[&str] = &[
+static NOBODY: LazyLock<Words> = LazyLock::new(|| Words::from_iter([
     "noreply", "no-reply", "no.reply", "no_reply", "donotreply", "do-not-reply", "nobody", "none", "noemail", "no-email", "no.email",
     "nomail", "no-mail", "no", "na", "n/a", "null", "unknown", "unbekannt", "keine", "keineemail", "keine-email", "keinemail",
     "test", "test1", "test123", "tester", "testing", "example", "beispiel", "dummy", "fake", "asdf", "qwerty", "abc", "abc123",
     "anonymous", "mailer-daemon", "invalid", "sinemail", "sincorreo", "geen", "aucun", "x", "xx", "xxx", "a",
-];
+]));
 
 /// Domains at which nobody lives.
 #[rustfmt::skip]
-const NOWHERE: &[&str] = &[
+static NOWHERE: LazyLock<Words> = LazyLock::new(|| Words::from_iter([
     "example.com", "example.org", "example.net", "example.de", "test.com", "test.de", "test.test", "none.com", "none.none", "nomail.com",
     "noemail.com", "invalid", "localhost", "na.na", "null.com", "domain.com", "unknown.com", "none", "test", "n/a",
-];
+]));
 
 /// Reads an address: out of `Name <address>`, without what stands behind a `+`, dots at Gmail, or case.
 pub(crate) fn read(raw: &str) -> Option<Value> {
-    let mut text = fold(raw).replace("(at)", "@").replace("[at]", "@").replace("%40", "@");
+    let mut text = fold(raw);
+    if text.contains(['(', '[', '%']) {
+        text = text.replace("(at)", "@").replace("[at]", "@").replace("%40", "@");
+    }
     if says_nothing(&text) {
         return None;
     }
@@ -88,7 +92,7 @@ pub(crate) fn read(raw: &str) -> Option<Value> {
     // Reserved for tests (RFC 2606), and what people make of that. `.example`, which is for documentation, nobody types to get
     // past a form.
     let nowhere = domain.split('.').next_back().is_some_and(|last| matches!(last, "test" | "invalid"));
-    if one_letter || nowhere || NOBODY.contains(&local) || NOWHERE.contains(&domain) {
+    if one_letter || nowhere || NOBODY.contains(local) || NOWHERE.contains(domain) {
         return None;
     }
     // Without an @ it may still be one that was mistyped; but not just any word.
@@ -102,8 +106,8 @@ pub(crate) fn read(raw: &str) -> Option<Value> {
         && bare.len() >= 4
         && letters + 2 >= 4
         && !only_forename
-        && !ROLES.contains(&local.as_str())
-        && !ROLES.contains(&stem);
+        && !ROLES.contains(local.as_str())
+        && !ROLES.contains(stem);
     let clean = if domain.is_empty() { local.clone() } else { format!("{local}@{domain}") };
     let email = Email {
         domain: u16::try_from(if domain.is_empty() { clean.len() } else { local.len() + 1 })

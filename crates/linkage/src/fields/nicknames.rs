@@ -1,12 +1,13 @@
 //! Short forms of forenames: Bob is Robert, and Alex is Alexander or Alexandra.
 
+use foldhash::fast::FixedState;
 use std::{collections::HashMap, sync::LazyLock};
 
 /// One group a line: the full name, then its short forms and other spellings. A short form may be in several groups.
 const TEXT: &str = include_str!("nicknames.txt");
 
-static GROUPS: LazyLock<HashMap<&'static str, Vec<u16>>> = LazyLock::new(|| {
-    let mut groups: HashMap<&'static str, Vec<u16>> = HashMap::new();
+static GROUPS: LazyLock<HashMap<&'static str, Vec<u16>, FixedState>> = LazyLock::new(|| {
+    let mut groups: HashMap<&'static str, Vec<u16>, FixedState> = HashMap::default();
     for (number, line) in lines().enumerate() {
         for name in line.split_ascii_whitespace() {
             groups.entry(name).or_default().push(u16::try_from(number).unwrap_or(u16::MAX));

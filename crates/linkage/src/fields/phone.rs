@@ -30,27 +30,32 @@ pub(crate) fn read(raw: &str, customs: &Customs) -> Option<Value> {
     let number = first_of_several(number);
     // A table calculator made a number of it: 491712345678.0; of 4.9E+11 nothing is left.
     let number = number.strip_suffix(".0").unwrap_or(number);
-    if number.contains("e+") {
+    if number.contains('e') && number.contains("e+") {
         return None;
     }
     let international = number.trim_start_matches(['(', ' ', '\'', '"', ':']).starts_with('+');
-    let digits: String = number.replace("(0)", "").chars().filter(char::is_ascii_digit).collect();
-    let (calling, national) = take_apart(&digits, international, number.contains("(0)"), customs);
+    let trunk = number.contains('(') && number.contains("(0)");
+    let only_digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let digits = if trunk { only_digits(&number.replace("(0)", "")) } else { only_digits(number) };
+    let (calling, national) = take_apart(&digits, international, trunk, customs);
     // Italy's numbers keep their nought.
-    let trunk = if calling == 39 { national } else { national.trim_start_matches('0') };
-    if trunk.len() < SHORTEST || trunk.len() > LONGEST || made_up(trunk) || made_up(&digits) {
+    let own = if calling == 39 { national } else { national.trim_start_matches('0') };
+    if own.len() < SHORTEST || own.len() > LONGEST || made_up(own) || made_up(&digits) {
         return None;
     }
-    let phone = Phone { calling, national: trunk.parse().ok()? };
+    let phone = Phone { calling, national: own.parse().ok()? };
     let clean = match calling {
         0 => phone.national.to_string(),
-        calling => format!("+{calling}{trunk}"),
+        calling => format!("+{calling}{own}"),
     };
     Some(Value { clean: clean.into(), parts: Parts::Phone(phone) })
 }
 
 fn without_extension(number: &str) -> &str {
     const MARKS: &[&str] = &["ext", "x", "#", "durchwahl", "dw", "poste", "toestel", "nst", "app", "int."];
+    if number.bytes().all(|byte| !byte.is_ascii_alphabetic() && byte != b'#') {
+        return number;
+    }
     let cut = MARKS
         .iter()
         .filter_map(|mark| number.find(mark))
@@ -59,6 +64,9 @@ fn without_extension(number: &str) -> &str {
 }
 
 fn first_of_several(number: &str) -> &str {
+    if number.bytes().all(|byte| !byte.is_ascii_alphabetic() && !b";,|/".contains(&byte)) {
+        return number;
+    }
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     for mark in [";", ",", " or ", " oder ", " ou ", "|", " / ", "/"] {
         if let Some((first, second)) = number.split_once(mark)

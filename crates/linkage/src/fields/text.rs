@@ -1,8 +1,12 @@
 //! Any text as plain ASCII, so that what differs only in how it was typed or stored is the same.
 
 use deunicode::deunicode_char;
+use std::{collections::HashSet, sync::LazyLock};
 use unicode_normalization::UnicodeNormalization;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+/// Words to look one up in.
+pub(crate) type Words = HashSet<&'static str, foldhash::fast::FixedState>;
 
 /// How many characters of a value are looked at. Nothing that names a person is longer; what is, is junk, and must not
 /// cost more than its share.
@@ -12,11 +16,16 @@ const LIMIT: usize = 512;
 /// other accents dropped, other scripts transliterated, control characters gone, runs of white space one space.
 pub(crate) fn ascii(raw: &str) -> String {
     let raw = raw.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || invisible(c));
-    let cut = raw.char_indices().nth(LIMIT).map_or(raw, |(at, _)| &raw[..at]);
+    let cut = match raw.len() > LIMIT {
+        true => raw.char_indices().nth(LIMIT).map_or(raw, |(at, _)| &raw[..at]),
+        false => raw,
+    };
     let mut out = String::with_capacity(cut.len() + 4);
     if cut.is_ascii() {
         match cut.contains('&') {
             true => cut_into(&entities(cut), &mut out),
+            // Most texts are what they should be.
+            false if is_clean(cut) => out.push_str(cut),
             false => cut.chars().for_each(|c| put(c, &mut out)),
         }
     } else {
@@ -26,6 +35,15 @@ pub(crate) fn ascii(raw: &str) -> String {
         out.pop();
     }
     out
+}
+
+/// Whether a text has nothing but what one sees, and single spaces.
+fn is_clean(text: &str) -> bool {
+    let mut before = 0;
+    text.bytes().all(|byte| {
+        let pair = (std::mem::replace(&mut before, byte), byte);
+        (b' '..=b'~').contains(&byte) && pair != (b' ', b' ')
+    })
 }
 
 /// As [`ascii`], in lower case.
@@ -81,12 +99,12 @@ pub(crate) fn says_nothing(folded: &str) -> bool {
     {
         return true;
     }
-    NOTHING.contains(&bare)
+    NOTHING.contains(bare)
 }
 
 /// Words that people and programs write where they know nothing. Folded; compared as a whole.
 #[rustfmt::skip]
-const NOTHING: &[&str] = &[
+static NOTHING: LazyLock<Words> = LazyLock::new(|| Words::from_iter([
     "n/a", "n.a", "na", "null", "nil", "none", "undefined", "unknown", "unknow", "unk", "not known", "not available",
     "not applicable", "not provided", "not given", "not specified", "no data", "no name", "noname", "no answer",
     "missing", "empty", "blank", "anonymous", "anonym", "anon", "unspecified", "tbd", "tba", "tbc", "test", "test test",
@@ -98,7 +116,7 @@ const NOTHING: &[&str] = &[
     "onbekend", "geen", "niet bekend", "nvt", "n.v.t",
     "sconosciuto", "sconosciuta", "non disponibile", "nessuno", "nessuna", "n.d", "nd",
     "brak", "nieznany", "nieznana", "okand", "ukendt", "ukjent",
-];
+]));
 
 /// A hash of text that is the same on every machine and in every run. `seed` keeps apart what is hashed for different ends.
 pub(crate) fn hash(text: &str, seed: u64) -> u64 {

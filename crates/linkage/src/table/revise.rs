@@ -18,15 +18,6 @@ impl Table {
         self.dictionaries.iter_mut().chain([&mut self.doors]).for_each(|dictionary| dictionary.make_ready());
     }
 
-    /// Makes room for so many records more.
-    pub(super) fn make_room(&mut self, records: usize) {
-        self.index_nodes();
-        let (contents, sources) = (&self.contents, &self.node_sources);
-        let hash = |n: &u32| mix(contents[*n as usize], u64::from(sources[*n as usize]));
-        self.index.reserve(records, hash);
-        self.rows.reserve(records * self.width);
-    }
-
     fn index_nodes(&mut self) {
         if self.index_is_old {
             self.index_is_old = false;
@@ -63,10 +54,7 @@ impl Table {
     pub(super) fn hold(&mut self, row: &mut [u32], source: u16, apart: bool) -> Node {
         self.set_doors(row);
         self.index_nodes();
-        let mut content = 0u64;
-        for (slot, &id) in self.layout.slots.iter().zip(row.iter()) {
-            content = mix(content, self.dictionaries[slot.domain].hash(id));
-        }
+        let content = self.content_of(row);
         let source = self.told_apart(source);
         let shared = if apart || source != ANY_SOURCE { None } else { self.shared(content, row) };
         let node = shared.unwrap_or_else(|| {
@@ -96,8 +84,14 @@ impl Table {
         node.is_some_and(|node| self.row(node) == row)
     }
 
+    /// A hash of all that a row says.
+    pub(super) fn content_of(&self, row: &[u32]) -> u64 {
+        let said = self.layout.slots.iter().zip(row);
+        said.fold(0, |content, (slot, &id)| mix(content, self.dictionaries[slot.domain].hash(id)))
+    }
+
     /// A source, if it is one without duplicates.
-    fn told_apart(&self, source: u16) -> u16 {
+    pub(super) fn told_apart(&self, source: u16) -> u16 {
         match self.unique.get(usize::from(source)) {
             Some(true) => source,
             _ => ANY_SOURCE,

@@ -13,6 +13,20 @@ fn no_rows_no_columns_and_no_file() {
 }
 
 #[test]
+fn rows_of_a_file_without_a_known_column_say_nothing_and_others_keep_theirs() {
+    let settings = Settings::default();
+    let mut reader = csv::Reader::new(&settings);
+    reader.read("odd", "record_id,zzz\no1,1\no2,2\no3,3\n".as_bytes()).expect("it can be read");
+    let text =
+        file(["r1,Hanna,Wiesental,f,1970-03-04,hw@mail.de,,,,,,", "r2,Otto,Kernbach,m,1981-01-09,,,,,,,"]);
+    reader.read("people", text.as_bytes()).expect("it can be read");
+    let (table, _) = reader.finish();
+    let said = |record: usize| table.row(table.node_of(record as u32)).iter().filter(|&&id| id > 0).count();
+    let found: Vec<(&str, usize)> = (0..table.records()).map(|i| (table.ids.get(i), said(i))).collect();
+    assert_eq!(found, [("o1", 0), ("o2", 0), ("o3", 0), ("r1", 5), ("r2", 4)]);
+}
+
+#[test]
 fn identical_rows_are_one_person_and_quickly() {
     let mut text = HEADER.to_string();
     for i in 0..50_000 {

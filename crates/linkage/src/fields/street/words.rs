@@ -1,10 +1,9 @@
 //! The words of addresses: what a street is called by sort, what stands for a flat, for a post box, for a number.
 
 use crate::fields::distance::within;
-use std::{
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
+use crate::fields::text::Words;
+use foldhash::fast::FixedState;
+use std::{collections::HashMap, sync::LazyLock};
 
 /// Abbreviations with a dot or stroke within, which would fall apart.
 const FALLING_APART: &[(&str, &str)] = &[
@@ -107,7 +106,8 @@ pub(super) fn post_box(text: &str) -> Option<u32> {
         "locked bag",
         "private bag",
     ];
-    let rest = BOXES.iter().find_map(|name| text.trim_start().strip_prefix(name))?;
+    let text = text.trim_start();
+    let rest = BOXES.iter().find_map(|name| text.strip_prefix(name))?;
     let digits: String = rest
         .trim_start_matches(|c: char| !c.is_ascii_digit())
         .chars()
@@ -218,18 +218,18 @@ const SHORT: &[(&str, &str)] = &[
 const COMPASS: &[&str] = &["n", "s", "e", "w", "ne", "nw", "se", "sw", "north", "south", "east", "west"];
 
 /// Short spellings in front and behind, by word.
-static BY_WORD: LazyLock<HashMap<&'static str, [Option<&'static str>; 2]>> = LazyLock::new(|| {
-    let mut all: HashMap<_, [Option<_>; 2]> = HashMap::new();
-    for (word, short, front, behind) in SORTS {
-        let found = all.entry(*word).or_default();
-        found[0] = found[0].or(front.then_some(*short));
-        found[1] = found[1].or(behind.then_some(*short));
-    }
-    all
-});
+static BY_WORD: LazyLock<HashMap<&'static str, [Option<&'static str>; 2], FixedState>> =
+    LazyLock::new(|| {
+        let mut all: HashMap<_, [Option<_>; 2], FixedState> = HashMap::default();
+        for (word, short, front, behind) in SORTS {
+            let found = all.entry(*word).or_default();
+            found[0] = found[0].or(front.then_some(*short));
+            found[1] = found[1].or(behind.then_some(*short));
+        }
+        all
+    });
 
-static SHORT_SORTS: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| SORTS.iter().map(|(_, short, ..)| *short).collect());
+static SHORT_SORTS: LazyLock<Words> = LazyLock::new(|| SORTS.iter().map(|(_, short, ..)| *short).collect());
 
 fn sort(word: &str, in_front: bool) -> Option<&'static str> {
     BY_WORD.get(word).and_then(|found| found[usize::from(!in_front)])
