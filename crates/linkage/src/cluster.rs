@@ -246,8 +246,10 @@ fn agglomerate(scorer: &Scorer<'_>, nodes: &[Node], decided: &Words, settings: &
             let taken_away = rivals(&between, &alive, &at, i, j, threshold);
             score -= taken_away;
             // As likely the one as the other is not enough.
-            let merged = score >= if taken_away > 0.0 { threshold.max(CLEAR) } else { threshold };
-            if score < threshold + band {
+            let clear = if taken_away > 0.0 { threshold.max(CLEAR) } else { threshold };
+            let merged =
+                score >= if between[at(i, j)].contradicts { clear + scorer.scale.untaught } else { clear };
+            if score < threshold + band || !merged {
                 split.doubts.push(doubt(nodes, &groups, &pair_scores, &at, (i, j), score, merged));
             }
             if !merged {

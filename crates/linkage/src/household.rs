@@ -5,6 +5,7 @@
 //! pairs hang together in components, and within these, groups are merged best first by *average linkage*, so that a chain of neighbours
 //! does not become one household, and each person is of exactly one: the one that fits best.
 
+mod ages;
 pub mod live;
 mod odds;
 mod shared;

@@ -188,7 +188,15 @@ impl Layout {
         };
         let taken = |i: usize| fields.iter().any(|(column, _)| *column == i);
         if intake.record_id.is_none() {
-            intake.record_id = by_name(&RECORD_ID, &taken);
+            // Under another name, what numbers the rows is known by its values.
+            let numbers = |&i: &usize| {
+                let sample = samples.get(i).map(Vec::as_slice).unwrap_or_default();
+                let sample: Vec<&str> = sample.iter().map(String::as_str).collect();
+                !taken(i)
+                    && settings.role(&headers[i]).is_none()
+                    && fields::numbers_rows(&headers[i], &sample)
+            };
+            intake.record_id = by_name(&RECORD_ID, &taken).or_else(|| (0..headers.len()).find(numbers));
         }
         if intake.source.is_none() {
             intake.source = by_name(&SOURCE, &taken);

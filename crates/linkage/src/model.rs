@@ -60,6 +60,8 @@ pub struct Model {
 
 /// Values that fewer nodes hold count as rare, all alike: one person may be several nodes.
 const RARE: u32 = 3;
+/// From about so many records on, what they say of themselves is taken at its word.
+const FEW: f64 = 20_000.0;
 /// So many values that nobody has seen are added to those of a table, so that in a small table everything is not frequent.
 const UNSEEN: f64 = 200.0;
 
@@ -169,6 +171,9 @@ impl Rarities {
 pub struct Scale {
     /// log2 of the odds before anything is compared: person, household.
     pub priors: [f32; 2],
+    /// How many bits more it takes to make one of two whose forenames or birth dates speak clearly against it: the more, the fewer
+    /// records the model was learned from. In a few hundred, a few twins look like one person whose name was often mistaken.
+    pub untaught: f32,
     levels: Vec<[LevelWeight; 15]>,
     most: Vec<Most>,
 }
@@ -222,6 +227,7 @@ impl Scale {
         Self {
             most: most.collect(),
             priors: [model.prior_person as f32, model.prior_household as f32],
+            untaught: untaught(model),
             levels,
         }
     }
@@ -249,6 +255,12 @@ impl Scale {
     pub fn best_of_all(&self, comparison: usize, bits: f32) -> f32 {
         self.most[comparison].unrated.max(self.most[comparison].rated + bits)
     }
+}
+
+/// What a small sample takes from what was learned of differences in what is a person's own, in bits.
+fn untaught(model: &Model) -> f32 {
+    let records = model.totals.iter().copied().max().unwrap_or(0).max(1);
+    (FEW / records as f64).ln_1p() as f32 * std::f32::consts::LOG2_E
 }
 
 /// log2(1 + 2^x), also where 2^x would not fit.

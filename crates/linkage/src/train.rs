@@ -78,6 +78,12 @@ fn least_different(kind: FieldKind) -> f64 {
     }
 }
 
+/// And at most: nearly everybody bears one forename for life. EM would otherwise take a few hundred records with many twins for people of
+/// two names each.
+fn most_different(kind: FieldKind) -> f64 {
+    if kind == FieldKind::Forename { 0.08 } else { 1.0 }
+}
+
 /// How often people of one household are on each level at most, in what is a person's own. EM would otherwise take records of one person
 /// in which much has changed for a second person, who lives there under the same name or number.
 fn relatives_at_most(kind: FieldKind, levels: usize) -> Vec<f64> {
@@ -101,7 +107,8 @@ struct Guess {
     person: Vec<f64>,
     household: Vec<f64>,
     chance: f64,
-    different: f64,
+    /// How often records of one person differ, at least and at most.
+    different: (f64, f64),
     /// How often people of one household are on each level, at most.
     relatives: Vec<f64>,
     /// The subject has no values that could be frequent or rare.
@@ -133,7 +140,7 @@ impl Guess {
             person: spread(person, levels),
             household: spread(household, levels),
             chance: chance(kind),
-            different: least_different(kind),
+            different: (least_different(kind), most_different(kind)),
             relatives: relatives_at_most(kind, levels),
             rated: comparison.subject != Subject::Gender,
         }
@@ -365,7 +372,7 @@ fn maximise(model: &mut Model, guesses: &[Guess], patterns: &Patterns) {
         {
             let total: f64 = person.iter().sum();
             if let Some(different) = person.last_mut() {
-                *different = different.max(total * guess.different);
+                *different = different.clamp(total * guess.different.0, total * guess.different.1);
             }
             let total: f64 = household.iter().sum();
             let mut over = 0.0;

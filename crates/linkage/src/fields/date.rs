@@ -310,6 +310,11 @@ pub(crate) fn compare(a: &Date, b: &Date) -> u8 {
 }
 
 impl Date {
+    /// The year, if its century is certain.
+    pub(crate) fn year(self) -> Option<u16> {
+        self.century.then_some(self.year)
+    }
+
     /// The whole date as a number, which is not 0.
     pub(crate) fn packed(self) -> u64 {
         let fields =

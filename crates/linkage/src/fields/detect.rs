@@ -29,6 +29,14 @@ pub fn detect(name: &str, sample: &[&str]) -> Option<FieldKind> {
     }
 }
 
+/// Whether a column numbers the rows of a file: its name says a number, and no value of the sample is missing or comes twice.
+pub fn numbers_rows(name: &str, sample: &[&str]) -> bool {
+    let mut values: Vec<&str> = sample.iter().map(|value| value.trim()).collect();
+    values.sort_unstable();
+    let twice = values.windows(2).any(|two| two[0] == two[1]);
+    !values.is_empty() && !twice && !values[0].is_empty() && names::may_number_rows(&fold(&parted(name)))
+}
+
 /// `firstName`, `Street1` and `DOBYear` with spaces between their words.
 fn parted(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 8);

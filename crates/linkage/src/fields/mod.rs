@@ -29,7 +29,7 @@ mod value;
 
 pub use customs::Customs;
 pub use date::month_first;
-pub use detect::detect;
+pub use detect::{detect, numbers_rows};
 pub use full_name::split_full_name;
 pub use name_sketch::{differ as names_differ, may_be_same as names_may_be_same};
 pub use value::Value;
@@ -236,6 +236,14 @@ pub fn compare(kind: FieldKind, a: &Value, b: &Value) -> u8 {
 /// A forename or a surname in 64 bits (see [`names_differ`]).
 pub fn name_sketch(value: &Value) -> u64 {
     value.name().map_or(0, |name| name_sketch::sketch(value, name))
+}
+
+/// The year of a date; `None` if only its last two digits are known.
+pub fn birth_year(value: &Value) -> Option<u16> {
+    match value.parts {
+        Parts::Date(date) => date.year(),
+        _ => None,
+    }
 }
 
 /// A date in 64 bits (see [`dates_by_sketch`]).

@@ -82,12 +82,16 @@ pub(crate) fn read(raw: &str) -> Option<Value> {
         .filter(|tokens| !tokens.is_empty())
         .take(8)
         .collect();
-    let worth = |tokens: &[String]| {
-        let number = tokens.iter().any(|token| number(token).is_some());
+    let is_number =
+        |at: usize| pieces.get(at).is_some_and(|tokens| tokens.len() == 1 && number(&tokens[0]).is_some());
+    let worth = |at: usize| {
+        let tokens = &pieces[at];
+        // `Contrada Nuova, 8, 28802 Verbania`: the postcode is no number of a house.
+        let number = tokens.iter().any(|token| number(token).is_some()) || is_number(at + 1);
         let named = tokens.iter().any(|token| number_free(token));
         u8::from(named) * (1 + 2 * u8::from(words::names_street(tokens)) + u8::from(number))
     };
-    let Some(best) = (0..pieces.len()).rev().max_by_key(|at| worth(&pieces[*at])) else {
+    let Some(best) = (0..pieces.len()).rev().max_by_key(|at| worth(*at)) else {
         return (!unit.is_empty()).then(|| value(&[], None, &unit));
     };
     let (mut name, mut house) = take_number(&pieces[best]);

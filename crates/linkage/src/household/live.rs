@@ -8,7 +8,7 @@ mod blocks;
 mod grouping;
 
 use super::odds::{MOST, Onlooker};
-use super::shared::{self, Source, Thing};
+use super::shared::{self, Source};
 use super::{HomeModel, LOUDEST};
 use crate::live::{Live, Person};
 use crate::postings::Postings;
@@ -58,7 +58,6 @@ pub struct Homes {
     settings: Settings,
     sources: Vec<Source>,
     surnames: Vec<usize>,
-    places: Vec<usize>,
     known: HashMap<Person, Known, foldhash::fast::FixedState>,
     blocks: Blocks,
     /// Pairs of people who are likelier than not to live together, by either.
@@ -86,7 +85,6 @@ impl Homes {
             settings: settings.clone(),
             sources: shared::sources(&live.table),
             surnames: layout.slots_of_kind(crate::fields::FieldKind::Surname),
-            places: shared::places(&live.table),
             known: HashMap::default(),
             blocks: Blocks::new(settings.household_cap),
             near: HashMap::default(),
@@ -212,13 +210,13 @@ impl Homes {
         }
         let (mut keys, mut values, mut named) = (Vec::new(), Vec::new(), Vec::new());
         for (source, number) in self.sources.iter().zip(0u8..) {
-            if source.thing == Thing::Name {
+            if source.thing.is_name() {
                 let frequencies = &self.model.frequencies;
                 shared::keys_of_names(
                     &live.table,
                     &nodes,
                     &source.slots,
-                    &self.places,
+                    &source.places,
                     frequencies,
                     &mut named,
                 );

@@ -9,6 +9,7 @@
 //! What keeps the two parts from changing places is the surname. How often strangers have one name is seen in random pairs. How often
 //! people who live together have one is seen in those who share two things at once, such as an address and a number.
 
+use super::ages::{self, Life, Lives};
 use super::shared::{BINS, Person, Source, Thing};
 use crate::comparison::{Comparison, MISSING, Subject};
 use crate::fields::FieldKind;
@@ -17,15 +18,20 @@ use crate::score::Scorer;
 use crate::table::Node;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// More records of a person than this say nothing new.
 pub(super) const MOST: usize = 12;
 /// The most traits that are looked at.
-const TRAITS: usize = 16;
+const TRAITS: usize = 18;
 /// The most levels of a trait.
 const LEVELS: usize = 16;
 
-/// How two people compare, trait by trait: the best level over all of their records. First the comparisons of records, then their homes.
+/// The trait of the ages of two people with one surname; that of two with two comes next.
+const AGES: usize = TRAITS - 3;
+
+/// How two people compare, trait by trait: the best level over all of their records. First the comparisons of records, then their ages,
+/// by whether they have one surname, and their homes.
 pub(super) type Traits = [u8; TRAITS];
 
 /// What the homes of two people who share an address look like.
@@ -47,12 +53,13 @@ pub(super) struct Pair {
 pub(super) struct Onlooker<'s> {
     scorer: &'s Scorer<'s>,
     doors: Vec<usize>,
+    lives: Lives,
 }
 
 impl<'s> Onlooker<'s> {
     pub(super) fn new(scorer: &'s Scorer<'s>) -> Self {
         let doors = scorer.table.layout.addresses().iter().map(|a| a.door).collect();
-        Self { scorer, doors }
+        Self { scorer, doors, lives: Lives::of(scorer.table) }
     }
 
     /// What two people have in common, and whether they may be one.
@@ -60,7 +67,7 @@ impl<'s> Onlooker<'s> {
         let comparisons = &self.scorer.comparer.comparisons;
         let table = self.scorer.table;
         let mut traits = [MISSING; TRAITS];
-        for (i, (best, comparison)) in traits.iter_mut().zip(comparisons).take(TRAITS - 1).enumerate() {
+        for (i, (best, comparison)) in traits.iter_mut().zip(comparisons).take(AGES).enumerate() {
             if comparison.subject == Subject::Gender {
                 continue;
             }
@@ -75,7 +82,8 @@ impl<'s> Onlooker<'s> {
             }
         }
         let mut alike = false;
-        for (best, comparison) in traits.iter_mut().zip(comparisons) {
+        let mut names = None;
+        for (best, comparison) in traits.iter_mut().zip(comparisons).take(AGES) {
             let different = comparison.levels.len() as u8 - 1;
             match comparison.subject {
                 Subject::Forename => alike |= *best + 1 < different,
@@ -83,6 +91,7 @@ impl<'s> Onlooker<'s> {
                 // One name or not: the levels between are for slips.
                 Subject::Plain(FieldKind::Surname) if *best != MISSING => {
                     *best = u8::from(*best + 2 > different);
+                    names = Some(usize::from(*best));
                 }
                 _ => {}
             }
@@ -90,8 +99,16 @@ impl<'s> Onlooker<'s> {
                 *best = MISSING;
             }
         }
+        let lives = [a, b].map(|nodes| self.life(nodes));
+        if let (Some(names), Some(level)) = (names, ages::level(lives[0], lives[1])) {
+            traits[AGES + names] = level;
+        }
         traits[TRAITS - 1] = self.homes(a, b);
         (traits, alike)
+    }
+
+    fn life(&self, nodes: &[Node]) -> Life {
+        self.lives.life(self.scorer.table, &nodes[..nodes.len().min(MOST)])
     }
 
     fn homes(&self, a: &[Node], b: &[Node]) -> u8 {
@@ -160,6 +177,11 @@ const IN_PLACE: [[f64; 9]; 2] = [
     [0.80, 0.01, 0.03, 0.03, 0.03, 0.10, 0.10, 0.01, 0.01],
     [0.01, 0.01, 0.01, 0.01, 0.05, 0.10, 0.90, 0.01, 0.01],
 ];
+/// The same of two people of one city.
+const IN_CITY: [[f64; 9]; 2] = [
+    [0.70, 0.06, 0.04, 0.06, 0.03, 0.02, 0.03, 0.05, 0.01],
+    [0.01, 0.01, 0.01, 0.01, 0.02, 0.04, 0.20, 0.69, 0.01],
+];
 /// What is believed of homes: of people who live together, and of those who do not.
 const HOMES_GUESS: [[f64; HOMES.len()]; 2] = [[0.15, 0.50, 0.25, 0.10], [0.02, 0.48, 0.35, 0.15]];
 
@@ -184,12 +206,12 @@ impl Odds {
             .enumerate()
             .map(|(number, (source, hidden))| {
                 let patterns = patterns(pairs, number as u8, hidden);
-                let guess = if source.thing == Thing::Name { NAMED } else { SHARED };
+                let guess = if source.thing.is_name() { NAMED } else { SHARED };
                 let mut start = Learned::new(guess, household, stranger, *hidden);
-                if let (Thing::Name, Some(address)) = (source.thing, address) {
+                if let (Thing::Name(place), Some(address)) = (source.thing, address) {
                     // They were found in one place; what is left is whether they are behind one door there.
-                    for (shares, guess) in
-                        [&mut start.household, &mut start.stranger].into_iter().zip(IN_PLACE)
+                    let guess = if place == FieldKind::City { IN_CITY } else { IN_PLACE };
+                    for (shares, guess) in [&mut start.household, &mut start.stranger].into_iter().zip(guess)
                     {
                         shares[address][..guess.len()].copy_from_slice(&guess);
                     }
@@ -217,7 +239,8 @@ impl Odds {
 
     /// What speaks against two people who share nothing: that they live at different addresses, under other numbers.
     pub(super) fn against(&self, traits: &Traits) -> f32 {
-        let weights = traits.iter().enumerate().filter(|(_, level)| **level != MISSING);
+        // Their ages say nothing: whole families are of all ages.
+        let weights = traits.iter().take(AGES).enumerate().filter(|(_, level)| **level != MISSING);
         weights.map(|(i, &level)| self.beforehand[i][usize::from(level)].min(0.0)).sum::<f64>() as f32
     }
 }
@@ -252,13 +275,18 @@ fn mask(traits: &Traits, hidden: &[bool; TRAITS]) -> Traits {
     std::array::from_fn(|i| if hidden[i] { MISSING } else { traits[i] })
 }
 
+/// The levels of a trait that exclude each other.
+fn distributions(of: usize) -> Vec<Range<usize>> {
+    if (AGES..AGES + 2).contains(&of) { ages::KNOWN.to_vec() } else { std::iter::once(0..LEVELS).collect() }
+}
+
 /// How often people who surely live together have one surname.
 fn one_name(sources: &[Source], pairs: &[Pair], surname: Option<usize>) -> f64 {
     let Some(surname) = surname else { return 0.7 };
     let (mut all, mut one) = (10.0, 7.0);
     let sure = |pair: &&Pair| {
         let things = pair.found.iter().filter(|(source, bin)| {
-            sources[usize::from(*source)].thing != Thing::Name && usize::from(*bin) < BINS / 2
+            !sources[usize::from(*source)].thing.is_name() && usize::from(*bin) < BINS / 2
         });
         !pair.alike && pair.traits[surname] != MISSING && things.count() > 1
     };
@@ -272,7 +300,7 @@ fn one_name(sources: &[Source], pairs: &[Pair], surname: Option<usize>) -> f64 {
 /// What is believed of the traits beforehand, by the kernel's model of records.
 fn guesses(model: &Model, surname: Option<usize>, one_name: f64) -> (Shares, Shares) {
     let mut shares = [[[LEAST; LEVELS]; TRAITS]; 2];
-    for (i, weights) in model.weights.iter().enumerate().take(TRAITS - 1) {
+    for (i, weights) in model.weights.iter().enumerate().take(AGES) {
         let levels = weights.household.len().min(LEVELS);
         if Some(i) == surname {
             let by_chance: f64 = weights.stranger.iter().rev().skip(2).sum();
@@ -286,6 +314,12 @@ fn guesses(model: &Model, surname: Option<usize>, one_name: f64) -> (Shares, Sha
             for (share, &guess) in shares[i].iter_mut().zip(&from[..levels]) {
                 *share = guess.max(LEAST);
             }
+        }
+    }
+    let [household, stranger] = &mut shares;
+    for names in 0..2 {
+        for (shares, guess) in [(&mut *household, ages::guess(names)), (&mut *stranger, ages::guess(2))] {
+            shares[AGES + names][..guess.len()].copy_from_slice(&guess);
         }
     }
     for (shares, guess) in shares.iter_mut().zip(HOMES_GUESS) {
@@ -337,9 +371,11 @@ fn maximise(
                 continue;
             }
             for (shares, counts) in [household, stranger].into_iter().zip(&counts) {
-                let total: f64 = counts[i].iter().sum();
-                for (share, count) in shares.iter_mut().zip(counts[i]) {
-                    *share = (count / total).max(LEAST);
+                for levels in distributions(i) {
+                    let total: f64 = counts[i][levels.clone()].iter().sum();
+                    for (share, count) in shares[levels.clone()].iter_mut().zip(&counts[i][levels]) {
+                        *share = (count / total).max(LEAST);
+                    }
                 }
             }
         }

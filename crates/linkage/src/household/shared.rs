@@ -88,10 +88,13 @@ impl Frequencies {
             hashed.sort_unstable();
             hashed
         };
+        let mut places: Vec<(u64, u32)> =
+            PLACES.into_iter().flat_map(|kind| held(&table.layout.slots_of_kind(kind))).collect();
+        places.sort_unstable();
         Self {
             people: of.count() as u64,
             names: held(&table.layout.slots_of_kind(FieldKind::Surname)),
-            places: held(&places(table)),
+            places,
         }
     }
 
@@ -112,8 +115,14 @@ pub(super) enum Thing {
     Door,
     /// A number, a mailbox, a card or an account: values of a domain.
     Domain(usize),
-    /// A surname in a place.
-    Name,
+    /// A surname in a place, which is a postcode or a city.
+    Name(FieldKind),
+}
+
+impl Thing {
+    pub(super) fn is_name(self) -> bool {
+        matches!(self, Self::Name(_))
+    }
 }
 
 /// What pairs of people were found by.
@@ -121,6 +130,8 @@ pub(super) struct Source {
     pub(super) thing: Thing,
     /// The slots that hold it; of a name those of the surname.
     pub(super) slots: Vec<usize>,
+    /// Of a name those of the place.
+    pub(super) places: Vec<usize>,
     /// How people are told of it.
     pub(super) name: String,
 }
@@ -133,7 +144,7 @@ impl Source {
             Thing::Domain(domain) => {
                 matches!(comparison.subject, Subject::Plain(_)) && comparison.domain == domain
             }
-            Thing::Name => comparison.subject == Subject::Plain(FieldKind::Surname),
+            Thing::Name(_) => comparison.subject == Subject::Plain(FieldKind::Surname),
         }
     }
 }
@@ -144,26 +155,38 @@ pub(super) fn sources(table: &Table) -> Vec<Source> {
     let mut found = Vec::new();
     let doors: Vec<usize> = layout.addresses().iter().map(|a| a.door).collect();
     if !doors.is_empty() {
-        found.push(Source { thing: Thing::Door, slots: doors, name: "address".to_string() });
+        found.push(Source {
+            thing: Thing::Door,
+            slots: doors,
+            places: Vec::new(),
+            name: "address".to_string(),
+        });
     }
     for (domain, of) in layout.domains.iter().enumerate() {
         if matches!(of.kind, FieldKind::Phone | FieldKind::Email | FieldKind::Identifier) {
             let slots = layout.slots_of(domain);
-            found.push(Source { thing: Thing::Domain(domain), slots, name: of.name.clone() });
+            found.push(Source {
+                thing: Thing::Domain(domain),
+                slots,
+                places: Vec::new(),
+                name: of.name.clone(),
+            });
         }
     }
     let slots = layout.slots_of_kind(FieldKind::Surname);
-    if !slots.is_empty() && !places(table).is_empty() {
-        found.push(Source { thing: Thing::Name, slots, name: "surname and place".to_string() });
+    // By both, because one slip in the postcode is another postcode and another address.
+    for kind in PLACES {
+        let places = layout.slots_of_kind(kind);
+        if !slots.is_empty() && !places.is_empty() {
+            let name = "surname and place".to_string();
+            found.push(Source { thing: Thing::Name(kind), slots: slots.clone(), places, name });
+        }
     }
     found
 }
 
-/// The slots that say roughly where somebody lives.
-pub(super) fn places(table: &Table) -> Vec<usize> {
-    let slots = table.layout.slots_of_kind(FieldKind::Postcode);
-    if slots.is_empty() { table.layout.slots_of_kind(FieldKind::City) } else { slots }
-}
+/// What says roughly where somebody lives.
+const PLACES: [FieldKind; 2] = [FieldKind::Postcode, FieldKind::City];
 
 /// How many kinds of a shared thing are told apart, by how many hold it.
 pub(super) const BINS: usize = 8;
@@ -217,7 +240,7 @@ pub(super) fn pairs(
     for (number, source) in sources.iter().enumerate() {
         let number = number as u8;
         let mut holders: Vec<Holder> = Vec::new();
-        if source.thing == Thing::Name {
+        if source.thing.is_name() {
             names_in_places(table, of, source, number, frequencies, settings, &mut found);
             continue;
         }
@@ -278,11 +301,10 @@ fn names_in_places(
     settings: &Settings,
     found: &mut Vec<Shared>,
 ) {
-    let places = places(table);
     let mut holders: Vec<(Holder, u8)> = Vec::new();
     let mut keys = Vec::new();
     for person in 0..of.count() as u32 {
-        keys_of_names(table, of.nodes(person), &source.slots, &places, frequencies, &mut keys);
+        keys_of_names(table, of.nodes(person), &source.slots, &source.places, frequencies, &mut keys);
         holders.extend(keys.iter().map(|&(key, bin)| ((key, person), bin)));
     }
     holders.sort_unstable();

@@ -98,3 +98,10 @@ fn ragged_rows_other_separators_and_other_encodings_are_read() {
     assert!(warnings.iter().any(|w| w.message.contains("rows")), "{warnings:?}");
     assert!(warnings.iter().any(|w| w.message.contains("encoding")), "{warnings:?}");
 }
+
+#[test]
+fn records_are_called_by_the_column_that_numbers_them_whatever_its_name() {
+    let text = "lead_ref,first_name,last_name,email\nL-7,Hanna,Wiesental,hw@mail.de\nL-9,Robert,Tannhauser,rt@mail.de\n";
+    let (table, _) = linked(text, &Settings::default(), None, &[]);
+    assert_eq!([table.ids.get(0), table.ids.get(1)], ["L-7", "L-9"]);
+}

@@ -110,6 +110,60 @@ fn a_chain_of_people_who_followed_each_other_is_not_one_household() {
     assert!(!one_home(&at_home(&rows), ["n00", "n51"]));
 }
 
+#[test]
+fn a_slip_in_the_postcode_is_no_other_home() {
+    let rows = [
+        "a,Hanna,Wiesental,,1970-03-04,hanna@mail.de,,Amselweg,7,50667,Koeln,",
+        "b,Robert,Wiesental,,1968-11-23,,0171 7654321,Amselweg,7,5067,Koeln,",
+    ];
+    assert!(one_home(&at_home(&rows), ["a", "b"]));
+}
+
+#[test]
+fn of_two_names_behind_one_door_those_of_one_age_are_the_couple() {
+    // Couples who kept their names, and lodgers of any age, in houses of two.
+    let mut dice = Dice(11);
+    let (mut rows, mut couples) = (Vec::new(), Vec::new());
+    for house in 0..600 {
+        let year = 1940 + dice.roll(60);
+        let couple = house % 2 == 0;
+        let other = if couple { year + dice.roll(5) } else { 1940 + (year - 1940 + 20 + dice.roll(20)) % 60 };
+        let (named, landline) = (house / 2 % 10 < 7, house / 2 % 3 == 0);
+        for (nth, year) in [year, other].into_iter().enumerate() {
+            let surname = if couple && named { house } else { house + 600 * (nth + 1) };
+            let phone =
+                if couple && landline { format!("0221 {}", 5_000_000 + house) } else { String::new() };
+            let surname: String = (surname * 79_193 % 999_983)
+                .to_string()
+                .bytes()
+                .map(|digit| char::from(b'b' + (digit - b'0') * 2))
+                .collect();
+            rows.push(format!(
+                "r{house}.{nth},Vor{},Na{surname},{},{year}-{:02}-{:02},,{phone},Weg{},{house},{},Koeln,",
+                dice.roll(300),
+                if nth == 0 { "f" } else { "m" },
+                dice.roll(12) + 1,
+                dice.roll(28) + 1,
+                house % 40,
+                50_000 + house
+            ));
+        }
+        // Only those of two names, without a number in common.
+        if !(couple && (named || landline)) {
+            couples.push((house, couple));
+        }
+    }
+    let linked = linked(&file(rows.iter().map(String::as_str)), &Settings::default(), None, &[]);
+    let found = |couple: bool| {
+        let of = couples.iter().filter(|(_, is)| *is == couple);
+        let ids = of.clone().map(|(house, _)| [format!("r{house}.0"), format!("r{house}.1")]);
+        let homes = ids.filter(|[a, b]| one_home(&linked, [a, b])).count();
+        homes as f64 / of.count() as f64
+    };
+    let (couples, lodgers) = (found(true), found(false));
+    assert!(couples > 0.9 && lodgers < 0.2, "couples {couples}, lodgers {lodgers}");
+}
+
 /// A town of families, in part of two surnames, and of towers in which everybody is alone; the household of each row.
 fn families_and_towers(seed: u64, phones: bool) -> (String, Vec<usize>) {
     let mut dice = Dice(seed);

@@ -179,3 +179,36 @@ fn a_record_that_may_be_either_twin_is_left_alone_and_shown() {
     let c = table.node_of(c);
     assert!(linkage.doubts.iter().any(|d| (d.a == c || d.b == c) && !d.merged));
 }
+
+#[test]
+fn many_twins_in_a_small_file_are_not_one_person_each_with_two_names() {
+    let surnames =
+        ["Wiesental", "Tannhauser", "Lindemann", "Kirchhoff", "Brunner", "Seeberg", "Falkner", "Moosbach"];
+    let forenames =
+        ["Hanna", "Robert", "Lena", "Paula", "Georg", "Oskar", "Frieda", "Tilman", "Svenja", "Konrad"];
+    let (mut rows, mut truth, mut person) = (Vec::new(), Vec::new(), 0);
+    for house in 0..40 {
+        // Both parents, and twins who share all that parents give them.
+        let born = [1960 + house % 20, 1962 + house % 20, 1990 + house % 20, 1990 + house % 20];
+        for (nth, born) in born.into_iter().enumerate() {
+            let forename = forenames[(house * 7 + nth * 3) % forenames.len()];
+            let surname = format!("{}{}", surnames[house % 8], ["", "er", "mann", "s", "ow"][house / 8]);
+            let day = if nth < 2 { house % 25 + nth + 1 } else { house % 25 + 3 };
+            for copy in 0..2 {
+                let phone = if copy == 0 { format!("0221 {}", 700_000 + house * 37) } else { String::new() };
+                rows.push(format!(
+                    "r{},{forename},{surname},,{born}-{:02}-{day:02},familie{house}@mail.de,{phone},Amselweg,{},{},Koeln,",
+                    rows.len(),
+                    house % 12 + 1,
+                    house + 1,
+                    50_600 + house
+                ));
+                truth.push(person);
+            }
+            person += 1;
+        }
+    }
+    let (_, linkage) = linked(&file(rows.iter().map(String::as_str)), &Settings::default(), None, &[]);
+    let (precision, recall) = quality(&truth, &linkage.people);
+    assert!(precision > 0.98 && recall > 0.95, "precision {precision}, recall {recall}");
+}

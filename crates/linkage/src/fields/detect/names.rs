@@ -69,6 +69,39 @@ pub(super) fn verdict(name: &str) -> Verdict {
     }
 }
 
+/// Whether a name, folded and parted into words, may be that of a row's own number: `row`, `contact_id`, `lfd. Nr.`. What numbers people or
+/// groups of rows does not.
+pub(super) fn may_number_rows(name: &str) -> bool {
+    const NUMBERS: &[&str] = &[
+        "id",
+        "no",
+        "nr",
+        "num",
+        "number",
+        "nummer",
+        "row",
+        "zeile",
+        "line",
+        "rec",
+        "record",
+        "datensatz",
+        "index",
+        "idx",
+        "key",
+        "pk",
+        "ref",
+        "uuid",
+        "guid",
+        "lfdnr",
+        "rowid",
+        "recid",
+        "rownum",
+    ];
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let apart = |word: &str| APART.contains(&word) || matches!(word, "person" | "entity");
+    !words.clone().any(apart) && words.next_back().is_some_and(|last| NUMBERS.contains(&last))
+}
+
 /// The second line of an address is not its street.
 fn line(verdict: Verdict, number: Option<u32>) -> Verdict {
     match (verdict, number) {

@@ -13,6 +13,8 @@ use rstest::rstest;
 #[case("12 High Street, Flat 3", "Flat 3, 12 High St.")]
 #[case("12 rue de la Paix", "12, r. de la Paix")]
 #[case("Via Roma, 12", "Via Roma 12")]
+#[case("Contrada Nuova, 8, 28802 Verbania", "Contrada Nuova 8")]
+#[case("Trift, 8, 1010 Wien", "Trift 8")]
 #[case("V.le Europa 3", "Viale Europa 3")]
 #[case("C/ Mayor 5", "Calle Mayor, 5")]
 #[case("Kerkstraat 5", "Kerkstr. 5")]

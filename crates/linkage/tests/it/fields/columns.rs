@@ -1,7 +1,7 @@
 //! What columns are about.
 
 use super::FieldKind;
-use crowsnest_linkage::fields::detect;
+use crowsnest_linkage::fields::{detect, numbers_rows};
 use rstest::rstest;
 
 #[rstest]
@@ -135,5 +135,18 @@ fn a_name_is_a_surname_or_a_full_one_by_its_values() {
 fn by_values(#[case] expected: Option<FieldKind>, #[case] sample: &[&str]) {
     for name in ["column_7", "xyz", "", "Unnamed: 3x"] {
         assert_eq!(detect(name, sample), expected, "{name:?}");
+    }
+}
+
+#[test]
+fn what_numbers_the_rows_is_known_by_its_name_and_by_its_values() {
+    for name in ["Row", "contact_id", "Lfd. Nr.", "leadNumber"] {
+        assert!(numbers_rows(name, &["1", "2", "3"]), "{name}");
+        assert!(!numbers_rows(name, &["1", "2", "2"]), "{name}: twice the same");
+        assert!(!numbers_rows(name, &["1", "", "3"]), "{name}: one without");
+        assert!(!numbers_rows(name, &[]), "{name}: nothing to see");
+    }
+    for name in ["person_id", "household_id", "cluster_id", "city", "amount"] {
+        assert!(!numbers_rows(name, &["1", "2", "3"]), "{name}");
     }
 }
