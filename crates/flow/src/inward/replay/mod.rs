@@ -41,6 +41,8 @@ pub(crate) struct Replay {
     /// That they were told apart from others before, the latest first.
     splits: Vec<(LedgerEntry, Decision)>,
     asked: Vec<Asked>,
+    /// What they shared with somebody else, and why.
+    pub(super) shared: BTreeMap<Identifier, String>,
     /// Identifiers that were theirs, and are somebody else's by now.
     lent: BTreeMap<Identifier, ProfileId>,
 }
@@ -113,6 +115,9 @@ impl Working<'_> {
         for segment in inside.iter().flat_map(|segments| segments.keys()) {
             self.unit.put_membership(segment, person, None)?;
         }
+        let shared = self.people.get(&person).map_or(&[][..], |loaded| &loaded.profile.shared);
+        let mut shared: BTreeMap<Identifier, String> =
+            shared.iter().map(|link| (link.identifier(), String::new())).collect();
         // Where they lived is not derived from their events alone: they are found there again, or are not.
         self.had_neighbours(person)?;
         self.unit.end_stay(person, until, "told apart from somebody")?;
@@ -132,12 +137,21 @@ impl Working<'_> {
         let mut made_by = HashMap::new();
         let mut theirs = BTreeSet::new();
         for entry in &ledger {
-            let (LedgerKind::Link | LedgerKind::Move, Some(identifier)) = (entry.kind, identifier_of(entry))
-            else {
-                continue;
-            };
-            made_by.entry(entry.event).or_insert(entry.profile);
-            theirs.insert(identifier);
+            let Some(identifier) = identifier_of(entry) else { continue };
+            match entry.kind {
+                LedgerKind::Link | LedgerKind::Move => {
+                    made_by.entry(entry.event).or_insert(entry.profile);
+                    theirs.insert(identifier);
+                }
+                // Somebody may be known by nothing but what they share.
+                LedgerKind::GaveWay => {
+                    made_by.entry(entry.event).or_insert(entry.profile);
+                    if let Some(reason) = shared.get_mut(&identifier) {
+                        reason.clone_from(&entry.reason);
+                    }
+                }
+                _ => {}
+            }
         }
         let key = |program: &str, occasion: &str| (program.to_owned(), occasion.to_owned());
         let made_at = made_at(&deliveries);
@@ -156,6 +170,7 @@ impl Working<'_> {
             joins,
             splits,
             asked,
+            shared,
             lent: BTreeMap::new(),
         }));
         for (place, event) in events {
@@ -241,7 +256,7 @@ impl Working<'_> {
         let holders = &mut self.holders;
         let mut ours = |identifier: &Identifier| {
             let Some(holder) = holders.get(identifier).copied().flatten() else { return true };
-            if replay.people.contains(&holder) {
+            if replay.people.contains(&holder) || replay.shared.contains_key(identifier) {
                 return true;
             }
             if !theirs.contains(identifier) {
@@ -268,6 +283,7 @@ impl Working<'_> {
             }
         }
         self.holders.clear();
+        self.sharers.clear();
         Ok(())
     }
 
