@@ -75,7 +75,9 @@ pub struct Resolution {
 impl Resolution {
     /// Whether nothing says yet of whom an event is.
     fn is_empty(&self) -> bool {
-        self.people.is_empty() && self.links.is_empty() && self.gave_way.iter().all(|gave_way| !gave_way.shared)
+        self.people.is_empty()
+            && self.links.is_empty()
+            && self.gave_way.iter().all(|gave_way| !gave_way.shared)
     }
 }
 
@@ -133,7 +135,13 @@ pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Re
                         .and_then(|id| known.profile(id))
                         .and_then(|profile| link(profile, identifier))
                         .is_some_and(|link| link.last_seen <= time);
-                resolution.gave_way.push(GaveWay { identifier: identifier.clone(), holder, moves, shared: false, reason });
+                resolution.gave_way.push(GaveWay {
+                    identifier: identifier.clone(),
+                    holder,
+                    moves,
+                    shared: false,
+                    reason,
+                });
             }
         }
     }

@@ -1,6 +1,8 @@
 //! One person: identifiers, traits with provenance, and where they stand in programs.
 
-use crate::{DecisionId, EventId, HouseholdId, Identifier, Namespace, Object, ProfileId, RunId, Series, SeriesId, Time};
+use crate::{
+    DecisionId, EventId, HouseholdId, Identifier, Namespace, Object, ProfileId, RunId, Series, SeriesId, Time,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -263,9 +265,8 @@ impl Profile {
             _ => return None,
         };
         // Identifiers have their one spelling already, and finding that of a number again takes long.
-        let is_identifier = |text: &&str| {
-            self.goes_by().any(|link| link.namespace.as_str() == name && link.value == *text)
-        };
+        let is_identifier =
+            |text: &&str| self.goes_by().any(|link| link.namespace.as_str() == name && link.value == *text);
         self.text(name)
             .and_then(|text| Some(text).filter(is_identifier).map(str::to_owned).or_else(|| normal(text)))
             .or_else(|| {

@@ -10,9 +10,7 @@ use crate::{
     matching::{Fields, Record, Weigher},
 };
 use crowsnest_identity::{Known, Meant};
-use crowsnest_model::{
-    Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule, profile::Apart,
-};
+use crowsnest_model::{Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule, profile::Apart};
 use std::{
     borrow::Cow,
     cell::{OnceCell, RefCell},
@@ -82,7 +80,9 @@ impl<'a, 'w> Asking<'a, 'w> {
             return Ok(Meant::SoFar);
         }
         // In a replay nobody else is drawn in: of what is somebody else's, it counts who shared it.
-        let ours = |person: &&ProfileId| self.work.replay.as_ref().is_none_or(|replay| replay.people.contains(person));
+        let ours = |person: &&ProfileId| {
+            self.work.replay.as_ref().is_none_or(|replay| replay.people.contains(person))
+        };
         let those: Vec<ProfileId> = holder.iter().chain(sharers).filter(ours).copied().collect();
         let held_outside = holder.as_ref().is_some_and(|holder| !ours(&holder));
         let Some(first) = those.first() else {

@@ -68,12 +68,14 @@ pub fn who_shares_an_identifier_is_known(store: &mut impl Backend) {
     assert_eq!(store.read(|read| read.sharers(&[&mail])), [[ProfileId(2)]]);
     // Whoever is forgotten shares nothing.
     let mut bob = person(2);
-    bob.shared = [&mail, &phone].map(|identifier| Link {
-        namespace: identifier.namespace.clone(),
-        value: identifier.value.clone(),
-        first_seen: Time(1_000),
-        last_seen: Time(1_000),
-    }).to_vec();
+    bob.shared = [&mail, &phone]
+        .map(|identifier| Link {
+            namespace: identifier.namespace.clone(),
+            value: identifier.value.clone(),
+            first_seen: Time(1_000),
+            last_seen: Time(1_000),
+        })
+        .to_vec();
     store.commit(|unit| unit.put_profile(&bob));
     store.commit(|unit| unit.forget_person(bob.id, &[bob.id], &[]));
     assert_eq!(store.read(|read| read.sharers(&[&mail, &phone])), [vec![], vec![]]);
