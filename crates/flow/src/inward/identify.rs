@@ -165,22 +165,18 @@ impl Working<'_> {
             );
             return self.link(person, identifier, prepared, LedgerKind::Move, Some(holder), reason);
         }
-        // Nobody is told the same with every event.
-        if gave_way.shared && !self.share(person, identifier, prepared)? {
-            return Ok(());
-        }
         // A shared device names two people with every event: once is enough to say so.
-        if !gave_way.shared && self.said_before(person, LedgerKind::GaveWay, gave_way.holder, identifier) {
+        let (kind, new) = match gave_way.shared {
+            true => (LedgerKind::Shared, self.share(person, identifier, prepared)?),
+            false => {
+                let said = self.said_before(person, LedgerKind::GaveWay, gave_way.holder, identifier);
+                (LedgerKind::GaveWay, !said)
+            }
+        };
+        if !new {
             return Ok(());
         }
-        self.write_ledger(
-            prepared,
-            LedgerKind::GaveWay,
-            person,
-            gave_way.holder,
-            Some(identifier),
-            gave_way.reason.clone(),
-        )
+        self.write_ledger(prepared, kind, person, gave_way.holder, Some(identifier), gave_way.reason.clone())
     }
 
     fn said_before(

@@ -79,7 +79,14 @@ impl<'a, 'w> Asking<'a, 'w> {
         if holder.iter().chain(sharers).any(|person| so_far.contains(person)) {
             return Ok(Meant::SoFar);
         }
-        // In a replay nobody else is drawn in: of what is somebody else's, it counts who shared it.
+        if let Some(replay) = &self.work.replay {
+            // Whatever is known of likeness by now, whoever shared it since this event does so again.
+            let then = replay.shared_since.get(&(self.prepared.event.id, identifier.clone()));
+            if let Some(reason) = then {
+                return Ok(Meant::Another { reason: reason.clone(), crowded: false });
+            }
+        }
+        // Nor is anybody else drawn in: of what is somebody else's, it counts who shared it.
         let ours = |person: &&ProfileId| {
             self.work.replay.as_ref().is_none_or(|replay| replay.people.contains(person))
         };
@@ -87,7 +94,7 @@ impl<'a, 'w> Asking<'a, 'w> {
         let held_outside = holder.as_ref().is_some_and(|holder| !ours(&holder));
         let Some(first) = those.first() else {
             return Ok(match held_outside {
-                true => self.another(identifier, String::new(), sharers),
+                true => another(identifier, "they are somebody else", sharers),
                 false => Meant::Nobody,
             });
         };
@@ -114,7 +121,7 @@ impl<'a, 'w> Asking<'a, 'w> {
         }
         Ok(match most {
             Some((_, person)) => Meant::Person(person),
-            None => self.another(identifier, against.unwrap_or_default(), sharers),
+            None => another(identifier, &against.unwrap_or_default(), sharers),
         })
     }
 
@@ -168,22 +175,18 @@ impl<'a, 'w> Asking<'a, 'w> {
         }
         Ok(Ok(bits))
     }
+}
 
-    fn another(&self, identifier: &Identifier, reason: String, sharers: &[ProfileId]) -> Meant {
-        let before = self.work.replay.as_ref().and_then(|replay| replay.shared.get(identifier));
-        if let Some(reason) = before.filter(|before| !before.is_empty()) {
-            return Meant::Another { reason: reason.clone(), crowded: false };
-        }
-        let reason = if reason.is_empty() { "they are somebody else".to_owned() } else { reason };
-        let what = match identifier.namespace.as_str() {
-            "email" => "e-mail address",
-            "phone" => "telephone number",
-            other => other,
-        };
-        let crowded = sharers.len() >= MOST_SHARERS;
-        let more = if crowded { ", by so many that it is remembered of nobody more" } else { "" };
-        Meant::Another { reason: format!("{reason}; the {what} is shared{more}"), crowded }
-    }
+/// Nobody of those who go by an identifier is meant.
+fn another(identifier: &Identifier, reason: &str, sharers: &[ProfileId]) -> Meant {
+    let what = match identifier.namespace.as_str() {
+        "email" => "e-mail address",
+        "phone" => "telephone number",
+        other => other,
+    };
+    let crowded = sharers.len() >= MOST_SHARERS;
+    let more = if crowded { ", by so many that it is remembered of nobody more" } else { "" };
+    Meant::Another { reason: format!("{reason}; the {what} is shared{more}"), crowded }
 }
 
 impl Working<'_> {

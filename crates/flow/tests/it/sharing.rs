@@ -24,9 +24,9 @@ fn sharers(world: &World, namespace: &str, value: &str) -> Vec<ProfileId> {
     world.read(|read| read.sharers(&[&identifier])).remove(0)
 }
 
-fn gave_way(world: &World, person: ProfileId) -> Vec<LedgerEntry> {
+fn shared_by(world: &World, person: ProfileId) -> Vec<LedgerEntry> {
     let mut ledger = world.read(|read| read.ledger(person, ALL));
-    ledger.retain(|entry| entry.kind == LedgerKind::GaveWay);
+    ledger.retain(|entry| entry.kind == LedgerKind::Shared);
     ledger
 }
 
@@ -47,7 +47,7 @@ async fn a_couple_that_shares_a_mailbox_are_two_people() {
     assert_eq!(world.holder("email", HOME), Some(ann.id));
     assert_eq!(sharers(&world, "email", HOME), [bob.id]);
     assert_eq!(bob.contact("email").as_deref(), Some(HOME), "he is reached there, too");
-    let told = gave_way(&world, bob.id);
+    let told = shared_by(&world, bob.id);
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].other, Some(ann.id));
     let reason = &told[0].reason;
@@ -75,7 +75,7 @@ async fn nobody_is_somebody_new_with_every_event() {
         let (ann, bob) = (called(&world, "Ann"), called(&world, "Bob"));
         assert_eq!(ann.events + bob.events, 101);
         assert_eq!(ann.events, if order[0] == "Ann" { 35 } else { 34 });
-        assert_eq!(gave_way(&world, ann.id).len() + gave_way(&world, bob.id).len(), 1, "once is enough");
+        assert_eq!(shared_by(&world, ann.id).len() + shared_by(&world, bob.id).len(), 1, "once is enough");
         assert_eq!(world.read(|read| read.decisions(ALL)).len(), 0);
     }
 }
@@ -108,7 +108,7 @@ async fn a_birthday_tells_a_father_from_his_son() {
     let father = world.person("phone", LANDLINE);
     assert_eq!(father.events, 1);
     let son = sharers(&world, "phone", LANDLINE)[0];
-    let reason = gave_way(&world, son)[0].reason.clone();
+    let reason = shared_by(&world, son)[0].reason.clone();
     assert!(reason.starts_with("their birth date is 1984-11-02 and not 1950-01-19: -"), "{reason}");
 }
 
@@ -310,7 +310,7 @@ async fn whoever_was_decided_to_be_different_stays_so() {
     assert_eq!((again_ann.id, again_bob.id), (ann.id, bob.id), "under the ids that they had");
     assert_eq!((again_ann.events, again_bob.events), (1, 1));
     assert_eq!(again_bob.shared, bob.shared, "as if they had never been merged");
-    assert_eq!(gave_way(&world, bob.id).len(), 1);
+    assert_eq!(shared_by(&world, bob.id).len(), 1);
     is_sound(&world);
     // Neither an event nor a decision of likeness makes them one.
     world.tell([mailed("3", "Bob"), mailed("4", "Ann")]).await;
@@ -349,7 +349,7 @@ async fn telling_somebody_else_apart_leaves_what_they_share() {
     assert_eq!(world.person("loyalty_id", "B-2").events, 1);
     assert_eq!(called(&world, "Ann").events, 1);
     assert_eq!(
-        gave_way(&world, bob.id).iter().filter(|entry| entry.namespace.as_deref() == Some("email")).count(),
+        shared_by(&world, bob.id).iter().filter(|entry| entry.namespace.as_deref() == Some("email")).count(),
         1
     );
 }
@@ -373,4 +373,43 @@ async fn what_two_share_is_shared_by_the_one_person() {
     world.engine.join(called(&world, "Ann").id, bob.id, "one".into()).await.unwrap();
     assert_eq!(world.person("email", HOME).shared, []);
     is_sound(&world);
+}
+
+#[tokio::test]
+async fn what_gave_way_stays_so_whatever_is_learned_later() {
+    let world = World::new(&[MATCHING]).await;
+    world.tell([mailed("1", "Ann").by("loyalty_id", "A-1"), mailed("2", "Bob"), mailed("3", "Bob")]).await;
+    world.pass(HOUR);
+    world.tell(strangers(60)).await;
+    matched(&world).await;
+    let (ann, bob) = (called(&world, "Ann"), called(&world, "Bob"));
+    let joined = world.engine.join(ann.id, bob.id, "a mistake".into()).await.unwrap();
+    assert_eq!(joined.profile, bob.id, "though the mailbox is hers");
+    world.pass(HOUR);
+    let split = SplitBy::Merged(ann.id);
+    world.engine.split(ann.id, split, "a couple".into(), false).await.unwrap();
+    let (again_ann, again_bob) = (called(&world, "Ann"), called(&world, "Bob"));
+    assert_eq!((again_ann.id, again_ann.events), (ann.id, 1));
+    assert_eq!((again_bob.id, again_bob.events, again_bob.shared), (bob.id, 2, bob.shared));
+    is_sound(&world);
+}
+
+#[tokio::test]
+async fn of_more_than_a_crowd_nobody_is_remembered() {
+    let world = World::new(&[MATCHING]).await;
+    // No two of these have more than one of day, month and year in common.
+    let born = |place: usize| format!("{}-{:02}-{:02}", 1930 + place, 1 + place % 12, 1 + place * 11 % 28);
+    let event = |round: usize, place: usize| {
+        known(&format!("{round}-{place}"), "email", "info@firm.example", json!({"birthday": born(place)}))
+    };
+    for round in 0..2 {
+        for place in 0..70 {
+            world.tell([event(round, place)]).await;
+        }
+    }
+    let there = sharers(&world, "email", "info@firm.example").len();
+    assert_eq!((there, world.people().len()), (64, 65));
+    world.tell([event(2, 69).by("user_id", "u-69")]).await;
+    let known = world.person("user_id", "u-69");
+    assert_eq!((known.events, known.shared.len()), (1, 0), "whoever is known by more is still nobody else");
 }
