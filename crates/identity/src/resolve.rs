@@ -266,9 +266,15 @@ mod tests {
         rules: IdentityRules,
         people: BTreeMap<ProfileId, Profile>,
         apart: BTreeMap<Identifier, Vec<Apart>>,
+        meant: BTreeMap<Identifier, Meant>,
     }
 
     impl People {
+        fn meaning(mut self, namespace: &str, value: &str, meant: Meant) -> Self {
+            self.meant.insert(Identifier::new(namespace, value), meant);
+            self
+        }
+
         fn with(mut self, id: u64, events: u64, identifiers: &[(&str, &str, i64)]) -> Self {
             let mut profile = Profile::new(ProfileId(id), Time(0));
             profile.events = events;
@@ -299,6 +305,20 @@ mod tests {
         fn apart(&self, identifier: &Identifier) -> &[Apart] {
             self.apart.get(identifier).map_or(&[], Vec::as_slice)
         }
+        fn meant(&self, so_far: &[ProfileId], identifier: &Identifier) -> Meant {
+            if let Some(meant) = self.meant.get(identifier) {
+                return meant.clone();
+            }
+            match self.holder(identifier) {
+                Some(holder) if so_far.contains(&holder) => Meant::SoFar,
+                Some(holder) => Meant::Person(holder),
+                None => Meant::Nobody,
+            }
+        }
+    }
+
+    fn another(crowded: bool) -> Meant {
+        Meant::Another { reason: "their forename is Bob and not Ann".into(), crowded }
     }
 
     fn run(people: &People, identifiers: &[(&str, &str)], time: i64) -> Resolution {
@@ -387,5 +407,44 @@ mod tests {
         let one = run(&people, &[("user_id", "u2"), ("anonymous_id", "a"), ("email", "ann@x.org")], 9);
         let other = run(&people, &[("email", "ann@x.org"), ("anonymous_id", "a"), ("user_id", "u2")], 9);
         assert_eq!(one, other);
+    }
+
+    #[test]
+    fn what_is_said_of_somebody_else_shares_the_address_and_takes_the_browser_along() {
+        let ann = People::default().with(1, 3, &[("email", "home@x.org", 0), ("anonymous_id", "a", 5)]);
+        let people =
+            ann.meaning("email", "home@x.org", another(false)).meaning("anonymous_id", "a", another(false));
+        let found = run(&people, &[("email", "home@x.org"), ("anonymous_id", "a")], 9);
+        assert!(found.people.is_empty() && found.links.is_empty(), "somebody new");
+        let [mail, browser] = &found.gave_way[..] else { panic!("{found:?}") };
+        assert_eq!((mail.shared, mail.moves, mail.holder), (true, false, Some(ProfileId(1))));
+        assert_eq!((browser.shared, browser.moves, browser.holder), (false, true, Some(ProfileId(1))));
+        let found = run(&people, &[("anonymous_id", "a")], 9);
+        assert_eq!(found.people, [ProfileId(1)], "by itself a browser is whoever's who is on it");
+    }
+
+    #[test]
+    fn where_nobody_more_is_remembered_an_address_alone_is_its_holders() {
+        let people = People::default().with(1, 3, &[("email", "info@x.org", 0)]);
+        let people = people.meaning("email", "info@x.org", another(true));
+        assert_eq!(run(&people, &[("email", "info@x.org")], 1).people, [ProfileId(1)]);
+        let found = run(&people, &[("email", "info@x.org"), ("user_id", "u2")], 1);
+        assert!(found.people.is_empty(), "and nobody else's");
+        assert_eq!(found.gave_way.iter().map(|gave_way| gave_way.shared).collect::<Vec<_>>(), [false]);
+    }
+
+    #[test]
+    fn whoever_only_shares_an_address_is_not_on_the_side_of_whose_it_is() {
+        let mail = Identifier::new("email", "home@x.org");
+        let decided = |side| Apart { decision: crowsnest_model::DecisionId(7), side };
+        let mut people =
+            People::default().with(1, 3, &[("email", "home@x.org", 0)]).with(2, 1, &[("phone", "+1312", 0)]);
+        people.apart.insert(mail, vec![decided(0)]);
+        for (id, side) in [(1, 0), (2, 1)] {
+            people.people.get_mut(&ProfileId(id)).unwrap().apart.push(decided(side));
+        }
+        let people = people.meaning("email", "home@x.org", Meant::Person(ProfileId(2)));
+        let found = run(&people, &[("email", "home@x.org"), ("phone", "+1312")], 1);
+        assert_eq!((found.people, found.gave_way), (vec![ProfileId(2)], vec![]));
     }
 }

@@ -16,8 +16,9 @@ use std::{
     cell::{OnceCell, RefCell},
 };
 
-/// So many share an identifier at most; of more it is not remembered. It keeps a commit from comparing with thousands.
-const MOST_SHARERS: usize = 64;
+/// So many share an identifier at most. By which more go, it is no family's: it says nothing any more of who somebody is, and a
+/// commit must not compare with thousands.
+const CROWD: usize = 16;
 
 /// What is known before an event is resolved, and what the event says itself.
 pub(super) struct Asking<'a, 'w> {
@@ -85,6 +86,9 @@ impl<'a, 'w> Asking<'a, 'w> {
             if let Some(reason) = then {
                 return Ok(Meant::Another { reason: reason.clone(), crowded: false });
             }
+        }
+        if sharers.len() >= CROWD && self.prepared.people.iter().any(|named| named != identifier) {
+            return Ok(another(identifier, "so many go by it that it makes nobody one", sharers));
         }
         // Nor is anybody else drawn in: of what is somebody else's, it counts who shared it.
         let ours = |person: &&ProfileId| {
@@ -184,9 +188,7 @@ fn another(identifier: &Identifier, reason: &str, sharers: &[ProfileId]) -> Mean
         "phone" => "telephone number",
         other => other,
     };
-    let crowded = sharers.len() >= MOST_SHARERS;
-    let more = if crowded { ", by so many that it is remembered of nobody more" } else { "" };
-    Meant::Another { reason: format!("{reason}; the {what} is shared{more}"), crowded }
+    Meant::Another { reason: format!("{reason}; the {what} is shared"), crowded: sharers.len() >= CROWD }
 }
 
 impl Working<'_> {
