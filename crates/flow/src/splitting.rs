@@ -140,9 +140,11 @@ impl Working<'_> {
         Arc::make_mut(&mut self.kept_apart).add(decision.id, &decision.sides);
         let people = self.replay(recorded)?;
         for (side, id) in (0..).zip(ids_then) {
-            // Whoever is known by nothing but what they share is known by their id.
+            // Whoever is known by nothing but what they share is known by their id. By devices alone nobody is.
             let bare = decision.sides[usize::from(side)].is_empty();
-            if let Some(loaded) = id.filter(|_| bare).and_then(|id| self.people.get_mut(&id)) {
+            if let Some(loaded) = id.filter(|_| bare).and_then(|id| self.people.get_mut(&id))
+                && !loaded.profile.shared.is_empty()
+            {
                 loaded.profile.apart.push(Apart { decision: decision.id, side });
                 loaded.changed = true;
             }
