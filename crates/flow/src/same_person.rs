@@ -34,7 +34,7 @@ pub struct SamePerson {
     pub summary: String,
     /// Of one person: what leads from the first to the second, step by step, by the shortest way.
     pub chain: Vec<Told>,
-    /// Of two people: what the ledger has on both of them, the earliest first: identifiers that gave way, devices that went
+    /// Of two people: what the ledger has on both of them, the earliest first: identifiers that gave way or are shared, devices that went
     /// from one to the other, that they were told apart.
     pub between: Vec<Told>,
     /// Of two people: the decisions that keep them apart.
@@ -337,6 +337,9 @@ impl Telling<'_> {
             (LedgerKind::GaveWay, _) => format!(
                 "Both were named together on {when}{said}, but {identifier} did not make them one: {reason}."
             ),
+            (LedgerKind::Shared, _) => {
+                format!("Both have gone by {identifier} since {when}{said}, and are not one: {reason}.")
+            }
             (LedgerKind::Split, _) => format!("{profile} and {other} were told apart on {when}: {reason}."),
             (LedgerKind::Ignored, _) => format!("{identifier} is nobody’s: {reason}."),
         }
@@ -432,7 +435,8 @@ fn summary(answer: &SamePerson) -> String {
         false => format!("{} ({})", who.asked, who.profile),
     };
     let mut words = format!("{} and {} are two people.", named(one), named(other));
-    let gave_way = between.iter().rev().find(|told| told.kind == LedgerKind::GaveWay);
+    let gave_way = |told: &&Told| matches!(told.kind, LedgerKind::GaveWay | LedgerKind::Shared);
+    let gave_way = between.iter().rev().find(gave_way);
     words.push_str(&match (decisions.last(), gave_way) {
         (Some(decision), _) => {
             format!(" It was decided that they are not one person: {}.", decision.reason)

@@ -9,7 +9,10 @@ use crate::{
     inward::{Enrolment, Recorded, Working, event_of, identifier_of},
 };
 use crowsnest_identity::Normal;
-use crowsnest_model::{DecisionId, Identifier, ProfileId, Time, profile::Link};
+use crowsnest_model::{
+    DecisionId, Identifier, ProfileId, Time,
+    profile::{Apart, Link},
+};
 use crowsnest_store::{DecidedBy, Decision, LedgerEntry, LedgerKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -109,6 +112,10 @@ impl Working<'_> {
             SplitBy::Merged(other) => self.sides_of_merge(&recorded, *other)?,
             SplitBy::Identifiers(named) => self.sides_by_name(person, &known.identifiers, named)?,
         };
+        let ids_then = match by {
+            SplitBy::Merged(other) => [merge_of(&recorded.ledger, *other).map(|(_, to)| to), Some(*other)],
+            SplitBy::Identifiers(_) => [None, None],
+        };
         let mut decision = Decision {
             id: DecisionId(self.ids.next(self.now)),
             time: self.now,
@@ -123,6 +130,7 @@ impl Working<'_> {
         for earlier in self.unit.decisions_of(&recorded.ids)? {
             let within = |side: usize, of: usize| {
                 earlier.sides[side].iter().any(|identifier| decision.sides[of].contains(identifier))
+                    || earlier.sides[side].is_empty() && ids_then[of] == Some(earlier.people[side])
             };
             let between = within(0, 0) && within(1, 1) || within(0, 1) && within(1, 0);
             if earlier.same && earlier.withdrawn.is_none() && between {
@@ -131,6 +139,16 @@ impl Working<'_> {
         }
         Arc::make_mut(&mut self.kept_apart).add(decision.id, &decision.sides);
         let people = self.replay(recorded)?;
+        for (side, id) in (0..).zip(ids_then) {
+            // Whoever is known by nothing but what they share is known by their id. By devices alone nobody is.
+            let bare = decision.sides[usize::from(side)].is_empty();
+            if let Some(loaded) = id.filter(|_| bare).and_then(|id| self.people.get_mut(&id))
+                && !loaded.profile.shared.is_empty()
+            {
+                loaded.profile.apart.push(Apart { decision: decision.id, side });
+                loaded.changed = true;
+            }
+        }
         let on_side = |work: &Self, person: &ProfileId, side: u8| {
             work.people.get(person).is_some_and(|loaded| {
                 loaded.profile.apart.iter().any(|apart| apart.decision == decision.id && apart.side == side)
@@ -174,9 +192,7 @@ impl Working<'_> {
         other: ProfileId,
     ) -> Result<[Vec<Identifier>; 2], FlowError> {
         let ledger = &recorded.ledger;
-        let merge =
-            ledger.iter().position(|entry| entry.kind == LedgerKind::Merge && entry.other == Some(other));
-        let Some(merge) = merge else {
+        let Some((merge, survivor)) = merge_of(ledger, other) else {
             let merged: Vec<String> = ledger
                 .iter()
                 .filter(|entry| entry.kind == LedgerKind::Merge)
@@ -195,7 +211,6 @@ impl Working<'_> {
         let before = &ledger[..merge];
         let one = family(before, other);
         // Whatever else was known then belongs to the other side only if it was the survivor's by then.
-        let survivor = ledger[merge].profile;
         let rest = family(before, survivor);
         Ok([self.linked(before, &rest), self.linked(before, &one)])
     }
@@ -297,6 +312,13 @@ impl Working<'_> {
                 .collect(),
         })
     }
+}
+
+/// Where in a ledger somebody was merged under an id, and into whom.
+fn merge_of(ledger: &[LedgerEntry], other: ProfileId) -> Option<(usize, ProfileId)> {
+    let is = |entry: &LedgerEntry| entry.kind == LedgerKind::Merge && entry.other == Some(other);
+    let place = ledger.iter().position(is)?;
+    Some((place, ledger.get(place)?.profile))
 }
 
 /// Everybody with everybody else.

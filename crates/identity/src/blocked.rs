@@ -34,6 +34,10 @@ const USUAL: &[&str] = &[
     "noemail@*",
     "na@na.*",
     "nomail@*",
+    "noreply@*",
+    "no-reply@*",
+    "keine@*",
+    "kein@*",
     "asdf@asdf.*",
 ];
 
@@ -107,6 +111,9 @@ mod tests {
         }
         assert_eq!(Blocked::with_usual(&[]).pattern_for(" NULL "), Some("null"));
         assert_eq!(Blocked::with_usual(&["kiosk-*".into()]).pattern_for("Kiosk-7"), Some("kiosk-*"));
-        assert_eq!(Blocked::with_usual(&[]).pattern_for("ann@example.org"), None);
+        for value in ["ann@example.org", "keiner@example.org", "noreplyann@example.org"] {
+            assert_eq!(Blocked::with_usual(&[]).pattern_for(value), None, "{value}");
+        }
+        assert_eq!(Blocked::with_usual(&[]).pattern_for("Keine@Email.de"), Some("keine@*"));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Normaliser`] gives every identifier its one spelling and sorts out the values that are nobody's; [`resolve`] says
 //! for the identifiers of one event whose it is, what is linked, who turns out to be one person, and which identifier
-//! gives way because believing it would weld two people together. Both are pure; the flow carries out what they say.
+//! gives way because believing it would weld two people together, or is shared by several. Both are pure; the flow carries out what they say.
 
 mod blocked;
 mod kept_apart;
@@ -11,4 +11,4 @@ mod resolve;
 
 pub use kept_apart::KeptApart;
 pub use normalise::{Normal, Normaliser};
-pub use resolve::{GaveWay, Known, Resolution, obstacle, resolve};
+pub use resolve::{GaveWay, Known, Meant, Resolution, obstacle, resolve};

@@ -17,6 +17,33 @@ pub trait Known {
     fn rule(&self, namespace: &Namespace) -> Cow<'_, NamespaceRule>;
     /// On which sides of decisions an identifier is, whoever holds it.
     fn apart(&self, identifier: &Identifier) -> &[Apart];
+    /// Whom an identifier means, said by an event of which the people so far are found to be. Where likeness is not asked, it
+    /// means whoever holds it.
+    fn meant(&self, so_far: &[ProfileId], identifier: &Identifier) -> Meant {
+        match self.holder(identifier) {
+            Some(holder) if so_far.contains(&holder) => Meant::SoFar,
+            Some(holder) => Meant::Person(holder),
+            None => Meant::Nobody,
+        }
+    }
+}
+
+/// Whom an identifier means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meant {
+    /// Nobody goes by it yet.
+    Nobody,
+    /// The person so far, who goes by it already.
+    SoFar,
+    /// Somebody who goes by it: whose it is, or who shares it.
+    Person(ProfileId),
+    /// None of those who go by it: what is said of the person is not so of any of them.
+    Another {
+        /// Why, in words.
+        reason: String,
+        /// So many go by it already that it is not remembered of one more.
+        crowded: bool,
+    },
 }
 
 /// An identifier that was not believed, because it would have welded two people together.
@@ -28,6 +55,8 @@ pub struct GaveWay {
     pub holder: Option<ProfileId>,
     /// It changes hands: a device goes along with whoever identified themselves on it last.
     pub moves: bool,
+    /// Whoever the event is of goes by it from now on as its holder does, since they are alike to nobody who does.
+    pub shared: bool,
     /// Why, in words.
     pub reason: String,
 }
@@ -43,12 +72,22 @@ pub struct Resolution {
     pub gave_way: Vec<GaveWay>,
 }
 
+impl Resolution {
+    /// Whether nothing says yet of whom an event is.
+    fn is_empty(&self) -> bool {
+        self.people.is_empty()
+            && self.links.is_empty()
+            && self.gave_way.iter().all(|gave_way| !gave_way.shared)
+    }
+}
+
 /// Says whose an event with these normalised identifiers is.
 ///
-/// The strongest identifier is believed first. Each weaker one is believed too, with everybody who holds it, as long
-/// as the person that results keeps the limits of every namespace; otherwise it gives way. So two user ids are never
-/// one person, whatever browser or mailbox they share, and neither are two of whom it was decided that they are not. Of
-/// the people who turn out to be one, the one with the most events survives, of equals the oldest.
+/// The strongest identifier is believed first. Each weaker one is believed too, with whom it means, as long as the person
+/// that results keeps the limits of every namespace; otherwise it gives way. So two user ids are never one person, whatever
+/// browser or mailbox they share, and neither are two of whom it was decided that they are not. What is said of a person may
+/// stand against whoever goes by an identifier ([`Known::meant`]): then it gives way, and they share it. Of the people who
+/// turn out to be one, the one with the most events survives, of equals the oldest.
 pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Resolution {
     let mut order: Vec<(Cow<'_, NamespaceRule>, &Identifier)> =
         identifiers.iter().map(|identifier| (known.rule(&identifier.namespace), identifier)).collect();
@@ -59,12 +98,24 @@ pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Re
     // The sides of decisions on which the person so far is.
     let mut sides: Vec<Apart> = Vec::new();
     for (rule, identifier) in order {
-        let holder = known.holder(identifier);
-        if holder.is_some_and(|holder| resolution.people.contains(&holder)) {
-            continue;
-        }
+        // A device by itself says no more of whose event it is than that it is whoever's who is on it.
+        let alone = resolution.is_empty();
+        let (holder, unlike) = match known.meant(&resolution.people, identifier) {
+            Meant::SoFar => continue,
+            Meant::Nobody => (None, None),
+            Meant::Person(person) => (Some(person), None),
+            Meant::Another { .. } if rule.device && alone => (known.holder(identifier), None),
+            Meant::Another { reason, .. } if rule.device => (known.holder(identifier), Some(reason)),
+            Meant::Another { reason, crowded } => {
+                let (identifier, holder) = (identifier.clone(), known.holder(identifier));
+                let gave_way = GaveWay { identifier, holder, moves: false, shared: !crowded, reason };
+                resolution.gave_way.push(gave_way);
+                continue;
+            }
+        };
         let theirs = sides_of(identifier, holder, known);
-        let refused = kept_apart(&sides, &theirs)
+        let refused = unlike
+            .or_else(|| kept_apart(&sides, &theirs))
             .or_else(|| broken_limit(&resolution, identifier, holder, time, known));
         match refused {
             None => {
@@ -77,16 +128,27 @@ pub fn resolve(identifiers: &[Identifier], time: Time, known: &impl Known) -> Re
             Some(reason) => {
                 // It moves when what stands in the way is who held it before, not when the person has too many.
                 let moves = rule.device
-                    && !(resolution.people.is_empty() && resolution.links.is_empty())
+                    && !alone
                     && kept_apart(&sides, known.apart(identifier)).is_none()
                     && broken_limit(&resolution, identifier, None, time, known).is_none()
                     && holder
                         .and_then(|id| known.profile(id))
                         .and_then(|profile| link(profile, identifier))
                         .is_some_and(|link| link.last_seen <= time);
-                resolution.gave_way.push(GaveWay { identifier: identifier.clone(), holder, moves, reason });
+                resolution.gave_way.push(GaveWay {
+                    identifier: identifier.clone(),
+                    holder,
+                    moves,
+                    shared: false,
+                    reason,
+                });
             }
         }
+    }
+    if resolution.is_empty() {
+        // Where so many go by an identifier that nobody more is remembered, whoever is known by nothing else is its holder.
+        let crowded = resolution.gave_way.iter().position(|gave_way| gave_way.holder.is_some());
+        resolution.people.extend(crowded.and_then(|place| resolution.gave_way.remove(place).holder));
     }
     resolution
         .people
@@ -111,7 +173,9 @@ fn kept_apart(one: &[Apart], other: &[Apart]) -> Option<String> {
 }
 
 fn sides_of(identifier: &Identifier, holder: Option<ProfileId>, known: &impl Known) -> Vec<Apart> {
-    let mut sides = known.apart(identifier).to_vec();
+    // Whoever only shares it is not on the sides on which it is.
+    let whose = known.holder(identifier);
+    let mut sides = if holder == whose { known.apart(identifier).to_vec() } else { Vec::new() };
     if let Some(profile) = holder.and_then(|holder| known.profile(holder)) {
         sides.extend(&profile.apart);
     }
@@ -202,9 +266,15 @@ mod tests {
         rules: IdentityRules,
         people: BTreeMap<ProfileId, Profile>,
         apart: BTreeMap<Identifier, Vec<Apart>>,
+        meant: BTreeMap<Identifier, Meant>,
     }
 
     impl People {
+        fn meaning(mut self, namespace: &str, value: &str, meant: Meant) -> Self {
+            self.meant.insert(Identifier::new(namespace, value), meant);
+            self
+        }
+
         fn with(mut self, id: u64, events: u64, identifiers: &[(&str, &str, i64)]) -> Self {
             let mut profile = Profile::new(ProfileId(id), Time(0));
             profile.events = events;
@@ -235,6 +305,20 @@ mod tests {
         fn apart(&self, identifier: &Identifier) -> &[Apart] {
             self.apart.get(identifier).map_or(&[], Vec::as_slice)
         }
+        fn meant(&self, so_far: &[ProfileId], identifier: &Identifier) -> Meant {
+            if let Some(meant) = self.meant.get(identifier) {
+                return meant.clone();
+            }
+            match self.holder(identifier) {
+                Some(holder) if so_far.contains(&holder) => Meant::SoFar,
+                Some(holder) => Meant::Person(holder),
+                None => Meant::Nobody,
+            }
+        }
+    }
+
+    fn another(crowded: bool) -> Meant {
+        Meant::Another { reason: "their forename is Bob and not Ann".into(), crowded }
     }
 
     fn run(people: &People, identifiers: &[(&str, &str)], time: i64) -> Resolution {
@@ -323,5 +407,44 @@ mod tests {
         let one = run(&people, &[("user_id", "u2"), ("anonymous_id", "a"), ("email", "ann@x.org")], 9);
         let other = run(&people, &[("email", "ann@x.org"), ("anonymous_id", "a"), ("user_id", "u2")], 9);
         assert_eq!(one, other);
+    }
+
+    #[test]
+    fn what_is_said_of_somebody_else_shares_the_address_and_takes_the_browser_along() {
+        let ann = People::default().with(1, 3, &[("email", "home@x.org", 0), ("anonymous_id", "a", 5)]);
+        let people =
+            ann.meaning("email", "home@x.org", another(false)).meaning("anonymous_id", "a", another(false));
+        let found = run(&people, &[("email", "home@x.org"), ("anonymous_id", "a")], 9);
+        assert!(found.people.is_empty() && found.links.is_empty(), "somebody new");
+        let [mail, browser] = &found.gave_way[..] else { panic!("{found:?}") };
+        assert_eq!((mail.shared, mail.moves, mail.holder), (true, false, Some(ProfileId(1))));
+        assert_eq!((browser.shared, browser.moves, browser.holder), (false, true, Some(ProfileId(1))));
+        let found = run(&people, &[("anonymous_id", "a")], 9);
+        assert_eq!(found.people, [ProfileId(1)], "by itself a browser is whoever's who is on it");
+    }
+
+    #[test]
+    fn where_nobody_more_is_remembered_an_address_alone_is_its_holders() {
+        let people = People::default().with(1, 3, &[("email", "info@x.org", 0)]);
+        let people = people.meaning("email", "info@x.org", another(true));
+        assert_eq!(run(&people, &[("email", "info@x.org")], 1).people, [ProfileId(1)]);
+        let found = run(&people, &[("email", "info@x.org"), ("user_id", "u2")], 1);
+        assert!(found.people.is_empty(), "and nobody else's");
+        assert_eq!(found.gave_way.iter().map(|gave_way| gave_way.shared).collect::<Vec<_>>(), [false]);
+    }
+
+    #[test]
+    fn whoever_only_shares_an_address_is_not_on_the_side_of_whose_it_is() {
+        let mail = Identifier::new("email", "home@x.org");
+        let decided = |side| Apart { decision: crowsnest_model::DecisionId(7), side };
+        let mut people =
+            People::default().with(1, 3, &[("email", "home@x.org", 0)]).with(2, 1, &[("phone", "+1312", 0)]);
+        people.apart.insert(mail, vec![decided(0)]);
+        for (id, side) in [(1, 0), (2, 1)] {
+            people.people.get_mut(&ProfileId(id)).unwrap().apart.push(decided(side));
+        }
+        let people = people.meaning("email", "home@x.org", Meant::Person(ProfileId(2)));
+        let found = run(&people, &[("email", "home@x.org"), ("phone", "+1312")], 1);
+        assert_eq!((found.people, found.gave_way), (vec![ProfileId(2)], vec![]));
     }
 }

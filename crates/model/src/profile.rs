@@ -1,6 +1,8 @@
 //! One person: identifiers, traits with provenance, and where they stand in programs.
 
-use crate::{DecisionId, EventId, HouseholdId, Namespace, Object, ProfileId, RunId, Series, SeriesId, Time};
+use crate::{
+    DecisionId, EventId, HouseholdId, Identifier, Namespace, Object, ProfileId, RunId, Series, SeriesId, Time,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -45,6 +47,9 @@ pub struct Profile {
     /// The household in which they were found to live with others; `None` for whoever lives alone, as far as is known.
     #[serde(default)]
     pub home: Option<HouseholdId>,
+    /// What they go by though it is somebody else's: a family's mailbox, an office's number.
+    #[serde(default)]
+    pub shared: Vec<Link>,
 }
 
 /// What a source has told of a person.
@@ -103,6 +108,16 @@ pub struct Link {
 }
 
 impl Link {
+    /// The identifier.
+    pub fn identifier(&self) -> Identifier {
+        Identifier { namespace: self.namespace.clone(), value: self.value.clone() }
+    }
+
+    /// Whether it is this identifier.
+    pub fn names(&self, identifier: &Identifier) -> bool {
+        self.namespace == identifier.namespace && self.value == identifier.value
+    }
+
     /// The household that this names, where it is an account.
     pub fn household(&self) -> HouseholdId {
         HouseholdId::of(self.namespace.as_str(), &self.value)
@@ -190,6 +205,7 @@ impl Profile {
             apart: Vec::new(),
             sources: Vec::new(),
             home: None,
+            shared: Vec::new(),
         }
     }
 
@@ -205,10 +221,17 @@ impl Profile {
 
     /// The person's identifiers of a kind, the most recently seen first.
     pub fn identifiers_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Link> {
-        let mut links: Vec<&Link> =
-            self.identifiers.iter().filter(move |link| link.namespace.as_str() == namespace).collect();
-        links.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.value.cmp(&b.value)));
-        links.into_iter()
+        latest_in(&self.identifiers, namespace)
+    }
+
+    /// Everything that they go by: what is theirs, and what they share with whose it is.
+    pub fn goes_by(&self) -> impl Iterator<Item = &Link> {
+        self.identifiers.iter().chain(&self.shared)
+    }
+
+    /// Whether they share an identifier that is somebody else's.
+    pub fn shares(&self, identifier: &Identifier) -> bool {
+        self.shared.iter().any(|link| link.names(identifier))
     }
 
     /// Their time zone: the first of the traits of [`ZONES`] that names one, else `usual`.
@@ -234,7 +257,7 @@ impl Profile {
     }
 
     /// The contact point for a channel, normalised: the trait of that name if it is a contact point, else the
-    /// identifier last seen.
+    /// identifier last seen, else the one last seen of those that they share.
     pub fn contact(&self, channel: &str) -> Option<String> {
         let (name, normal): (&str, fn(&str) -> Option<String>) = match channel {
             "email" => ("email", |text| crate::contact::email(text).ok()),
@@ -242,11 +265,20 @@ impl Profile {
             _ => return None,
         };
         // Identifiers have their one spelling already, and finding that of a number again takes long.
-        let is_identifier = |text: &&str| {
-            self.identifiers.iter().any(|link| link.namespace.as_str() == name && link.value == *text)
-        };
+        let is_identifier =
+            |text: &&str| self.goes_by().any(|link| link.namespace.as_str() == name && link.value == *text);
         self.text(name)
             .and_then(|text| Some(text).filter(is_identifier).map(str::to_owned).or_else(|| normal(text)))
-            .or_else(|| self.identifiers_in(name).next().map(|link| link.value.clone()))
+            .or_else(|| {
+                let own = self.identifiers_in(name).next();
+                own.or_else(|| latest_in(&self.shared, name).next()).map(|link| link.value.clone())
+            })
     }
+}
+
+/// Those of a kind, the most recently seen first.
+fn latest_in<'a>(links: &'a [Link], namespace: &'a str) -> impl Iterator<Item = &'a Link> {
+    let mut links: Vec<&Link> = links.iter().filter(|link| link.namespace.as_str() == namespace).collect();
+    links.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.value.cmp(&b.value)));
+    links.into_iter()
 }

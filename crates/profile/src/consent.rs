@@ -45,7 +45,7 @@ fn contact_of(claim: &ConsentClaim, event: &Event, profile: &Profile, country: &
     };
     let named = spelling(named)?;
     let by_event = event.identifiers.iter().map(|identifier| identifier.value.as_str());
-    let by_person = profile.identifiers.iter().map(|link| link.value.as_str());
+    let by_person = profile.goes_by().map(|link| link.value.as_str());
     let own = by_event.chain(by_person).any(|value| spelling(value).as_ref() == Some(&named))
         || profile.contact(&claim.channel).as_ref() == Some(&named);
     own.then_some(named)

@@ -103,6 +103,14 @@ pub fn absorb(survivor: &mut Profile, other: Profile) {
             see_link(links, &identifier, link.last_seen);
         }
     }
+    for link in other.shared {
+        let identifier = link.identifier();
+        see_link(&mut survivor.shared, &identifier, link.first_seen);
+        see_link(&mut survivor.shared, &identifier, link.last_seen);
+    }
+    // What was one's and shared by the other is the one person's.
+    let own = &survivor.identifiers;
+    survivor.shared.retain(|link| !own.iter().any(|own| own.names(&link.identifier())));
     survivor.home = survivor.home.or(other.home);
     for heard in other.sources {
         hear(&mut survivor.sources, &heard.source, heard.first_seen, heard.last_seen, heard.events);

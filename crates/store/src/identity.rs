@@ -1,7 +1,8 @@
-//! What is asked of a store about who turned out to be one person, as others are told.
+//! What is asked of a store about who turned out to be one person, as others are told, and about who shares what is somebody
+//! else's.
 
 use crate::{EventRow, Result};
-use crowsnest_model::{DecisionId, EventId, ProfileId, Time};
+use crowsnest_model::{DecisionId, EventId, Identifier, ProfileId, Time};
 use serde::{Deserialize, Serialize};
 
 /// That an id leads to somebody else from a moment on, or is somebody of its own again. Only ever added to, while the ledger
@@ -61,12 +62,18 @@ pub trait ReadIdentity {
     fn identity_changes(&self, after: u64, limit: usize) -> Result<Vec<IdentityChange>>;
     /// The cursor of the last one; 0 when there is none.
     fn last_identity_change(&self) -> Result<u64>;
+    /// Who goes by each of these identifiers beside whose it is, in their order; each in the order of their ids.
+    fn sharers(&self, identifiers: &[&Identifier]) -> Result<Vec<Vec<ProfileId>>>;
     /// An event, by its id.
     fn event(&self, id: EventId) -> Result<Option<EventRow>>;
 }
 
 /// What can be written about changes of identity.
 pub trait WriteIdentity {
+    /// Somebody goes by an identifier that is somebody else's.
+    fn put_sharer(&mut self, identifier: &Identifier, profile: ProfileId) -> Result<()>;
+    /// They do not any more, or it is theirs.
+    fn remove_sharer(&mut self, identifier: &Identifier, profile: ProfileId) -> Result<()>;
     /// Keeps a change, as the last one; its cursor is not looked at.
     fn put_identity_change(&mut self, change: &IdentityChange) -> Result<()>;
 }

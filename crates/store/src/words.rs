@@ -42,12 +42,14 @@ pub enum LedgerKind {
     Ignored,
     /// The person was told apart from `other` again.
     Split,
+    /// An identifier was not believed, since the person is clearly not `other`, whose it is; both go by it from now on.
+    Shared,
 }
 
 impl LedgerKind {
     /// All kinds; the place in this list is how they are stored.
-    pub const ALL: [Self; 6] =
-        [Self::Link, Self::Merge, Self::Move, Self::GaveWay, Self::Ignored, Self::Split];
+    pub const ALL: [Self; 7] =
+        [Self::Link, Self::Merge, Self::Move, Self::GaveWay, Self::Ignored, Self::Split, Self::Shared];
 }
 
 /// The place of an event in the order in which events came.

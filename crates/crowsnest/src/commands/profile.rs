@@ -122,6 +122,18 @@ fn show(profile: &Value) {
         .into_iter()
         .map(|link| [text(&link, "namespace"), text(&link, "value"), text(&link, "last_seen")]);
     say!("\n{}", output::table(["identifier", "value", "last seen"], &[], identifiers));
+    let shared: Vec<_> = all("identifiers")
+        .into_iter()
+        .chain(all("shared"))
+        .filter_map(|link| {
+            let with = link["shared_with"].as_array()?.iter().filter_map(Value::as_str);
+            let with = with.collect::<Vec<_>>().join(", ");
+            Some([text(&link, "namespace"), text(&link, "value"), with])
+        })
+        .collect();
+    if !shared.is_empty() {
+        say!("\n{}", output::table(["shared", "value", "with"], &[], shared));
+    }
     let traits = profile["traits"].as_object().cloned().unwrap_or_default();
     let rows = traits.iter().map(|(name, known)| {
         let source = if known["third_party"] == true {

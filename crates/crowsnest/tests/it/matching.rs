@@ -174,3 +174,33 @@ fn what_matching_would_come_to_is_said_before_it_is_switched_on() {
     let mixed = failed(server.command(&["identity", "link", "--save-model", "m.json"]), 1);
     assert!(mixed.contains("name the files that are to be linked"), "{mixed}");
 }
+
+#[test]
+fn a_couple_with_one_mailbox_are_two_people() {
+    let workspace = folder(&[&SMALL[..], &[MATCHING]].concat());
+    let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    let mailed = |message: usize, forename: &str| {
+        json!({ "type": "identify", "messageId": message.to_string(), "anonymousId": format!("browser-{message}"),
+                "traits": { "email": "carters@mail.example", "firstName": forename } })
+    };
+    for batch in [json!([mailed(1, "Ann"), mailed(2, "Bob")]), json!([mailed(3, "Bob"), mailed(4, "Ann")])] {
+        server.api().collect("batch", WEB, &json!({ "batch": batch }));
+    }
+    settled(server.api());
+    let (ann, bob) = (id(&server, "anonymous_id", "browser-1"), id(&server, "anonymous_id", "browser-2"));
+    assert_ne!(ann, bob);
+    assert_eq!(id(&server, "anonymous_id", "browser-3"), bob);
+    assert_eq!(id(&server, "anonymous_id", "browser-4"), ann);
+    assert_eq!(id(&server, "email", "carters@mail.example"), ann, "whoever had it first has it");
+    let shown = server.api().get(&format!("/api/v1/profiles/{bob}"));
+    assert_eq!(shown["shared"][0]["value"], "carters@mail.example");
+    assert_eq!(shown["shared"][0]["shared_with"], json!([ann]));
+    let hers = server.api().get(&format!("/api/v1/profiles/{ann}"));
+    let mailbox =
+        hers["identifiers"].as_array().unwrap().iter().find(|link| link["namespace"] == "email").unwrap();
+    assert_eq!(mailbox["shared_with"], json!([bob]));
+    let why = fine(server.command(&["profile", "anonymous_id=browser-2", "--why"]));
+    assert!(why.contains("their forename is Bob and not Ann"), "{why}");
+    let shown = fine(server.command(&["profile", "anonymous_id=browser-2"]));
+    assert!(shown.contains("shared") && shown.contains(&ann), "{shown}");
+}

@@ -166,8 +166,8 @@ impl Enrolment<'_, '_> {
 impl Working<'_> {
     /// Whether a person is known by devices alone, or by nothing.
     pub(super) fn is_anonymous(&self, person: ProfileId) -> bool {
-        let links = self.people.get(&person).map_or(&[][..], |loaded| &loaded.profile.identifiers);
-        links.iter().all(|Link { namespace, .. }| self.live.normaliser().rule(namespace).device)
+        let mut links = self.people.get(&person).into_iter().flat_map(|loaded| loaded.profile.goes_by());
+        links.all(|Link { namespace, .. }| self.live.normaliser().rule(namespace).device)
     }
 
     /// Keeps a merge for systems outside. One that comes about again is known to them.

@@ -4,6 +4,7 @@ use super::{
     Occurrence, Prepared, Working,
     announce::{By, Merge},
     enrol::Enrolment,
+    meant::Asking,
 };
 use crate::FlowError;
 use crowsnest_identity::{GaveWay, Known, resolve};
@@ -53,7 +54,9 @@ impl Working<'_> {
                     named.retain(|id| !(id.namespace.as_str() == "anonymous_id" && id.value == user.value));
                     named.push(user.clone());
                 }
-                let resolution = resolve(&named, event.time, self);
+                let asking = Asking::new(self, prepared);
+                let resolution = resolve(&named, event.time, &asking);
+                asking.fault()?;
                 let person = match resolution.people.split_first() {
                     None => self.make_person(event.time),
                     Some((survivor, others)) => {
@@ -101,10 +104,13 @@ impl Working<'_> {
     fn see(&mut self, person: ProfileId, named: &[Identifier], prepared: &Prepared) {
         let Some(loaded) = self.people.get_mut(&person) else { return };
         for identifier in named {
-            if self.holders.get(identifier).copied().flatten() == Some(person) {
-                crowsnest_profile::see_link(&mut loaded.profile.identifiers, identifier, prepared.event.time);
-                loaded.changed = true;
-            }
+            let links = match self.holders.get(identifier).copied().flatten() == Some(person) {
+                true => &mut loaded.profile.identifiers,
+                false if loaded.profile.shares(identifier) => &mut loaded.profile.shared,
+                false => continue,
+            };
+            crowsnest_profile::see_link(links, identifier, prepared.event.time);
+            loaded.changed = true;
         }
     }
 
@@ -138,7 +144,7 @@ impl Working<'_> {
         self.write_ledger(prepared, kind, person, from, Some(identifier), reason)
     }
 
-    /// An identifier was not believed. A device changes hands; anything else stays where it is.
+    /// An identifier was not believed. A device changes hands; anything else stays where it is, and may be shared.
     fn give_way(
         &mut self,
         person: ProfileId,
@@ -160,17 +166,17 @@ impl Working<'_> {
             return self.link(person, identifier, prepared, LedgerKind::Move, Some(holder), reason);
         }
         // A shared device names two people with every event: once is enough to say so.
-        if self.said_before(person, LedgerKind::GaveWay, gave_way.holder, identifier) {
+        let (kind, new) = match gave_way.shared {
+            true => (LedgerKind::Shared, self.share(person, identifier, prepared)?),
+            false => {
+                let said = self.said_before(person, LedgerKind::GaveWay, gave_way.holder, identifier);
+                (LedgerKind::GaveWay, !said)
+            }
+        };
+        if !new {
             return Ok(());
         }
-        self.write_ledger(
-            prepared,
-            LedgerKind::GaveWay,
-            person,
-            gave_way.holder,
-            Some(identifier),
-            gave_way.reason.clone(),
-        )
+        self.write_ledger(prepared, kind, person, gave_way.holder, Some(identifier), gave_way.reason.clone())
     }
 
     fn said_before(
@@ -211,6 +217,7 @@ impl Working<'_> {
             return Err(FlowError::Broken(format!("{other} is to be merged and is not loaded")));
         };
         self.keep_compared_by(survivor, &absorbed.profile)?;
+        self.share_as_one(survivor, &absorbed.profile)?;
         self.compare_later(survivor);
         self.compare_later(other);
         for link in &absorbed.profile.identifiers {

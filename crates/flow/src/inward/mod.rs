@@ -5,7 +5,7 @@
 //!
 //! 1. [`prepare`] — identifiers get their one spelling; the document that is kept is written
 //! 2. `dedupe` — a copy of an event that is here changes nothing
-//! 3. `identify` — whose is it? People are found, made, merged; the ledger says why
+//! 3. `identify` — whose is it? People are found, made, merged; the ledger says why. Of what several may go by, `meant` says who is meant
 //! 4. `fold` — traits and moments change the profile
 //! 5. `agree` — consents are settled on contact points
 //! 6. `keep` — the event itself; then segments are asked again, and who comes due by date is let into programs
@@ -23,6 +23,7 @@ mod enrol;
 mod homes;
 mod identify;
 mod items;
+mod meant;
 mod prepare;
 mod replay;
 mod segments;

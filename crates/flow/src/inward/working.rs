@@ -42,6 +42,8 @@ pub(crate) struct Working<'w> {
     pub(crate) people: HashMap<ProfileId, Loaded, RandomState>,
     /// Who holds the identifiers that the batch names; `None` when nobody does.
     pub(crate) holders: HashMap<Identifier, Option<ProfileId>, RandomState>,
+    /// Who goes by identifiers that the batch names, beside whose they are.
+    pub(super) sharers: HashMap<Identifier, Vec<ProfileId>, RandomState>,
     pub(super) agreed: Agreed,
     /// People who are new, or were made of several, and have not been asked about their segments since.
     pub(super) anew: HashMap<ProfileId, Touch>,
@@ -93,6 +95,7 @@ impl<'w> Working<'w> {
             derived,
             people: HashMap::default(),
             holders: HashMap::default(),
+            sharers: HashMap::default(),
             agreed: Agreed::default(),
             anew: HashMap::new(),
             counts: BTreeMap::new(),
@@ -283,6 +286,7 @@ impl<'w> Working<'w> {
         for person in people {
             self.load(person)?;
         }
+        self.look_up_sharers(&wanted)?;
         self.holders.extend(wanted.into_iter().cloned().zip(found));
         Ok(())
     }
@@ -321,6 +325,7 @@ impl<'w> Working<'w> {
     pub(super) fn forget(&mut self, id: ProfileId) {
         self.people.remove(&id);
         self.holders.retain(|_, holder| *holder != Some(id));
+        self.sharers.values_mut().for_each(|sharers| sharers.retain(|sharer| *sharer != id));
         self.anew.remove(&id);
         self.new_people -= 1;
     }

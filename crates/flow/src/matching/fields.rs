@@ -7,15 +7,18 @@ use crowsnest_linkage::{
     settings::{ColumnSetting, PartSetting, RecipeSetting, Role},
 };
 use crowsnest_model::{
-    Profile,
+    Identifier, Object, Profile,
     definition::{IdentityRules, MatchField, MatchKey, Matching, Workspace},
 };
+use crowsnest_store::{LearnedModel, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
+
+use super::weigher::{InForce, Weigher};
 
 /// How many values of each kind a record has room for. What somebody has more of is not compared: of identifiers those
 /// that were seen last are.
@@ -79,6 +82,7 @@ pub(crate) struct Fields {
     households: bool,
     /// What traits are about whose names were met, and whether that counts for a field of an object.
     met: RwLock<HashMap<String, Option<FieldKind>>>,
+    weigher: InForce,
 }
 
 impl std::fmt::Debug for Fields {
@@ -165,6 +169,7 @@ impl Fields {
             automatic: matching.automatic,
             households: matching.households,
             met: RwLock::default(),
+            weigher: InForce::default(),
         }
     }
 
@@ -248,11 +253,35 @@ impl Fields {
         found
     }
 
+    /// What likeness weighs by the model in force, or by what is known beforehand while nothing was learned for these fields.
+    pub(crate) fn weigher(
+        &self,
+        learned: impl FnOnce() -> Result<Option<LearnedModel>, StoreError>,
+    ) -> Result<Arc<Weigher>, StoreError> {
+        self.weigher.get_or(|| {
+            let learned = learned()?.filter(|learned| learned.meaning == self.meaning());
+            let model = learned.and_then(|learned| serde_json::from_str(&learned.doc).ok());
+            Ok(match model {
+                Some(model) => Weigher::of(self, model),
+                None => Weigher::untaught(self),
+            })
+        })
+    }
+
+    /// Another model is in force.
+    pub(crate) fn forget_weigher(&self) {
+        self.weigher.forget();
+    }
+
     /// What somebody's traits say that is compared.
     fn said(&self, profile: &Profile) -> Said {
+        self.said_by(profile.traits.iter().map(|(name, known)| (name, &known.value)))
+    }
+
+    fn said_by<'t>(&self, traits: impl Iterator<Item = (&'t String, &'t Value)>) -> Said {
         let mut said = Said::default();
-        for (name, known) in &profile.traits {
-            match &known.value {
+        for (name, value) in traits {
+            match value {
                 Value::Object(fields) => {
                     for (field, value) in fields {
                         self.say(&mut said, name, &format!("{name}.{field}"), value);
@@ -272,7 +301,24 @@ impl Fields {
 
     /// By what somebody is compared; `None` when that is too little to compare.
     pub(crate) fn record(&self, profile: &Profile) -> Option<Record> {
-        let said = self.said(profile);
+        Some(self.all_said(profile)).filter(|record| record.filled().count() >= LEAST_FIELDS)
+    }
+
+    /// The same, however little it is.
+    pub(crate) fn all_said(&self, profile: &Profile) -> Record {
+        let mut links: Vec<_> = profile.goes_by().collect();
+        links.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.value.cmp(&b.value)));
+        let links = links.into_iter().map(|link| (link.namespace.as_str(), link.value.as_str()));
+        self.record_of(&self.said(profile), links)
+    }
+
+    /// What an event says of a person, however little it is.
+    pub(crate) fn record_of_event(&self, traits: &Object, named: &[Identifier]) -> Record {
+        let links = named.iter().map(|identifier| (identifier.namespace.as_str(), identifier.value.as_str()));
+        self.record_of(&self.said_by(traits.iter()), links)
+    }
+
+    fn record_of<'l>(&self, said: &Said, links: impl Iterator<Item = (&'l str, &'l str)>) -> Record {
         let mut record = Record(vec![String::new(); self.columns.len()]);
         let (forename, surname) = said.full_name(&self.customs);
         self.put(&mut record, FieldKind::Forename, None, &forename);
@@ -285,18 +331,39 @@ impl Fields {
         for (kind, path, text) in said.others() {
             self.put(&mut record, kind, Some(path), text);
         }
-        let mut links: Vec<_> = profile.identifiers.iter().collect();
-        links.sort_by(|a, b| b.last_seen.cmp(&a.last_seen).then_with(|| a.value.cmp(&b.value)));
-        for link in links {
-            let namespace = link.namespace.as_str();
+        for (namespace, value) in links {
             match namespace {
-                "email" => self.put(&mut record, FieldKind::Email, None, &link.value),
-                "phone" => self.put(&mut record, FieldKind::Phone, None, &link.value),
-                _ => self.put(&mut record, FieldKind::Identifier, Some(namespace), &link.value),
+                "email" => self.put(&mut record, FieldKind::Email, None, value),
+                "phone" => self.put(&mut record, FieldKind::Phone, None, value),
+                _ => self.put(&mut record, FieldKind::Identifier, Some(namespace), value),
             }
         }
-        let filled = record.0.iter().filter(|text| !text.is_empty()).count();
-        (filled >= LEAST_FIELDS).then_some(record)
+        record
+    }
+
+    /// The columns of what is a person's own.
+    fn own(&self) -> impl Iterator<Item = usize> {
+        let own = |kind| matches!(kind, FieldKind::Forename | FieldKind::BirthDate);
+        (0..self.columns.len()).filter(move |place| own(self.columns[*place].kind))
+    }
+
+    /// Whether anything is said that is a person's own.
+    pub(crate) fn says_own(&self, record: &Record) -> bool {
+        self.own().any(|column| !record.column(column).is_empty())
+    }
+
+    /// Whether nothing that is a person's own is spelt otherwise in two records.
+    pub(crate) fn spells_alike(&self, one: &Record, other: &Record) -> bool {
+        self.own().all(|column| {
+            let (one, other) = (one.column(column), other.column(column));
+            one.is_empty() || other.is_empty() || one.eq_ignore_ascii_case(other)
+        })
+    }
+
+    /// What a record says of a field that is a person's own, by the name that the comparison has for it.
+    pub(crate) fn own_text<'r>(&self, record: &'r Record, field: &str) -> &'r str {
+        let is = |column: &usize| self.columns[*column].kind.word().replace('_', " ") == field;
+        self.own().find(is).map_or("", |column| record.column(column))
     }
 
     fn say(&self, said: &mut Said, parent: &str, path: &str, value: &Value) {

@@ -170,6 +170,10 @@ fn keep(engine: &Engine, fields: &Fields, learned: &Learned, people: u64) -> Res
     let (version, meaning) = (learned.model.version(), fields.meaning());
     engine.commit_blocking(move |work| {
         let learned = LearnedModel { version, learned: work.now, people, meaning, doc, homes };
+        // Whatever becomes of this commit, the next event that needs the model reads it anew.
+        if let Some(fields) = work.live.match_fields() {
+            fields.forget_weigher();
+        }
         Ok(work.unit.put_match_model(&learned)?)
     })
 }

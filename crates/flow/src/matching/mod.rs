@@ -6,6 +6,7 @@
 //! 3. [`crate::inward`]'s `alike` — what follows, in a commit of its own
 //! 4. [`homes`] — who lives with whom, which makes nobody one, and `inward`'s `homes`, what follows from it
 //! 5. [`review`] — what people of the house are asked, and what they answer
+//! 6. [`weigher`] — what likeness says against an identifier, in the commit of an event
 //!
 //! Who has to be compared stands in a row of the store, written in the commit that changed them. So nobody is forgotten
 //! when the process dies, and whoever is compared twice is found to be what they are already.
@@ -15,11 +16,13 @@ mod homes;
 mod learning;
 mod matcher;
 mod review;
+mod weigher;
 
-pub(crate) use fields::Fields;
+pub(crate) use fields::{Fields, Record};
 pub(crate) use homes::{Living, Together};
 pub use learning::{LinkReport, LinkedPair};
 pub use review::{Answer, Answered, PersonAsked, Resemblance, ReviewQuestion};
+pub(crate) use weigher::Weigher;
 
 use crate::{Engine, FlowError};
 use crowsnest_model::{ProfileId, Time};

@@ -274,8 +274,8 @@ async fn two_of_two_households_who_turn_out_to_be_one_go_on_in_one() {
     let (elm, quay) = (home(&world, "ann").unwrap(), home(&world, "dora").unwrap());
     assert_ne!(elm, quay);
     world.pass(DAY);
-    // A form names the cards of both.
-    world.tell([identify("one").by("loyalty_id", "bob").by("loyalty_id", "dora")]).await;
+    let (bob, dora) = (who(&world, "bob"), who(&world, "dora"));
+    world.engine.join(bob, dora, "he said that he is both".into()).await.unwrap();
     let one = world.person("loyalty_id", "bob");
     assert_eq!(world.holder("loyalty_id", "dora"), Some(one.id));
     let stays = world.read(|read| read.stays_of(one.id));

@@ -27,6 +27,7 @@ mod programs;
 mod quarantine;
 mod same_person;
 mod segments;
+mod sharing;
 mod sink;
 mod splitting;
 mod steps;

@@ -13,7 +13,8 @@ use axum::{
 };
 use crowsnest_identity::Normal;
 use crowsnest_model::{
-    Consent, Event, HouseholdId, Identifier, Object, Profile, ProfileId, Time, profile::Heard,
+    Consent, Event, HouseholdId, Identifier, Object, Profile, ProfileId, Time,
+    profile::{Heard, Link},
 };
 use crowsnest_store::{DeliveryFilter, EventRow, LedgerEntry, Page, Read, StoreError};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,8 @@ pub(crate) struct ProfileView {
     sources: Vec<SourceView>,
     /// By what they are known.
     identifiers: Vec<LinkView>,
+    /// What they go by though it is somebody else's.
+    shared: Vec<LinkView>,
     /// What is known of them, by name.
     traits: BTreeMap<String, TraitView>,
     /// What they agreed to.
@@ -74,7 +77,7 @@ pub(crate) struct SourceView {
     events: u64,
 }
 
-/// That an identifier is a person's.
+/// That a person goes by an identifier.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LinkView {
     namespace: String,
@@ -83,6 +86,10 @@ pub(crate) struct LinkView {
     first_seen: Time,
     #[schema(value_type = String, format = DateTime)]
     last_seen: Time,
+    /// Who else goes by it, the one whose it is first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    shared_with: Vec<ProfileId>,
 }
 
 /// A value with its time and provenance.
@@ -150,12 +157,31 @@ impl From<Consent> for ConsentView {
     }
 }
 
+/// What a person goes by, with who else does.
+fn links(read: &dyn Read, person: ProfileId, links: &[Link]) -> Result<Vec<LinkView>, StoreError> {
+    let named: Vec<Identifier> = links.iter().map(Link::identifier).collect();
+    let named: Vec<&Identifier> = named.iter().collect();
+    let whose = read.holders(&named)?.into_iter().zip(read.sharers(&named)?);
+    Ok(links
+        .iter()
+        .zip(whose)
+        .map(|(link, (holder, sharers))| LinkView {
+            namespace: link.namespace.to_string(),
+            value: link.value.clone(),
+            first_seen: link.first_seen,
+            last_seen: link.last_seen,
+            shared_with: holder.into_iter().chain(sharers).filter(|other| *other != person).collect(),
+        })
+        .collect())
+}
+
 fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreError> {
     let Some(profile) = read.profile(read.survivor(id)?)? else { return Ok(None) };
     let mut consents = Vec::new();
     for (channel, namespace) in [("email", "email"), ("sms", "phone")] {
         let mut contacts: Vec<String> = profile
-            .identifiers_in(namespace)
+            .goes_by()
+            .filter(|link| link.namespace.as_str() == namespace)
             .map(|link| link.value.clone())
             .chain(profile.contact(channel))
             .collect();
@@ -179,8 +205,9 @@ fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreErro
         }
     };
     let absorbed = read.absorbed(profile.id)?;
-    let Profile { id, first_seen, last_seen, events, identifiers, traits, runs, segments, sources, .. } =
-        profile;
+    let shared = links(read, profile.id, &profile.shared)?;
+    let identifiers = links(read, profile.id, &profile.identifiers)?;
+    let Profile { id, first_seen, last_seen, events, traits, runs, segments, sources, .. } = profile;
     Ok(Some(ProfileView {
         id,
         absorbed,
@@ -196,15 +223,8 @@ fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreErro
                 events,
             })
             .collect(),
-        identifiers: identifiers
-            .into_iter()
-            .map(|link| LinkView {
-                namespace: link.namespace.to_string(),
-                value: link.value,
-                first_seen: link.first_seen,
-                last_seen: link.last_seen,
-            })
-            .collect(),
+        identifiers,
+        shared,
         traits: traits
             .into_iter()
             .map(|(name, known)| {

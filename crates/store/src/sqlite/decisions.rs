@@ -151,7 +151,7 @@ impl WriteDecisions for Session<'_> {
     }
 
     fn forget_person(&mut self, profile: ProfileId, people: &[ProfileId], made: &[EventId]) -> Result<()> {
-        use crate::{Read, segments::WriteSegments};
+        use crate::{Read, identity::WriteIdentity, segments::WriteSegments};
         // While they are gone, their places must not be given to others.
         self.next_event()?;
         self.settle_skips(profile)?;
@@ -163,6 +163,9 @@ impl WriteDecisions for Session<'_> {
                         "DELETE FROM identifiers WHERE namespace = ?1 AND value = ?2 AND profile = ?3",
                     )?
                     .execute(params![namespace, link.value, profile.0 as i64])?;
+            }
+            for link in &known.shared {
+                self.remove_sharer(&link.identifier(), profile)?;
             }
             for segment in known.segments.keys() {
                 self.put_membership(segment, profile, None)?;

@@ -5,7 +5,7 @@ use crate::{
     EventRow, Result, StoreError,
     identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdentity},
 };
-use crowsnest_model::{DecisionId, EventId, ProfileId};
+use crowsnest_model::{DecisionId, EventId, Identifier, ProfileId};
 use rusqlite::{Row, params};
 
 fn change(row: &Row<'_>) -> Result<IdentityChange> {
@@ -47,6 +47,22 @@ impl ReadIdentity for Session<'_> {
         Ok(last.flatten().unwrap_or_default())
     }
 
+    fn sharers(&self, identifiers: &[&Identifier]) -> Result<Vec<Vec<ProfileId>>> {
+        let mut sharers = Vec::with_capacity(identifiers.len());
+        let mut statement = self.connection.prepare_cached(
+            "SELECT profile FROM sharers WHERE namespace = ?1 AND value = ?2 ORDER BY profile",
+        )?;
+        for identifier in identifiers {
+            sharers.push(match self.number(identifier.namespace.as_str())? {
+                Some(namespace) => statement
+                    .query_map(params![namespace, identifier.value], |row| rows::id(row, 0).map(ProfileId))?
+                    .collect::<Result<_, _>>()?,
+                None => Vec::new(),
+            });
+        }
+        Ok(sharers)
+    }
+
     fn event(&self, id: EventId) -> Result<Option<EventRow>> {
         let Some(number) = self.number_of_event(id)? else { return Ok(None) };
         let sql = format!(
@@ -63,6 +79,22 @@ impl ReadIdentity for Session<'_> {
 }
 
 impl WriteIdentity for Session<'_> {
+    fn put_sharer(&mut self, identifier: &Identifier, profile: ProfileId) -> Result<()> {
+        let namespace = self.number_or_new(identifier.namespace.as_str())?;
+        self.connection
+            .prepare_cached("INSERT OR IGNORE INTO sharers (namespace, value, profile) VALUES (?1, ?2, ?3)")?
+            .execute(params![namespace, identifier.value, profile.0 as i64])?;
+        Ok(())
+    }
+
+    fn remove_sharer(&mut self, identifier: &Identifier, profile: ProfileId) -> Result<()> {
+        let Some(namespace) = self.number(identifier.namespace.as_str())? else { return Ok(()) };
+        self.connection
+            .prepare_cached("DELETE FROM sharers WHERE namespace = ?1 AND value = ?2 AND profile = ?3")?
+            .execute(params![namespace, identifier.value, profile.0 as i64])?;
+        Ok(())
+    }
+
     fn put_identity_change(&mut self, change: &IdentityChange) -> Result<()> {
         let kind = IdentityChangeKind::ALL.iter().position(|kind| *kind == change.kind).unwrap_or_default();
         self.connection

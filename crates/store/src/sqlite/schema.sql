@@ -13,6 +13,14 @@ CREATE TABLE identifiers (
     PRIMARY KEY (namespace, value)
 ) WITHOUT ROWID, STRICT;
 
+-- Who goes by an identifier beside whose it is. Which ones somebody shares says their document, too.
+CREATE TABLE sharers (
+    namespace INTEGER NOT NULL,
+    value     TEXT NOT NULL,
+    profile   INTEGER NOT NULL,
+    PRIMARY KEY (namespace, value, profile)
+) WITHOUT ROWID, STRICT;
+
 -- doc: one byte of format, then the profile as MessagePack, its fields by position.
 CREATE TABLE people (id INTEGER PRIMARY KEY, doc BLOB NOT NULL) STRICT;
 

@@ -37,6 +37,7 @@ fn ann() -> Profile {
         last_seen: Time(9_000),
     };
     ann.identifiers = vec![link("email", "ann@example.org"), link("user_id", "u-1")];
+    ann.shared = vec![link("phone", "+13125550142")];
     ann.accounts = vec![link("account", "HM-1001")];
     ann.home = Some(HouseholdId(7_011));
     let heard = |source: &str, last| Heard {
@@ -83,6 +84,7 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
     for link in &ann.identifiers {
         unit.put_holder(&Identifier::new(link.namespace.as_str(), link.value.clone()), ann.id)?;
     }
+    unit.put_sharer(&Identifier::new("phone", "+13125550142"), ann.id)?;
     unit.put_household_member(HouseholdId::of("account", "HM-1001"), ann.id)?;
     unit.begin_stay(HouseholdId(7_010), ann.id, Time(8_000), "same phone")?;
     unit.end_stay(ann.id, Time(8_500), "lives with others now")?;

@@ -9,7 +9,9 @@ mod moments;
 
 use super::{Prepared, Working, asked::Asked, event_of, prepare};
 use crate::{FlowError, OWN_SOURCE};
-use crowsnest_model::{DeliveryId, Event, EventId, Identifier, ProfileId, Time, delivery::Delivery};
+use crowsnest_model::{
+    DeliveryId, Event, EventId, Identifier, ProfileId, Time, delivery::Delivery, profile::Link,
+};
 use crowsnest_store::{
     Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
 };
@@ -41,6 +43,10 @@ pub(crate) struct Replay {
     /// That they were told apart from others before, the latest first.
     splits: Vec<(LedgerEntry, Decision)>,
     asked: Vec<Asked>,
+    /// What they share with somebody else.
+    shared: BTreeSet<Identifier>,
+    /// Since which event somebody of them shared something, and why.
+    pub(super) shared_since: BTreeMap<(EventId, Identifier), String>,
     /// Identifiers that were theirs, and are somebody else's by now.
     lent: BTreeMap<Identifier, ProfileId>,
 }
@@ -113,6 +119,8 @@ impl Working<'_> {
         for segment in inside.iter().flat_map(|segments| segments.keys()) {
             self.unit.put_membership(segment, person, None)?;
         }
+        let shared = self.people.get(&person).map_or(&[][..], |loaded| &loaded.profile.shared);
+        let shared: BTreeSet<Identifier> = shared.iter().map(Link::identifier).collect();
         // Where they lived is not derived from their events alone: they are found there again, or are not.
         self.had_neighbours(person)?;
         self.unit.end_stay(person, until, "told apart from somebody")?;
@@ -130,14 +138,22 @@ impl Working<'_> {
         let splits = ledger.iter().rev().filter(|entry| entry.kind == LedgerKind::Split);
         let splits: Vec<_> = splits.filter_map(split).collect();
         let mut made_by = HashMap::new();
+        let mut shared_since = BTreeMap::new();
         let mut theirs = BTreeSet::new();
         for entry in &ledger {
-            let (LedgerKind::Link | LedgerKind::Move, Some(identifier)) = (entry.kind, identifier_of(entry))
-            else {
-                continue;
-            };
-            made_by.entry(entry.event).or_insert(entry.profile);
-            theirs.insert(identifier);
+            let Some(identifier) = identifier_of(entry) else { continue };
+            match entry.kind {
+                LedgerKind::Link | LedgerKind::Move => {
+                    made_by.entry(entry.event).or_insert(entry.profile);
+                    theirs.insert(identifier);
+                }
+                // Somebody may be known by nothing but what they share.
+                LedgerKind::Shared => {
+                    made_by.entry(entry.event).or_insert(entry.profile);
+                    shared_since.insert((entry.event, identifier), entry.reason.clone());
+                }
+                _ => {}
+            }
         }
         let key = |program: &str, occasion: &str| (program.to_owned(), occasion.to_owned());
         let made_at = made_at(&deliveries);
@@ -156,6 +172,8 @@ impl Working<'_> {
             joins,
             splits,
             asked,
+            shared,
+            shared_since,
             lent: BTreeMap::new(),
         }));
         for (place, event) in events {
@@ -241,7 +259,7 @@ impl Working<'_> {
         let holders = &mut self.holders;
         let mut ours = |identifier: &Identifier| {
             let Some(holder) = holders.get(identifier).copied().flatten() else { return true };
-            if replay.people.contains(&holder) {
+            if replay.people.contains(&holder) || replay.shared.contains(identifier) {
                 return true;
             }
             if !theirs.contains(identifier) {
@@ -268,6 +286,7 @@ impl Working<'_> {
             }
         }
         self.holders.clear();
+        self.sharers.clear();
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use crate::{
     FlowError,
     inward::{CATALOGUE, Enrolment, Working},
 };
-use crowsnest_model::{Identifier, ProfileId, RunId, Time};
+use crowsnest_model::{ProfileId, RunId, Time};
 use crowsnest_store::{Decision, LedgerEntry};
 
 /// So many things may come due by time alone before a replay is given up: definitions that go round in a circle.
@@ -109,17 +109,20 @@ impl Working<'_> {
 
     /// It was decided that two of the people are one, and nobody has decided otherwise since.
     fn join_again(&mut self, decision: &Decision) -> Result<(), FlowError> {
-        let whose: Vec<&Identifier> = decision.sides.iter().filter_map(|side| side.first()).collect();
-        let people = self.unit.holders(&whose)?;
+        let mut people = decision.people;
+        for (person, side) in people.iter_mut().zip(&decision.sides) {
+            // Whoever was known by nothing but what they shared is known by their id.
+            let Some(identifier) = side.first() else { continue };
+            let Some(holder) = self.unit.holders(&[identifier])?.into_iter().flatten().next() else {
+                return Ok(());
+            };
+            *person = holder;
+        }
+        let [one, other] = people;
         let ours =
             |person: &ProfileId| self.replay.as_ref().is_some_and(|replay| replay.people.contains(person));
-        if let [Some(one), Some(other)] = people.as_slice()
-            && one != other
-            && ours(one)
-            && ours(other)
-            && self.apart(*one, *other).is_none()
-        {
-            self.join(*one, *other, decision)?;
+        if one != other && ours(&one) && ours(&other) && self.apart(one, other).is_none() {
+            self.join(one, other, decision)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Changes of identity, as others are told of them.
 
 use crate::words::*;
-use crowsnest_model::{DecisionId, EventId, ProfileId, Time};
+use crowsnest_model::{DecisionId, EventId, Identifier, ProfileId, Time, profile::Link};
 use crowsnest_store::{IdentityChange, IdentityChangeKind};
 
 fn change(kind: IdentityChangeKind, absorbed: u64) -> IdentityChange {
@@ -51,4 +51,32 @@ pub fn an_event_is_found_by_its_id(store: &mut impl Backend) {
     assert_eq!(found.columns.id, one.id);
     assert_eq!(found.columns.name.as_deref(), Some("Cart Updated"));
     assert!(store.read(|read| read.event(other.id)).is_none());
+}
+
+pub fn who_shares_an_identifier_is_known(store: &mut impl Backend) {
+    let (mail, phone) = (Identifier::new("email", "home@x.org"), Identifier::new("phone", "+13125550142"));
+    store.commit(|unit| {
+        unit.put_sharer(&mail, ProfileId(3))?;
+        unit.put_sharer(&mail, ProfileId(2))?;
+        unit.put_sharer(&mail, ProfileId(3))?;
+        unit.put_sharer(&phone, ProfileId(2))
+    });
+    let nobodys = Identifier::new("email", "x@x.org");
+    let all = store.read(|read| read.sharers(&[&phone, &nobodys, &mail]));
+    assert_eq!(all, [vec![ProfileId(2)], vec![], vec![ProfileId(2), ProfileId(3)]]);
+    store.commit(|unit| unit.remove_sharer(&mail, ProfileId(3)));
+    assert_eq!(store.read(|read| read.sharers(&[&mail])), [[ProfileId(2)]]);
+    // Whoever is forgotten shares nothing.
+    let mut bob = person(2);
+    bob.shared = [&mail, &phone]
+        .map(|identifier| Link {
+            namespace: identifier.namespace.clone(),
+            value: identifier.value.clone(),
+            first_seen: Time(1_000),
+            last_seen: Time(1_000),
+        })
+        .to_vec();
+    store.commit(|unit| unit.put_profile(&bob));
+    store.commit(|unit| unit.forget_person(bob.id, &[bob.id], &[]));
+    assert_eq!(store.read(|read| read.sharers(&[&mail, &phone])), [vec![], vec![]]);
 }

@@ -40,7 +40,7 @@ macro_rules! conformance_suite {
             the_next_due_moment what_is_being_sent_is_found_again what_webhooks_are_told_is_due_by_webhook a_cancelled_run_closes_what_is_open
             the_quarantine_keeps_each_thing_once watermarks_only_go_forward switches_and_settings
             imports_and_launches documents_have_versions a_comment_makes_no_version counters_add_up
-            changes_of_identity_are_read_from_a_cursor an_event_is_found_by_its_id
+            changes_of_identity_are_read_from_a_cursor an_event_is_found_by_its_id who_shares_an_identifier_is_known
             items_are_read_as_written changes_of_items_wait_and_go_on the_latest_word_of_a_watcher_stays
             memberships_are_listed_counted_and_compared
             changes_of_segments_are_kept looks_come_in_the_order_of_their_moments
