@@ -127,12 +127,14 @@ impl<P: Postings> Live<P> {
         found.into_iter().collect()
     }
 
-    /// All edges within a component.
+    /// All edges within a component, without those of nodes that are weak: a decision may have brought such a one in.
     fn edges_of(&self, component: &[Node]) -> Vec<Edge> {
+        let strong: Vec<bool> = component.iter().map(|&node| !self.is_weak(node)).collect();
+        let is_strong = |node: Node| component.binary_search(&node).is_ok_and(|place| strong[place]);
         let mut edges = Vec::new();
-        for &a in component {
+        for (&a, _) in component.iter().zip(&strong).filter(|(_, strong)| **strong) {
             for &(b, score) in self.edges.get(&a).into_iter().flatten() {
-                if a < b && component.binary_search(&b).is_ok() {
+                if a < b && is_strong(b) {
                     edges.push(Edge { a, b, score });
                 }
             }

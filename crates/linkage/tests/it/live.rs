@@ -219,6 +219,38 @@ pub fn act(told: &mut Told, dice: &mut Dice, pool: &[String], next: &mut usize) 
     }
 }
 
+/// Much happens to some records; after each while the people are those of what is left, linked at once.
+fn what_is_left(seed: u64, match_threshold: f64, component_cap: usize) -> Result<(), TestCaseError> {
+    // Blocks that never grow too large.
+    let recipes = crowsnest_linkage::recipe::built_in()
+        .into_iter()
+        .map(|recipe| crowsnest_linkage::settings::RecipeSetting { cap: Some(10_000), ..recipe });
+    let recipes = Some(recipes.collect());
+    let settings = Settings { recipes, match_threshold, component_cap, ..Settings::default() };
+    let pool: Vec<String> = rows(seed).into_iter().rev().take(70).collect();
+    let (mut told, mut dice, mut next) = (Told::new(&settings), Dice(seed), 0);
+    for round in 0..8 {
+        for _ in 0..30 {
+            act(&mut told, &mut dice, &pool, &mut next);
+        }
+        let (rows, decisions) = told.left();
+        let (people, asked) = batch(&rows, &MODEL, &settings, &decisions);
+        let found = told.found();
+        prop_assert_eq!(&people, &found.0, "round {}", round);
+        prop_assert_eq!(&asked, &found.1, "round {}", round);
+        // Filled with all of it at once, it is the same.
+        let table = table(&file(rows.iter().map(String::as_str)), &settings);
+        let again = Live::of(table, MODEL.clone(), &settings, &decisions);
+        let again: People = (0..rows.len() as u32)
+            .map(|r| {
+                again.records_of(r).iter().map(|&r| again.table.ids.get(r as usize).to_string()).collect()
+            })
+            .collect();
+        prop_assert_eq!(&people, &again);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
@@ -245,32 +277,14 @@ proptest! {
         match_threshold in prop::sample::select(vec![-1.0, 12.0]),
         component_cap in prop::sample::select(vec![4, 40]),
     ) {
-        // Blocks that never grow too large.
-        let recipes = crowsnest_linkage::recipe::built_in().into_iter().map(|recipe| {
-            crowsnest_linkage::settings::RecipeSetting { cap: Some(10_000), ..recipe }
-        });
-        let recipes = Some(recipes.collect());
-        let settings = Settings { recipes, match_threshold, component_cap, ..Settings::default() };
-        let pool: Vec<String> = rows(seed).into_iter().rev().take(70).collect();
-        let (mut told, mut dice, mut next) = (Told::new(&settings), Dice(seed), 0);
-        for round in 0..8 {
-            for _ in 0..30 {
-                act(&mut told, &mut dice, &pool, &mut next);
-            }
-            let (rows, decisions) = told.left();
-            let (people, asked) = batch(&rows, &MODEL, &settings, &decisions);
-            let found = told.found();
-            prop_assert_eq!(&people, &found.0, "round {}", round);
-            prop_assert_eq!(&asked, &found.1, "round {}", round);
-            // Filled with all of it at once, it is the same.
-            let table = table(&file(rows.iter().map(String::as_str)), &settings);
-            let again = Live::of(table, MODEL.clone(), &settings, &decisions);
-            let again: People = (0..rows.len() as u32)
-                .map(|r| again.records_of(r).iter().map(|&r| again.table.ids.get(r as usize).to_string()).collect())
-                .collect();
-            prop_assert_eq!(&people, &again);
-        }
+        what_is_left(seed, match_threshold, component_cap)?;
     }
+}
+
+/// A cut component with decisions in it.
+#[test]
+fn people_are_those_of_what_is_left_where_components_are_cut() {
+    what_is_left(310_299, 12.0, 4).unwrap();
 }
 
 /// What those two say is enough for one person, word for word.
