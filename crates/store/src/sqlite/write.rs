@@ -89,8 +89,8 @@ impl Unit for Session<'_> {
     }
 
     fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<Vec<RunId>> {
-        self.settle_skips(survivor)?;
-        self.settle_skips(other)?;
+        self.give_skips(other, survivor)?;
+        self.write_segment_log()?;
         let (to, from) = (survivor.0 as i64, other.0 as i64);
         let cancelled: Vec<Option<u64>> = self
             .connection
@@ -114,8 +114,6 @@ impl Unit for Session<'_> {
             "UPDATE OR IGNORE households SET profile = ?1 WHERE profile = ?2",
             "UPDATE match_records SET profile = ?1 WHERE profile = ?2",
             "UPDATE timers SET profile = ?1 WHERE run IN (SELECT id FROM runs WHERE profile = ?2)",
-            "UPDATE OR IGNORE skips SET profile = ?1 WHERE profile = ?2",
-            "UPDATE skips SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",
             "UPDATE OR IGNORE runs SET profile = ?1 WHERE profile = ?2",
             "UPDATE runs SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",
             "UPDATE deliveries AS mine SET occasion = occasion || '~' || id
