@@ -99,8 +99,8 @@ pub(super) fn counts(session: &Session<'_>, program: &str) -> Result<BTreeMap<St
         session.counts("SELECT state, count(*) FROM runs WHERE program = ?1 GROUP BY state", [program])?;
     let number = session.number(program)?.unwrap_or_default();
     session.write_skips()?;
-    let skipped =
-        session.one("SELECT count(*) FROM skip_places WHERE program = ?1", [number], |row| row.get::<_, i64>(0))?;
+    let skipped = session
+        .one("SELECT count(*) FROM skip_places WHERE program = ?1", [number], |row| row.get::<_, i64>(0))?;
     if let Some(skipped) = skipped.filter(|count| *count > 0) {
         counts.insert(RunState::Skipped.as_str().to_owned(), skipped as u64);
     }

@@ -57,7 +57,9 @@ pub(super) fn put(session: &Session<'_>, change: &SegmentChange) -> Result<()> {
     });
     open.segments.push(segment);
     let entry: Change<'_> = (segment, change.entered, change.why.as_str().into());
-    entry.serialize(&mut rmp_serde::Serializer::new(&mut open.changes)).map_err(|error| fault(error.to_string()))
+    entry
+        .serialize(&mut rmp_serde::Serializer::new(&mut open.changes))
+        .map_err(|error| fault(error.to_string()))
 }
 
 impl SegmentLog {
@@ -100,8 +102,9 @@ impl Session<'_> {
             return Ok(());
         }
         log.places.sort_unstable();
-        let mut insert =
-            self.connection.prepare_cached("INSERT INTO segment_log_places (segment, seq) VALUES (?1, ?2)")?;
+        let mut insert = self
+            .connection
+            .prepare_cached("INSERT INTO segment_log_places (segment, seq) VALUES (?1, ?2)")?;
         for (segment, row) in log.places.drain(..) {
             insert.execute([segment, row])?;
         }
@@ -112,7 +115,8 @@ impl Session<'_> {
     pub(super) fn forget_segment_log(&self, profile: ProfileId) -> Result<()> {
         self.write_segment_log()?;
         let person = profile.0 as i64;
-        let mut find = self.connection.prepare_cached("SELECT seq, changes FROM segment_log WHERE profile = ?1")?;
+        let mut find =
+            self.connection.prepare_cached("SELECT seq, changes FROM segment_log WHERE profile = ?1")?;
         let mut delete = self
             .connection
             .prepare_cached("DELETE FROM segment_log_places WHERE segment = ?1 AND seq = ?2")?;
@@ -169,7 +173,8 @@ impl Session<'_> {
             && let Some(row) = found.next()?
         {
             let stored = read_changes(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?)?;
-            let wanted = stored.into_iter().rev().filter(|change| number.is_none_or(|number| change.0 == number));
+            let wanted =
+                stored.into_iter().rev().filter(|change| number.is_none_or(|number| change.0 == number));
             for change in wanted {
                 if passed < page.offset {
                     passed += 1;

@@ -74,8 +74,7 @@ impl Unit for Session<'_> {
         let namespace = self.number_or_new(identifier.namespace.as_str())?;
         self.connection
             .prepare_cached(
-                "INSERT INTO identifiers (namespace, value, profile) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (namespace, value) DO UPDATE SET profile = excluded.profile",
+                "INSERT OR REPLACE INTO identifiers (namespace, value, profile) VALUES (?1, ?2, ?3)",
             )?
             .execute(params![namespace, identifier.value, profile.0 as i64])?;
         Ok(())
@@ -299,7 +298,10 @@ impl Unit for Session<'_> {
         match due {
             Some(due) => self
                 .connection
-                .prepare_cached("INSERT OR REPLACE INTO timers (run, due, profile) VALUES (?1, ?2, ?3)")?
+                .prepare_cached(
+                    "INSERT INTO timers (run, due, profile) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (run) DO UPDATE SET due = excluded.due, profile = excluded.profile, parked = NULL",
+                )?
                 .execute(params![run.0 as i64, due.0, profile.0 as i64])?,
             None => self
                 .connection

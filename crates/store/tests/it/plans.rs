@@ -108,10 +108,7 @@ fn statements(source: &str) -> Vec<String> {
         let first = text.split(' ').next().unwrap_or_default();
         if ["SELECT", "UPDATE", "DELETE"].contains(&first) && text.contains(' ') && !text.contains('{') {
             found.push(text);
-        } else if ["runs ", "deliveries ", "quarantine "]
-            .iter()
-            .any(|table| text.starts_with(table))
-        {
+        } else if ["runs ", "deliveries ", "quarantine "].iter().any(|table| text.starts_with(table)) {
             found.push(format!("SELECT * FROM {text}"));
         }
     }
