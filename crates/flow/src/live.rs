@@ -27,7 +27,8 @@ pub const OWN_SOURCE: &str = "crowsnest";
 pub struct Live {
     workspace: Workspace,
     documents: Vec<Document>,
-    versions: HashMap<(String, String), u32>,
+    /// Versions in force by name, by kind.
+    versions: HashMap<String, HashMap<String, u32>>,
     normaliser: Normaliser,
     match_fields: Option<Arc<Fields>>,
     readers: HashMap<String, Arc<SourceReader>>,
@@ -207,11 +208,7 @@ impl Live {
                 .filter(|source| source.trust == Trust::ThirdParty)
                 .map(|source| source.name.clone())
                 .collect(),
-            versions: stored
-                .iter()
-                .filter(|document| document.live)
-                .map(|document| ((document.kind.clone(), document.name.clone()), document.version))
-                .collect(),
+            versions: versions_in_force(stored),
             policy: contact_policy(&workspace),
             needs: needs.into_iter().map(|(source, names)| (source, names.into_iter().collect())).collect(),
             workspace,
@@ -249,7 +246,7 @@ impl Live {
 
     /// The version of a definition in force.
     pub fn version(&self, kind: &str, name: &str) -> Option<u32> {
-        self.versions.get(&(kind.to_owned(), name.to_owned())).copied()
+        self.versions.get(kind)?.get(name).copied()
     }
 
     /// The time zone of people whose own is not known.
@@ -381,6 +378,14 @@ impl Live {
 fn contact_policy(workspace: &Workspace) -> Policy {
     let service = workspace.topics.values().filter(|topic| topic.service).map(|topic| topic.name.clone());
     Policy::new(workspace.policy.clone(), service)
+}
+
+fn versions_in_force(stored: &[StoredDocument]) -> HashMap<String, HashMap<String, u32>> {
+    let mut versions: HashMap<String, HashMap<String, u32>> = HashMap::new();
+    for document in stored.iter().filter(|document| document.live) {
+        versions.entry(document.kind.clone()).or_default().insert(document.name.clone(), document.version);
+    }
+    versions
 }
 
 fn version_in_force(stored: &[StoredDocument], kind: &str, name: &str) -> u32 {

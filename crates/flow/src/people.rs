@@ -12,7 +12,7 @@ use std::{
 
 /// What people of a batch agreed to, as far as conditions wanted to know: many of them want to know the same.
 #[derive(Debug, Default)]
-pub(crate) struct Agreed(RefCell<HashMap<ProfileId, Vec<OnChannel>>>);
+pub(crate) struct Agreed(RefCell<HashMap<ProfileId, Vec<OnChannel>, foldhash::fast::RandomState>>);
 
 /// A channel, and what the contact point on it agreed to; `None` when there is no contact point.
 type OnChannel = (String, Option<Vec<Consent>>);

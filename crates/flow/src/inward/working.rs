@@ -46,7 +46,7 @@ pub(crate) struct Working<'w> {
     pub(super) sharers: HashMap<Identifier, Vec<ProfileId>, RandomState>,
     pub(super) agreed: Agreed,
     /// People who are new, or were made of several, and have not been asked about their segments since.
-    pub(super) anew: HashMap<ProfileId, Touch>,
+    pub(super) anew: HashMap<ProfileId, Touch, RandomState>,
     counts: BTreeMap<String, SourceCount>,
     fresh: BTreeMap<String, Time>,
     new_people: i64,
@@ -97,7 +97,7 @@ impl<'w> Working<'w> {
             holders: HashMap::default(),
             sharers: HashMap::default(),
             agreed: Agreed::default(),
-            anew: HashMap::new(),
+            anew: HashMap::default(),
             counts: BTreeMap::new(),
             fresh: BTreeMap::new(),
             new_people: 0,
@@ -172,7 +172,11 @@ impl<'w> Working<'w> {
             return Err(FlowError::Broken("a person of the batch is not loaded".into()));
         };
         loaded.changed = true;
-        self.agreed.forget(Some(person));
+        // What they agreed to is known by the contact point, and this may be another one now.
+        let contact_named = names_contact(prepared);
+        if contact_named || anew.is_some() || !merges.is_empty() {
+            self.agreed.forget(Some(person));
+        }
         let live = self.live;
         let watched: Vec<_> = event
             .traits
@@ -236,8 +240,7 @@ impl<'w> Working<'w> {
         let mut touch = Touch {
             traits: event.traits.keys().cloned().collect(),
             dates,
-            // What they agreed to is known by the contact point, and this may be another one now.
-            consent: agreed || names_contact(prepared),
+            consent: agreed || contact_named,
             ..Touch::default()
         };
         touch.add(anew.unwrap_or_default());

@@ -154,7 +154,8 @@ impl WriteDecisions for Session<'_> {
         use crate::{Read, identity::WriteIdentity, segments::WriteSegments};
         // While they are gone, their places must not be given to others.
         self.next_event()?;
-        self.settle_skips(profile)?;
+        self.forget_skips(profile)?;
+        self.forget_segment_log(profile)?;
         if let Some(known) = self.profile(profile)? {
             for link in &known.identifiers {
                 let Some(namespace) = self.number(link.namespace.as_str())? else { continue };
@@ -188,11 +189,9 @@ impl WriteDecisions for Session<'_> {
             "DELETE FROM run_log WHERE run IN (SELECT id FROM runs WHERE profile = ?1)",
             "DELETE FROM timers WHERE run IN (SELECT id FROM runs WHERE profile = ?1)",
             "DELETE FROM runs WHERE profile = ?1",
-            "DELETE FROM skips WHERE profile = ?1",
             "UPDATE deliveries SET occasion = occasion || '~' || id, run = NULL
              WHERE profile = ?1 AND run IS NOT NULL",
             "DELETE FROM events WHERE profile = ?1",
-            "DELETE FROM segment_log WHERE profile = ?1",
             "DELETE FROM households WHERE profile = ?1",
             "DELETE FROM looks WHERE profile = ?1",
             "DELETE FROM watchers WHERE profile = ?1",

@@ -15,6 +15,7 @@ mod programs;
 mod read;
 mod rows;
 mod runs;
+mod segment_log;
 mod segments;
 mod session;
 mod skips;

@@ -13,6 +13,9 @@ use rusqlite::{Row, types::Type};
 /// The format of documents that this version writes.
 pub(super) const DOCUMENT_FORMAT: u8 = 1;
 
+/// So many bytes are enough for most people's documents, which then need not move while they grow.
+const USUAL_PROFILE: usize = 1_024;
+
 pub(super) const KINDS: [EventKind; 6] = [
     EventKind::Track,
     EventKind::Identify,
@@ -35,7 +38,8 @@ fn unknown_word<T>(index: usize, what: &str, word: &str) -> rusqlite::Result<T> 
 }
 
 pub(super) fn encode_profile(profile: &Profile) -> Result<Vec<u8>> {
-    let mut doc = vec![DOCUMENT_FORMAT];
+    let mut doc = Vec::with_capacity(USUAL_PROFILE);
+    doc.push(DOCUMENT_FORMAT);
     rmp_serde::encode::write(&mut doc, profile)
         .map_err(|error| StoreError::Document { what: "profile", fault: error.to_string() })?;
     Ok(doc)

@@ -66,12 +66,10 @@ pub(super) fn list(
             let person = profile.0 as i64;
             let rest = "runs WHERE profile = ?1 AND (?2 IS NULL OR program = ?2) ORDER BY id DESC LIMIT ?3";
             all = session.runs_of(rest, params![person, program, most])?;
-            let rest = "skips WHERE profile = ?1 AND (?2 IS NULL OR program = ?2) ORDER BY id DESC LIMIT ?3";
-            all.extend(session.skips_of(rest, params![person, number, most])?);
+            all.extend(session.skips_of_person(profile, number)?);
         }
         (Some(program), None) => {
-            let rest = "skips WHERE program = ?1 ORDER BY id DESC LIMIT ?2";
-            all = session.skips_of(rest, params![number, most])?;
+            all = session.skips_of_program(number.unwrap_or_default(), most)?;
             for state in RunState::ALL.into_iter().filter(|state| *state != RunState::Skipped) {
                 let rest = "runs WHERE program = ?1 AND state = ?2 ORDER BY id DESC LIMIT ?3";
                 all.extend(session.runs_of(rest, params![program, state.as_str(), most])?);
@@ -81,8 +79,7 @@ pub(super) fn list(
             all = session.runs_of("runs ORDER BY id DESC LIMIT ?1", params![most])?;
             let mut last = None;
             while let Some(next) = next_program(session, last)? {
-                let rest = "skips WHERE program = ?1 ORDER BY id DESC LIMIT ?2";
-                all.extend(session.skips_of(rest, params![next, most])?);
+                all.extend(session.skips_of_program(next, most)?);
                 last = Some(next);
             }
         }
@@ -94,7 +91,7 @@ pub(super) fn list(
 fn next_program(session: &Session<'_>, last: Option<i64>) -> Result<Option<i64>> {
     session.write_skips()?;
     let next = session.one(
-        "SELECT min(program) FROM skips WHERE program > ?1",
+        "SELECT min(program) FROM skip_places WHERE program > ?1",
         [last.unwrap_or(i64::MIN)],
         |row| row.get::<_, Option<i64>>(0),
     )?;
@@ -107,8 +104,8 @@ pub(super) fn counts(session: &Session<'_>, program: &str) -> Result<BTreeMap<St
         session.counts("SELECT state, count(*) FROM runs WHERE program = ?1 GROUP BY state", [program])?;
     let number = session.number(program)?.unwrap_or_default();
     session.write_skips()?;
-    let skipped =
-        session.one("SELECT count(*) FROM skips WHERE program = ?1", [number], |row| row.get::<_, i64>(0))?;
+    let skipped = session
+        .one("SELECT count(*) FROM skip_places WHERE program = ?1", [number], |row| row.get::<_, i64>(0))?;
     if let Some(skipped) = skipped.filter(|count| *count > 0) {
         counts.insert(RunState::Skipped.as_str().to_owned(), skipped as u64);
     }

@@ -202,21 +202,24 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_state ON runs (program, state);
 
--- Who was skipped by a program, and why: most of what programs have to say, so rows are small and one person's lie
--- together. program: the number of its name. reason: words, or the number of words that are said of many.
+-- Who was skipped by programs, and why: most of what programs have to say, so what one occasion of a person has of it is one
+-- row. skips: one byte of format, then MessagePack, fields by position: for each program the number of its name, its
+-- version, the id of the record, the event, when it happened, when it was recorded, and the reason: words, or the number
+-- of words that are said of many.
 CREATE TABLE skips (
-    profile   INTEGER NOT NULL,
-    occasion  TEXT NOT NULL,
-    program   INTEGER NOT NULL,
-    id        INTEGER NOT NULL,
-    version   INTEGER NOT NULL,
-    event     BLOB NOT NULL,
-    triggered INTEGER NOT NULL,
-    started   INTEGER NOT NULL,
-    reason    ANY NOT NULL,
-    PRIMARY KEY (profile, occasion, program)
+    profile  INTEGER NOT NULL,
+    occasion TEXT NOT NULL,
+    skips    BLOB NOT NULL,
+    PRIMARY KEY (profile, occasion)
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX skips_by_program ON skips (program, id);
+
+-- Whom each program skipped, by the ids of the records.
+CREATE TABLE skip_places (
+    program INTEGER NOT NULL,
+    id      INTEGER NOT NULL,
+    profile INTEGER NOT NULL,
+    PRIMARY KEY (program, id)
+) WITHOUT ROWID, STRICT;
 
 -- Who is in which segment. segment: the number of its name. Which segments a person is in says the person's document.
 CREATE TABLE memberships (
@@ -226,17 +229,24 @@ CREATE TABLE memberships (
     PRIMARY KEY (segment, profile)
 ) WITHOUT ROWID, STRICT;
 
+-- Who entered and left which segment. What changed of one person at one moment by one event is one row, and a segment is in
+-- it once. changes: one byte of format, then MessagePack: for each, the number of the segment, whether it was entered, and
+-- why.
 CREATE TABLE segment_log (
     seq     INTEGER PRIMARY KEY,
     profile INTEGER NOT NULL,
-    segment INTEGER NOT NULL,
-    entered INTEGER NOT NULL,
     time    INTEGER NOT NULL,
     event   BLOB,
-    why     TEXT NOT NULL
+    changes BLOB NOT NULL
 ) STRICT;
 CREATE INDEX segment_log_by_profile ON segment_log (profile);
-CREATE INDEX segment_log_by_segment ON segment_log (segment);
+
+-- In which rows of the log a segment is.
+CREATE TABLE segment_log_places (
+    segment INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    PRIMARY KEY (segment, seq)
+) WITHOUT ROWID, STRICT;
 
 -- When time alone may next change something about a person.
 CREATE TABLE looks (profile INTEGER PRIMARY KEY, due INTEGER NOT NULL) STRICT;

@@ -1,12 +1,12 @@
 //! Segments in the embedded store.
 
-use super::{rows, session::Session};
+use super::{rows, segment_log, session::Session};
 use crate::{
     Page, Result,
     segments::{Build, ReadSegments, SegmentChange, WriteSegments},
 };
 use crowsnest_model::{ProfileId, Time};
-use rusqlite::{Row, params};
+use rusqlite::params;
 
 /// A membership that is to be written, by the numbers of the segment and the person; without a moment it ends.
 #[derive(Debug)]
@@ -40,18 +40,6 @@ impl Session<'_> {
             };
         }
         Ok(())
-    }
-
-    fn segment_change(&self, row: &Row<'_>) -> Result<SegmentChange> {
-        let event: Option<[u8; 16]> = row.get(4)?;
-        Ok(SegmentChange {
-            profile: ProfileId(rows::id(row, 0)?),
-            segment: self.name(row.get(1)?)?.to_string(),
-            entered: row.get(2)?,
-            time: rows::time(row, 3)?,
-            event: event.map(|bytes| crowsnest_model::EventId(u128::from_be_bytes(bytes))),
-            why: row.get(5)?,
-        })
     }
 }
 
@@ -100,42 +88,7 @@ impl ReadSegments for Session<'_> {
         profile: Option<ProfileId>,
         page: Page,
     ) -> Result<Vec<SegmentChange>> {
-        let number = match segment.map(|name| self.number(name)).transpose()? {
-            Some(None) => return Ok(Vec::new()),
-            number => number.flatten(),
-        };
-        let (limit, offset) = (page.limit as i64, page.offset as i64);
-        let mut statement;
-        let mut found = match profile {
-            Some(profile) => {
-                statement = self.connection.prepare_cached(
-                    "SELECT profile, segment, entered, time, event, why FROM segment_log
-                     WHERE profile = ?1 AND (?2 IS NULL OR segment = ?2) ORDER BY seq DESC LIMIT ?3 OFFSET ?4",
-                )?;
-                statement.query(params![profile.0 as i64, number, limit, offset])?
-            }
-            None => match number {
-                Some(number) => {
-                    statement = self.connection.prepare_cached(
-                        "SELECT profile, segment, entered, time, event, why FROM segment_log
-                         WHERE segment = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3",
-                    )?;
-                    statement.query(params![number, limit, offset])?
-                }
-                None => {
-                    statement = self.connection.prepare_cached(
-                        "SELECT profile, segment, entered, time, event, why FROM segment_log
-                         ORDER BY seq DESC LIMIT ?1 OFFSET ?2",
-                    )?;
-                    statement.query(params![limit, offset])?
-                }
-            },
-        };
-        let mut changes = Vec::new();
-        while let Some(row) = found.next()? {
-            changes.push(self.segment_change(row)?);
-        }
-        Ok(changes)
+        self.read_segment_log(segment, profile, page)
     }
 
     fn due_looks(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId)>> {
@@ -168,21 +121,7 @@ impl WriteSegments for Session<'_> {
     }
 
     fn put_segment_change(&mut self, change: &SegmentChange) -> Result<()> {
-        let number = self.number_or_new(&change.segment)?;
-        self.hot(
-            &self.statements.put_segment_change,
-            "INSERT INTO segment_log (profile, segment, entered, time, event, why)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            change.profile.0 as i64,
-            number,
-            change.entered,
-            change.time.0,
-            change.event.map(|event| event.0.to_be_bytes()),
-            change.why
-        ])?;
-        Ok(())
+        segment_log::put(self, change)
     }
 
     fn put_look(&mut self, profile: ProfileId, due: Option<Time>) -> Result<()> {
@@ -190,7 +129,9 @@ impl WriteSegments for Session<'_> {
             Some(due) => self
                 .hot(
                     &self.statements.put_look,
-                    "INSERT OR REPLACE INTO looks (profile, due) VALUES (?1, ?2)",
+                    // Replacing the row would take four times as long, for the sake of its index.
+                    "INSERT INTO looks (profile, due) VALUES (?1, ?2)
+                     ON CONFLICT (profile) DO UPDATE SET due = excluded.due",
                 )?
                 .execute(params![profile.0 as i64, due.0])?,
             None => self

@@ -1,6 +1,6 @@
 //! A transaction, read or write, and the small numbers that stand for names in it.
 
-use super::{segments::PutMembership, skips::Skips};
+use super::{segment_log::SegmentLog, segments::PutMembership, skips::Skips};
 use crate::Result;
 use crowsnest_model::ProfileId;
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
@@ -33,6 +33,7 @@ pub(super) struct Statements<'c> {
     pub(super) put_look: Hot<'c>,
     pub(super) put_segment_change: Hot<'c>,
     pub(super) skips_of_occasion: Hot<'c>,
+    pub(super) put_skips: Hot<'c>,
     pub(super) any_run: Hot<'c>,
     pub(super) had_occasion: Hot<'c>,
 }
@@ -45,6 +46,8 @@ pub(super) struct Session<'c> {
     pub(super) next_event: Cell<Option<i64>>,
     /// Memberships that are to be written.
     pub(super) memberships: RefCell<Vec<PutMembership>>,
+    /// What of the log of segments is to be written.
+    pub(super) segment_log: RefCell<SegmentLog>,
     /// Who is on record as skipped, and what of that is to be written.
     pub(super) skips: RefCell<Skips>,
     pub(super) statements: Statements<'c>,
@@ -57,6 +60,7 @@ impl<'c> Session<'c> {
             names: RefCell::new(names),
             next_event: Cell::new(None),
             memberships: RefCell::default(),
+            segment_log: RefCell::default(),
             skips: RefCell::default(),
             statements: Statements::default(),
         }
@@ -65,6 +69,7 @@ impl<'c> Session<'c> {
     /// Writes what is written at the end of a commit.
     pub(super) fn finish(&self) -> Result<()> {
         self.write_memberships()?;
+        self.write_segment_log()?;
         self.write_skips()
     }
 

@@ -1,18 +1,33 @@
 //! Who was skipped by programs, and why: most of what programs have to say.
 //!
-//! One commit asks of each person once what is on record, and writes what changed at its end, in the order of the table, where
-//! neighbours lie together: most events that begin a program are those of people whom several programs skip.
+//! Most events that begin a program are those of people whom several programs skip, so what one occasion of a person has
+//! of that is one row. One commit asks of each person once what is on record, and writes what changed at its end, in the
+//! order of the tables, where neighbours lie together. Which people a program skipped says a table of its own.
 
-use super::{rows, session::Session};
-use crate::{Read, Result, RunRecord, RunState};
-use crowsnest_model::{ProfileId, RunId};
+use super::{
+    rows::{self, DOCUMENT_FORMAT},
+    session::Session,
+};
+use crate::{Read, Result, RunRecord, RunState, StoreError};
+use crowsnest_model::{EventId, ProfileId, RunId, Time};
 use foldhash::fast::RandomState;
-use rusqlite::{Params, Row, params, types::Value};
+use rusqlite::{Row, params};
+use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::Arc};
 
-/// What is on record of the people whom a commit is about, by their numbers.
+/// What is on record of the people whom a commit is about, by their numbers, and what of it is still to be written.
 #[derive(Debug, Default)]
-pub(super) struct Skips(HashMap<i64, OnRecord, RandomState>);
+pub(super) struct Skips {
+    people: HashMap<i64, OnRecord, RandomState>,
+    places: Vec<Place>,
+}
+
+/// That the table of places has a skip, by the numbers of the program and the skip, as this person's; or has it no more.
+#[derive(Debug)]
+struct Place {
+    of: (i64, i64),
+    person: Option<i64>,
+}
 
 /// One person's, as far as it was asked for.
 #[derive(Debug, Default)]
@@ -26,33 +41,40 @@ struct OnRecord {
 struct Occasion {
     name: String,
     skips: Vec<Skip>,
+    changed: bool,
 }
 
-#[derive(Debug)]
+/// As it stands in its row, by the place of its fields.
+#[derive(Debug, Serialize, Deserialize)]
 struct Skip {
     /// The number of its name.
     program: i64,
     version: u32,
-    /// Words, or the number of words.
-    reason: Value,
-    /// The rest of it, when it has still to be written.
-    unwritten: Option<Unwritten>,
-}
-
-#[derive(Debug)]
-struct Unwritten {
-    /// The table has no such row yet.
-    is_new: bool,
     id: i64,
-    event: [u8; 16],
+    /// Both halves of its id.
+    event: (u64, u64),
     triggered: i64,
     started: i64,
+    reason: Reason,
+}
+
+/// Words, or the number of words that are said of many.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Reason {
+    Number(i64),
+    Words(String),
 }
 
 impl OnRecord {
-    fn skip(&mut self, program: i64, occasion: &str) -> Option<&mut Skip> {
-        let occasion = self.occasions.iter_mut().find(|known| known.name == occasion)?;
-        occasion.skips.iter_mut().find(|skip| skip.program == program)
+    fn occasion(&mut self, name: &str) -> Option<&mut Occasion> {
+        self.occasions.iter_mut().find(|known| known.name == name)
+    }
+}
+
+impl Occasion {
+    fn of(&mut self, program: i64) -> Option<&mut Skip> {
+        self.skips.iter_mut().find(|skip| skip.program == program)
     }
 }
 
@@ -61,12 +83,14 @@ pub(super) fn put(session: &Session<'_>, run: &RunRecord) -> Result<bool> {
     let reason = run.reason.as_deref().unwrap_or_default();
     let (person, program) = (run.profile.0 as i64, session.number_or_new(&run.program)?);
     let mut all = session.skips.borrow_mut();
-    let known = all.0.entry(person).or_default();
-    if !known.occasions.iter().any(|known| known.name == run.occasion) {
+    let Skips { people, places } = &mut *all;
+    let known = people.entry(person).or_default();
+    if known.occasion(&run.occasion).is_none() {
         known.occasions.push(read(session, person, &run.occasion)?);
     }
+    let had = known.occasion(&run.occasion).and_then(|occasion| occasion.of(program));
     // Skipped again for the same reason: the record says since when. A page is not written for that.
-    if let Some(skip) = known.skip(program, &run.occasion)
+    if let Some(skip) = had
         && skip.version == run.version
         && *in_words(session, &skip.reason)? == *reason
     {
@@ -84,41 +108,53 @@ pub(super) fn put(session: &Session<'_>, run: &RunRecord) -> Result<bool> {
         return Ok(false);
     }
     let reason = match said_of_many(session, run, reason)? {
-        Some(number) => Value::Integer(number),
-        None => Value::Text(reason.to_owned()),
+        Some(number) => Reason::Number(number),
+        None => Reason::Words(reason.to_owned()),
     };
-    let mut unwritten = Unwritten {
-        is_new: true,
-        id: run.id.0 as i64,
-        event: run.event.0.to_be_bytes(),
-        triggered: run.triggered.0,
-        started: run.started.0,
-    };
-    if let Some(skip) = known.skip(program, &run.occasion) {
-        unwritten.is_new = skip.unwritten.as_ref().is_some_and(|before| before.is_new);
-        *skip = Skip { program, version: run.version, reason, unwritten: Some(unwritten) };
-    } else if let Some(occasion) = known.occasions.iter_mut().find(|known| known.name == run.occasion) {
-        occasion.skips.push(Skip { program, version: run.version, reason, unwritten: Some(unwritten) });
+    let id = run.id.0 as i64;
+    let event = ((run.event.0 >> 64) as u64, run.event.0 as u64);
+    let (triggered, started) = (run.triggered.0, run.started.0);
+    let skip = Skip { program, version: run.version, id, event, triggered, started, reason };
+    if let Some(occasion) = known.occasion(&run.occasion) {
+        occasion.changed = true;
+        places.push(Place { of: (program, id), person: Some(person) });
+        match occasion.of(program) {
+            Some(before) => {
+                places.push(Place { of: (program, before.id), person: None });
+                *before = skip;
+            }
+            None => occasion.skips.push(skip),
+        }
     }
     Ok(true)
 }
 
 /// What the table has of one occasion of a person.
-fn read(session: &Session<'_>, person: i64, occasion: &str) -> Result<Occasion> {
-    let sql = "SELECT program, version, reason FROM skips WHERE profile = ?1 AND occasion = ?2";
+fn read(session: &Session<'_>, person: i64, name: &str) -> Result<Occasion> {
+    let sql = "SELECT occasion, skips FROM skips WHERE profile = ?1 AND occasion = ?2";
     let mut statement = session.hot(&session.statements.skips_of_occasion, sql)?;
-    let skips = statement.query_map(params![person, occasion], |row| {
-        Ok(Skip { program: row.get(0)?, version: row.get(1)?, reason: row.get(2)?, unwritten: None })
-    })?;
-    Ok(Occasion { name: occasion.to_owned(), skips: skips.collect::<Result<_, _>>()? })
+    let mut found = statement.query(params![person, name])?;
+    match found.next()? {
+        Some(row) => occasion(row),
+        None => Ok(Occasion { name: name.to_owned(), skips: Vec::new(), changed: false }),
+    }
+}
+
+fn occasion(row: &Row<'_>) -> Result<Occasion> {
+    let fault = |fault: String| StoreError::Document { what: "skips", fault };
+    let stored = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+    let Some((&DOCUMENT_FORMAT, rest)) = stored.split_first() else {
+        return Err(fault("its format is not known".into()));
+    };
+    let skips = rmp_serde::from_slice(rest).map_err(|error| fault(error.to_string()))?;
+    Ok(Occasion { name: row.get(0)?, skips, changed: false })
 }
 
 /// The words that stand in a record, or for which a number stands there.
-fn in_words(session: &Session<'_>, said: &Value) -> Result<Arc<str>> {
+fn in_words(session: &Session<'_>, said: &Reason) -> Result<Arc<str>> {
     match said {
-        Value::Integer(number) => session.name(*number),
-        Value::Text(words) => Ok(words.as_str().into()),
-        _ => Ok("".into()),
+        Reason::Number(number) => session.name(*number),
+        Reason::Words(words) => Ok(words.as_str().into()),
     }
 }
 
@@ -135,90 +171,170 @@ fn said_of_many(session: &Session<'_>, run: &RunRecord, reason: &str) -> Result<
 }
 
 impl Session<'_> {
-    /// Writes what there is to be written of everybody. Whoever reads the table calls it before.
+    /// Writes what there is to be written of everybody. Whoever reads the tables calls it before.
     pub(super) fn write_skips(&self) -> Result<()> {
         let mut all = self.skips.borrow_mut();
-        if all.0.is_empty() {
+        let mut people: Vec<(i64, OnRecord)> = all.people.drain().collect();
+        people.sort_unstable_by_key(|(person, _)| *person);
+        people.into_iter().try_for_each(|(person, known)| self.write_skips_of(person, known.occasions))?;
+        if all.places.is_empty() {
             return Ok(());
         }
-        let mut people: Vec<(i64, OnRecord)> = all.0.drain().collect();
-        people.sort_unstable_by_key(|(person, _)| *person);
-        people.into_iter().try_for_each(|(person, known)| self.write_skips_of(person, known))
+        // Of several in one place the last counts.
+        all.places.sort_by_key(|place| place.of);
+        let mut insert = self.connection.prepare_cached(
+            "INSERT OR REPLACE INTO skip_places (program, id, profile) VALUES (?1, ?2, ?3)",
+        )?;
+        let mut delete =
+            self.connection.prepare_cached("DELETE FROM skip_places WHERE program = ?1 AND id = ?2")?;
+        for of_one_place in all.places.chunk_by(|one, other| one.of == other.of) {
+            let Some(Place { of: (program, id), person }) = of_one_place.last() else { continue };
+            match person {
+                Some(person) => insert.execute([program, id, person])?,
+                None => delete.execute([program, id])?,
+            };
+        }
+        all.places.clear();
+        Ok(())
     }
 
     /// Writes what there is to be written of one person, and forgets what is on record of them: somebody else changes it.
-    pub(super) fn settle_skips(&self, person: ProfileId) -> Result<()> {
-        let person = person.0 as i64;
-        match self.skips.borrow_mut().0.remove(&person) {
-            Some(known) => self.write_skips_of(person, known),
-            None => Ok(()),
-        }
+    fn settle_skips(&self, person: i64) -> Result<()> {
+        let known = self.skips.borrow_mut().people.remove(&person);
+        known.map_or(Ok(()), |known| self.write_skips_of(person, known.occasions))
     }
 
-    fn write_skips_of(&self, person: i64, mut known: OnRecord) -> Result<()> {
-        known.occasions.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        for Occasion { name, mut skips } in known.occasions {
-            skips.sort_unstable_by_key(|skip| skip.program);
-            for Skip { program, version, reason, unwritten } in skips {
-                let Some(Unwritten { is_new, id, event, triggered, started }) = unwritten else { continue };
-                // Two statements rather than one that can do both: for that one SQLite would keep a journal of its own
-                // each time.
-                let sql = if is_new {
-                    "INSERT INTO skips (profile, program, occasion, id, version, event, triggered, started, reason)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
-                } else {
-                    "UPDATE skips SET id = ?4, version = ?5, event = ?6, triggered = ?7, started = ?8, reason = ?9
-                     WHERE profile = ?1 AND program = ?2 AND occasion = ?3"
-                };
-                let row = params![person, program, name, id, version, event, triggered, started, reason];
-                self.connection.prepare_cached(sql)?.execute(row)?;
+    fn write_skips_of(&self, person: i64, mut occasions: Vec<Occasion>) -> Result<()> {
+        occasions.retain(|occasion| occasion.changed);
+        occasions.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        for Occasion { name, skips, .. } in occasions {
+            if skips.is_empty() {
+                let sql = "DELETE FROM skips WHERE profile = ?1 AND occasion = ?2";
+                self.connection.prepare_cached(sql)?.execute(params![person, name])?;
+                continue;
             }
+            let mut stored = Vec::with_capacity(64 * skips.len());
+            stored.push(DOCUMENT_FORMAT);
+            rmp_serde::encode::write(&mut stored, &skips)
+                .map_err(|error| StoreError::Document { what: "skips", fault: error.to_string() })?;
+            let sql = "INSERT OR REPLACE INTO skips (profile, occasion, skips) VALUES (?1, ?2, ?3)";
+            self.hot(&self.statements.put_skips, sql)?.execute(params![person, name, stored])?;
         }
         Ok(())
     }
 
     /// Somebody has a run now: that they were skipped on this occasion is not so any more.
     pub(super) fn forget_skip(&self, run: &RunRecord) -> Result<()> {
-        self.settle_skips(run.profile)?;
-        if let Some(program) = self.number(&run.program)? {
-            self.connection
-                .prepare_cached("DELETE FROM skips WHERE profile = ?1 AND program = ?2 AND occasion = ?3")?
-                .execute(params![run.profile.0 as i64, program, run.occasion])?;
+        let person = run.profile.0 as i64;
+        self.settle_skips(person)?;
+        let Some(program) = self.number(&run.program)? else { return Ok(()) };
+        let mut occasion = read(self, person, &run.occasion)?;
+        let Some(skip) = occasion.of(program) else { return Ok(()) };
+        let of = (program, skip.id);
+        self.skips.borrow_mut().places.push(Place { of, person: None });
+        occasion.skips.retain(|skip| skip.program != program);
+        occasion.changed = true;
+        self.write_skips_of(person, vec![occasion])
+    }
+
+    /// What one person was skipped by becomes another's. What that one was skipped by on the same occasion too gets an
+    /// occasion of its own.
+    pub(super) fn give_skips(&self, from: ProfileId, to: ProfileId) -> Result<()> {
+        self.settle_skips(to.0 as i64)?;
+        let theirs = self.stored_skips(from)?;
+        if theirs.is_empty() {
+            return Ok(());
         }
+        let mut mine = OnRecord { has_runs: None, occasions: self.stored_skips(to)? };
+        let mut all = self.skips.borrow_mut();
+        for Occasion { name, skips, .. } in theirs {
+            for skip in skips {
+                all.places.push(Place { of: (skip.program, skip.id), person: Some(to.0 as i64) });
+                let had = mine.occasion(&name).is_some_and(|occasion| occasion.of(skip.program).is_some());
+                let name = if had { format!("{name}~{}", skip.id) } else { name.clone() };
+                match mine.occasion(&name) {
+                    Some(occasion) => {
+                        occasion.skips.push(skip);
+                        occasion.changed = true;
+                    }
+                    None => mine.occasions.push(Occasion { name, skips: vec![skip], changed: true }),
+                }
+            }
+        }
+        drop(all);
+        self.connection.prepare_cached("DELETE FROM skips WHERE profile = ?1")?.execute([from.0 as i64])?;
+        self.write_skips_of(to.0 as i64, mine.occasions)
+    }
+
+    /// Forgets by what somebody was skipped.
+    pub(super) fn forget_skips(&self, person: ProfileId) -> Result<()> {
+        let skips = self.stored_skips(person)?.into_iter().flat_map(|occasion| occasion.skips);
+        let gone = skips.map(|skip| Place { of: (skip.program, skip.id), person: None });
+        self.skips.borrow_mut().places.extend(gone);
+        self.connection.prepare_cached("DELETE FROM skips WHERE profile = ?1")?.execute([person.0 as i64])?;
         Ok(())
     }
 
-    /// The records that a question finds.
-    pub(super) fn skips_of(&self, rest: &str, params: impl Params) -> Result<Vec<RunRecord>> {
-        self.write_skips()?;
-        let mut statement = self.connection.prepare_cached(&format!("SELECT {SKIP} FROM {rest}"))?;
-        let mut found = statement.query(params)?;
-        let mut skips = Vec::new();
-        while let Some(row) = found.next()? {
-            skips.push(skip(self, row)?);
+    /// By what one person was skipped, or by one program, by the number of its name.
+    pub(super) fn skips_of_person(&self, person: ProfileId, program: Option<i64>) -> Result<Vec<RunRecord>> {
+        let mut records = Vec::new();
+        for Occasion { name, skips, .. } in self.stored_skips(person)? {
+            for skip in skips {
+                if program.is_none_or(|program| program == skip.program) {
+                    records.push(self.skip_record(person, &name, skip)?);
+                }
+            }
         }
-        Ok(skips)
+        Ok(records)
     }
-}
 
-const SKIP: &str = "id, program, version, profile, occasion, event, triggered, started, reason";
+    /// Whom a program skipped, by the number of its name: the newest, at most so many.
+    pub(super) fn skips_of_program(&self, program: i64, most: i64) -> Result<Vec<RunRecord>> {
+        self.write_skips()?;
+        let places = self.all(
+            "SELECT id, profile FROM skip_places WHERE program = ?1 ORDER BY id DESC LIMIT ?2",
+            [program, most],
+            |row| Ok((row.get::<_, i64>(0)?, ProfileId(rows::id(row, 1)?))),
+        )?;
+        let mut records = Vec::with_capacity(places.len());
+        for (id, person) in places {
+            for Occasion { name, skips, .. } in self.stored_skips(person)? {
+                if let Some(skip) = skips.into_iter().find(|skip| skip.id == id) {
+                    records.push(self.skip_record(person, &name, skip)?);
+                }
+            }
+        }
+        Ok(records)
+    }
 
-fn skip(session: &Session<'_>, row: &Row<'_>) -> Result<RunRecord> {
-    let started = rows::time(row, 7)?;
-    let reason = in_words(session, &row.get(8)?)?.to_string();
-    Ok(RunRecord {
-        id: RunId(rows::id(row, 0)?),
-        program: session.name(row.get(1)?)?.to_string(),
-        version: row.get(2)?,
-        profile: ProfileId(rows::id(row, 3)?),
-        occasion: row.get(4)?,
-        event: rows::event_id(row, 5)?,
-        triggered: rows::time(row, 6)?,
-        started,
-        ended: Some(started),
-        state: RunState::Skipped,
-        reason: Some(reason),
-        value: None,
-        goal: None,
-    })
+    /// The occasions of a person as they stand in the table.
+    fn stored_skips(&self, person: ProfileId) -> Result<Vec<Occasion>> {
+        self.settle_skips(person.0 as i64)?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT occasion, skips FROM skips WHERE profile = ?1")?;
+        let mut found = statement.query([person.0 as i64])?;
+        let mut occasions = Vec::new();
+        while let Some(row) = found.next()? {
+            occasions.push(occasion(row)?);
+        }
+        Ok(occasions)
+    }
+
+    fn skip_record(&self, profile: ProfileId, occasion: &str, skip: Skip) -> Result<RunRecord> {
+        Ok(RunRecord {
+            id: RunId(skip.id as u64),
+            program: self.name(skip.program)?.to_string(),
+            version: skip.version,
+            profile,
+            occasion: occasion.to_owned(),
+            event: EventId(u128::from(skip.event.0) << 64 | u128::from(skip.event.1)),
+            triggered: Time(skip.triggered),
+            started: Time(skip.started),
+            ended: Some(Time(skip.started)),
+            state: RunState::Skipped,
+            reason: Some(in_words(self, &skip.reason)?.to_string()),
+            value: None,
+            goal: None,
+        })
+    }
 }

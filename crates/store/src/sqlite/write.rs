@@ -74,8 +74,7 @@ impl Unit for Session<'_> {
         let namespace = self.number_or_new(identifier.namespace.as_str())?;
         self.connection
             .prepare_cached(
-                "INSERT INTO identifiers (namespace, value, profile) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (namespace, value) DO UPDATE SET profile = excluded.profile",
+                "INSERT OR REPLACE INTO identifiers (namespace, value, profile) VALUES (?1, ?2, ?3)",
             )?
             .execute(params![namespace, identifier.value, profile.0 as i64])?;
         Ok(())
@@ -89,8 +88,8 @@ impl Unit for Session<'_> {
     }
 
     fn merge(&mut self, survivor: ProfileId, other: ProfileId, time: Time) -> Result<Vec<RunId>> {
-        self.settle_skips(survivor)?;
-        self.settle_skips(other)?;
+        self.give_skips(other, survivor)?;
+        self.write_segment_log()?;
         let (to, from) = (survivor.0 as i64, other.0 as i64);
         let cancelled: Vec<Option<u64>> = self
             .connection
@@ -114,8 +113,6 @@ impl Unit for Session<'_> {
             "UPDATE OR IGNORE households SET profile = ?1 WHERE profile = ?2",
             "UPDATE match_records SET profile = ?1 WHERE profile = ?2",
             "UPDATE timers SET profile = ?1 WHERE run IN (SELECT id FROM runs WHERE profile = ?2)",
-            "UPDATE OR IGNORE skips SET profile = ?1 WHERE profile = ?2",
-            "UPDATE skips SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",
             "UPDATE OR IGNORE runs SET profile = ?1 WHERE profile = ?2",
             "UPDATE runs SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",
             "UPDATE deliveries AS mine SET occasion = occasion || '~' || id
@@ -301,7 +298,10 @@ impl Unit for Session<'_> {
         match due {
             Some(due) => self
                 .connection
-                .prepare_cached("INSERT OR REPLACE INTO timers (run, due, profile) VALUES (?1, ?2, ?3)")?
+                .prepare_cached(
+                    "INSERT INTO timers (run, due, profile) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (run) DO UPDATE SET due = excluded.due, profile = excluded.profile, parked = NULL",
+                )?
                 .execute(params![run.0 as i64, due.0, profile.0 as i64])?,
             None => self
                 .connection

@@ -145,16 +145,16 @@ CREATE TABLE runs (
     UNIQUE (profile, program, occasion) -- one person's lie together
 ) STRICT;
 CREATE TABLE skips (
-    profile   INTEGER NOT NULL,
-    occasion  TEXT NOT NULL,
-    program   INTEGER NOT NULL,
-    id        INTEGER NOT NULL,
-    version   INTEGER NOT NULL,
-    event     BLOB NOT NULL,
-    triggered INTEGER NOT NULL,
-    started   INTEGER NOT NULL,
-    reason    ANY NOT NULL,
-    PRIMARY KEY (profile, occasion, program)
+    profile  INTEGER NOT NULL,
+    occasion TEXT NOT NULL,
+    skips    BLOB NOT NULL,
+    PRIMARY KEY (profile, occasion)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE skip_places (
+    program INTEGER NOT NULL,
+    id      INTEGER NOT NULL,
+    profile INTEGER NOT NULL,
+    PRIMARY KEY (program, id)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE memberships (
     segment INTEGER NOT NULL,
@@ -165,12 +165,15 @@ CREATE TABLE memberships (
 CREATE TABLE segment_log (
     seq     INTEGER PRIMARY KEY,
     profile INTEGER NOT NULL,
-    segment INTEGER NOT NULL,
-    entered INTEGER NOT NULL,
     time    INTEGER NOT NULL,
     event   BLOB,
-    why     TEXT NOT NULL
+    changes BLOB NOT NULL
 ) STRICT;
+CREATE TABLE segment_log_places (
+    segment INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    PRIMARY KEY (segment, seq)
+) WITHOUT ROWID, STRICT;
 CREATE TABLE looks (profile INTEGER PRIMARY KEY, due INTEGER NOT NULL) STRICT;
 CREATE TABLE builds (
     kind     TEXT NOT NULL,
@@ -405,9 +408,7 @@ CREATE INDEX match_questions_by_other ON match_questions (other);
 CREATE INDEX match_questions_by_value ON match_questions (value DESC, id) WHERE put_off IS NULL;
 CREATE INDEX match_questions_put_off ON match_questions (value DESC, id) WHERE put_off IS NOT NULL;
 CREATE INDEX runs_by_state ON runs (program, state);
-CREATE INDEX skips_by_program ON skips (program, id);
 CREATE INDEX segment_log_by_profile ON segment_log (profile);
-CREATE INDEX segment_log_by_segment ON segment_log (segment);
 CREATE INDEX looks_by_due ON looks (due);
 CREATE INDEX items_there ON items (catalogue, listed) WHERE gone = 0;
 CREATE INDEX item_changes_due ON item_changes (due) WHERE due IS NOT NULL;

@@ -43,7 +43,7 @@ macro_rules! conformance_suite {
             changes_of_identity_are_read_from_a_cursor an_event_is_found_by_its_id who_shares_an_identifier_is_known
             items_are_read_as_written changes_of_items_wait_and_go_on the_latest_word_of_a_watcher_stays
             memberships_are_listed_counted_and_compared
-            changes_of_segments_are_kept looks_come_in_the_order_of_their_moments
+            changes_of_segments_are_kept changes_of_one_event_are_told_apart looks_come_in_the_order_of_their_moments
             a_merge_takes_changes_of_segments_along builds_are_kept_until_they_are_removed the_ledger_follows_the_survivor a_failed_unit_leaves_nothing a_reader_sees_one_moment);
     };
     ($make:ident: $($case:ident)*) => {

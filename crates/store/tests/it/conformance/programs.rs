@@ -81,6 +81,10 @@ pub fn an_occasion_that_one_had_is_had_by_both(store: &mut impl Backend) {
         Ok(())
     });
     assert_eq!(store.read(|read| read.runs(Some("cart"), Some(ProfileId(1)), PAGE)).len(), 4);
+    assert_eq!(store.read(|read| read.runs(Some("cart"), None, PAGE)).len(), 4);
+    store.commit(|unit| unit.forget_person(ProfileId(1), &[], &[]));
+    assert!(store.read(|read| read.runs(Some("cart"), None, PAGE)).is_empty());
+    assert!(store.read(|read| read.run_counts("cart")).is_empty());
 }
 
 pub fn what_never_went_out_stands_in_nobodys_way(store: &mut impl Backend) {

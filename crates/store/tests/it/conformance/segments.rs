@@ -54,6 +54,43 @@ pub fn changes_of_segments_are_kept(store: &mut impl Backend) {
     });
 }
 
+/// What one event changes lies together, and is still one answer for each segment.
+pub fn changes_of_one_event_are_told_apart(store: &mut impl Backend) {
+    let names = ["vip", "lapsed", "vip", "busy"];
+    let all: Vec<SegmentChange> =
+        names.iter().enumerate().map(|(at, name)| change(1, name, at != 2, 10)).collect();
+    let all: Vec<SegmentChange> =
+        all.into_iter().map(|change| SegmentChange { event: None, ..change }).collect();
+    let other = change(2, "vip", true, 10);
+    store.commit(|unit| {
+        all.iter().try_for_each(|change| unit.put_segment_change(change))?;
+        assert_eq!(unit.segment_changes(None, None, PAGE)?[0], all[3], "also within the commit");
+        unit.put_segment_change(&other)
+    });
+    store.read(|read| {
+        let page = |limit, offset| Page { limit, offset };
+        let vip = [other.clone(), all[2].clone(), all[0].clone()];
+        assert_eq!(read.segment_changes(Some("vip"), None, PAGE)?, vip);
+        assert_eq!(read.segment_changes(Some("vip"), None, page(1, 1))?, [all[2].clone()]);
+        let person = Some(ProfileId(1));
+        let newest: Vec<SegmentChange> = all.iter().rev().cloned().collect();
+        assert_eq!(read.segment_changes(None, person, PAGE)?, newest);
+        for offset in 0..5 {
+            let shown = read.segment_changes(None, person, page(2, offset))?;
+            let expected: Vec<SegmentChange> = newest.iter().skip(offset).take(2).cloned().collect();
+            assert_eq!(shown, expected, "from {offset}");
+        }
+        assert_eq!(read.segment_changes(Some("vip"), person, page(1, 1))?, [all[0].clone()]);
+        Ok(())
+    });
+    store.commit(|unit| unit.forget_person(ProfileId(1), &[], &[]));
+    store.read(|read| {
+        assert_eq!(read.segment_changes(Some("vip"), None, PAGE)?, std::slice::from_ref(&other));
+        assert!(read.segment_changes(Some("busy"), None, PAGE)?.is_empty());
+        Ok(())
+    });
+}
+
 pub fn looks_come_in_the_order_of_their_moments(store: &mut impl Backend) {
     store.commit(|unit| {
         for (id, due) in [(1, 30), (2, 10), (3, 20)] {
