@@ -8,7 +8,7 @@ use crate::linkage::Linkage;
 use crate::model::Model;
 use crate::settings::Settings;
 use crate::table::{Batch, Cutter, Table, TableBuilder};
-use crate::warnings::Warning;
+use crate::warnings::{self, Warning};
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::borrow::Cow;
 use std::io::{Read, Write};
@@ -48,6 +48,8 @@ const BYTES: usize = 1 << 20;
 pub struct Reader {
     builder: TableBuilder,
     warnings: Vec<Warning>,
+    /// The columns of all files.
+    headers: Vec<String>,
 }
 
 /// Cuts the rows of one file.
@@ -120,12 +122,12 @@ struct Odd {
 impl Reader {
     /// For files with these settings.
     pub fn new(settings: &Settings) -> Self {
-        Self { builder: TableBuilder::new(settings), warnings: Vec::new() }
+        Self { builder: TableBuilder::new(settings), warnings: Vec::new(), headers: Vec::new() }
     }
 
     /// For files that a model is to score.
     pub fn for_model(model: &Model, settings: &Settings) -> Self {
-        Self { builder: TableBuilder::for_model(model, settings), warnings: Vec::new() }
+        Self { builder: TableBuilder::for_model(model, settings), warnings: Vec::new(), headers: Vec::new() }
     }
 
     /// Reads one file. `name` is its name in warnings, and the source of its records if no column says one.
@@ -209,6 +211,7 @@ impl Reader {
         })
         .map_err(error)?;
         self.report(name, &intake, &odd);
+        self.headers.extend(headers);
         Ok(())
     }
 
@@ -248,8 +251,11 @@ impl Reader {
     }
 
     /// The table of all files, and what was odd about them.
-    pub fn finish(self) -> (Table, Vec<Warning>) {
-        (self.builder.finish(), self.warnings)
+    pub fn finish(mut self) -> (Table, Vec<Warning>) {
+        let settings = self.builder.settings().clone();
+        let table = self.builder.finish();
+        self.warnings.extend(warnings::of_names(&settings, &self.headers, &table));
+        (table, self.warnings)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What is odd about the data, said with the column's name.
 
-use crate::fields::FieldKind;
+use crate::fields::{self, FieldKind};
+use crate::settings::Settings;
 use crate::table::Table;
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// Something that a user should know about their data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +26,52 @@ impl std::fmt::Display for Warning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.column, self.message)
     }
+}
+
+/// What names in settings nothing has, and records that go by one name.
+pub fn of_names(settings: &Settings, headers: &[String], table: &Table) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for column in &settings.columns {
+        if !headers.iter().any(|header| header.eq_ignore_ascii_case(column.name.trim())) {
+            let message = format!(
+                "no file has such a column, so what is said of it does nothing; they have {}",
+                listed(headers)
+            );
+            warnings.push(Warning::new(&column.name, message));
+        }
+    }
+    for source in &settings.unique_sources {
+        if !table.source_names.contains(source) {
+            let message = format!(
+                "no record is of this source, in which nobody is twice; they are of {}",
+                listed(&table.source_names)
+            );
+            warnings.push(Warning::new(source, message));
+        }
+    }
+    if let Some(country) = settings.country.as_deref().filter(|country| !fields::is_country(country)) {
+        let message = "no country of this name or code is known, so that those of several are understood; expected such as DE or Germany";
+        warnings.push(Warning::new(country, message));
+    }
+    let mut seen: HashSet<&str, foldhash::fast::FixedState> =
+        HashSet::with_capacity_and_hasher(table.records(), Default::default());
+    let twice: Vec<&str> =
+        (0..table.records()).map(|record| table.ids.get(record)).filter(|id| !seen.insert(*id)).collect();
+    if let Some(first) = twice.first() {
+        let message = format!(
+            "{} records have the id of another one (the first: {first}), so that who is who cannot be told by it; make ids unique over all files",
+            twice.len()
+        );
+        warnings.push(Warning::new("record_id", message));
+    }
+    warnings
+}
+
+/// Some names, with commas between.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 30;
+    let more = if names.len() > MOST { ", …" } else { "" };
+    format!("{}{more}", names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", "))
 }
 
 /// What is odd about the values of a table, column by column.

@@ -184,6 +184,11 @@ pub fn read(kind: FieldKind, raw: &str, customs: &Customs) -> Option<Value> {
     }
 }
 
+/// Whether a country is known, by its code of two letters or its name.
+pub fn is_country(text: &str) -> bool {
+    place::read_country(text).is_some_and(|country| country.clean.len() == 2)
+}
+
 /// The names of the levels of likeness, from the best, which is always the same value, to the last, which is always
 /// a different one.
 pub fn levels(kind: FieldKind) -> &'static [&'static str] {

@@ -221,6 +221,11 @@ impl TableBuilder {
         self.one = one;
     }
 
+    /// How the records are to be linked.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// How many records were taken in.
     pub fn len(&self) -> usize {
         self.ids.len()

@@ -105,3 +105,37 @@ fn records_are_called_by_the_column_that_numbers_them_whatever_its_name() {
     let (table, _) = linked(text, &Settings::default(), None, &[]);
     assert_eq!([table.ids.get(0), table.ids.get(1)], ["L-7", "L-9"]);
 }
+
+#[test]
+fn names_that_nothing_has_are_named_with_those_that_there_are() {
+    use crowsnest_linkage::settings::{ColumnSetting, Role};
+    let warnings = |settings: &Settings, text: &str| {
+        let mut reader = csv::Reader::new(settings);
+        reader.read("shop", text.as_bytes()).expect("it can be read");
+        reader.finish().1.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let column = |name: &str| ColumnSetting { name: name.into(), role: Role::Ignore };
+    let settings = Settings {
+        columns: vec![column("Note"), column("kunde")],
+        unique_sources: vec!["shop".into(), "till".into()],
+        country: Some("Deutschland".into()),
+        ..Settings::default()
+    };
+    let text = "record_id,surname,note\nr1,Berg,x\nr2,Wald,y\n";
+    assert_eq!(
+        warnings(&settings, text),
+        [
+            "kunde: no file has such a column, so what is said of it does nothing; they have record_id, surname, note",
+            "till: no record is of this source, in which nobody is twice; they are of shop",
+        ]
+    );
+    let settings = Settings { country: Some("Atlantis".into()), ..Settings::default() };
+    assert!(warnings(&settings, text)[0].starts_with("Atlantis: no country of this name or code is known"));
+    let twice = "record_id,surname\nr1,Berg\nr2,Wald\nr1,Tal\nr1,Tal\n";
+    assert_eq!(
+        warnings(&Settings::default(), twice),
+        [
+            "record_id: 2 records have the id of another one (the first: r1), so that who is who cannot be told by it; make ids unique over all files"
+        ]
+    );
+}
