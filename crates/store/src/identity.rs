@@ -60,6 +60,8 @@ pub trait ReadIdentity {
     /// The changes after a cursor, in the order in which they were written. Those of one commit are there together, and
     /// none ever comes in before one that can be read.
     fn identity_changes(&self, after: u64, limit: usize) -> Result<Vec<IdentityChange>>;
+    /// The last change of what becomes of an id.
+    fn identity_change_of(&self, absorbed: ProfileId) -> Result<Option<IdentityChange>>;
     /// The cursor of the last one; 0 when there is none.
     fn last_identity_change(&self) -> Result<u64>;
     /// Who goes by each of these identifiers beside whose it is, in their order; each in the order of their ids.

@@ -199,20 +199,10 @@ impl Working<'_> {
         people: &[ProfileId],
     ) -> Result<(), FlowError> {
         let all: BTreeSet<ProfileId> = ids.iter().chain(people).copied().collect();
-        let mut changes = Vec::new();
-        for id in all.iter().filter(|id| people.contains(id) && **id != person) {
-            changes.push((IdentityChangeKind::Split, person, *id));
-        }
-        for id in all.iter().filter(|id| !people.contains(id)) {
-            let survivor = self.unit.survivor(*id)?;
-            if survivor != person {
-                changes.push((IdentityChangeKind::Moved, survivor, *id));
-            }
-        }
-        for (kind, survivor, absorbed) in changes {
-            self.unit.put_identity_change(&IdentityChange {
+        let tell = |work: &mut Self, kind, survivor, absorbed| {
+            work.unit.put_identity_change(&IdentityChange {
                 cursor: 0,
-                time: self.now,
+                time: work.now,
                 kind,
                 survivor,
                 absorbed,
@@ -220,8 +210,31 @@ impl Working<'_> {
                 decision: Some(decision.id),
                 anonymous: false,
                 reason: decision.reason.clone(),
-            })?;
+            })
+        };
+        for id in all.iter().filter(|id| people.contains(id) && **id != person) {
+            tell(self, IdentityChangeKind::Split, person, *id)?;
+        }
+        for id in all.iter().filter(|id| !people.contains(id)) {
+            // It may have led to the person by way of somebody who is somebody else again.
+            let survivor = self.unit.survivor(*id)?;
+            if self.told_to_lead_to(*id)? != survivor {
+                tell(self, IdentityChangeKind::Moved, survivor, *id)?;
+            }
         }
         Ok(())
+    }
+
+    /// To whom an id leads for those who know the changes alone.
+    fn told_to_lead_to(&self, id: ProfileId) -> Result<ProfileId, FlowError> {
+        let mut seen = BTreeSet::new();
+        let mut found = id;
+        while let Some(change) = self.unit.identity_change_of(found)? {
+            if change.kind == IdentityChangeKind::Split || !seen.insert(found) {
+                break;
+            }
+            found = change.survivor;
+        }
+        Ok(found)
     }
 }

@@ -42,6 +42,15 @@ impl ReadIdentity for Session<'_> {
         Ok(changes)
     }
 
+    fn identity_change_of(&self, absorbed: ProfileId) -> Result<Option<IdentityChange>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, time, kind, survivor, absorbed, event, decision, anonymous, reason FROM identity_changes
+             WHERE absorbed = ?1 ORDER BY seq DESC LIMIT 1",
+        )?;
+        let mut found = statement.query([absorbed.0 as i64])?;
+        found.next()?.map(change).transpose()
+    }
+
     fn last_identity_change(&self) -> Result<u64> {
         let last = self.one("SELECT max(seq) FROM identity_changes", [], |row| rows::optional_id(row, 0))?;
         Ok(last.flatten().unwrap_or_default())

@@ -164,6 +164,7 @@ CREATE TABLE identity_changes (
     anonymous INTEGER NOT NULL,
     reason    TEXT NOT NULL
 ) STRICT;
+CREATE INDEX identity_changes_of ON identity_changes (absorbed);
 
 CREATE TABLE consents (
     channel  TEXT NOT NULL,

@@ -407,6 +407,7 @@ CREATE INDEX match_models_latest ON match_models (learned) WHERE doc IS NOT NULL
 CREATE INDEX match_questions_by_other ON match_questions (other);
 CREATE INDEX match_questions_by_value ON match_questions (value DESC, id) WHERE put_off IS NULL;
 CREATE INDEX match_questions_put_off ON match_questions (value DESC, id) WHERE put_off IS NOT NULL;
+CREATE INDEX identity_changes_of ON identity_changes (absorbed);
 CREATE INDEX runs_by_state ON runs (program, state);
 CREATE INDEX segment_log_by_profile ON segment_log (profile);
 CREATE INDEX looks_by_due ON looks (due);
