@@ -31,6 +31,7 @@ mod sink;
 mod splitting;
 mod steps;
 mod town;
+mod tracking;
 mod trial;
 mod watermarks;
 mod webhooks;

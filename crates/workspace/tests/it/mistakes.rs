@@ -477,6 +477,15 @@ fn a_key_that_signs_mail_says_where_it_is_and_for_whom() {
 }
 
 #[test]
+fn tracking_says_what_and_where_to() {
+    let with = |track: &str| said(&BASE.replace("1 Quay }", &format!("1 Quay, track: {track} }}")), "");
+    assert_eq!(with("{ opens: true, clicks: true, domains: [acme.example] }"), "");
+    insta::assert_snapshot!(with("{}"), @"");
+    insta::assert_snapshot!(with("{ clicks: true, domains: ['https://acme.example', localhost] }"), @"");
+    insta::assert_snapshot!(with("{ opens: true, domains: [acme.example] }"), @"");
+}
+
+#[test]
 fn what_is_probably_not_meant_is_a_warning() {
     for (text, expected) in [
         (
