@@ -1,9 +1,13 @@
 //! Opens and clicks, from the mail in the mailbox to the event in the timeline.
 
-use crate::world::{CROWSNEST, SMALL, WEB, agreed, folder, mailed, settled, signed_up};
+use crate::world::{CROWSNEST, SMALL, WEB, agreed, fine, folder, mailed, settled, signed_up};
 use crowsnest_testkit::{Answer, Request, RunningServer, ServerBuilder, wait};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 use tempfile::TempDir;
 
 const SHOP: &str = "https://lake-store.example/boats?a=1&b=%C3%A4#sails";
@@ -19,16 +23,25 @@ struct Written {
     settled: Instant,
 }
 
-/// A server that tracks, and has sent one mail to `ann`.
-fn written() -> Written {
+/// The small workspace, which tracks what is read.
+fn workspace() -> TempDir {
     let mut files = SMALL;
     let tracked = files[0].1.replace("1 Pier }", "1 Pier, track: { opens: true, clicks: true } }");
     let linked = files[4]
         .1
         .replace("Welcome. {{", &format!("<a href=\"{}\">Boats</a> {{{{", SHOP.replace('&', "&amp;")));
     (files[0].1, files[4].1) = (&tracked, &linked);
-    let workspace = folder(&files);
+    folder(&files)
+}
+
+/// A server that has sent one mail to `ann`.
+fn written() -> Written {
+    let workspace = workspace();
     let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    wrote(workspace, server)
+}
+
+fn wrote(workspace: TempDir, server: RunningServer) -> Written {
     let api = server.api();
     api.collect("batch", WEB, &json!({ "batch": [agreed("ann"), signed_up("ann", "1")] }));
     settled(api);
@@ -70,7 +83,7 @@ impl Written {
         let shown = self.server.api().get(&format!("/api/v1/deliveries/{}", self.delivery));
         let heard = shown["feedback"].as_array().unwrap().iter();
         let mut heard: Vec<_> = heard
-            .map(|one| (one["what"].as_str().unwrap().to_owned(), one["times"].as_u64().unwrap()))
+            .map(|one| (one["kind"].as_str().unwrap().to_owned(), one["times"].as_u64().unwrap()))
             .collect();
         heard.sort();
         heard
@@ -103,6 +116,8 @@ fn a_link_that_is_followed_leads_on_and_is_in_the_timeline() {
     );
     wait::until("it is heard", || (written.heard() == [times("clicked", 1)]).then_some(()));
     assert_eq!(written.events()[0]["name"], "Email Link Clicked", "{:?}", written.events());
+    let listed = fine(written.server.command(&["program", "list"]));
+    assert!(listed.contains("1 clicked"), "{listed}");
     // Unsubscribing is as it was, and leads by way of nobody.
     let unsubscribe = written.path("/u/");
     assert!(written.browse(&unsubscribe).text().contains("<form method=\"post\""));
@@ -197,4 +212,30 @@ fn machines_are_led_on_and_count_as_nobody() {
     }
     wait::until("they are counted", || (written.heard() == [times("clicked_by_machine", 4)]).then_some(()));
     assert!(written.events().is_empty(), "{:?}", written.events());
+}
+
+#[test]
+fn a_link_leads_on_also_when_a_backup_does_not_know_its_message() {
+    let workspace = workspace();
+    let mut server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    server.kill();
+    let store = |server: &RunningServer| -> Vec<PathBuf> {
+        let entries = fs::read_dir(server.data()).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("crowsnest.db"))
+            .collect()
+    };
+    let backup: Vec<(PathBuf, Vec<u8>)> =
+        store(&server).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+    server.restart();
+    let mut written = wrote(workspace, server);
+    let (link, picture) = (written.path("/c/"), written.path("/o/"));
+    written.server.kill();
+    store(&written.server).into_iter().for_each(|path| fs::remove_file(path).unwrap());
+    backup.into_iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+    written.server.restart();
+    assert!(written.server.api().deliveries("welcome").is_empty(), "the message is not on record");
+    let answer = written.browse(&link);
+    assert_eq!((answer.status, answer.header("location")), (302, SHOP));
+    assert_eq!(written.browse(&picture).status, 200);
 }

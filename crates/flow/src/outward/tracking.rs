@@ -233,3 +233,51 @@ fn one_of_many(work: &Working<'_>, delivery: &Delivery, time: Time) -> Result<bo
         followed && time < sum.last.plus(TOO_SOON) && sum.last < time.plus(TOO_SOON)
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AT_ONCE, Visit, Visits};
+    use crate::{Engine, Opening, SystemClock};
+    use crowsnest_model::DeliveryId;
+    use std::sync::{Arc, mpsc};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_writer_that_stands_still_holds_up_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let opening = Opening {
+            data: folder.path().to_owned(),
+            workspace: None,
+            clock: Arc::new(SystemClock),
+            entropy: [1; 32],
+        };
+        let (engine, _) = Engine::open(opening).unwrap();
+        let (go_on, stands_still) = mpsc::channel::<()>();
+        let (stopped, has_stopped) = mpsc::channel();
+        let held = engine.clone();
+        let held = tokio::spawn(async move {
+            held.task(move |_| {
+                stopped.send(()).unwrap();
+                let _ = stands_still.recv();
+                Ok(())
+            })
+            .await
+        });
+        tokio::task::spawn_blocking(move || has_stopped.recv()).await.unwrap().unwrap();
+        let visits = Visits::new(engine);
+        let coming = |who| {
+            let visits = visits.clone();
+            let visit = Visit { delivery: DeliveryId(who), url: None, machine: None };
+            tokio::spawn(async move { visits.hear(visit).await })
+        };
+        let came: Vec<_> = (0..AT_ONCE as u64 + 9).map(coming).collect();
+        for one in came {
+            one.await.unwrap();
+        }
+        assert!(!held.is_finished(), "the writer still stands, and everybody was answered");
+        assert_eq!(visits.places.available_permits(), 0, "as many wait to be written as may, and no more");
+        go_on.send(()).unwrap();
+        held.await.unwrap().unwrap();
+        // Once it goes on, what waited is written and there is place again.
+        let _ = visits.places.acquire_many(AT_ONCE as u32).await.unwrap();
+    }
+}
