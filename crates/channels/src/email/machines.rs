@@ -16,32 +16,31 @@ enum Sign {
 use Sign::{Begins, Has, Whole};
 
 /// Those that say who they are. The first that fits names it.
-const MACHINES: [(Sign, &str); 33] = [
-    // Pictures are fetched on arrival, for everybody: support.apple.com/guide/mail/mlhl03be2866 (Mail Privacy Protection).
+const MACHINES: [(Sign, &str); 30] = [
+    // Fetches pictures on arrival, read or not: help.socketlabs.com/docs/identifying-apple-mpp-opens-in-notification-api-events.
     (Whole("mozilla/5.0"), "Apple Mail Privacy Protection"),
-    // Pictures go by way of the provider and are kept there: support.google.com/a/answer/3299041.
+    // Hides who looks: scientiamobile.com/what-is-google-image-proxy.
     (Has("googleimageproxy"), "Google image proxy"),
-    // Fetched while the mailbox is open, before the message is: bird.com/blog/gmail-prefetching-images.
+    // Fetches while the mailbox is open and the message is not: bird.com/blog/gmail-prefetching-images.
     (Has("chrome/42.0.2311.135 safari/537.36 edge/12.246 mozilla/5.0"), "Gmail prefetch"),
-    // help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html, which is in its name.
+    // crawlerdex.tn3w.dev/YahooMailProxy.
     (Has("yahoomailproxy"), "Yahoo Mail proxy"),
-    // Gateways that follow links: check.live-direct-marketing.online/blog/bot-clicks-security-scanners-detect.
+    // Gateways that follow links: check.live-direct-marketing.online/blog/bot-clicks-security-scanners-detect. Of Mimecast it is
+    // not known that it always says so.
     (Has("barracuda"), "Barracuda"),
     (Has("proofpoint"), "Proofpoint"),
     (Has("mimecast"), "Mimecast"),
     (Has("ciscosecureemail"), "Cisco Secure Email"),
-    (Has("safelinks"), "Microsoft Safe Links"),
-    (Has("bingpreview"), "Bing preview"),
-    // Previews in chats and networks, each by the name in its own documentation for those who run web sites.
-    (Has("skypeuripreview"), "Microsoft Teams preview"),
-    (Has("slack-imgproxy"), "Slack"),
+    // Office asks whether a link is there before it opens it in a browser.
+    (Has("microsoft office existence discovery"), "Microsoft Office"),
+    // Previews: crawlerdex.tn3w.dev/BingPreview and /SkypeUriPreview, webmasterid.com/user-agents/social-preview-bot-user-agents.
+    (Has("bingpreview/"), "Bing preview"),
+    (Has("skypeuripreview"), "Skype preview"),
     (Has("facebookexternalhit"), "Facebook preview"),
-    (Has("whatsapp/"), "WhatsApp preview"),
-    (Has("snap url preview"), "Snapchat preview"),
-    (Has("google-read-aloud"), "Google Read Aloud"),
-    (Has("google-safety"), "Google Safe Browsing"),
-    // Scripts, by what their libraries send when nobody says otherwise:
+    (Begins("whatsapp/"), "WhatsApp preview"),
+    // Scripts, and previews that call themselves so, by what their libraries send when nobody says otherwise:
     // suped.com/learn/email-deliverability/how-can-i-identify-bot-user-agents-in-my-email-click-data.
+    (Has("snap url preview"), "Snapchat preview"),
     (Begins("curl/"), "curl"),
     (Begins("wget/"), "Wget"),
     (Begins("python-requests/"), "Python"),
