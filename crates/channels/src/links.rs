@@ -1,8 +1,11 @@
 //! Signed links in messages. A link carries a delivery's id and an HMAC, and nothing personal.
 //!
 //! ```text
-//! 1 ‖ base64url( delivery id, 8 bytes ‖ first 16 bytes of HMAC-SHA256(secret, label ‖ purpose ‖ delivery id) )
+//! 1 ‖ base64url( delivery id, 8 bytes ‖ first 16 bytes of HMAC-SHA256(secret, label ‖ purpose ‖ delivery id ‖ url) ‖ url )
 //! ```
+//!
+//! The URL is where a followed link leads; other links have none. It is signed with the delivery, so that nobody can make
+//! us lead people elsewhere.
 //!
 //! The leading `1` is the version, so that links in mail that has been sent go on working when the format changes.
 
@@ -27,6 +30,10 @@ pub enum Purpose {
     Unsubscribe,
     /// To see and change what one agreed to.
     Preferences,
+    /// To say that a message was looked at.
+    Open,
+    /// To follow a link of a message. Its tokens are made by [`LinkSigner::link`] alone.
+    Follow,
 }
 
 impl Purpose {
@@ -34,6 +41,8 @@ impl Purpose {
         match self {
             Self::Unsubscribe => b'u',
             Self::Preferences => b'p',
+            Self::Open => b'o',
+            Self::Follow => b'c',
         }
     }
 }
@@ -68,28 +77,49 @@ impl LinkSigner {
 
     /// The token of a link for one delivery: 33 characters that may stand in a URL as they are.
     pub fn token(&self, purpose: Purpose, delivery: DeliveryId) -> String {
-        let mut bytes = Vec::with_capacity(8 + TAG);
-        bytes.extend_from_slice(&delivery.0.to_be_bytes());
-        bytes.extend_from_slice(&self.tag(purpose, delivery));
-        format!("{VERSION}{}", URL_SAFE_NO_PAD.encode(bytes))
+        self.seal(purpose, delivery, "")
     }
 
     /// The delivery of a token that this signer made for this purpose; `None` for anything else.
     pub fn verify(&self, purpose: Purpose, token: &str) -> Option<DeliveryId> {
-        let encoded = token.strip_prefix(VERSION)?;
-        if encoded.len() != (8 + TAG) / 3 * 4 {
-            return None;
-        }
-        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
-        let (id, tag) = bytes.split_first_chunk::<8>()?;
-        let delivery = DeliveryId(u64::from_be_bytes(*id));
-        bool::from(self.tag(purpose, delivery).ct_eq(tag)).then_some(delivery)
+        self.unseal(purpose, token).filter(|(_, url)| url.is_empty()).map(|(delivery, _)| delivery)
     }
 
-    fn tag(&self, purpose: Purpose, delivery: DeliveryId) -> [u8; TAG] {
+    /// The token of a link of one delivery that leads to `url`.
+    pub fn link(&self, delivery: DeliveryId, url: &str) -> String {
+        self.seal(Purpose::Follow, delivery, url)
+    }
+
+    /// The delivery of a token that [`Self::link`] made, and where it leads; `None` for anything else.
+    pub fn follow(&self, token: &str) -> Option<(DeliveryId, String)> {
+        self.unseal(Purpose::Follow, token).filter(|(_, url)| !url.is_empty())
+    }
+
+    fn seal(&self, purpose: Purpose, delivery: DeliveryId, url: &str) -> String {
+        let mut bytes = Vec::with_capacity(8 + TAG + url.len());
+        bytes.extend_from_slice(&delivery.0.to_be_bytes());
+        bytes.extend_from_slice(&self.tag(purpose, delivery, url.as_bytes()));
+        bytes.extend_from_slice(url.as_bytes());
+        format!("{VERSION}{}", URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    fn unseal(&self, purpose: Purpose, token: &str) -> Option<(DeliveryId, String)> {
+        let encoded = token.strip_prefix(VERSION)?;
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+        let (id, rest) = bytes.split_first_chunk::<8>()?;
+        let (tag, url) = rest.split_first_chunk::<TAG>()?;
+        let delivery = DeliveryId(u64::from_be_bytes(*id));
+        if !bool::from(self.tag(purpose, delivery, url).ct_eq(tag)) {
+            return None;
+        }
+        Some((delivery, String::from_utf8(url.to_vec()).ok()?))
+    }
+
+    fn tag(&self, purpose: Purpose, delivery: DeliveryId, url: &[u8]) -> [u8; TAG] {
         let mut mac = self.keyed.clone();
         mac.update(&[purpose.byte()]);
         mac.update(&delivery.0.to_be_bytes());
+        mac.update(url);
         let full = mac.finalize().into_bytes();
         let mut tag = [0; TAG];
         for (place, byte) in tag.iter_mut().zip(full) {
@@ -121,6 +151,29 @@ mod tests {
     fn the_format_of_links_in_mail_that_was_sent_stays() {
         let token = signer().token(Purpose::Preferences, DeliveryId(1));
         insta::assert_snapshot!(token, @"1AAAAAAAAAAGwFwy4aGphAfdGgX63eGsJ");
+    }
+
+    #[test]
+    fn a_link_leads_where_it_was_made_to_lead_and_nowhere_else() {
+        let (id, url) = (DeliveryId(7), "https://shop.example/boats?a=1&b=ä");
+        let token = signer().link(id, url);
+        assert_eq!(signer().follow(&token), Some((id, url.to_owned())));
+        insta::assert_snapshot!(signer().link(DeliveryId(1), "https://a.example/"), @"1AAAAAAAAAAH9S-mQXHvY2Byy-8TyHIGOaHR0cHM6Ly9hLmV4YW1wbGUv");
+        for place in 0..token.len() {
+            let mut changed: Vec<char> = token.chars().collect();
+            changed[place] = if changed[place] == 'A' { 'B' } else { 'A' };
+            assert_eq!(signer().follow(&changed.into_iter().collect::<String>()), None, "{place}");
+        }
+        // The signature of one delivery, or of no URL, is worth nothing on another one.
+        let other = URL_SAFE_NO_PAD.decode(&signer().link(id, "https://evil.example/")[1..]).unwrap();
+        let mut mixed = URL_SAFE_NO_PAD.decode(&token[1..]).unwrap();
+        mixed.truncate(8 + TAG);
+        mixed.extend_from_slice(&other[8 + TAG..]);
+        assert_eq!(signer().follow(&format!("1{}", URL_SAFE_NO_PAD.encode(mixed))), None);
+        for purpose in [Purpose::Unsubscribe, Purpose::Preferences, Purpose::Open, Purpose::Follow] {
+            assert_eq!(signer().follow(&signer().token(purpose, id)), None);
+            assert_eq!(signer().verify(purpose, &token), None);
+        }
     }
 
     #[test]

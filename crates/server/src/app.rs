@@ -2,7 +2,10 @@
 
 use crate::AdminToken;
 use crowsnest_channels::email::Mailbox;
-use crowsnest_flow::{Engine, outward::Dispatcher};
+use crowsnest_flow::{
+    Engine,
+    outward::{Dispatcher, Visits},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
 
@@ -13,6 +16,8 @@ pub struct Parts {
     pub engine: Engine,
     /// Who makes and carries messages.
     pub dispatcher: Dispatcher,
+    /// Who hears of looks at messages.
+    pub visits: Visits,
     /// The built-in mailbox.
     pub mailbox: Mailbox,
     /// The administrator's token.

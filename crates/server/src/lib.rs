@@ -3,6 +3,7 @@
 //! - `collect` — what SDKs send; opened by a write key
 //! - [`api`] — `/api/v1`, opened by the administrator's token
 //! - `pages` — the built-in mailbox, unsubscribing and preferences, the API's description for people
+//! - `visits` — links that are followed and pictures that are looked at, in messages
 //! - `health` — `/healthz`, `/readyz`, `/metrics`
 
 pub mod api;
@@ -13,6 +14,7 @@ mod error;
 mod health;
 mod pages;
 mod serve;
+mod visits;
 
 pub use app::{App, Parts};
 pub use auth::AdminToken;
@@ -30,6 +32,7 @@ pub fn router(app: App) -> Router {
         .merge(collect::routes())
         .merge(api::routes())
         .merge(pages::routes())
+        .merge(visits::routes())
         .merge(health::routes())
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)

@@ -133,7 +133,7 @@ fn organisation(app: &App) -> String {
     app.engine.live().workspace().organisation.title.clone()
 }
 
-fn unknown_link(app: &App) -> Response {
+pub(crate) fn unknown_link(app: &App) -> Response {
     page(StatusCode::NOT_FOUND, pages::link_unknown(&organisation(app)), pages::CONTENT_SECURITY_POLICY)
 }
 

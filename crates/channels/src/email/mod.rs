@@ -1,17 +1,21 @@
 //! E-mail: from a template to a message in somebody's mailbox.
 //!
 //! [`CompiledTemplate`] makes the [`Content`], [`compose`] the message, [`DkimSigner`] signs it, [`SmtpTransport`] hands it over and says what
-//! came of it. [`Mailbox`] is the receiving end of a fresh installation.
+//! came of it. [`Mailbox`] is the receiving end of a fresh installation. [`tracked`] is what is put into messages so that reading
+//! them can be heard, and [`machine`] tells who of those that come is no person.
 
 mod dkim;
 mod handover;
+mod machines;
 mod mailbox;
 mod message;
 pub mod pages;
 mod template;
+pub mod tracked;
 
 pub use dkim::{DkimSigner, KeyError};
 pub use handover::{SetupError, SmtpTransport, Timeouts};
+pub use machines::machine;
 pub use mailbox::{Mail, MailSummary, Mailbox};
 pub use message::{ComposeError, Letter, compose, message_id, sender_address};
 pub use template::{CompiledTemplate, Content, Part, TemplateError};

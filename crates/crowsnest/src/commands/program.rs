@@ -24,7 +24,7 @@ pub struct Program {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List the programs with their runs and messages.
+    /// List the programs with their runs, messages, and what came back on them.
     List,
     /// List who is or was in a program, and why it ended for them.
     Runs {
@@ -140,7 +140,7 @@ fn states(value: &Value) -> String {
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(state, number)| format!("{} {state}", count(number)))
+        .map(|(state, number)| format!("{} {}", count(number), state.replace('_', " ")))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -163,9 +163,11 @@ impl Program {
                         state,
                         states(&program["runs"]),
                         states(&program["deliveries"]),
+                        states(&program["feedback"]),
                     ]
                 });
-                say!("{}", output::table(["program", "version", "state", "runs", "messages"], &[], rows));
+                let heads = ["program", "version", "state", "runs", "messages", "came back"];
+                say!("{}", output::table(heads, &[], rows));
             }),
             Action::Runs { name, limit } => {
                 (format!("/api/v1/programs/{}/runs?limit={limit}", encoded(name)), |runs| {

@@ -3,7 +3,10 @@
 use anyhow::{Context, bail};
 use clap::Args;
 use crowsnest_channels::email::Mailbox;
-use crowsnest_flow::{Engine, FlowError, Inbox, Opening, SystemClock, outward::Courier};
+use crowsnest_flow::{
+    Engine, FlowError, Inbox, Opening, SystemClock,
+    outward::{Courier, Visits},
+};
 use crowsnest_server::{AdminToken, App, Limits, Parts};
 use std::{
     net::SocketAddr,
@@ -162,6 +165,7 @@ impl Serve {
         let app = App::new(Parts {
             engine: engine.clone(),
             dispatcher: dispatcher.clone(),
+            visits: Visits::new(engine.clone()),
             mailbox,
             admin,
             metrics,

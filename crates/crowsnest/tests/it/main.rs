@@ -23,6 +23,7 @@ mod programs;
 mod quarantine;
 mod sdk;
 mod segments;
+mod tracking;
 mod unsubscribe;
 mod webhooks;
 mod wire;

@@ -1,6 +1,6 @@
 //! Makes messages and hands them over.
 
-use super::Claimed;
+use super::{Claimed, tracking::Tracks};
 use crate::{FlowError, Live};
 use crowsnest_channels::{
     Outcome,
@@ -90,6 +90,11 @@ impl Courier {
     /// The delivery that a token is about, if the token is ours.
     pub fn verify(&self, purpose: Purpose, token: &str) -> Option<DeliveryId> {
         self.signer.verify(purpose, token)
+    }
+
+    /// The delivery of whose message a link is followed, and where it leads, if its token is ours.
+    pub fn follow(&self, token: &str) -> Option<(DeliveryId, String)> {
+        self.signer.follow(token)
     }
 
     /// The path of the page on which a delivery's recipient sets their preferences.
@@ -241,7 +246,12 @@ impl Courier {
                 data[word] = about.clone();
             }
         }
-        let content = compiled.render(&data).map_err(|error| error.to_string())?;
+        let mut content = compiled.render(&data).map_err(|error| error.to_string())?;
+        if let Some(tracking) = account.track.as_ref().filter(|_| !service) {
+            let own = [unsubscribe.as_str(), preferences.as_str()];
+            let tracks = Tracks { signer: &self.signer, base, delivery, tracking, template: compiled, own };
+            content = tracks.put_into(content);
+        }
         Ok(Letter {
             from: account.from.clone(),
             reply_to: account.reply_to.clone(),

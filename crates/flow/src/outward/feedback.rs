@@ -133,7 +133,7 @@ impl Engine {
     }
 }
 
-fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard) -> Result<bool, FlowError> {
+pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard) -> Result<bool, FlowError> {
     let kind = heard.what.kind();
     let time = match heard.what.withdraws() {
         // What somebody says now is their latest word, whatever the clock says of whoever passed it on.
@@ -194,6 +194,11 @@ fn suppress(work: &mut Working<'_>, channel: &str, contact: &str, reason: String
     Ok(())
 }
 
+/// What makes an event of what was heard the only one.
+pub(super) fn message_id(delivery: &Delivery, kind: Feedback, id: &str) -> String {
+    format!("{}-{kind}-{id}", delivery.id)
+}
+
 /// What was heard, as an event of the person.
 fn event(
     delivery: &Delivery,
@@ -203,7 +208,7 @@ fn event(
     time: Time,
     now: Time,
 ) -> Result<Event, FlowError> {
-    let message_id = format!("{}-{kind}-{}", delivery.id, heard.id);
+    let message_id = message_id(delivery, kind, &heard.id);
     let mut properties = json!({
         "delivery": delivery.id, "program": delivery.program, "template": delivery.template, "topic": delivery.topic,
         "channel": delivery.channel,

@@ -10,7 +10,8 @@
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
 //! unknown, and nobody repeats them blindly.
 //!
-//! What comes back later (it bounced, was opened, was called spam) is heard by `feedback`.
+//! What comes back later (it bounced, was opened, was called spam) is heard by `feedback`; `tracking` puts into messages what
+//! tells that they are read.
 //!
 //! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
 //!
@@ -28,6 +29,7 @@ mod posts;
 mod resolve;
 mod resume;
 mod settle;
+mod tracking;
 
 pub(crate) use circumstances::{release_fresh, release_switched};
 pub(crate) use claim::{Claimed, claim};
@@ -39,3 +41,4 @@ pub(crate) use forecast::{Forecast, Message};
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
 pub(crate) use settle::interrupted;
+pub use tracking::{Visit, Visits};

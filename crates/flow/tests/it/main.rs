@@ -32,6 +32,7 @@ mod sink;
 mod splitting;
 mod steps;
 mod town;
+mod tracking;
 mod trial;
 mod watermarks;
 mod webhooks;

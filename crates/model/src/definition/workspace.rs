@@ -113,6 +113,25 @@ pub struct EmailAccount {
     /// The keys with which messages are signed (DKIM): one, or one of each kind.
     #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub dkim: Vec<DkimKey>,
+    /// What is heard of messages that are read; without it nothing is. Service messages are never tracked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<Tracking>,
+}
+
+/// What is heard of messages that are read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tracking {
+    /// That a message was looked at, by a picture in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opens: bool,
+    /// That a link was followed: it leads by way of us.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clicks: bool,
+    /// Domains to which links lead by way of us also where they come from data, with all below them. Of other links only
+    /// those do whose host stands in the template.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<String>,
 }
 
 /// A key with which messages are signed, so that receivers can tell that they are from the domain that they name.

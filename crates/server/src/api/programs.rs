@@ -42,6 +42,8 @@ pub(crate) struct ProgramView {
     runs: BTreeMap<String, u64>,
     /// Deliveries by state.
     deliveries: BTreeMap<String, u64>,
+    /// Of how many deliveries something came back, by what: `opened`, `clicked`, `bounced_for_good` and so on.
+    feedback: BTreeMap<String, u64>,
 }
 
 /// The programs.
@@ -63,6 +65,7 @@ pub(crate) async fn programs(_: Admin, State(app): State<App>) -> Result<Json<Ve
                     switched_off: switches.iter().any(|switch| switch.scope == "*" || switch.scope == *name),
                     runs: read.run_counts(name)?,
                     deliveries: read.delivery_counts(Some(name))?,
+                    feedback: read.feedback_counts(name)?,
                 })
             })
             .collect()

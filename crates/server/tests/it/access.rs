@@ -69,9 +69,17 @@ async fn the_mailbox_is_not_for_everybody() {
 #[tokio::test]
 async fn no_answer_may_be_taken_for_something_else() {
     let house = House::new().await;
-    for path in
-        ["/api/v1/stats", "/api/v1", "/mailbox", "/healthz", "/nothing-here", "/u/forged", "/assets/page.css"]
-    {
+    for path in [
+        "/api/v1/stats",
+        "/api/v1",
+        "/mailbox",
+        "/healthz",
+        "/nothing-here",
+        "/u/forged",
+        "/c/forged",
+        "/o/forged.gif",
+        "/assets/page.css",
+    ] {
         let answer = house.admin("GET", path, "").await;
         assert_eq!(answer.headers["x-content-type-options"], "nosniff", "{path}");
     }

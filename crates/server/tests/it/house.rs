@@ -6,7 +6,10 @@ use axum::{
     http::{Request, Response, StatusCode, header},
 };
 use crowsnest_channels::email::Mailbox;
-use crowsnest_flow::{Engine, Opening, SystemClock, outward::Courier};
+use crowsnest_flow::{
+    Engine, Opening, SystemClock,
+    outward::{Courier, Visits},
+};
 use crowsnest_server::{AdminToken, App, Parts};
 use crowsnest_workspace::SourceFile;
 use http_body_util::BodyExt;
@@ -71,8 +74,9 @@ impl House {
         let dispatcher = engine.dispatcher(courier);
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let admin = AdminToken::new(TOKEN).unwrap();
-        let router =
-            crowsnest_server::router(App::new(Parts { engine, dispatcher, mailbox, admin, metrics }));
+        let visits = Visits::new(engine.clone());
+        let parts = Parts { engine, dispatcher, visits, mailbox, admin, metrics };
+        let router = crowsnest_server::router(App::new(parts));
         Self { router, _folder: folder }
     }
 

@@ -4,7 +4,7 @@ use super::{Findings, Scene, Spot, value};
 use crate::problem::{listed, quoted};
 use crowsnest_model::{
     contact,
-    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation},
+    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, Tracking},
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -78,6 +78,9 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
     for (index, key) in account.dkim.iter().enumerate() {
         dkim(key, account, spot.at("dkim").item(index), findings);
     }
+    if let Some(tracking) = &account.track {
+        track(tracking, spot.at("track"), findings);
+    }
     let Some(smtp) = &account.smtp else { return };
     let spot = spot.at("smtp");
     value::filled(&smtp.host, spot.at("host"), findings);
@@ -127,6 +130,25 @@ fn dkim(key: &DkimKey, account: &EmailAccount, spot: Spot<'_>, findings: &mut Fi
             format!("mail is from {sender}, for which a signature of {domain} does not count (DMARC)"),
             Some(format!("leave `domain` out: {sender} signs")),
         );
+    }
+}
+
+fn track(tracking: &Tracking, spot: Spot<'_>, findings: &mut Findings) {
+    if !tracking.opens && !tracking.clicks {
+        let message = "nothing is tracked: expected `opens: true`, `clicks: true` or both";
+        findings.warning(spot, message, Some("leave `track` out".to_owned()));
+    }
+    for (index, domain) in tracking.domains.iter().enumerate() {
+        let spot = spot.at("domains").item(index);
+        if !is_domain(domain) || !domain.contains('.') {
+            let message = format!(
+                "{} is no domain: expected such as acme.example; one with other letters is written as `xn--…`",
+                quoted(domain)
+            );
+            findings.problem(spot, message);
+        } else if !tracking.clicks {
+            findings.problem(spot, "`domains` says which links are tracked: it needs `clicks: true`");
+        }
     }
 }
 

@@ -477,6 +477,25 @@ fn a_key_that_signs_mail_says_where_it_is_and_for_whom() {
 }
 
 #[test]
+fn tracking_says_what_and_where_to() {
+    let with = |track: &str| said(&BASE.replace("1 Quay }", &format!("1 Quay, track: {track} }}")), "");
+    assert_eq!(with("{ opens: true, clicks: true, domains: [acme.example] }"), "");
+    assert_eq!(
+        with("{}"),
+        "warning: base.yaml:6:63: nothing is tracked: expected `opens: true`, `clicks: true` or both; leave `track` out"
+    );
+    assert_eq!(
+        with("{ clicks: true, domains: ['https://acme.example', localhost] }"),
+        "base.yaml:6:89: `https://acme.example` is no domain: expected such as acme.example; one with other letters is written as `xn--…`\n\
+         base.yaml:6:113: `localhost` is no domain: expected such as acme.example; one with other letters is written as `xn--…`"
+    );
+    assert_eq!(
+        with("{ opens: true, domains: [acme.example] }"),
+        "base.yaml:6:88: `domains` says which links are tracked: it needs `clicks: true`"
+    );
+}
+
+#[test]
 fn what_is_probably_not_meant_is_a_warning() {
     for (text, expected) in [
         (

@@ -8,12 +8,14 @@ mod language;
 mod mjml;
 mod pieces;
 
+use super::tracked;
 use budget::{Bounded, Budgeted};
 use crowsnest_model::definition::Template;
 use error::{Fault, nearest};
 use language::{Mode, TOO_LARGE, TOO_MANY_STEPS};
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
 };
@@ -45,6 +47,7 @@ pub struct CompiledTemplate {
     subject: CompiledPart,
     html: CompiledPart,
     text: CompiledPart,
+    hosts: BTreeSet<String>,
 }
 
 impl fmt::Debug for CompiledTemplate {
@@ -74,7 +77,9 @@ impl CompiledTemplate {
         let subject = compile_text(Part::Subject, &template.subject)?;
         let text = compile_text(Part::Text, &template.text)?;
         let html = compile_html(template)?;
-        Ok(Self { subject, html, text })
+        let hosts =
+            tracked::hosts(&template.mjml).into_iter().chain(tracked::hosts(&template.text)).collect();
+        Ok(Self { subject, html, text, hosts })
     }
 
     /// Fills in the template. Values that it asks for in vain, and what takes too long or grows too large, are errors.
@@ -92,6 +97,11 @@ impl CompiledTemplate {
         let html = self.html.render(Part::Mjml, &globals)?;
         let text = self.text.render(Part::Text, &globals)?;
         Ok(Content { subject, html, text })
+    }
+
+    /// Whether a host stands to the letter in the template, so that links to it are its author's and nobody else's.
+    pub fn spells_out(&self, host: &str) -> bool {
+        self.hosts.contains(host)
     }
 
     /// The variables that the template asks for of what it gets, as written, each once: `profile.first_name`.
