@@ -1,13 +1,16 @@
 //! E-mail: from a template to a message in somebody's mailbox.
 //!
 //! [`CompiledTemplate`] makes the [`Content`], [`compose`] the message, [`DkimSigner`] signs it, [`SmtpTransport`] hands it over and says what
-//! came of it. [`Mailbox`] is the receiving end of a fresh installation.
+//! came of it. [`returns`] reads what comes back. [`receiving`] takes mail in, for [`Mailbox`], the receiving end of a fresh
+//! installation, and for what comes back.
 
 mod dkim;
 mod handover;
 mod mailbox;
 mod message;
 pub mod pages;
+pub mod receiving;
+pub mod returns;
 mod template;
 
 pub use dkim::{DkimSigner, KeyError};

@@ -113,6 +113,17 @@ pub struct EmailAccount {
     /// The keys with which messages are signed (DKIM): one, or one of each kind.
     #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub dkim: Vec<DkimKey>,
+    /// Where mail comes back; without it, to the sender, where nobody but people reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<Returns>,
+}
+
+/// Where mail comes back that could not be delivered, and mail that unsubscribes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Returns {
+    /// A domain of its own whose mail Crowsnest gets: each message has its own address there.
+    pub domain: String,
 }
 
 /// A key with which messages are signed, so that receivers can tell that they are from the domain that they name.

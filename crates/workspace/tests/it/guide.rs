@@ -21,7 +21,10 @@ fn keys(definition: &Value, found: &mut BTreeSet<String>) {
 
 /// The section of the guide that has the tables of each definition.
 const SECTIONS: [(&str, &[&str]); 14] = [
-    ("workspace", &["Organisation", "EmailAccount", "SmtpAccount", "DkimKey", "Brand", "Dimension"]),
+    (
+        "workspace",
+        &["Organisation", "EmailAccount", "SmtpAccount", "DkimKey", "Returns", "Brand", "Dimension"],
+    ),
     ("identity", &["IdentityRules", "NamespaceRule", "Matching"]),
     ("topic", &["Topic"]),
     ("source", &["Source", "Feed", "TimeField", "FieldMap", "ConsentMap", "EventName"]),

@@ -8,6 +8,7 @@
 //! A file is whole when it is there: it is written under `.tmp` and renamed. It is not synced, since this is a place to
 //! look at mail, not one to keep it.
 
+use crate::email::receiving::Incoming;
 use crowsnest_model::Time;
 use mail_parser::{MessageParser, PartType};
 use std::{
@@ -54,13 +55,6 @@ pub struct Mail {
     /// The file as it is.
     #[serde(skip)]
     pub raw: Vec<u8>,
-}
-
-/// What came over SMTP.
-pub(super) struct Received {
-    pub(super) from: String,
-    pub(super) to: Vec<String>,
-    pub(super) content: Vec<u8>,
 }
 
 /// Where a mail is: when it came, and its number. Sorts by arrival.
@@ -137,7 +131,7 @@ impl Folder {
     }
 
     /// Writes a mail and gives its id.
-    pub(super) fn store(&self, received: &Received) -> io::Result<String> {
+    pub(super) fn store(&self, received: &Incoming) -> io::Result<String> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let (place, new_day) = {
             let mut index = self.lock();
@@ -338,9 +332,9 @@ fn summary_of(place: Place, file: &[u8], size: u64) -> MailSummary {
 mod tests {
     use super::*;
 
-    fn mail(subject: &str) -> Received {
+    fn mail(subject: &str) -> Incoming {
         let content = format!("Subject: {subject}\r\nFrom: x@y.example\r\n\r\nHello\r\n").into_bytes();
-        Received { from: "a@b.co".into(), to: vec!["c@d.ef".into(), "g@h.ij".into()], content }
+        Incoming { from: "a@b.co".into(), to: vec!["c@d.ef".into(), "g@h.ij".into()], content }
     }
 
     #[test]
