@@ -4,6 +4,7 @@
 
 mod handover;
 mod mailbox;
+mod returns;
 mod sink;
 mod templates;
 mod tls;
