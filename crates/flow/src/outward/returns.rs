@@ -11,12 +11,16 @@ use crowsnest_channels::email::{
     returns::{LARGEST, Report, ReturnAddresses, Returned, Said, read},
 };
 use crowsnest_model::{DeliveryId, delivery::Feedback};
+use fail::fail_point;
 use std::{
     fs::File,
     io::{self, Read},
     path::Path,
     sync::Arc,
 };
+
+/// So often one thing is heard of one message. Whoever has its address could go on for ever.
+const MOST: u64 = 100;
 
 /// Who reads the mail that comes back. As a [`Receiver`], it is the one behind the open door.
 #[derive(Debug, Clone)]
@@ -74,14 +78,28 @@ impl Returns {
         unsubscribes: bool,
         report: &Report,
     ) -> Result<Understood, FlowError> {
+        let nothing = |note| Understood { delivery, heard: None, new: false, note: Some(note) };
         let what = match what(&report.said, unsubscribes) {
             Ok(what) => what,
-            Err(note) => return Ok(Understood { delivery, heard: None, new: false, note: Some(note) }),
+            Err(note) => return Ok(nothing(note)),
         };
         let kind = what.kind();
+        if self.is_heard_out(delivery, kind).await? {
+            return Ok(nothing(format!("{kind} more than {MOST} times")));
+        }
         let time = report.date.unwrap_or_else(|| self.engine.now());
         let new = self.engine.hear(delivery, Heard { id: report.id.clone(), time, what }).await?;
+        fail_point!("returned-after", |_| std::process::abort());
         Ok(Understood { delivery, heard: Some(kind), new, note: None })
+    }
+
+    /// Whether more of a kind came back on a message than can be meant.
+    async fn is_heard_out(&self, delivery: DeliveryId, kind: Feedback) -> Result<bool, FlowError> {
+        let engine = self.engine.clone();
+        let read = move || engine.read(|read| read.feedback_of(delivery));
+        let sums = tokio::task::spawn_blocking(read).await;
+        let sums = sums.map_err(|error| FlowError::Broken(error.to_string()))??;
+        Ok(sums.iter().any(|sum| sum.kind == kind && sum.times >= MOST))
     }
 
     /// Hears a mail that came through the open door, for one of its recipients.

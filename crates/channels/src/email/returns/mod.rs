@@ -238,8 +238,9 @@ fn loose(whole: &Part<'_>, subject: &str) -> Option<Said> {
     let from = whole.fields.get("from").unwrap_or_default().to_ascii_lowercase();
     let by_server =
         ["mailer-daemon", "postmaster@", "mail delivery sub"].iter().any(|word| from.contains(word));
-    let failed = whole.fields.get("x-failed-recipients").is_some();
-    if !failed && !(by_server && words::is_returned(subject)) {
+    let names_recipients = whole.fields.get("x-failed-recipients").is_some();
+    let is_returned = names_recipients || by_server && words::is_returned(subject);
+    if !is_returned {
         return None;
     }
     let text = text(whole, 0);
