@@ -4,6 +4,7 @@
 
 mod handover;
 mod mailbox;
+mod receiving;
 mod returns;
 mod sink;
 mod templates;
