@@ -10,7 +10,7 @@
 
 use crate::email::receiving::Incoming;
 use crowsnest_model::Time;
-use mail_parser::{MessageParser, PartType};
+use mail_parser::{Message, MessageParser, PartType};
 use std::{
     collections::{BTreeMap, VecDeque},
     fs, io,
@@ -237,6 +237,7 @@ impl Folder {
                 }
             }
         }
+        parsed.into_iter().for_each(take_apart);
         Ok(Some(Mail { summary, headers, text, html, raw }))
     }
 
@@ -328,6 +329,18 @@ fn summary_of(place: Place, file: &[u8], size: u64) -> MailSummary {
     MailSummary { id: place.id(), received: place.time, from, to, subject, size }
 }
 
+/// Lets go of a parsed mail level by level. Dropped as a whole, each mail in a mail takes its part of the stack, and who sends
+/// one with very many of them would end the process.
+fn take_apart(mail: Message<'_>) {
+    let mut levels = vec![mail];
+    while let Some(mail) = levels.pop() {
+        levels.extend(mail.parts.into_iter().filter_map(|part| match part.body {
+            PartType::Message(inner) => Some(inner),
+            _ => None,
+        }));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,6 +348,15 @@ mod tests {
     fn mail(subject: &str) -> Incoming {
         let content = format!("Subject: {subject}\r\nFrom: x@y.example\r\n\r\nHello\r\n").into_bytes();
         Incoming { from: "a@b.co".into(), to: vec!["c@d.ef".into(), "g@h.ij".into()], content }
+    }
+
+    #[test]
+    fn mails_in_mails_without_end_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path().join("mail")).unwrap();
+        let content = "Content-Type: message/rfc822\r\n\r\n".repeat(100_000).into_bytes();
+        let id = folder.store(&Incoming { content, ..mail("x") }).unwrap();
+        assert!(folder.read(&id).unwrap().is_some());
     }
 
     #[test]
