@@ -8,6 +8,12 @@
 //! us lead people elsewhere.
 //!
 //! The leading `1` is the version, so that links in mail that has been sent go on working when the format changes.
+//!
+//! Addresses that belong to a delivery have tokens of their own, since servers on the way may change the case of letters:
+//!
+//! ```text
+//! 1 ‖ delivery id, 13 characters ‖ the same 16 bytes of the HMAC, in hexadecimal
+//! ```
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use crowsnest_model::DeliveryId;
@@ -20,6 +26,8 @@ use subtle::ConstantTimeEq;
 const LABEL: &[u8] = b"crowsnest link 1";
 const VERSION: char = '1';
 const TAG: usize = 16;
+/// How many characters an id has without its prefix.
+const DIGITS: usize = 13;
 /// The fewest bytes of a secret: 128 bits.
 const SHORTEST: usize = 16;
 
@@ -34,6 +42,10 @@ pub enum Purpose {
     Open,
     /// To follow a link of a message. Its tokens are made by [`LinkSigner::link`] alone.
     Follow,
+    /// An address to which servers return what they cannot deliver.
+    Return,
+    /// An address to which one writes to stop messages like this one.
+    UnsubscribeByMail,
 }
 
 impl Purpose {
@@ -43,6 +55,8 @@ impl Purpose {
             Self::Preferences => b'p',
             Self::Open => b'o',
             Self::Follow => b'c',
+            Self::Return => b'r',
+            Self::UnsubscribeByMail => b'm',
         }
     }
 }
@@ -113,6 +127,23 @@ impl LinkSigner {
             return None;
         }
         Some((delivery, String::from_utf8(url.to_vec()).ok()?))
+    }
+
+    /// The token of an address that belongs to one delivery: 46 characters, which may be read in any case.
+    pub fn address_token(&self, purpose: Purpose, delivery: DeliveryId) -> String {
+        let id = delivery.to_string();
+        let digits = id.rsplit('_').next().unwrap_or_default();
+        let tag: String = self.tag(purpose, delivery, b"").iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{VERSION}{digits}{tag}")
+    }
+
+    /// The delivery of an address's token that this signer made for this purpose; `None` for anything else.
+    pub fn verify_address(&self, purpose: Purpose, token: &str) -> Option<DeliveryId> {
+        let token = token.to_ascii_lowercase();
+        let digits = token.strip_prefix(VERSION)?.get(..DIGITS)?;
+        let delivery: DeliveryId = format!("{}_{digits}", DeliveryId::PREFIX).parse().ok()?;
+        let ours = self.address_token(purpose, delivery);
+        bool::from(ours.as_bytes().ct_eq(token.as_bytes())).then_some(delivery)
     }
 
     fn tag(&self, purpose: Purpose, delivery: DeliveryId, url: &[u8]) -> [u8; TAG] {
@@ -193,6 +224,35 @@ mod tests {
         for foreign in ["", "1", "2", "é", "1é", &token[..32], &format!("{token}A"), "../../etc/passwd"] {
             assert_eq!(signer().verify(Purpose::Unsubscribe, foreign), None, "{foreign}");
         }
+    }
+
+    #[test]
+    fn an_address_survives_servers_that_change_its_case_and_nothing_else() {
+        let id = DeliveryId(0x0123_4567_89ab_cdef);
+        let token = signer().address_token(Purpose::Return, id);
+        assert_eq!(token.len(), 46);
+        assert!(token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{token}");
+        assert_eq!(signer().verify_address(Purpose::Return, &token), Some(id));
+        assert_eq!(signer().verify_address(Purpose::Return, &token.to_uppercase()), Some(id));
+        assert_eq!(signer().verify_address(Purpose::UnsubscribeByMail, &token), None);
+        assert_eq!(signer().verify(Purpose::Return, &token), None);
+        for place in 0..token.len() {
+            let mut changed: Vec<char> = token.chars().collect();
+            changed[place] = if changed[place] == '0' { '1' } else { '0' };
+            let changed: String = changed.into_iter().collect();
+            assert_eq!(signer().verify_address(Purpose::Return, &changed), None, "{changed}");
+        }
+        for foreign in
+            ["", "1", "é", "1éééééééééééééé", &token[..45], &format!("{token}0"), &format!("{token}é")]
+        {
+            assert_eq!(signer().verify_address(Purpose::Return, foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn the_format_of_addresses_in_mail_that_was_sent_stays() {
+        let token = signer().address_token(Purpose::Return, DeliveryId(1));
+        insta::assert_snapshot!(token, @"10000000000001f0fbb97195ef2aabe379ce592a632f9f");
     }
 
     #[test]

@@ -4,24 +4,18 @@
 //! is one of its files. Beside it, `FILE.complete-until` may say in RFC 3339 up to when the source is complete then.
 //! A file that was read moves to `inbox-done/`, one that cannot be read to `inbox-failed/` with its reason beside it.
 
-use crate::{Engine, FlowError, ImportOptions};
+use crate::{Engine, FlowError, ImportOptions, watched::Watched};
 use crowsnest_model::Time;
 use std::{
-    collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
-    time::SystemTime,
 };
-
-/// How a file looked when it was last seen: a file that is still being written changes.
-type Look = (u64, Option<SystemTime>);
 
 /// The watched folder of an installation.
 #[derive(Debug)]
 pub struct Inbox {
     engine: Engine,
-    folder: PathBuf,
-    seen: HashMap<PathBuf, Look>,
+    watched: Watched,
 }
 
 /// What became of a file.
@@ -36,37 +30,27 @@ pub struct Arrival {
 impl Inbox {
     /// Watches `inbox/` of the engine's data folder, making it if it is not there.
     pub fn open(engine: Engine) -> io::Result<Self> {
-        let folder = engine.data().join("inbox");
-        fs::create_dir_all(&folder)?;
-        Ok(Self { engine, folder, seen: HashMap::new() })
+        let watched = Watched::open(engine.data(), "inbox")?;
+        Ok(Self { engine, watched })
     }
 
     /// The folder.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.watched.folder()
     }
 
     /// Reads the files that look as they looked the last time; new ones and those still being written wait for the
     /// next look. It blocks.
     pub fn look(&mut self) -> io::Result<Vec<Arrival>> {
-        let mut found = HashMap::new();
-        gather(&self.folder, 0, &mut found)?;
-        let mut settled: Vec<PathBuf> = found
-            .iter()
-            .filter(|(path, look)| self.seen.get(*path) == Some(look))
-            .map(|(path, _)| path.clone())
-            .collect();
-        settled.sort();
-        self.seen = found;
         let mut arrivals = Vec::new();
-        for path in settled {
-            self.seen.remove(&path);
-            let file = path.strip_prefix(&self.folder).unwrap_or(&path).to_owned();
+        for path in self.watched.settled()? {
+            let file = path.strip_prefix(self.watched.folder()).unwrap_or(&path).to_owned();
             let outcome = self.read(&path, &file).map_err(|error| error.to_string());
-            if let Err(reason) = &outcome {
-                tracing::warn!(file = %file.display(), reason, "a file of the inbox cannot be read");
+            let moved = self.watched.move_away(&file, outcome.as_ref().err())?;
+            let note = beside(&path);
+            if note.exists() {
+                fs::rename(&note, beside(&moved))?;
             }
-            self.move_away(&path, &file, outcome.as_ref().err())?;
             arrivals.push(Arrival { file, outcome });
         }
         Ok(arrivals)
@@ -114,25 +98,6 @@ impl Inbox {
         let input = io::BufReader::with_capacity(1 << 16, fs::File::open(path).map_err(io)?);
         self.engine.import(input, source, &feed, &options, |_| {})
     }
-
-    fn move_away(&self, path: &Path, file: &Path, failed: Option<&String>) -> io::Result<()> {
-        let folder = self.engine.data().join(if failed.is_some() { "inbox-failed" } else { "inbox-done" });
-        let target = folder.join(file);
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::rename(path, &target)?;
-        let note = beside(path);
-        if note.exists() {
-            fs::rename(&note, beside(&target))?;
-        }
-        if let Some(reason) = failed {
-            let mut name = target.into_os_string();
-            name.push(".reason.txt");
-            fs::write(PathBuf::from(name), format!("{reason}\n"))?;
-        }
-        Ok(())
-    }
 }
 
 /// The file beside a file that says up to when it is complete.
@@ -140,25 +105,4 @@ fn beside(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".complete-until");
     PathBuf::from(name)
-}
-
-/// Regular files at most two folders deep. Links are not followed; hidden files and those that uploads are written
-/// under (`.part`, `.tmp`) are left alone.
-fn gather(folder: &Path, depth: usize, found: &mut HashMap<PathBuf, Look>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let kind = entry.file_type()?;
-        let unfinished = [".part", ".tmp", ".complete-until"].iter().any(|ending| name.ends_with(ending));
-        if name.starts_with('.') || unfinished {
-            continue;
-        }
-        if kind.is_dir() && depth < 2 {
-            gather(&entry.path(), depth + 1, found)?;
-        } else if kind.is_file() {
-            let metadata = entry.metadata()?;
-            found.insert(entry.path(), (metadata.len(), metadata.modified().ok()));
-        }
-    }
-    Ok(())
 }

@@ -28,6 +28,7 @@ mod same_person;
 mod segments;
 mod splitting;
 mod trial;
+mod watched;
 mod watching;
 mod writer;
 

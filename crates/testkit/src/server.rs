@@ -203,7 +203,7 @@ pub fn run(binary: &str, arguments: &[&str]) -> Output {
 
 /// Without the settings that whoever runs the tests may have for a server of their own.
 fn bare(command: &mut Command) -> &mut Command {
-    for name in ["DATA", "LISTEN", "WORKSPACE", "MAILBOX", "SERVER", "ADMIN_TOKEN", "LOG"] {
+    for name in ["DATA", "LISTEN", "WORKSPACE", "MAILBOX", "RETURNS", "SERVER", "ADMIN_TOKEN", "LOG"] {
         command.env_remove(format!("CROWSNEST_{name}"));
     }
     command.env_remove("FAILPOINTS")

@@ -30,6 +30,8 @@ pub struct Letter {
     pub message_id: String,
     /// Where one click unsubscribes: an `https` URL, or `http` on this machine. `None` for service messages.
     pub unsubscribe_url: Option<String>,
+    /// An address beside it, mail to which unsubscribes.
+    pub unsubscribe_mail: Option<String>,
     /// When it was written.
     pub date: Time,
 }
@@ -102,8 +104,13 @@ pub fn compose(letter: &Letter) -> Result<Vec<u8>, ComposeError> {
         if !may_be_posted_to(url) {
             return Err(ComposeError::UnsubscribeUrl);
         }
+        let mut ways = format!("<{url}>");
+        if let Some(address) = &letter.unsubscribe_mail {
+            let address = plain("unsubscribe_mail", address)?;
+            ways.push_str(&format!(", <mailto:{address}?subject=unsubscribe>"));
+        }
         builder = builder
-            .raw_header(exact(HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{url}>")))
+            .raw_header(exact(HeaderName::new_from_ascii_str("List-Unsubscribe"), ways))
             .raw_header(exact(
                 HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
                 "List-Unsubscribe=One-Click".to_owned(),
@@ -138,6 +145,16 @@ fn boundary(letter: &Letter) -> String {
 fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, ComposeError> {
     no_controls(field, text)?;
     text.parse().map_err(|error: lettre::address::AddressError| address_error(field, error.to_string()))
+}
+
+/// An address that may stand in a URL as it is.
+fn plain<'a>(field: &'static str, text: &'a str) -> Result<&'a str, ComposeError> {
+    let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b'@');
+    match text.parse::<Address>() {
+        Ok(_) if text.bytes().all(fits) => Ok(text),
+        Ok(_) => Err(address_error(field, "it has characters that a link cannot have".into())),
+        Err(error) => Err(address_error(field, error.to_string())),
+    }
 }
 
 fn address_error(field: &'static str, reason: String) -> ComposeError {
@@ -192,6 +209,7 @@ mod tests {
             text: "Grüße, Ann\n.\nBye\n".into(),
             message_id: message_id(DeliveryId(42), "Harbor Motors <hello@harbor-motors.example>").unwrap(),
             unsubscribe_url: Some("https://crowsnest.example/u/1abc".into()),
+            unsubscribe_mail: None,
             date: "2026-03-01T09:30:00Z".parse().unwrap(),
         }
     }
@@ -209,6 +227,15 @@ mod tests {
         let with = text(&letter());
         assert!(with.contains("\r\nList-Unsubscribe: <https://crowsnest.example/u/1abc>\r\n"));
         assert!(with.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+        let both = text(&Letter { unsubscribe_mail: Some("u-1abc@returns.example".into()), ..letter() });
+        let ways = "<https://crowsnest.example/u/1abc>, <mailto:u-1abc@returns.example?subject=unsubscribe>";
+        assert!(both.contains(&format!("\r\nList-Unsubscribe: {ways}\r\n")), "{both}");
+        for address in ["u-1@x.example>\r\nBcc: y@x.example", "u?cc=y@x.example", "nobody", ""] {
+            assert!(
+                compose(&Letter { unsubscribe_mail: Some(address.into()), ..letter() }).is_err(),
+                "{address}"
+            );
+        }
         let without = text(&Letter { unsubscribe_url: None, ..letter() });
         assert!(!without.contains("List-Unsubscribe"));
         for (url, good) in [

@@ -1,8 +1,9 @@
 //! E-mail: from a template to a message in somebody's mailbox.
 //!
 //! [`CompiledTemplate`] makes the [`Content`], [`compose`] the message, [`DkimSigner`] signs it, [`SmtpTransport`] hands it over and says what
-//! came of it. [`Mailbox`] is the receiving end of a fresh installation. [`tracked`] is what is put into messages so that reading
-//! them can be heard, and [`machine`] tells who of those that come is no person.
+//! came of it. [`tracked`] is what is put into messages so that reading them can be heard, and [`machine`] tells who of those
+//! that come is no person. [`returns`] reads what comes back as mail. [`receiving`] takes mail in, for [`Mailbox`], the
+//! receiving end of a fresh installation, and for what comes back.
 
 mod dkim;
 mod handover;
@@ -10,6 +11,8 @@ mod machines;
 mod mailbox;
 mod message;
 pub mod pages;
+pub mod receiving;
+pub mod returns;
 mod template;
 pub mod tracked;
 

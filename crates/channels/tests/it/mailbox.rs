@@ -27,6 +27,7 @@ fn letter(number: u64) -> Letter {
         text: "Hello Ann\r\n.\r\nBye".into(),
         message_id: message_id(DeliveryId(number), from).unwrap(),
         unsubscribe_url: Some("https://x.example/u/1".into()),
+        unsubscribe_mail: None,
         date: Time(1_772_357_400_000),
     }
 }

@@ -4,6 +4,8 @@
 
 mod handover;
 mod mailbox;
+mod receiving;
+mod returns;
 mod sink;
 mod templates;
 mod tls;

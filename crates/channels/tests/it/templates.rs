@@ -271,6 +271,7 @@ fn a_line_break_in_a_trait_adds_no_header() {
         text: content.text,
         message_id: "<1@example.com>".into(),
         unsubscribe_url: None,
+        unsubscribe_mail: None,
         date: crowsnest_model::Time(0),
     };
     let message = String::from_utf8(compose(&letter).unwrap()).unwrap();

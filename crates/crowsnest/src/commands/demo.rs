@@ -84,6 +84,7 @@ impl Demo {
                 listen: self.listen,
                 workspace: Some(self.workspace.clone()),
                 mailbox: SocketAddr::from(([127, 0, 0, 1], 0)),
+                returns: None,
                 stopped: false,
             };
             let running = serve.start().await?;

@@ -2,10 +2,14 @@
 
 use anyhow::{Context, bail};
 use clap::Args;
-use crowsnest_channels::email::Mailbox;
+use crowsnest_channels::email::{
+    Mailbox,
+    receiving::{Bounds, Reception},
+    returns::LARGEST,
+};
 use crowsnest_flow::{
     Engine, FlowError, Inbox, Opening, SystemClock,
-    outward::{Courier, Visits},
+    outward::{Courier, ReturnsFolder, Visits},
 };
 use crowsnest_server::{AdminToken, App, Limits, Parts};
 use std::{
@@ -22,7 +26,7 @@ use tokio::{net::TcpListener, sync::watch};
     crowsnest serve --data /var/lib/crowsnest --listen 0.0.0.0:8080\n\n\
     The administrator's token is CROWSNEST_ADMIN_TOKEN if that is set. Otherwise one is made at first start, printed \
     once, and kept in DATA/admin-token, which only you can read, so that the other commands find it.\n\
-    Files that are put into DATA/inbox/<source>/<feed>/ are read.")]
+    Files that are put into DATA/inbox/<source>/<feed>/ are read, and mail that came back from DATA/returns/.")]
 pub struct Serve {
     /// The folder for everything that is kept. It is made if it is not there.
     #[arg(long, value_name = "DIR", default_value = "data", env = "CROWSNEST_DATA")]
@@ -36,11 +40,23 @@ pub struct Serve {
     /// Where the built-in mailbox takes SMTP; any free port of this machine if not said.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "CROWSNEST_MAILBOX")]
     pub mailbox: SocketAddr,
+    /// Where to take mail that comes back, over SMTP or LMTP; nowhere if not said. See `email.returns` of the workspace.
+    #[arg(long, value_name = "ADDR", env = "CROWSNEST_RETURNS")]
+    pub returns: Option<SocketAddr>,
     /// Start with the kill switch for all thrown: nothing is sent until `crowsnest program resume --all`. For a backup
     /// that was restored, whose queued messages may have gone out since.
     #[arg(long)]
     pub stopped: bool,
 }
+
+/// What the listener for returned mail bears: mail servers come one by one, and try again.
+const RETURNS: Bounds = Bounds {
+    name: "returns",
+    connections: 64,
+    message: LARGEST,
+    silence: Duration::from_secs(60),
+    refusals: 20,
+};
 
 /// The administrator's token: given, kept, or made. True when it was made just now.
 fn admin_token(data: &Path) -> anyhow::Result<(String, bool)> {
@@ -162,6 +178,18 @@ impl Serve {
             .install_recorder()
             .context("the recorder of numbers cannot be installed")?;
         let upkeep = metrics.clone();
+        let reception = match self.returns {
+            None => None,
+            Some(listen) => {
+                let started = Reception::start(listen, RETURNS, dispatcher.returns()).await;
+                let reception = started.with_context(|| {
+                    format!("mail that comes back cannot be taken at {listen}; see --returns")
+                })?;
+                say!("Mail that comes back is taken at {}", reception.addr());
+                Some(reception)
+            }
+        };
+        let returns = ReturnsFolder::open(dispatcher.returns())?;
         let app = App::new(Parts {
             engine: engine.clone(),
             dispatcher: dispatcher.clone(),
@@ -190,7 +218,8 @@ impl Serve {
                 upkeep.run_upkeep();
             }
         });
-        let watching = tokio::spawn(watch_inbox(Inbox::open(engine.clone())?, stopping));
+        let watching = tokio::spawn(watch_inbox(Inbox::open(engine.clone())?, stopping.clone()));
+        let returning = tokio::spawn(watch_returns(returns, stopping));
         let done = tokio::spawn(async move {
             if let Err(error) = engine.resume_launches().await {
                 tracing::error!(%error, "a launch that was interrupted cannot go on");
@@ -198,6 +227,8 @@ impl Serve {
             serving.await??;
             sending.await?;
             watching.await?;
+            returning.await?;
+            drop(reception);
             numbers.abort();
             building.abort();
             matching.abort();
@@ -220,6 +251,19 @@ async fn watch_inbox(mut inbox: Inbox, mut stop: watch::Receiver<bool>) {
         inbox = back;
         if let Err(error) = done {
             tracing::warn!(%error, folder = %inbox.folder().display(), "the inbox cannot be looked at");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Looks at the folder of returned mail again and again.
+async fn watch_returns(mut returns: ReturnsFolder, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = returns.look().await {
+            tracing::warn!(%error, folder = %returns.folder().display(), "the folder of returned mail cannot be read");
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(1)) => {}

@@ -21,6 +21,7 @@ mod overload;
 mod policy;
 mod programs;
 mod quarantine;
+mod returns;
 mod sdk;
 mod segments;
 mod tracking;

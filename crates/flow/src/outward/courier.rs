@@ -4,7 +4,9 @@ use super::{Claimed, tracking::Tracks};
 use crate::{FlowError, Live};
 use crowsnest_channels::{
     Outcome,
-    email::{DkimSigner, Letter, SmtpTransport, compose, message_id, sender_address},
+    email::{
+        DkimSigner, Letter, SmtpTransport, compose, message_id, returns::ReturnAddresses, sender_address,
+    },
     links::{LinkSigner, Purpose},
     webhook::{self, Hook, Post, Told},
 };
@@ -165,6 +167,12 @@ impl Courier {
         DkimSigner::new(domain, &key.selector, &pem).map_err(|error| fault(place, &error))
     }
 
+    /// The addresses to which mail comes back by the definitions in force, if they say where.
+    pub(crate) fn returns<'a>(&'a self, live: &'a Live) -> Option<ReturnAddresses<'a>> {
+        let returns = live.workspace().organisation.email.as_ref()?.returns.as_ref()?;
+        Some(ReturnAddresses { domain: &returns.domain, signer: &self.signer })
+    }
+
     /// The address of the built-in mailbox.
     pub fn mailbox(&self) -> SocketAddr {
         self.mailbox
@@ -206,7 +214,7 @@ impl Courier {
         let mut letter =
             self.letter(live, template, profile, to, event, DeliveryId(now.0 as u64), now, true)?;
         letter.subject = format!("[Test] {}", letter.subject);
-        self.hand_over(live, &letter).await
+        self.hand_over(live, &letter, None).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "a letter is made of all of these, and of nothing else")]
@@ -261,6 +269,10 @@ impl Courier {
             text: content.text,
             message_id: message_id(delivery, &account.from).map_err(|error| error.to_string())?,
             unsubscribe_url: (!service).then_some(unsubscribe),
+            unsubscribe_mail: self
+                .returns(live)
+                .filter(|_| !service)
+                .map(|returns| returns.unsubscribing(delivery)),
             date,
         })
     }
@@ -283,7 +295,7 @@ impl Courier {
                 return Outcome::Refused { reason: format!("the message could not be made: {reason}") };
             }
         };
-        match self.hand_over(live, &letter).await {
+        match self.hand_over(live, &letter, Some(*id)).await {
             Ok(outcome) => outcome,
             Err(reason) => Outcome::Later { reason, asked: None },
         }
@@ -327,7 +339,13 @@ impl Courier {
         Ok(hook)
     }
 
-    async fn hand_over(&self, live: &Live, letter: &Letter) -> Result<Outcome, String> {
+    /// Hands a letter over. That of a delivery comes back to an address of its own, if the workspace says where.
+    async fn hand_over(
+        &self,
+        live: &Live,
+        letter: &Letter,
+        delivery: Option<DeliveryId>,
+    ) -> Result<Outcome, String> {
         let (_, transport) = self.transport(live)?;
         let message = match compose(letter) {
             Ok(message) => message,
@@ -344,7 +362,10 @@ impl Courier {
             );
         }
         signed.extend(message);
-        let from = sender_address(&letter.from).map_err(|error| error.to_string())?;
+        let from = match self.returns(live).zip(delivery) {
+            Some((returns, delivery)) => returns.sender(delivery),
+            None => sender_address(&letter.from).map_err(|error| error.to_string())?,
+        };
         Ok(transport.hand_over(&from, &letter.to, &signed).await)
     }
 }

@@ -1,6 +1,6 @@
 //! Serves what is due: wakes at the next due moment or when something new comes, never by polling.
 
-use super::{Claimed, Courier, claim, posts::Posts, settle::Unsettled};
+use super::{Claimed, Courier, Returns, claim, posts::Posts, settle::Unsettled};
 use crate::{
     Engine, FlowError,
     inward::{look, tell_watchers},
@@ -43,6 +43,11 @@ impl Dispatcher {
     /// Who makes and carries messages.
     pub fn courier(&self) -> &Courier {
         &self.courier
+    }
+
+    /// Who reads the mail that comes back.
+    pub fn returns(&self) -> Returns {
+        Returns::new(self.engine.clone(), self.courier.clone())
     }
 
     /// Serves until `stop` says so; what is on the line then is finished first.

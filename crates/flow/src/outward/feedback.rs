@@ -138,7 +138,8 @@ pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard)
     let time = match heard.what.withdraws() {
         // What somebody says now is their latest word, whatever the clock says of whoever passed it on.
         Some(_) => latest_word(&*work.unit, &delivery, work.now)?,
-        None => heard.time.min(work.now),
+        // Clocks of others are wrong by years; nothing comes back before it was written, or later than now.
+        None => heard.time.max(delivery.created).min(work.now),
     };
     // An event is claimed once. What a machine did is none, and counts each time.
     if let Some(name) = heard.what.event_name(&delivery.channel) {
@@ -186,7 +187,12 @@ pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard)
 }
 
 /// Nothing is sent there any more. The first reason stands.
-fn suppress(work: &mut Working<'_>, channel: &str, contact: &str, reason: String) -> Result<(), FlowError> {
+pub(super) fn suppress(
+    work: &mut Working<'_>,
+    channel: &str,
+    contact: &str,
+    reason: String,
+) -> Result<(), FlowError> {
     if work.unit.suppression(channel, contact)?.is_none() {
         let (channel, contact) = (channel.to_owned(), contact.to_owned());
         work.unit.put_suppression(&Suppression { channel, contact, reason, time: work.now })?;

@@ -10,8 +10,8 @@
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
 //! unknown, and nobody repeats them blindly.
 //!
-//! What comes back later (it bounced, was opened, was called spam) is heard by `feedback`; `tracking` puts into messages what
-//! tells that they are read.
+//! What comes back later (it bounced, was opened, was called spam) is heard by `feedback`: `returns` finds it in mail, and
+//! `tracking` puts into messages what tells that they are read.
 //!
 //! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
 //!
@@ -28,6 +28,7 @@ mod forecast;
 mod posts;
 mod resolve;
 mod resume;
+mod returns;
 mod settle;
 mod tracking;
 
@@ -40,5 +41,6 @@ pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
+pub use returns::{Returns, ReturnsFolder, Understood};
 pub(crate) use settle::interrupted;
 pub use tracking::{Visit, Visits};

@@ -1,10 +1,11 @@
 //! Outcomes, written; and what follows for the runs that waited for them.
 
+use super::feedback::suppress;
 use crate::{
     Engine, FlowError,
     inward::{Enrolment, Working},
 };
-use crowsnest_channels::{Outcome, retry_after};
+use crowsnest_channels::{Outcome, email::returns::reaches_nobody, retry_after};
 use crowsnest_model::{
     DeliveryId,
     delivery::{Delivery, DeliveryState, WEBHOOK},
@@ -54,6 +55,12 @@ fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Resul
             continue;
         }
         delivery.updated = work.now;
+        if let Outcome::Refused { reason } = &outcome
+            && delivery.channel == "email"
+            && reaches_nobody(reason)
+        {
+            suppress(work, &delivery.channel, &delivery.contact, format!("it was refused: {reason}"))?;
+        }
         let (state, reason) = match outcome {
             Outcome::Accepted { response } => (DeliveryState::Sent, response),
             Outcome::Refused { reason } => (DeliveryState::Failed, reason),

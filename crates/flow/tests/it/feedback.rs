@@ -65,6 +65,18 @@ async fn who_does_not_exist_is_sent_nothing_more() {
 }
 
 #[tokio::test]
+async fn clocks_of_others_do_not_make_a_bounce_old() {
+    let (world, id) = sent().await;
+    for (report, time) in
+        [("r-1", crowsnest_model::Time(0)), ("r-2", world.now().plus(crowsnest_model::Duration::days(900)))]
+    {
+        world.engine.hear(id, Heard { id: report.to_owned(), time, what: bounce(false) }).await.unwrap();
+    }
+    let sums = world.engine.read(|read| read.feedback_of(id)).unwrap();
+    assert_eq!((sums[0].first, sums[0].last), (world.deliveries()[0].created, world.now()));
+}
+
+#[tokio::test]
 async fn what_may_pass_is_borne_for_a_week_and_a_sign_of_life_begins_anew() {
     let (world, id) = sent().await;
     for day in 0..5 {

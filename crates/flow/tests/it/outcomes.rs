@@ -70,6 +70,21 @@ async fn refused_is_failed_and_the_run_goes_on() {
 }
 
 #[tokio::test]
+async fn whose_mailbox_does_not_exist_by_code_is_sent_nothing_more() {
+    for (mood, expected) in [(Mood::RefusesByCode, true), (Mood::Refuses, false)] {
+        let sink = Sink::start(mood).await;
+        let world = cart_to(&sink).await;
+        world.after(HOUR).await;
+        assert_eq!(world.states(), ["failed"]);
+        let suppressed = world.engine.read(|read| read.suppression("email", "ann@x.org")).unwrap();
+        assert_eq!(suppressed.is_some(), expected, "{mood:?}: {suppressed:?}");
+        if let Some(suppressed) = suppressed {
+            assert!(suppressed.reason.starts_with("it was refused: 550 5.1.1"), "{}", suppressed.reason);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_outcome_is_never_repeated() {
     let sink = Sink::start(Mood::DropsAfterDot).await;
     let world = cart_to(&sink).await;

@@ -20,6 +20,8 @@ pub enum Mood {
     Later,
     /// Knows no recipient.
     Refuses,
+    /// The same, with the code for that.
+    RefusesByCode,
     /// Takes the message and drops the line before it says so.
     DropsAfterDot,
     /// Waits at the recipient until the test lets it go on, then says later.
@@ -75,6 +77,7 @@ impl Sink {
                 "QUIT" => return None,
                 "RCPT" if mood == Mood::Later => b"451 come back later\r\n",
                 "RCPT" if mood == Mood::Refuses => b"550 no such mailbox\r\n",
+                "RCPT" if mood == Mood::RefusesByCode => b"550 5.1.1 no such mailbox\r\n",
                 "RCPT" if mood == Mood::WaitsThenLater => {
                     self.asked.notify_one();
                     self.go_on.notified().await;

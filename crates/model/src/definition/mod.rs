@@ -36,8 +36,8 @@ pub use template::Template;
 pub use trigger::{IdentityEvent, MembershipChange, Trigger, Watched};
 pub use webhook::{AddressError, HeaderError, Webhook, WebhookStep};
 pub use workspace::{
-    Brand, DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, SmtpAccount, SmtpSecurity, Topic,
-    Tracking, Workspace,
+    Brand, DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, Returns, SmtpAccount, SmtpSecurity,
+    Topic, Tracking, Workspace,
 };
 
 use serde::{Deserialize, Deserializer};

@@ -116,6 +116,9 @@ pub struct EmailAccount {
     /// What is heard of messages that are read; without it nothing is. Service messages are never tracked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub track: Option<Tracking>,
+    /// Where mail comes back; without it, to the sender, where nobody but people reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<Returns>,
 }
 
 /// What is heard of messages that are read.
@@ -132,6 +135,14 @@ pub struct Tracking {
     /// those do whose host stands in the template.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<String>,
+}
+
+/// Where mail comes back that could not be delivered, and mail that unsubscribes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Returns {
+    /// A domain of its own whose mail Crowsnest gets: each message has its own address there.
+    pub domain: String,
 }
 
 /// A key with which messages are signed, so that receivers can tell that they are from the domain that they name.

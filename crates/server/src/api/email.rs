@@ -1,12 +1,21 @@
 //! What has to be set up around e-mail.
 
 use crate::{App, auth::Admin, error::ApiError};
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    routing::{get, post},
+};
+use crowsnest_channels::email::returns::LARGEST;
+use crowsnest_flow::outward::Understood;
+use crowsnest_model::{DeliveryId, delivery::Feedback};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/email/dns", get(dns))
+    let returns = post(returns).layer(DefaultBodyLimit::max(LARGEST));
+    Router::new().route("/email/dns", get(dns)).route("/email/returns", returns)
 }
 
 /// A record that has to stand in the DNS.
@@ -35,4 +44,41 @@ pub(crate) async fn dns(_: Admin, State(app): State<App>) -> Result<Json<Vec<Rec
         purpose: "by it receivers check the signature (DKIM)",
     });
     Ok(Json(records.collect()))
+}
+
+/// What a mail was understood to be.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UnderstoodView {
+    /// The message that it is about.
+    #[schema(value_type = String)]
+    delivery: DeliveryId,
+    /// What was heard of it, such as `bounced_for_good`; nothing when nothing follows from the mail.
+    #[schema(value_type = Option<String>)]
+    heard: Option<Feedback>,
+    /// Whether that is new; false for what was heard before.
+    new: bool,
+    /// What the mail is, when nothing follows from it.
+    note: Option<String>,
+}
+
+impl From<Understood> for UnderstoodView {
+    fn from(Understood { delivery, heard, new, note }: Understood) -> Self {
+        Self { delivery, heard, new, note }
+    }
+}
+
+/// Hear a mail that came back: a report of a bounce or a complaint, a note of absence, an answer. The body is the mail as it
+/// came. Its message is found by an address of its own, or by the Message-ID of what the mail returns or answers.
+#[utoipa::path(post, path = "/api/v1/email/returns", tag = "messages",
+    request_body(content = String, content_type = "message/rfc822"),
+    responses((status = 200, body = UnderstoodView), (status = 404, body = crate::error::ErrorBody),
+        (status = 413, description = "More than 4 MiB."),
+        (status = 422, body = crate::error::ErrorBody, description = "It is about no message of ours.")),
+    security(("admin" = [])))]
+pub(crate) async fn returns(
+    _: Admin,
+    State(app): State<App>,
+    mail: Bytes,
+) -> Result<Json<UnderstoodView>, ApiError> {
+    Ok(Json(app.dispatcher.returns().hear(&mail).await?.into()))
 }

@@ -81,6 +81,9 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
     if let Some(tracking) = &account.track {
         track(tracking, spot.at("track"), findings);
     }
+    if let Some(returns) = &account.returns {
+        returned(&returns.domain, account, spot.at("returns").at("domain"), findings);
+    }
     let Some(smtp) = &account.smtp else { return };
     let spot = spot.at("smtp");
     value::filled(&smtp.host, spot.at("host"), findings);
@@ -115,14 +118,10 @@ fn dkim(key: &DkimKey, account: &EmailAccount, spot: Spot<'_>, findings: &mut Fi
         }
     }
     let Some(domain) = &key.domain else { return };
-    if !is_domain(domain) || !domain.contains('.') {
-        let message =
-            format!("{} is no domain; one with other letters is written as `xn--…`", quoted(domain));
-        findings.problem(spot.at("domain"), message);
+    if !whole_domain(domain, spot.at("domain"), findings) {
         return;
     }
-    let sender =
-        account.from.trim_end_matches('>').rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let sender = sender_domain(account);
     let domain = domain.to_ascii_lowercase();
     if sender != domain && !sender.ends_with(&format!(".{domain}")) {
         findings.warning(
@@ -150,6 +149,35 @@ fn track(tracking: &Tracking, spot: Spot<'_>, findings: &mut Findings) {
             findings.problem(spot, "`domains` says which links are tracked: it needs `clicks: true`");
         }
     }
+}
+
+fn returned(domain: &str, account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
+    if !whole_domain(domain, spot, findings) {
+        return;
+    }
+    if domain.eq_ignore_ascii_case(&sender_domain(account)) {
+        findings.warning(
+            spot,
+            "all mail to this domain has to come to Crowsnest, which takes nothing but what comes back; answers of people \
+             to the sender are mail to this domain, too",
+            Some(format!("give it a domain of its own, such as returns.{domain}")),
+        );
+    }
+}
+
+fn whole_domain(domain: &str, spot: Spot<'_>, findings: &mut Findings) -> bool {
+    let fits = is_domain(domain) && domain.contains('.');
+    if !fits {
+        let message =
+            format!("{} is no domain; one with other letters is written as `xn--…`", quoted(domain));
+        findings.problem(spot, message);
+    }
+    fits
+}
+
+/// The domain that mail is from, as people see it.
+fn sender_domain(account: &EmailAccount) -> String {
+    account.from.trim_end_matches('>').rsplit('@').next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// Names between dots, as the DNS takes them.

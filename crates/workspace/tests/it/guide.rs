@@ -23,7 +23,16 @@ fn keys(definition: &Value, found: &mut BTreeSet<String>) {
 const SECTIONS: [(&str, &[&str]); 14] = [
     (
         "workspace",
-        &["Organisation", "EmailAccount", "SmtpAccount", "DkimKey", "Tracking", "Brand", "Dimension"],
+        &[
+            "Organisation",
+            "EmailAccount",
+            "SmtpAccount",
+            "DkimKey",
+            "Tracking",
+            "Returns",
+            "Brand",
+            "Dimension",
+        ],
     ),
     ("identity", &["IdentityRules", "NamespaceRule", "Matching"]),
     ("topic", &["Topic"]),

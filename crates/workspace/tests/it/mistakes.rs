@@ -496,6 +496,24 @@ fn tracking_says_what_and_where_to() {
 }
 
 #[test]
+fn where_mail_comes_back_is_a_domain_of_its_own() {
+    let base =
+        |domain: &str| BASE.replace("1 Quay }", &format!("1 Quay, returns: {{ domain: {domain} }} }}"));
+    assert_eq!(said(&base("returns.acme.example"), ""), "");
+    let wrong = said(&base("returns"), "");
+    assert!(
+        wrong.ends_with("`returns` is no domain; one with other letters is written as `xn--…`"),
+        "{wrong}"
+    );
+    let taken = said(&base("Acme.example"), "");
+    assert!(
+        taken.starts_with("warning: ")
+            && taken.ends_with("give it a domain of its own, such as returns.Acme.example"),
+        "{taken}"
+    );
+}
+
+#[test]
 fn what_is_probably_not_meant_is_a_warning() {
     for (text, expected) in [
         (

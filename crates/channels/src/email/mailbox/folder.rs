@@ -8,8 +8,9 @@
 //! A file is whole when it is there: it is written under `.tmp` and renamed. It is not synced, since this is a place to
 //! look at mail, not one to keep it.
 
+use crate::email::receiving::Incoming;
 use crowsnest_model::Time;
-use mail_parser::{MessageParser, PartType};
+use mail_parser::{Message, MessageParser, PartType};
 use std::{
     collections::{BTreeMap, VecDeque},
     fs, io,
@@ -54,13 +55,6 @@ pub struct Mail {
     /// The file as it is.
     #[serde(skip)]
     pub raw: Vec<u8>,
-}
-
-/// What came over SMTP.
-pub(super) struct Received {
-    pub(super) from: String,
-    pub(super) to: Vec<String>,
-    pub(super) content: Vec<u8>,
 }
 
 /// Where a mail is: when it came, and its number. Sorts by arrival.
@@ -137,7 +131,7 @@ impl Folder {
     }
 
     /// Writes a mail and gives its id.
-    pub(super) fn store(&self, received: &Received) -> io::Result<String> {
+    pub(super) fn store(&self, received: &Incoming) -> io::Result<String> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let (place, new_day) = {
             let mut index = self.lock();
@@ -243,6 +237,7 @@ impl Folder {
                 }
             }
         }
+        parsed.into_iter().for_each(take_apart);
         Ok(Some(Mail { summary, headers, text, html, raw }))
     }
 
@@ -334,13 +329,34 @@ fn summary_of(place: Place, file: &[u8], size: u64) -> MailSummary {
     MailSummary { id: place.id(), received: place.time, from, to, subject, size }
 }
 
+/// Lets go of a parsed mail level by level. Dropped as a whole, each mail in a mail takes its part of the stack, and who sends
+/// one with very many of them would end the process.
+fn take_apart(mail: Message<'_>) {
+    let mut levels = vec![mail];
+    while let Some(mail) = levels.pop() {
+        levels.extend(mail.parts.into_iter().filter_map(|part| match part.body {
+            PartType::Message(inner) => Some(inner),
+            _ => None,
+        }));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn mail(subject: &str) -> Received {
+    fn mail(subject: &str) -> Incoming {
         let content = format!("Subject: {subject}\r\nFrom: x@y.example\r\n\r\nHello\r\n").into_bytes();
-        Received { from: "a@b.co".into(), to: vec!["c@d.ef".into(), "g@h.ij".into()], content }
+        Incoming { from: "a@b.co".into(), to: vec!["c@d.ef".into(), "g@h.ij".into()], content }
+    }
+
+    #[test]
+    fn mails_in_mails_without_end_are_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path().join("mail")).unwrap();
+        let content = "Content-Type: message/rfc822\r\n\r\n".repeat(100_000).into_bytes();
+        let id = folder.store(&Incoming { content, ..mail("x") }).unwrap();
+        assert!(folder.read(&id).unwrap().is_some());
     }
 
     #[test]

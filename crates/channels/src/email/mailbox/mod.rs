@@ -1,57 +1,40 @@
 //! The built-in mailbox: a real SMTP server that delivers to a folder, so that nothing leaves a fresh installation.
 
 mod folder;
-mod session;
 
+use super::receiving::{Bounds, Incoming, Receiver, Reception, Taken};
 use folder::Folder;
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::{AbortHandle, JoinSet},
-};
 
 pub use folder::{Mail, MailSummary};
 
-/// How many connections are served at once; one more is told to come back.
-const CONNECTIONS: usize = 512;
-
-/// How long to wait when no connection can be accepted and none is open whose end would help.
-const PAUSE: Duration = Duration::from_millis(100);
+const BOUNDS: Bounds = Bounds {
+    name: "mailbox",
+    connections: 512,
+    message: 25 * 1024 * 1024,
+    silence: Duration::from_secs(300),
+    refusals: 1_000,
+};
 
 /// A running mailbox. Cheap to clone; it stops listening when the last clone is dropped. Its methods other than
 /// [`Mailbox::start`], [`Mailbox::addr`] and [`Mailbox::count`] read and write files: not for an async task.
 #[derive(Debug, Clone)]
 pub struct Mailbox {
     folder: Arc<Folder>,
-    listening: Arc<Listening>,
-}
-
-#[derive(Debug)]
-struct Listening {
-    addr: SocketAddr,
-    task: AbortHandle,
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    reception: Arc<Reception>,
 }
 
 impl Mailbox {
     /// Listens on `listen` and keeps what comes as `.eml` files under `folder`, beside those that are there already.
     pub async fn start(listen: SocketAddr, folder: PathBuf) -> io::Result<Self> {
         let folder = Arc::new(tokio::task::spawn_blocking(move || Folder::open(folder)).await??);
-        let listener = TcpListener::bind(listen).await?;
-        let addr = listener.local_addr()?;
-        let task = tokio::spawn(serve(listener, folder.clone())).abort_handle();
-        Ok(Self { folder, listening: Arc::new(Listening { addr, task }) })
+        let reception = Reception::start(listen, BOUNDS, folder.clone()).await?;
+        Ok(Self { folder, reception: Arc::new(reception) })
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.listening.addr
+        self.reception.addr()
     }
 
     /// What is in it. Reads files when it goes back further than the newest thousand.
@@ -75,42 +58,22 @@ impl Mailbox {
     }
 }
 
-async fn serve(listener: TcpListener, folder: Arc<Folder>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    // Dropped with this task, and with it every connection.
-    let mut sessions = JoinSet::new();
-    loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+impl Receiver for Arc<Folder> {
+    fn knows(&self, _: &str) -> bool {
+        true
+    }
+
+    async fn receive(&self, mail: Incoming) -> Vec<Taken> {
+        let recipients = mail.to.len();
+        let folder = self.clone();
+        let stored = tokio::task::spawn_blocking(move || folder.store(&mail)).await;
+        let taken = match stored.unwrap_or_else(|error| Err(error.into())) {
+            Ok(id) => Taken::Kept(format!("kept as {id}")),
             Err(error) => {
-                // Out of file handles, most likely: those that are served go on, and give theirs back.
-                tracing::warn!(%error, "the mailbox cannot accept a connection");
-                if sessions.join_next().await.is_none() {
-                    tokio::time::sleep(PAUSE).await;
-                }
-                continue;
+                tracing::warn!(%error, "the mailbox cannot keep a mail");
+                Taken::Later("cannot keep it now, try again".to_owned())
             }
         };
-        while sessions.try_join_next().is_some() {}
-        match places.clone().try_acquire_owned() {
-            Ok(place) => {
-                let folder = folder.clone();
-                sessions.spawn(async move {
-                    let _place = place;
-                    if let Err(error) = session::run(stream, &folder).await {
-                        tracing::debug!(%error, "a connection to the mailbox ended");
-                    }
-                });
-            }
-            Err(_) => {
-                sessions.spawn(turn_away(stream));
-            }
-        }
+        vec![taken; recipients]
     }
-}
-
-async fn turn_away(mut stream: TcpStream) {
-    use tokio::io::AsyncWriteExt;
-    // Whether the peer hears it or not, it comes back.
-    let _ = stream.write_all(b"421 crowsnest: too many connections, come back later\r\n").await;
 }

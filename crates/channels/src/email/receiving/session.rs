@@ -1,7 +1,8 @@
-//! One SMTP session, as far as a mailbox needs the protocol (RFC 5321).
+//! One session of SMTP or LMTP, as far as somebody needs the protocols who only takes mail in. LMTP begins with `LHLO`, and
+//! answers for each recipient what became of the mail.
 
-use super::folder::{Folder, Received};
-use std::{io, sync::Arc, time::Duration};
+use super::{Bounds, Incoming, Receiver, Taken};
+use std::io;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufWriter},
     net::{
@@ -13,17 +14,18 @@ use tokio::{
 
 /// The longest command line; RFC 5321 asks for 512, extensions for some more.
 const COMMAND: usize = 2_048;
-/// The largest message.
-const MESSAGE: usize = 25 * 1024 * 1024;
 /// The most recipients of one message.
 const RECIPIENTS: usize = 100;
-/// How long a client may say nothing.
-const SILENCE: Duration = Duration::from_secs(300);
 
-struct Session {
+struct Session<'r, R> {
+    receiver: &'r R,
+    bounds: Bounds,
     reader: BufReader<OwnedReadHalf>,
     writer: BufWriter<OwnedWriteHalf>,
     greeted: bool,
+    /// Greeted in the words of LMTP.
+    each: bool,
+    refused: u32,
     from: Option<String>,
     to: Vec<String>,
 }
@@ -35,20 +37,24 @@ enum Line {
 }
 
 /// Serves one client until it leaves.
-pub(super) async fn run(stream: TcpStream, folder: &Arc<Folder>) -> io::Result<()> {
+pub(super) async fn run<R: Receiver>(stream: TcpStream, bounds: Bounds, receiver: &R) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let (read, write) = stream.into_split();
     let mut session = Session {
+        receiver,
+        bounds,
         reader: BufReader::with_capacity(16 * 1024, read),
         writer: BufWriter::new(write),
         greeted: false,
+        each: false,
+        refused: 0,
         from: None,
         to: Vec::new(),
     };
-    session.say("220 crowsnest mailbox").await?;
+    session.say(&format!("220 crowsnest {}", bounds.name)).await?;
     session.writer.flush().await?;
     loop {
-        match timeout(SILENCE, session.line()).await {
+        match timeout(bounds.silence, session.line()).await {
             Err(_) => {
                 session.say("421 crowsnest: silent for too long").await?;
                 return session.writer.flush().await;
@@ -57,11 +63,15 @@ pub(super) async fn run(stream: TcpStream, folder: &Arc<Folder>) -> io::Result<(
                 Line::End => return session.writer.flush().await,
                 Line::TooLong => session.say("500 the line is too long").await?,
                 Line::Whole(line) => {
-                    if session.obey(&String::from_utf8_lossy(&line), folder).await? {
+                    if session.obey(&String::from_utf8_lossy(&line)).await? {
                         return session.writer.flush().await;
                     }
                 }
             },
+        }
+        if session.refused > bounds.refusals {
+            session.say("421 crowsnest: too many mistakes").await?;
+            return session.writer.flush().await;
         }
         // A client that sends ahead (PIPELINING) gets its answers together.
         if session.reader.buffer().is_empty() {
@@ -70,8 +80,9 @@ pub(super) async fn run(stream: TcpStream, folder: &Arc<Folder>) -> io::Result<(
     }
 }
 
-impl Session {
+impl<R: Receiver> Session<'_, R> {
     async fn say(&mut self, answer: &str) -> io::Result<()> {
+        self.refused += u32::from(answer.starts_with('5'));
         self.writer.write_all(answer.as_bytes()).await?;
         self.writer.write_all(b"\r\n").await
     }
@@ -107,13 +118,14 @@ impl Session {
     }
 
     /// Does what a line says; true when the client leaves.
-    async fn obey(&mut self, line: &str, folder: &Arc<Folder>) -> io::Result<bool> {
+    async fn obey(&mut self, line: &str) -> io::Result<bool> {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb.to_ascii_uppercase().as_str() {
-            "EHLO" => {
+            "EHLO" | "LHLO" => {
                 self.forget();
                 self.greeted = true;
-                let size = format!("250-SIZE {MESSAGE}");
+                self.each = verb.eq_ignore_ascii_case("LHLO");
+                let size = format!("250-SIZE {}", self.bounds.message);
                 for answer in
                     ["250-crowsnest", "250-PIPELINING", "250-8BITMIME", "250-SMTPUTF8", &size, "250 HELP"]
                 {
@@ -123,23 +135,24 @@ impl Session {
             "HELO" => {
                 self.forget();
                 self.greeted = true;
+                self.each = false;
                 self.say("250 crowsnest").await?;
             }
             "MAIL" => self.mail(rest).await?,
             "RCPT" => self.rcpt(rest).await?,
-            "DATA" => return self.data(folder).await,
+            "DATA" => return self.data().await,
             "RSET" => {
                 self.forget();
                 self.say("250 forgotten").await?;
             }
             "NOOP" => self.say("250 here").await?,
-            "HELP" => self.say("214 HELO EHLO MAIL RCPT DATA RSET NOOP QUIT").await?,
+            "HELP" => self.say("214 HELO EHLO LHLO MAIL RCPT DATA RSET NOOP QUIT").await?,
             "VRFY" => self.say("252 send it and see").await?,
             "QUIT" => {
                 self.say("221 goodbye").await?;
                 return Ok(true);
             }
-            _ => self.say("500 not a command of this mailbox").await?,
+            _ => self.say("500 not a command here").await?,
         }
         Ok(false)
     }
@@ -162,7 +175,7 @@ impl Session {
         let size = parameters
             .split_ascii_whitespace()
             .find_map(|parameter| parameter.to_ascii_uppercase().strip_prefix("SIZE=")?.parse::<u64>().ok());
-        if size.is_some_and(|size| size > MESSAGE as u64) {
+        if size.is_some_and(|size| size > self.bounds.message as u64) {
             return self.say("552 the message is too large").await;
         }
         self.from = Some(from);
@@ -175,6 +188,9 @@ impl Session {
             Some((to, _)) if to.is_empty() => self.say("501 nobody to deliver to").await,
             Some(_) if self.from.is_none() => self.say("503 MAIL comes first").await,
             Some(_) if self.to.len() >= RECIPIENTS => self.say("452 too many recipients").await,
+            Some((to, _)) if !self.receiver.knows(&to) => {
+                self.say("550 5.1.1 nobody here has this address").await
+            }
             Some((to, _)) => {
                 self.to.push(to);
                 self.say("250 go on").await
@@ -182,33 +198,44 @@ impl Session {
         }
     }
 
-    /// Takes a message and delivers it before it answers; true when the client left in the middle.
-    async fn data(&mut self, folder: &Arc<Folder>) -> io::Result<bool> {
+    /// Takes a message and passes it on before it answers; true when the client left in the middle.
+    async fn data(&mut self) -> io::Result<bool> {
         let Some(from) = self.from.take_if(|_| !self.to.is_empty()) else {
             self.say("503 MAIL and RCPT come first").await?;
             return Ok(false);
         };
         let to = std::mem::take(&mut self.to);
+        let recipients = to.len();
         self.say("354 end with a dot on a line of its own").await?;
         self.writer.flush().await?;
         let Some(content) = self.content().await? else {
             return Ok(true);
         };
         let Some(content) = content else {
-            self.say("552 the message is too large").await?;
+            for _ in 0..if self.each { recipients } else { 1 } {
+                self.say("552 the message is too large").await?;
+            }
             return Ok(false);
         };
-        let folder = folder.clone();
-        let stored =
-            tokio::task::spawn_blocking(move || folder.store(&Received { from, to, content })).await?;
-        match stored {
-            Ok(id) => self.say(&format!("250 kept as {id}")).await?,
-            Err(error) => {
-                tracing::warn!(%error, "the mailbox cannot keep a mail");
-                self.say("451 cannot keep it now, try again").await?;
+        let taken = self.receiver.receive(Incoming { from, to, content }).await;
+        if self.each {
+            for taken in taken {
+                self.answer(&taken).await?;
             }
+        } else if let Some(taken) = for_all(taken) {
+            self.answer(&taken).await?;
         }
         Ok(false)
+    }
+
+    async fn answer(&mut self, taken: &Taken) -> io::Result<()> {
+        let answer = match taken {
+            Taken::Kept(said) => format!("250 {said}"),
+            Taken::Later(said) => format!("451 {said}"),
+            Taken::Never(said) => format!("554 {said}"),
+        };
+        // One line, whatever is said: it would pass for an answer to something else.
+        self.say(&answer.replace(char::is_control, " ")).await
     }
 
     /// The message up to its final dot, unstuffed. `None` when the client left before it; `Some(None)` when it was too
@@ -222,7 +249,7 @@ impl Session {
         loop {
             line.clear();
             let mut bounded = (&mut self.reader).take(64 * 1024);
-            let read = timeout(SILENCE, bounded.read_until(b'\n', &mut line)).await;
+            let read = timeout(self.bounds.silence, bounded.read_until(b'\n', &mut line)).await;
             if read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? == 0 {
                 return Ok(None);
             }
@@ -230,7 +257,7 @@ impl Session {
                 return Ok(Some((!too_large).then_some(content)));
             }
             let unstuffed = if at_start { line.strip_prefix(b".").unwrap_or(&line) } else { &line };
-            too_large |= content.len() + unstuffed.len() > MESSAGE;
+            too_large |= content.len() + unstuffed.len() > self.bounds.message;
             if too_large {
                 content = Vec::new();
             } else {
@@ -239,6 +266,20 @@ impl Session {
             at_start = line.ends_with(b"\r\n");
         }
     }
+}
+
+/// The one answer of SMTP for all recipients. It comes again for all of them when one asks for that: whoever had it already
+/// knows it by its id.
+fn for_all(taken: Vec<Taken>) -> Option<Taken> {
+    let mut one = None;
+    for taken in taken {
+        one = match (one, taken) {
+            (_, later @ Taken::Later(_)) => return Some(later),
+            (None | Some(Taken::Never(_)), taken) => Some(taken),
+            (kept, _) => kept,
+        };
+    }
+    one
 }
 
 /// The address and the parameters of `FROM:<address> parameters`.
