@@ -18,6 +18,7 @@
 mod alike;
 mod announce;
 mod asked;
+mod contact_points;
 mod dates;
 mod enrol;
 mod homes;

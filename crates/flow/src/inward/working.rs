@@ -249,6 +249,9 @@ impl<'w> Working<'w> {
         let cause = Occurrence { at: self.now, event: Some(event.id), announced: !event.historical };
         self.reconsider(person, &touch, cause)?;
         self.reconsider_household(person, cause)?;
+        if agreed {
+            self.reconsider_others_of(person, &consents, cause)?;
+        }
         if event.kind == EventKind::Track {
             Enrolment::of(self).leave(person, prepared)?;
         }

@@ -139,3 +139,18 @@ async fn following_a_link_of_somebody_who_was_merged_counts_for_the_survivor() {
     let standing = world.engine.standing(delivery.id).unwrap().unwrap();
     assert!(standing.topics.iter().all(|(_, granted)| !granted));
 }
+
+/// Found by a random story (seed 70863).
+#[tokio::test]
+async fn what_is_agreed_for_an_address_reaches_whoever_has_it_also_by_somebody_elses_event() {
+    let agrees = "segment: agrees\nwhen: 'consent(\"email\", \"offers\")'\n";
+    let world = World::new(&[agrees]).await;
+    world.tell([identify("1").by("user_id", "u1").by("email", "ann@x.org")]).await;
+    // Two logins are two people; the address stays hers, and so does what is agreed for it.
+    world.tell([identify("2").by("user_id", "u2").by("email", "ann@x.org").grants("offers")]).await;
+    let [ann, other] = ["u1", "u2"].map(|user| world.person("user_id", user));
+    assert_ne!(ann.id, other.id);
+    assert!(ann.segments.contains_key("agrees") && !other.segments.contains_key("agrees"));
+    world.tell([identify("3").by("user_id", "u2").by("email", "ann@x.org").withdraws("offers")]).await;
+    assert!(!world.person("user_id", "u1").segments.contains_key("agrees"));
+}
