@@ -551,3 +551,25 @@ async fn a_decision_that_two_are_one_is_kept_when_a_third_is_told_apart() {
     assert_eq!(world.holder("user_id", "u9"), world.holder("user_id", "u1"));
     assert_eq!(world.holder("loyalty_id", "l2"), Some(bea.id));
 }
+
+/// Found by a random story (seed 70692): it was sent late, to the address that she had by then.
+#[tokio::test]
+async fn what_was_sent_to_another_address_of_hers_is_not_sent_again() {
+    let program = "program: late\nlateness: 365d\ntrigger: { event: Cart Updated }\nsteps:\n  - wait: 10m\n  \
+                   - send: { channel: email, template: letter, topic: offers }\n";
+    let world = World::new(&[program]).await;
+    world.tell([subscriber("old@x.org"), cart("c1", "old@x.org")]).await;
+    world.tell([identify("bea").by("loyalty_id", "l2")]).await;
+    world.pass(HOUR);
+    // A newer address, and a card that is not hers.
+    let moved = identify("new").by("email", "old@x.org").by("email", "new@x.org");
+    world.tell([moved.traits(json!({ "email": "new@x.org" })), subscriber("new@x.org")]).await;
+    world.tell([track("till", "Seen").by("email", "new@x.org").by("loyalty_id", "l2")]).await;
+    world.serve().await;
+    assert_eq!(world.deliveries()[0].contact, "new@x.org");
+    let ann = world.person("email", "old@x.org").id;
+    let card = SplitBy::Identifiers(vec![Identifier::new("loyalty_id", "l2")]);
+    world.engine.split(ann, card, "his card".into(), false).await.unwrap();
+    world.serve().await;
+    assert_eq!((world.mailed().len(), world.states()), (1, vec!["sent"]));
+}

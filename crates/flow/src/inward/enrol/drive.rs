@@ -1,9 +1,9 @@
 //! How a run goes on: step by step, as far as it can at this moment.
 
 use super::{Cause, Enrolment, end::End};
-use crate::{FlowError, OWN_SOURCE, inward::Prepared};
+use crate::{FlowError, OWN_SOURCE, inward::Prepared, preferences::namespace};
 use crowsnest_model::{
-    DeliveryId, Event, EventId, EventKind, Object, ProfileId, RunId, TaskId, Time,
+    DeliveryId, Event, EventId, EventKind, Identifier, Object, ProfileId, RunId, TaskId, Time,
     definition::{OnLimit, Send},
     delivery::{Delivery, DeliveryState, WEBHOOK},
     profile::Run,
@@ -394,15 +394,22 @@ impl Enrolment<'_, '_> {
         contact: Option<&str>,
     ) -> Result<Option<Queued>, FlowError> {
         let now = self.work.now;
-        let Some(replay) = &mut self.work.replay else { return Ok(None) };
-        let before = replay.delivery(&run.program, occasion, contact.unwrap_or_default());
+        let work = &mut *self.work;
+        let Some(replay) = &mut work.replay else { return Ok(None) };
+        let sides = work.people.get(&person).map_or(&[][..], |loaded| &loaded.profile.apart);
+        let is_theirs = |delivery: &Delivery| {
+            let point = Identifier::new(namespace(&delivery.channel), delivery.contact.clone());
+            delivery.channel != WEBHOOK
+                && work.kept_apart.sides(&point).iter().any(|side| sides.contains(side))
+        };
+        let before = replay.delivery(&run.program, occasion, contact.unwrap_or_default(), is_theirs);
         let Some(delivery) = before else { return Ok(None) };
-        self.work.unit.give_delivery(delivery.id, person, Some(run.id), occasion)?;
+        work.unit.give_delivery(delivery.id, person, Some(run.id), occasion)?;
         if contact.is_none() {
             return Ok(Some(Queued::NoContact));
         }
         replay.tell(person, run.id, &delivery, now);
-        self.work.something_due = true;
+        work.something_due = true;
         Ok(Some(Queued::Waits))
     }
 

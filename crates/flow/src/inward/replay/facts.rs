@@ -27,15 +27,20 @@ impl Replay {
         self.runs.remove(&(program.to_owned(), occasion.to_owned())).map(|run| run.id)
     }
 
-    /// The message that was made at this occasion, if it was for this contact point.
+    /// The message that was made at this occasion, if it was for this contact point, or for another one that is the same
+    /// person's for sure: it may have been made when that was the one to write to.
     pub(in crate::inward) fn delivery(
         &mut self,
         program: &str,
         occasion: &str,
         contact: &str,
+        is_theirs: impl Fn(&Delivery) -> bool,
     ) -> Option<Delivery> {
         let made = self.deliveries.get_mut(&(program.to_owned(), occasion.to_owned()))?;
-        let place = made.iter().position(|delivery| delivery.contact == contact)?;
+        let place = made
+            .iter()
+            .position(|delivery| delivery.contact == contact)
+            .or_else(|| made.iter().position(is_theirs))?;
         Some(made.remove(place))
     }
 
