@@ -1,6 +1,7 @@
 //! Ways to reach a person: the same files in each channel's folder.
 //!
-//! * [`email`]: templates, messages, the handover to an SMTP server, and the built-in mailbox.
+//! * [`template`]: what messages are made of, on each channel.
+//! * [`email`]: messages, the handover to an SMTP server, and the built-in mailbox.
 //! * [`webhook`]: signed posts to systems of ours.
 //! * [`links`]: signed links for messages, without personal data in them.
 //!
@@ -9,6 +10,7 @@
 pub mod email;
 pub mod links;
 mod outcome;
+pub mod template;
 pub mod webhook;
 
 pub use outcome::{Outcome, retry_after};

@@ -1,12 +1,13 @@
 //! What is in force: the definitions, compiled once, shared by everybody until the next ones are applied.
 
 use crate::matching::Fields;
-use crowsnest_channels::email::CompiledTemplate;
+use crowsnest_channels::template::{CompiledTemplate, CompiledText, TemplateError};
 use crowsnest_identity::Normaliser;
 use crowsnest_ingest::SourceReader;
 use crowsnest_model::{
     Percent,
-    definition::{Broadcast, FreshnessNeed, Program, Step, Sync, Trust, Workspace},
+    definition::{Broadcast, FreshnessNeed, Program, Step, Sync, Template, Trust, Workspace},
+    delivery::SMS,
 };
 use crowsnest_profile::{SegmentError, SegmentPlan, SeriesPlan};
 use crowsnest_programs::{Derived, LiveBroadcast, LiveProgram, Plan, policy::Policy};
@@ -21,6 +22,24 @@ use std::{
 
 /// The source of what people do on our own pages, such as unsubscribing.
 pub const OWN_SOURCE: &str = "crowsnest";
+
+/// A template, compiled as its channel needs it.
+#[derive(Debug)]
+pub enum LiveTemplate {
+    /// Of e-mails.
+    Email(CompiledTemplate),
+    /// Of text messages.
+    Sms(CompiledText),
+}
+
+impl LiveTemplate {
+    fn compile(template: &Template) -> Result<Self, TemplateError> {
+        match template.channel.as_str() {
+            SMS => CompiledText::compile(&template.text).map(Self::Sms),
+            _ => CompiledTemplate::compile(template).map(Self::Email),
+        }
+    }
+}
 
 /// What is in force.
 #[derive(Debug)]
@@ -40,7 +59,7 @@ pub struct Live {
     /// Versions of broadcasts that are not in force any more: what was launched of them is finished on them.
     earlier_broadcasts: HashMap<(String, u32), Arc<LiveBroadcast>>,
     ever_named: Vec<String>,
-    templates: HashMap<String, CompiledTemplate>,
+    templates: HashMap<String, LiveTemplate>,
     policy: Policy,
     zone: TimeZone,
     metrics: BTreeMap<String, Expression>,
@@ -84,7 +103,7 @@ impl Live {
         }
         let mut templates = HashMap::new();
         for (name, template) in &workspace.templates {
-            match CompiledTemplate::compile(template) {
+            match LiveTemplate::compile(template) {
                 Ok(compiled) => {
                     templates.insert(name.clone(), compiled);
                 }
@@ -336,7 +355,7 @@ impl Live {
     }
 
     /// A template.
-    pub fn template(&self, name: &str) -> Option<&CompiledTemplate> {
+    pub fn template(&self, name: &str) -> Option<&LiveTemplate> {
         self.templates.get(name)
     }
 

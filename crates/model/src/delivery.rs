@@ -4,6 +4,10 @@ use crate::{DeliveryId, HouseholdId, Object, ProfileId, RunId, Time};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
+/// The channel of e-mail: to a mailbox.
+pub const EMAIL: &str = "email";
+/// The channel of text messages: to a telephone number.
+pub const SMS: &str = "sms";
 /// The channel of what is posted to a system of ours: no message to the person, so that consent, contact points and the
 /// contact policy do not concern it. It may be repeated, since its receiver knows the delivery's id.
 pub const WEBHOOK: &str = "webhook";

@@ -1,6 +1,6 @@
 //! E-mail: from a template to a message in somebody's mailbox.
 //!
-//! [`CompiledTemplate`] makes the [`Content`], [`compose`] the message, [`DkimSigner`] signs it, [`SmtpTransport`] hands it over and says what
+//! [`CompiledTemplate`](crate::template::CompiledTemplate) makes the content, [`compose`] the message, [`DkimSigner`] signs it, [`SmtpTransport`] hands it over and says what
 //! came of it. [`tracked`] is what is put into messages so that reading them can be heard, and [`machine`] tells who of those
 //! that come is no person. [`returns`] reads what comes back as mail. [`receiving`] takes mail in, for [`Mailbox`], the
 //! receiving end of a fresh installation, and for what comes back.
@@ -13,7 +13,6 @@ mod message;
 pub mod pages;
 pub mod receiving;
 pub mod returns;
-mod template;
 pub mod tracked;
 
 pub use dkim::{DkimSigner, KeyError};
@@ -21,4 +20,3 @@ pub use handover::{SetupError, SmtpTransport, Timeouts};
 pub use machines::machine;
 pub use mailbox::{Mail, MailSummary, Mailbox};
 pub use message::{ComposeError, Letter, compose, message_id, sender_address};
-pub use template::{CompiledTemplate, Content, Part, TemplateError};

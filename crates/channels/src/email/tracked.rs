@@ -29,7 +29,7 @@ pub fn host(link: &str) -> Option<String> {
 }
 
 /// The hosts that stand to the letter in the source of a template. One that is put together from values is none of them.
-pub(super) fn hosts(source: &str) -> BTreeSet<String> {
+pub(crate) fn hosts(source: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, _) in source.match_indices("://") {
         let before = source.get(..at).unwrap_or_default();

@@ -1,6 +1,9 @@
 //! Templates as people write them, and as they should not.
 
-use crowsnest_channels::email::{CompiledTemplate, Content, Letter, TemplateError, compose};
+use crowsnest_channels::{
+    email::{Letter, compose},
+    template::{CompiledTemplate, CompiledText, Content, TemplateError},
+};
 use crowsnest_model::definition::Template;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -13,9 +16,9 @@ fn template(subject: &str, mjml: &str, text: &str) -> Template {
     Template {
         name: "t".into(),
         channel: "email".into(),
-        subject: subject.into(),
+        subject: Some(subject.into()),
         preheader: None,
-        mjml: mjml.into(),
+        mjml: Some(mjml.into()),
         text: text.into(),
     }
 }
@@ -340,4 +343,30 @@ fn a_template_says_what_it_asks_for() {
         template("{{ profile.first_name | default: organisation.title }}", FRAME, "{{ links.unsubscribe }}");
     let compiled = CompiledTemplate::compile(&template).unwrap();
     assert_eq!(compiled.variables(), ["links.unsubscribe", "organisation.title", "profile.first_name"]);
+}
+
+#[test]
+fn an_email_has_a_subject_and_mjml() {
+    for (left_out, without) in [
+        ("subject", Template { subject: None, ..in_text("t") }),
+        ("mjml", Template { mjml: None, ..in_text("t") }),
+    ] {
+        let error = CompiledTemplate::compile(&without).unwrap_err();
+        assert_eq!(error.part.to_string(), left_out);
+    }
+}
+
+#[test]
+fn a_text_alone_is_filled_in_as_it_stands() {
+    let text =
+        CompiledText::compile("\n{{ profile.first_name }}, {{ event.properties.items[0].title }} <3\n")
+            .unwrap();
+    assert_eq!(text.render(&data()).unwrap(), "Ann, Oil & filter <3");
+    assert_eq!(text.variables(), ["event.properties.items[0].title", "profile.first_name"]);
+    let error = CompiledText::compile("{{ profile.middle_name }}").unwrap().render(&data()).unwrap_err();
+    assert_eq!(
+        error.to_string().split(" (").next(),
+        Some("text, line 1, column 1: `profile.middle_name` is not there")
+    );
+    assert!(CompiledText::compile("{{ profile").is_err());
 }

@@ -1,7 +1,7 @@
 //! Makes messages and hands them over.
 
 use super::{Claimed, tracking::Tracks};
-use crate::{FlowError, Live};
+use crate::{FlowError, Live, live::LiveTemplate};
 use crowsnest_channels::{
     Outcome,
     email::{
@@ -57,11 +57,13 @@ pub struct Preview {
     pub from: String,
     /// The address.
     pub to: String,
-    /// The subject line.
-    pub subject: String,
-    /// The HTML part.
-    pub html: String,
-    /// The text part.
+    /// E-mail: the subject line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// E-mail: the HTML part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// The text; of an e-mail the text part.
     pub text: String,
 }
 
@@ -195,8 +197,8 @@ impl Courier {
         Ok(Preview {
             from: letter.from,
             to: letter.to,
-            subject: letter.subject,
-            html: letter.html,
+            subject: Some(letter.subject),
+            html: Some(letter.html),
             text: letter.text,
         })
     }
@@ -233,7 +235,11 @@ impl Courier {
         let account = organisation.email.as_ref().ok_or(
             "the workspace does not say from which address e-mail is sent; add `email: { from: … }` to it",
         )?;
-        let compiled = live.template(template).ok_or_else(|| format!("there is no template `{template}`"))?;
+        let compiled = match live.template(template) {
+            Some(LiveTemplate::Email(compiled)) => compiled,
+            Some(LiveTemplate::Sms(_)) => return Err(format!("the template `{template}` is none of e-mail")),
+            None => return Err(format!("there is no template `{template}`")),
+        };
         let base = self.base(live);
         let unsubscribe = format!("{base}/u/{}", self.signer.token(Purpose::Unsubscribe, delivery));
         let preferences = format!("{base}/p/{}", self.signer.token(Purpose::Preferences, delivery));

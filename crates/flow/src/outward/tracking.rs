@@ -6,8 +6,9 @@
 use super::feedback::{Heard, What, hear, message_id};
 use crate::{Engine, FlowError, OWN_SOURCE, inward::Working};
 use crowsnest_channels::{
-    email::{CompiledTemplate, Content, tracked},
+    email::tracked,
     links::{LinkSigner, Purpose},
+    template::{CompiledTemplate, Content},
 };
 use crowsnest_model::{
     DeliveryId, Duration, EventId, Time,

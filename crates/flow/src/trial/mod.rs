@@ -375,7 +375,7 @@ impl Guide<'_> {
         seen.insert("properties".into(), self.cause.properties.clone().into());
         let to = self.profile.contact(&send.channel).unwrap_or_default();
         let subject = match self.courier.preview(live, &send.template, &self.profile, &to, &seen) {
-            Ok(preview) => Some(preview.subject),
+            Ok(preview) => Some(preview.subject.unwrap_or(preview.text)),
             Err(error) => {
                 reasons.push(format!("it cannot be made: {error}"));
                 None

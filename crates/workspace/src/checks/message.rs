@@ -5,10 +5,13 @@ use crate::{
     Kind,
     problem::{did_you_mean, listed, quoted},
 };
-use crowsnest_model::definition::{self, Template, Topic};
+use crowsnest_model::{
+    definition::{self, Template, Topic},
+    delivery::{EMAIL, SMS},
+};
 
 /// The channels on which messages can be sent.
-const CHANNELS: [&str; 1] = ["email"];
+const CHANNELS: [&str; 2] = [EMAIL, SMS];
 
 pub(super) fn topic(topic: &Topic, spot: Spot<'_>, findings: &mut Findings) {
     value::filled(&topic.title, spot.at("title"), findings);
@@ -16,10 +19,25 @@ pub(super) fn topic(topic: &Topic, spot: Spot<'_>, findings: &mut Findings) {
 
 pub(super) fn template(template: &Template, spot: Spot<'_>, findings: &mut Findings) {
     channel(&template.channel, spot.at("channel"), findings);
-    value::filled(&template.subject, spot.at("subject"), findings);
-    value::filled(&template.mjml, spot.at("mjml"), findings);
     value::filled(&template.text, spot.at("text"), findings);
-    if template.subject.trim().contains('\n') {
+    let of_email = [
+        ("subject", &template.subject, true),
+        ("preheader", &template.preheader, false),
+        ("mjml", &template.mjml, true),
+    ];
+    for (key, value, needed) in of_email {
+        match (template.channel.as_str(), value) {
+            (EMAIL, None) if needed => {
+                findings.problem(spot, format!("`{key}` is missing: an e-mail has one"))
+            }
+            (EMAIL, Some(value)) if needed => value::filled(value, spot.at(key), findings),
+            (SMS, Some(_)) => {
+                findings.misplaced(spot, key, format!("an SMS has no `{key}`: all that it says is `text`"));
+            }
+            _ => {}
+        }
+    }
+    if template.subject.as_ref().is_some_and(|subject| subject.trim().contains('\n')) {
         findings.problem(spot.at("subject"), "a subject is one line");
     }
 }
@@ -45,7 +63,14 @@ pub(super) fn send(send: &definition::Send, spot: Spot<'_>, scene: &Scene<'_>, f
     }
     let organisation = &scene.workspace.organisation;
     // A workspace document that could not be read says nothing about its e-mail account.
-    if send.channel == "email" && !organisation.name.is_empty() {
+    if organisation.name.is_empty() {
+        return;
+    }
+    if send.channel == SMS {
+        let message = "SMS needs a sender: the `workspace:` document has no `sms: { from: … }`";
+        findings.problem(spot.at("channel"), message);
+    }
+    if send.channel == EMAIL {
         let needs_address = scene.workspace.topics.get(&send.topic).is_some_and(|topic| !topic.service);
         match &organisation.email {
             None => {

@@ -116,11 +116,36 @@ fn a_value_of_the_wrong_shape_says_what_was_expected() {
 }
 
 #[test]
+fn a_template_says_what_its_channel_needs() {
+    for (text, expected) in [
+        (
+            "template: x\nchannel: email\ntext: Hi\n",
+            "x.yaml:1:1: `mjml` is missing: an e-mail has one\nx.yaml:1:1: `subject` is missing: an e-mail has one",
+        ),
+        (
+            "template: x\nchannel: email\nsubject: ' '\nmjml: ''\ntext: Hi\n",
+            "x.yaml:3:10: expected text, found an empty one\nx.yaml:4:7: expected text, found an empty one",
+        ),
+        ("template: x\nchannel: sms\ntext: Hi\n", ""),
+        (
+            "template: x\nchannel: sms\nsubject: Hi\npreheader: Hi\nmjml: <mjml/>\ntext: ''\n",
+            "x.yaml:3:1: an SMS has no `subject`: all that it says is `text`\n\
+             x.yaml:4:1: an SMS has no `preheader`: all that it says is `text`\n\
+             x.yaml:5:1: an SMS has no `mjml`: all that it says is `text`\n\
+             x.yaml:6:7: expected text, found an empty one",
+        ),
+        ("template: x\nchannel: sms\n", "x.yaml:1:1: `text` is missing"),
+    ] {
+        expect(text, expected);
+    }
+}
+
+#[test]
 fn what_is_named_must_exist() {
     for (text, expected) in [
         (
             "broadcast: x\naudience: has(profile.a)\nsend: { channel: emial, template: helo, topic: ofers }\nrequires_fresh: [{ source: call, max_lag: 0s }]\n",
-            "x.yaml:3:18: there is no channel `emial`; known: email; did you mean `email`?\n\
+            "x.yaml:3:18: there is no channel `emial`; known: email, sms; did you mean `email`?\n\
              x.yaml:3:35: there is no template `helo`; defined: hello; did you mean `hello`?\n\
              x.yaml:3:48: there is no topic `ofers`; defined: offers, receipts; did you mean `offers`?\n\
              x.yaml:4:28: there is no source `call`; defined: calls; did you mean `calls`?\n\

@@ -138,7 +138,7 @@ fn date(filter: &Filter<'_>, at: usize) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::email::template::expression::chain;
+    use crate::template::expression::chain;
 
     #[test]
     fn only_what_ends_small_is_allowed() {

@@ -1,4 +1,6 @@
 //! Templates: Liquid and MJML, checked and compiled once, filled in for each message.
+//!
+//! [`CompiledTemplate`] is an e-mail's, [`CompiledText`] that of a channel on which a message is its text.
 
 mod budget;
 mod error;
@@ -8,7 +10,7 @@ mod language;
 mod mjml;
 mod pieces;
 
-use super::tracked;
+use crate::email::tracked;
 use budget::{Bounded, Budgeted};
 use crowsnest_model::definition::Template;
 use error::{Fault, nearest};
@@ -27,7 +29,7 @@ const LONGEST_SOURCE: usize = 256 * 1024;
 /// The most bytes of a rendered subject: a header line has an end.
 const LONGEST_SUBJECT: usize = 900;
 
-/// What a message says.
+/// What an e-mail says.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Content {
     /// The subject line: one line, without control characters.
@@ -38,7 +40,7 @@ pub struct Content {
     pub text: String,
 }
 
-/// A template that has been checked and can be filled in.
+/// A template of an e-mail that has been checked and can be filled in.
 ///
 /// It gets `profile` (the traits), `event` (`name`, `properties`), `organisation` (`title`, `postal_address`) and
 /// `links` (`unsubscribe`, `preferences`); and `item` and `before` where a change of an item of a catalogue began it. Values are escaped in HTML. Asking for a value that is not there is an error
@@ -72,20 +74,19 @@ struct Use {
 }
 
 impl CompiledTemplate {
-    /// Checks and compiles a template.
+    /// Checks and compiles a template. It is an error if it has no subject or no MJML.
     pub fn compile(template: &Template) -> Result<Self, TemplateError> {
-        let subject = compile_text(Part::Subject, &template.subject)?;
+        let subject = compile_text(Part::Subject, required(Part::Subject, template.subject.as_deref())?)?;
         let text = compile_text(Part::Text, &template.text)?;
-        let html = compile_html(template)?;
-        let hosts =
-            tracked::hosts(&template.mjml).into_iter().chain(tracked::hosts(&template.text)).collect();
+        let mjml = required(Part::Mjml, template.mjml.as_deref())?;
+        let html = compile_html(mjml, template.preheader.as_deref())?;
+        let hosts = tracked::hosts(mjml).into_iter().chain(tracked::hosts(&template.text)).collect();
         Ok(Self { subject, html, text, hosts })
     }
 
     /// Fills in the template. Values that it asks for in vain, and what takes too long or grows too large, are errors.
     pub fn render(&self, data: &Value) -> Result<Content, TemplateError> {
-        let globals = liquid::to_object(data)
-            .map_err(|_| plain_error(Part::Subject, "the data of a template must be an object"))?;
+        let globals = globals(Part::Subject, data)?;
         let subject = one_line(&self.subject.render(Part::Subject, &globals)?);
         if subject.len() > LONGEST_SUBJECT {
             return Err(plain_error(
@@ -106,14 +107,54 @@ impl CompiledTemplate {
 
     /// The variables that the template asks for of what it gets, as written, each once: `profile.first_name`.
     pub fn variables(&self) -> Vec<&str> {
-        let mut paths: Vec<&str> = [&self.subject, &self.html, &self.text]
-            .into_iter()
-            .flat_map(|part| part.uses.iter().filter(|used| !used.local).map(|used| used.path.as_str()))
-            .collect();
-        paths.sort_unstable();
-        paths.dedup();
-        paths
+        asked_for([&self.subject, &self.html, &self.text])
     }
+}
+
+/// A template that is one text. It gets what [`CompiledTemplate`] gets.
+pub struct CompiledText(CompiledPart);
+
+impl fmt::Debug for CompiledText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CompiledText(…)")
+    }
+}
+
+impl CompiledText {
+    /// Checks and compiles a text.
+    pub fn compile(text: &str) -> Result<Self, TemplateError> {
+        compile_text(Part::Text, text).map(Self)
+    }
+
+    /// Fills in the text, without blanks around it. Values that it asks for in vain, and what takes too long or grows too
+    /// large, are errors.
+    pub fn render(&self, data: &Value) -> Result<String, TemplateError> {
+        let text = self.0.render(Part::Text, &globals(Part::Text, data)?)?;
+        Ok(text.trim().to_owned())
+    }
+
+    /// The variables that the text asks for of what it gets, as written, each once.
+    pub fn variables(&self) -> Vec<&str> {
+        asked_for([&self.0])
+    }
+}
+
+fn required(part: Part, source: Option<&str>) -> Result<&str, TemplateError> {
+    source.ok_or_else(|| plain_error(part, "an e-mail needs one, and there is none"))
+}
+
+fn globals(part: Part, data: &Value) -> Result<liquid::Object, TemplateError> {
+    liquid::to_object(data).map_err(|_| plain_error(part, "the data of a template must be an object"))
+}
+
+fn asked_for<'a>(parts: impl IntoIterator<Item = &'a CompiledPart>) -> Vec<&'a str> {
+    let mut paths: Vec<&str> = parts
+        .into_iter()
+        .flat_map(|part| part.uses.iter().filter(|used| !used.local).map(|used| used.path.as_str()))
+        .collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
 }
 
 fn parser(part: Part) -> Result<liquid::Parser, TemplateError> {
@@ -127,9 +168,9 @@ fn compile_text(part: Part, source: &str) -> Result<CompiledPart, TemplateError>
     Ok(CompiledPart { liquid, uses })
 }
 
-fn compile_html(template: &Template) -> Result<CompiledPart, TemplateError> {
+fn compile_html(mjml: &str, preheader: Option<&str>) -> Result<CompiledPart, TemplateError> {
     let parser = parser(Part::Mjml)?;
-    let preheader = template.preheader.as_deref().filter(|preheader| !preheader.trim().is_empty());
+    let preheader = preheader.filter(|preheader| !preheader.trim().is_empty());
     let mut uses = Vec::new();
     let mut preheader_liquid = None;
     if let Some(source) = preheader {
@@ -144,7 +185,7 @@ fn compile_html(template: &Template) -> Result<CompiledPart, TemplateError> {
         preheader_liquid = Some(liquid);
         uses = used;
     }
-    let (liquid, used) = prepare(Part::Mjml, &template.mjml, Mode::Html, &parser, |pieces, prepared| {
+    let (liquid, used) = prepare(Part::Mjml, mjml, Mode::Html, &parser, |pieces, prepared| {
         mjml::compile(pieces, prepared, preheader_liquid.as_deref())
     })?;
     uses.extend(used);
