@@ -7,6 +7,7 @@ use crate::{
     lists::{Country, Nicknames},
     record::{COLUMNS, Record},
     society::Society,
+    stamps::stamp,
     traps::Traps,
 };
 use anyhow::{Context, bail};
@@ -82,6 +83,7 @@ pub fn generate(what: &Generate) -> anyhow::Result<()> {
         Where::Mixed => &[(Country::De, 0.5), (Country::Gb, 0.25), (Country::Us, 0.25)],
     };
     let mut society = Society::new(what.seed, what.level, countries, what.records);
+    let mut stamps = Dice::new(what.seed ^ 0xDA7E);
     let clerk = Clerk { level: what.level, nicknames: Nicknames::new() };
     let mut text = csv::Writer::from_writer(Vec::with_capacity(what.records * 120));
     let mut lines: Vec<Line> = Vec::with_capacity(what.records);
@@ -92,6 +94,7 @@ pub fn generate(what: &Generate) -> anyhow::Result<()> {
             for _ in 0..how_many(society.dice(), person, nth == 0) {
                 let lent = society.somebodys_card();
                 let mut record = clerk.write(society.dice(), person, lent);
+                stamp(&mut stamps, what.level, &mut record);
                 blank(&mut record, &what.without);
                 last_noted = record.moment.max(last_noted);
                 let begin = text.get_ref().len();

@@ -2,7 +2,7 @@
 //!
 //! - [`lists`], [`places`] — names, streets and towns
 //! - [`society`], [`contacts`] — people, who lives with whom, what they share, and what became of them ([`person`])
-//! - [`habits`], [`clerk`], [`slips`], [`record`] — what a source writes down about a person, and what goes wrong
+//! - [`habits`], [`clerk`], [`slips`], [`stamps`], [`record`] — what a source writes down about a person and when, and what goes wrong
 //! - [`level`], [`traps`] — how dirty, and why a record is hard
 //! - [`generate`] — the files
 //! - [`counts`], [`answers`], [`score`] — how well somebody found out who is who
@@ -22,4 +22,5 @@ pub mod record;
 pub mod score;
 pub mod slips;
 pub mod society;
+pub mod stamps;
 pub mod traps;

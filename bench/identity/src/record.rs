@@ -3,7 +3,7 @@
 use crate::traps::Traps;
 
 /// The columns, in the order of the file, without `record_id`.
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 16] = [
     "source",
     "first_name",
     "last_name",
@@ -19,6 +19,7 @@ pub const COLUMNS: [&str; 15] = [
     "country",
     "loyalty_card",
     "account_no",
+    "updated_at",
 ];
 
 /// A record: a text for each of [`COLUMNS`], empty where nothing is known.
@@ -54,6 +55,8 @@ pub struct Record {
     pub loyalty_card: String,
     /// `K` and eight digits.
     pub account_no: String,
+    /// When the source says that it was changed last, as it writes moments.
+    pub updated_at: String,
     /// When it was noted; not in the file of people.
     pub moment: f64,
     /// What is special about it; not in the file of people.
@@ -62,7 +65,7 @@ pub struct Record {
 
 impl Record {
     /// The texts in the order of [`COLUMNS`].
-    pub fn cells(&self) -> [&str; 15] {
+    pub fn cells(&self) -> [&str; 16] {
         [
             &self.source,
             &self.first_name,
@@ -79,6 +82,7 @@ impl Record {
             &self.country,
             &self.loyalty_card,
             &self.account_no,
+            &self.updated_at,
         ]
     }
 
@@ -98,6 +102,7 @@ impl Record {
             "city" => self.city.clear(),
             "loyalty_card" => self.loyalty_card.clear(),
             "account_no" => self.account_no.clear(),
+            "updated_at" => self.updated_at.clear(),
             _ => {}
         }
     }
