@@ -106,7 +106,9 @@ impl House {
             "preferences" => api.send(&form(&path("/p/"), "topic=news")),
             "mail-to-address" => {
                 let to = between(&unfolded(mail), "<mailto:", "?").to_owned();
-                returned(format!("From: {who}@mail.example\r\nTo: {to}\r\nSubject: x\r\nMessage-ID: <u@x>\r\n\r\n"))
+                returned(format!(
+                    "From: {who}@mail.example\r\nTo: {to}\r\nSubject: x\r\nMessage-ID: <u@x>\r\n\r\n"
+                ))
             }
             "answer" => returned(format!(
                 "From: {who}@mail.example\r\nSubject: Re: Welcome\r\nMessage-ID: <a@x>\r\n\
@@ -114,7 +116,9 @@ impl House {
             )),
             "complaint" => feedback(json!({ "id": "c-1", "what": "complained", "said": "spam" })),
             "gateway" => feedback(json!({ "id": "g-1", "what": "replied", "unsubscribes": true })),
-            "bounce" => feedback(json!({ "id": "b-1", "what": "bounced", "for_good": true, "said": "550 5.1.1" })),
+            "bounce" => {
+                feedback(json!({ "id": "b-1", "what": "bounced", "for_good": true, "said": "550 5.1.1" }))
+            }
             "sdk" => {
                 let call = json!({ "type": "identify", "messageId": "no-more", "userId": who, "writeKey": WEB,
                     "traits": { "email": format!("{who}@mail.example"),
@@ -127,7 +131,10 @@ impl House {
             }
             "suppression" => {
                 let path = format!("/api/v1/suppressions/email/{who}@mail.example");
-                api.ask(Request::put(path, r#"{"reason":"said so at the counter"}"#).header("content-type", "application/json"))
+                api.ask(
+                    Request::put(path, r#"{"reason":"said so at the counter"}"#)
+                        .header("content-type", "application/json"),
+                )
             }
             other => panic!("nobody knows how {other} says it"),
         }
@@ -199,7 +206,11 @@ fn on_the_way_to_the_server_at_every_stage_of_the_dialogue() {
         if stage.has_message() {
             // The one exception: nobody takes back what the server has.
             house.assert_got(2, 2, &point);
-            assert_eq!(house.states("second"), BTreeMap::from([("sent".into(), everybody().len())]), "{point}");
+            assert_eq!(
+                house.states("second"),
+                BTreeMap::from([("sent".into(), everybody().len())]),
+                "{point}"
+            );
         } else {
             house.assert_got(1, 2, &point);
             assert_eq!(house.states("second"), left_out(), "{point}");
