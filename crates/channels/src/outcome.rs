@@ -19,6 +19,12 @@ pub enum Outcome {
         /// The server asked for a wait of at least this long.
         asked: Option<Duration>,
     },
+    /// It surely did not go out: right before the first byte something was said against it. Whether it waits or ends is
+    /// decided anew.
+    Withheld {
+        /// What was said.
+        reason: String,
+    },
     /// The server surely did not take it and never will.
     Refused {
         /// What happened.

@@ -43,6 +43,11 @@ impl Request {
         Self { body: body.into(), ..Self::new("POST", path) }
     }
 
+    /// A PUT of these bytes.
+    pub fn put(path: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..Self::new("PUT", path) }
+    }
+
     /// With this header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
@@ -137,7 +142,7 @@ impl Api {
 
     /// PUT of JSON; anything but success is a panic.
     pub fn put(&self, path: &str, body: &Value) -> Value {
-        let request = Request { body: body.to_string().into_bytes(), ..Request::new("PUT", path) };
+        let request = Request::put(path, body.to_string());
         self.done(request.header("content-type", "application/json"))
     }
 

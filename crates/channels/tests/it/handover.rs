@@ -30,6 +30,7 @@ fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted { .. } => "accepted",
         Outcome::Later { .. } => "later",
+        Outcome::Withheld { .. } => "withheld",
         Outcome::Refused { .. } => "refused",
         Outcome::Unknown { .. } => "unknown",
     }

@@ -1,8 +1,9 @@
 //! The last check, next to the send.
 
 use super::{
+    bars::{Bar, barred},
     circumstances::Circumstances,
-    contact::{Before, Circle, may_contact},
+    contact::{Before, Circle},
 };
 use crate::{
     FlowError,
@@ -13,7 +14,7 @@ use crowsnest_model::{
     delivery::{Delivery, DeliveryState, WEBHOOK},
 };
 use crowsnest_programs::policy;
-use crowsnest_store::{RunState, StoreError};
+use crowsnest_store::StoreError;
 use std::collections::BTreeSet;
 
 /// What cannot be decided, since something about the person cannot be read, is tried again after this long.
@@ -151,16 +152,6 @@ fn decide(
         end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
         return Ok(None);
     };
-    // A run that ended while its message was on the line must not have it tried again, unless it came to its end and people of
-    // the house said so.
-    if let Some(run) = delivery.run
-        && !profile.runs.iter().any(|other| other.id == run)
-        && work.unit.run(run)?.is_none_or(|run| run.state != RunState::Finished)
-    {
-        let reason = "its way through the program has ended".into();
-        end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
-        return Ok(None);
-    }
     match verdict(work, circumstances, circle, &profile, &delivery)? {
         Verdict::Send => {
             let policy = work.live.policy();
@@ -219,25 +210,14 @@ fn verdict(
     delivery: &Delivery,
 ) -> Result<Verdict, FlowError> {
     let (unit, live, now) = (&*work.unit, work.live, work.now);
-    if delivery.expires.is_some_and(|expires| expires <= now) {
-        return Ok(Verdict::End(DeliveryState::Expired, "its time to live ran out".into()));
-    }
-    if let Some(reason) = circumstances.stopped(live, &delivery.program) {
-        return Ok(Verdict::Hold(reason));
-    }
-    let Some(needs) = live.requires_fresh(&delivery.program, delivery.version) else {
-        let reason = "its version of the program is not there, so nobody knows what it needs".into();
-        return Ok(Verdict::End(DeliveryState::Cancelled, reason));
-    };
-    if let Some(reason) = circumstances.stale(needs, now) {
-        return Ok(Verdict::Hold(reason));
+    match barred(unit, live, circumstances, delivery, now)? {
+        Some(Bar::Hold(reason)) => return Ok(Verdict::Hold(reason)),
+        Some(Bar::End(state, reason)) => return Ok(Verdict::End(state, reason)),
+        None => {}
     }
     // No message to the person.
     if delivery.channel == WEBHOOK {
         return Ok(Verdict::Send);
-    }
-    if let Err(reason) = may_contact(unit, live, &delivery.channel, &delivery.contact, &delivery.topic)? {
-        return Ok(Verdict::End(DeliveryState::Suppressed, reason));
     }
     // Last, so that only what would go out takes the room that it leaves.
     let policy = live.policy();

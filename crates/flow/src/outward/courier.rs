@@ -1,7 +1,7 @@
 //! Makes messages and hands them over.
 
-use super::{Claimed, tracking::Tracks};
-use crate::{FlowError, Live, live::LiveTemplate};
+use super::{Claimed, bars::last_word, tracking::Tracks};
+use crate::{Engine, FlowError, Live, live::LiveTemplate};
 use crowsnest_channels::{
     Outcome,
     email::{
@@ -216,7 +216,7 @@ impl Courier {
         let mut letter =
             self.letter(live, template, profile, to, event, DeliveryId(now.0 as u64), now, true)?;
         letter.subject = format!("[Test] {}", letter.subject);
-        self.hand_over(live, &letter, None).await
+        self.hand_over(live, &letter, None, std::future::ready(None)).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "a letter is made of all of these, and of nothing else")]
@@ -283,8 +283,8 @@ impl Courier {
         })
     }
 
-    /// Makes a claimed delivery's message and hands it over.
-    pub(super) async fn carry(&self, live: &Live, claimed: &Claimed, now: Time) -> Outcome {
+    /// Makes a claimed delivery's message and hands it over, unless the last word is against it.
+    pub(super) async fn carry(&self, engine: &Engine, live: &Live, claimed: &Claimed, now: Time) -> Outcome {
         let Claimed { delivery, profile } = claimed;
         if delivery.channel == WEBHOOK {
             let told = match told(delivery, profile) {
@@ -301,7 +301,8 @@ impl Courier {
                 return Outcome::Refused { reason: format!("the message could not be made: {reason}") };
             }
         };
-        match self.hand_over(live, &letter, Some(*id)).await {
+        let last_word = last_word(engine.clone(), delivery.clone());
+        match self.hand_over(live, &letter, Some(*id), last_word).await {
             Ok(outcome) => outcome,
             Err(reason) => Outcome::Later { reason, asked: None },
         }
@@ -351,6 +352,7 @@ impl Courier {
         live: &Live,
         letter: &Letter,
         delivery: Option<DeliveryId>,
+        last_word: impl Future<Output = Option<Outcome>> + Send,
     ) -> Result<Outcome, String> {
         let (_, transport) = self.transport(live)?;
         let message = match compose(letter) {
@@ -372,7 +374,7 @@ impl Courier {
             Some((returns, delivery)) => returns.sender(delivery),
             None => sender_address(&letter.from).map_err(|error| error.to_string())?,
         };
-        Ok(transport.hand_over(&from, &letter.to, &signed).await)
+        Ok(transport.hand_over_unless(&from, &letter.to, &signed, last_word).await)
     }
 }
 

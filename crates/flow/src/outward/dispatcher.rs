@@ -132,9 +132,10 @@ impl Dispatcher {
         let live = self.engine.live();
         let now = self.engine.now();
         for claimed in claimed {
-            let (courier, live) = (self.courier.clone(), live.clone());
+            let (courier, engine, live) = (self.courier.clone(), self.engine.clone(), live.clone());
             let id = claimed.delivery.id;
-            let task = on_the_line.spawn(async move { (id, courier.carry(&live, &claimed, now).await) });
+            let task =
+                on_the_line.spawn(async move { (id, courier.carry(&engine, &live, &claimed, now).await) });
             ids.insert(task.id(), id);
         }
         let mut outcomes = Vec::with_capacity(ids.len());

@@ -4,7 +4,8 @@
 //! 2. `wake` — runs whose time has come go on
 //! 3. `claim` — due deliveries are checked next to the send (kill switch, freshness, suppression, consent, contact
 //!    policy) and those that pass are written down as being sent, in one commit
-//! 4. `render` and `hand_over` — outside of any commit
+//! 4. `render` and `hand_over` — outside of any commit; what bars a message is asked once more (`bars`) when the server waits
+//!    for its first byte, since people unsubscribe meanwhile
 //! 5. `settle` — outcomes are written in one commit, and runs go on
 //!
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
@@ -18,6 +19,7 @@
 //! What webhooks are told goes the same way beside the messages (`posts`). It concerns no contact point, and its receiver
 //! knows a repetition for one, so that it is repeated rather than unknown.
 
+mod bars;
 mod circumstances;
 mod claim;
 mod contact;

@@ -145,9 +145,10 @@ impl Posts {
     }
 
     fn begin(&mut self, claimed: Claimed) {
-        let (courier, live, now) = (self.courier.clone(), self.engine.live(), self.engine.now());
+        let (courier, engine) = (self.courier.clone(), self.engine.clone());
+        let (live, now) = (engine.live(), engine.now());
         let whose = (claimed.delivery.contact.clone(), claimed.delivery.id);
-        let task = self.on_the_line.spawn(async move { courier.carry(&live, &claimed, now).await });
+        let task = self.on_the_line.spawn(async move { courier.carry(&engine, &live, &claimed, now).await });
         self.whose.insert(task.id(), whose);
     }
 

@@ -1,11 +1,12 @@
 //! Messages of unknown outcome: what became of them, said by people of the house.
 
+use super::bars::way_ended;
 use crate::{Engine, FlowError, inward::Working};
 use crowsnest_model::{
     DeliveryId, Time,
     delivery::{Delivery, DeliveryState},
 };
-use crowsnest_store::{DeliveryFilter, RunState};
+use crowsnest_store::DeliveryFilter;
 use serde::{Deserialize, Serialize};
 
 /// So many are resolved in one commit, so that nobody else waits long.
@@ -124,16 +125,10 @@ impl Engine {
 
 /// Why a message is not sent again: what it was for has happened meanwhile, say.
 fn why_not(work: &Working<'_>, delivery: &Delivery, became: WhatBecame) -> Result<Option<String>, FlowError> {
-    let (WhatBecame::Again, Some(run)) = (became, delivery.run) else { return Ok(None) };
-    let run = work.unit.run(run)?;
-    Ok(match run {
-        Some(run) if matches!(run.state, RunState::Active | RunState::Finished) => None,
-        Some(run) => Some(format!(
-            "its way through the program has ended: {}",
-            run.reason.unwrap_or_else(|| run.state.as_str().to_owned())
-        )),
-        None => Some("its way through the program is not on record any more".to_owned()),
-    })
+    match became {
+        WhatBecame::Again => way_ended(&*work.unit, delivery),
+        WhatBecame::Sent | WhatBecame::Failed => Ok(None),
+    }
 }
 
 fn resolve(

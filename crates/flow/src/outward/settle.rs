@@ -42,6 +42,7 @@ fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted { .. } => "accepted",
         Outcome::Later { .. } => "later",
+        Outcome::Withheld { .. } => "withheld",
         Outcome::Refused { .. } => "refused",
         Outcome::Unknown { .. } => "unknown",
     }
@@ -63,6 +64,12 @@ fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Resul
         }
         let (state, reason) = match outcome {
             Outcome::Accepted { response } => (DeliveryState::Sent, response),
+            // The claim says whether it waits or ends.
+            Outcome::Withheld { reason } => {
+                delivery.due = work.now;
+                delivery.attempts = delivery.attempts.saturating_sub(1);
+                (DeliveryState::Queued, format!("not sent after all: {reason}"))
+            }
             Outcome::Refused { reason } => (DeliveryState::Failed, reason),
             Outcome::Unknown { reason } => (DeliveryState::Unknown, reason),
             Outcome::Later { reason, asked } => match retry_after(delivery.attempts, asked) {

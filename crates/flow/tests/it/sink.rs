@@ -26,6 +26,8 @@ pub enum Mood {
     DropsAfterDot,
     /// Waits at the recipient until the test lets it go on, then says later.
     WaitsThenLater,
+    /// The same, and then takes it.
+    WaitsThenTakes,
 }
 
 #[derive(Clone)]
@@ -78,10 +80,10 @@ impl Sink {
                 "RCPT" if mood == Mood::Later => b"451 come back later\r\n",
                 "RCPT" if mood == Mood::Refuses => b"550 no such mailbox\r\n",
                 "RCPT" if mood == Mood::RefusesByCode => b"550 5.1.1 no such mailbox\r\n",
-                "RCPT" if mood == Mood::WaitsThenLater => {
+                "RCPT" if matches!(mood, Mood::WaitsThenLater | Mood::WaitsThenTakes) => {
                     self.asked.notify_one();
                     self.go_on.notified().await;
-                    b"451 come back later\r\n"
+                    if mood == Mood::WaitsThenLater { b"451 come back later\r\n" } else { b"250 ok\r\n" }
                 }
                 "DATA" => {
                     write.write_all(b"354 go on\r\n").await.ok()?;

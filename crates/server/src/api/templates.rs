@@ -64,7 +64,7 @@ impl From<Outcome> for Tested {
         let (outcome, detail) = match outcome {
             Outcome::Accepted { response } => ("accepted", response),
             Outcome::Later { reason, .. } => ("later", reason),
-            Outcome::Refused { reason } => ("refused", reason),
+            Outcome::Withheld { reason } | Outcome::Refused { reason } => ("refused", reason),
             Outcome::Unknown { reason } => ("unknown", reason),
         };
         Self { outcome, detail }

@@ -124,6 +124,19 @@ impl SmtpTransport {
 
     /// Hands one message to one recipient over. `from` and `to` are addresses without names.
     pub async fn hand_over(&self, from: &str, to: &str, message: &[u8]) -> Outcome {
+        self.hand_over_unless(from, to, message, std::future::ready(None)).await
+    }
+
+    /// As [`SmtpTransport::hand_over`], unless `last_word` has something against it. That is asked when the server waits for
+    /// the first byte, so that neither a queue for a connection nor a slow server lies between its answer and the message.
+    /// What it answers is the outcome then, and the line is closed: a message that never began is none.
+    pub async fn hand_over_unless(
+        &self,
+        from: &str,
+        to: &str,
+        message: &[u8],
+        last_word: impl Future<Output = Option<Outcome>> + Send,
+    ) -> Outcome {
         let envelope = match (from.parse(), to.parse()) {
             (Ok(from), Ok(to)) => Envelope { from, to },
             (Err(error), _) => return refused(format!("the sender is not an address: {error}")),
@@ -139,14 +152,14 @@ impl SmtpTransport {
             match self.begin(&mut kept.open, &envelope, message).await {
                 // Closed while it was kept, so this message never left: begin again on a fresh connection.
                 Err(Failure::Broken(_)) => {}
-                begun => return self.finish(kept, begun, &envelope, message).await,
+                begun => return self.finish(kept, begun, &envelope, message, last_word).await,
             }
         }
         match self.shared.endpoint.open(self.shared.timeouts).await {
             Ok(open) => {
                 let mut fresh = Kept { open, messages: 0, since: Instant::now() };
                 let begun = self.begin(&mut fresh.open, &envelope, message).await;
-                self.finish(fresh, begun, &envelope, message).await
+                self.finish(fresh, begun, &envelope, message, last_word).await
             }
             Err(reason) => later(reason),
         }
@@ -178,6 +191,7 @@ impl SmtpTransport {
         begun: Result<(), Failure>,
         envelope: &Envelope,
         message: &[u8],
+        last_word: impl Future<Output = Option<Outcome>> + Send,
     ) -> Outcome {
         let ready = match begun {
             Ok(()) => self.announce(&mut kept.open, envelope).await,
@@ -195,6 +209,9 @@ impl SmtpTransport {
                     refused(reason)
                 }
             };
+        }
+        if let Some(stopped) = last_word.await {
+            return stopped;
         }
         kept.messages += 1;
         match kept.open.message(message, self.shared.timeouts.message).await {

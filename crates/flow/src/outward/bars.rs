@@ -1,0 +1,104 @@
+//! What bars a message from going out: asked when it is claimed, and once more when the server waits for its first byte.
+
+use super::{circumstances::Circumstances, contact::may_contact};
+use crate::{Engine, FlowError, Live};
+use crowsnest_channels::Outcome;
+use crowsnest_model::{
+    Time,
+    delivery::{Delivery, DeliveryState, WEBHOOK},
+};
+use crowsnest_store::{Read, RunState};
+use fail::fail_point;
+
+/// What bars a message, and what becomes of it.
+pub(super) enum Bar {
+    /// It waits until that is over.
+    Hold(String),
+    /// It ends.
+    End(DeliveryState, String),
+}
+
+impl Bar {
+    fn into_reason(self) -> String {
+        match self {
+            Self::Hold(reason) | Self::End(_, reason) => reason,
+        }
+    }
+}
+
+/// What bars a delivery at this moment: its way has ended, its time to live ran out, somebody threw a switch, a feed is
+/// not fresh, or its contact point may not be used. How much is too much is not asked here, since what is being sent counts
+/// for that already.
+pub(super) fn barred(
+    read: &(impl Read + ?Sized),
+    live: &Live,
+    circumstances: &Circumstances,
+    delivery: &Delivery,
+    now: Time,
+) -> Result<Option<Bar>, FlowError> {
+    if let Some(reason) = way_ended(read, delivery)? {
+        return Ok(Some(Bar::End(DeliveryState::Cancelled, reason)));
+    }
+    if delivery.expires.is_some_and(|expires| expires <= now) {
+        return Ok(Some(Bar::End(DeliveryState::Expired, "its time to live ran out".into())));
+    }
+    if let Some(reason) = circumstances.stopped(live, &delivery.program) {
+        return Ok(Some(Bar::Hold(reason)));
+    }
+    let Some(needs) = live.requires_fresh(&delivery.program, delivery.version) else {
+        let reason = "its version of the program is not there, so nobody knows what it needs".into();
+        return Ok(Some(Bar::End(DeliveryState::Cancelled, reason)));
+    };
+    if let Some(reason) = circumstances.stale(needs, now) {
+        return Ok(Some(Bar::Hold(reason)));
+    }
+    // No message to the person.
+    if delivery.channel == WEBHOOK {
+        return Ok(None);
+    }
+    let may = may_contact(read, live, &delivery.channel, &delivery.contact, &delivery.topic)?;
+    Ok(may.err().map(|reason| Bar::End(DeliveryState::Suppressed, reason)))
+}
+
+/// Why the way that a delivery belongs to has ended, if it has: what it was for has happened, say. A way that came to its
+/// end by itself has not: its last message may be tried again.
+pub(super) fn way_ended(
+    read: &(impl Read + ?Sized),
+    delivery: &Delivery,
+) -> Result<Option<String>, FlowError> {
+    let Some(run) = delivery.run else { return Ok(None) };
+    Ok(match read.run(run)? {
+        Some(run) if matches!(run.state, RunState::Active | RunState::Finished) => None,
+        Some(run) => Some(format!(
+            "its way through the program has ended: {}",
+            run.reason.unwrap_or_else(|| run.state.as_str().to_owned())
+        )),
+        None => Some("its way through the program is not on record any more".to_owned()),
+    })
+}
+
+/// Asks what bars a claimed delivery now; the answer is what becomes of its hand-over then. Between its claim and its first
+/// byte lie other messages, connections and slow servers: minutes, in which people unsubscribe.
+pub(super) async fn last_word(engine: Engine, delivery: Delivery) -> Option<Outcome> {
+    let asked = tokio::task::spawn_blocking(move || {
+        fail_point!("last-word", |_| Err(FlowError::Broken("told to fail".into())));
+        let (live, now) = (engine.live(), engine.now());
+        let mut bar = None;
+        engine.read(|read| {
+            bar = Some(Circumstances::read(read).and_then(|all| barred(read, &live, &all, &delivery, now)));
+            Ok(())
+        })?;
+        bar.transpose().map(Option::flatten)
+    });
+    match asked.await {
+        Ok(Ok(bar)) => bar.map(|bar| Outcome::Withheld { reason: bar.into_reason() }),
+        Ok(Err(error)) => Some(unasked(&error)),
+        Err(error) => Some(unasked(&error)),
+    }
+}
+
+/// Who cannot ask whether somebody said no does not send.
+fn unasked(error: &dyn std::fmt::Display) -> Outcome {
+    let reason = format!("it could not be asked once more whether this may go out: {error}");
+    Outcome::Later { reason, asked: None }
+}
