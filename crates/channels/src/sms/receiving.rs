@@ -3,7 +3,10 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use crowsnest_model::delivery::Feedback;
 use ring::hmac;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// The header of the signature.
 pub const SIGNATURE: &str = "x-twilio-signature";
@@ -15,17 +18,32 @@ const FOR_GOOD: [u32; 6] = [21_211, 21_214, 21_217, 21_614, 30_005, 30_006];
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Form(BTreeMap<String, BTreeSet<String>>);
 
-/// The signature of a form at an address: an HMAC by SHA-1 with the account's token.
-pub fn signature(token: &str, url: &str, form: &Form) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
-    STANDARD.encode(hmac::sign(&key, form.signed(url).as_bytes()))
+/// Signs forms with the account's token, and verifies signatures: an HMAC by SHA-1 over the address and all fields.
+#[derive(Clone)]
+pub struct Verifier(hmac::Key);
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier(…)")
+    }
 }
 
-/// Whether a signature is that of this form at this address, compared in constant time.
-pub fn is_signed(token: &str, url: &str, form: &Form, signature: &str) -> bool {
-    let Ok(tag) = STANDARD.decode(signature.trim()) else { return false };
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
-    !token.is_empty() && hmac::verify(&key, form.signed(url).as_bytes(), &tag).is_ok()
+impl Verifier {
+    /// With the account's token.
+    pub fn new(token: &str) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes()))
+    }
+
+    /// The signature of a form at an address.
+    pub fn sign(&self, url: &str, form: &Form) -> String {
+        STANDARD.encode(hmac::sign(&self.0, form.signed(url).as_bytes()))
+    }
+
+    /// Whether a signature is that of this form at this address, compared in constant time.
+    pub fn is_signed(&self, url: &str, form: &Form, signature: &str) -> bool {
+        let Ok(tag) = STANDARD.decode(signature.trim()) else { return false };
+        hmac::verify(&self.0, form.signed(url).as_bytes(), &tag).is_ok()
+    }
 }
 
 impl Form {
@@ -162,22 +180,23 @@ mod tests {
             b"CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212",
         );
         let url = "https://mycompany.com/myapp.php?foo=1&bar=2";
-        assert_eq!(signature("12345", url, &form), "RSOYDt4T1cUTdK1PDd93/VVr8B8=");
-        assert!(is_signed("12345", url, &form, "RSOYDt4T1cUTdK1PDd93/VVr8B8="));
-        for (token, url, signature) in [
-            ("12346", url, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
-            ("", url, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
-            ("12345", "https://mycompany.com/myapp.php?foo=1&bar=3", "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
-            ("12345", url, "RSOYDt4T1cUTdK1PDd93/VVr8B9="),
-            ("12345", url, ""),
-            ("12345", url, "no base64"),
+        let verifier = Verifier::new("12345");
+        assert_eq!(verifier.sign(url, &form), "RSOYDt4T1cUTdK1PDd93/VVr8B8=");
+        assert!(verifier.is_signed(url, &form, "RSOYDt4T1cUTdK1PDd93/VVr8B8="));
+        assert!(!Verifier::new("12346").is_signed(url, &form, "RSOYDt4T1cUTdK1PDd93/VVr8B8="));
+        for (url, signature) in [
+            ("https://mycompany.com/myapp.php?foo=1&bar=3", "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
+            (url, "RSOYDt4T1cUTdK1PDd93/VVr8B9="),
+            (url, ""),
+            (url, "no base64"),
         ] {
-            assert!(!is_signed(token, url, &form, signature), "{token} {url} {signature}");
+            assert!(!verifier.is_signed(url, &form, signature), "{url} {signature}");
         }
         let more = Form::parse(
             b"CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=12345&From=%2B14158675309&To=%2B18005551212",
         );
-        assert!(!is_signed("12345", url, &more, "RSOYDt4T1cUTdK1PDd93/VVr8B8="));
+        assert!(!verifier.is_signed(url, &more, "RSOYDt4T1cUTdK1PDd93/VVr8B8="));
+        assert_eq!(format!("{verifier:?}"), "Verifier(…)");
     }
 
     #[test]
