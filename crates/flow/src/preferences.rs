@@ -101,7 +101,17 @@ pub(crate) fn latest_word<R: Read + ?Sized>(
     delivery: &Delivery,
     now: Time,
 ) -> Result<Time, StoreError> {
-    let known = read.consents(&delivery.channel, &delivery.contact)?;
+    latest_moment(read, &delivery.channel, &delivery.contact, now)
+}
+
+/// The same for any contact point.
+pub(crate) fn latest_moment<R: Read + ?Sized>(
+    read: &R,
+    channel: &str,
+    contact: &str,
+    now: Time,
+) -> Result<Time, StoreError> {
+    let known = read.consents(channel, contact)?;
     let latest = known.iter().map(|known| known.time).max();
     Ok(latest.map_or(now, |latest| now.max(Time(latest.0.saturating_add(1)))))
 }

@@ -177,11 +177,13 @@ pub enum Feedback {
     Replied,
     /// A machine answered: somebody is out of the office.
     RepliedByMachine,
+    /// It arrived: the receiver's side says so.
+    Delivered,
 }
 
 impl Feedback {
     /// All of it.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Opened,
         Self::OpenedByMachine,
         Self::Clicked,
@@ -191,6 +193,7 @@ impl Feedback {
         Self::Complained,
         Self::Replied,
         Self::RepliedByMachine,
+        Self::Delivered,
     ];
 
     /// Its one spelling.
@@ -205,6 +208,7 @@ impl Feedback {
             Self::Complained => "complained",
             Self::Replied => "replied",
             Self::RepliedByMachine => "replied_by_machine",
+            Self::Delivered => "delivered",
         }
     }
 

@@ -18,6 +18,7 @@ pub mod percent;
 pub mod profile;
 pub mod quarantine;
 pub mod series;
+pub mod sms;
 pub mod time;
 mod written;
 
@@ -32,6 +33,7 @@ pub use money::Money;
 pub use percent::Percent;
 pub use profile::{Profile, Trait};
 pub use series::{Series, SeriesId};
+pub use sms::{Encoding, Segments};
 pub use time::{Duration, Time};
 
 /// A JSON object, in the order in which its members were written.

@@ -4,6 +4,7 @@
 //! - [`api`] — `/api/v1`, opened by the administrator's token
 //! - `pages` — the built-in mailbox, unsubscribing and preferences, the API's description for people
 //! - `visits` — links that are followed and pictures that are looked at, in messages
+//! - `sms` — what the gateway of text messages tells us, signed by it
 //! - `health` — `/healthz`, `/readyz`, `/metrics`
 
 pub mod api;
@@ -14,6 +15,7 @@ mod error;
 mod health;
 mod pages;
 mod serve;
+mod sms;
 mod visits;
 
 pub use app::{App, Parts};
@@ -33,6 +35,7 @@ pub fn router(app: App) -> Router {
         .merge(api::routes())
         .merge(pages::routes())
         .merge(visits::routes())
+        .merge(sms::routes())
         .merge(health::routes())
         .fallback(error::no_route)
         .method_not_allowed_fallback(error::no_method)

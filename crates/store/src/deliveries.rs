@@ -35,6 +35,8 @@ pub trait ReadDeliveries {
     fn sending_deliveries(&self) -> Result<Vec<Delivery>>;
     /// What was handed over to a person after a moment, or may have been, the earliest first.
     fn handed_over(&self, profile: ProfileId, after: Time) -> Result<Vec<HandedOver>>;
+    /// The text message that was handed over last to a number, or may have been.
+    fn last_texted(&self, number: &str) -> Result<Option<Delivery>>;
     /// Held deliveries of these programs.
     fn held_deliveries(&self, programs: &[&str]) -> Result<Vec<Delivery>>;
     /// Queued or held deliveries whose time to live has run out.

@@ -5,6 +5,7 @@ use crowsnest_model::{
     DeliveryId, Time,
     delivery::{Delivery, Feedback},
 };
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What came back on a delivery, of one kind.
@@ -29,12 +30,34 @@ pub struct SoftBounces {
     pub times: u64,
 }
 
+/// That somebody texted that they want nothing more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// When that was confirmed last.
+    pub confirmed: Time,
+    /// What it took, so that it can be given back.
+    pub took: Vec<Agreement>,
+}
+
+/// What had been agreed to for a contact point.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The channel.
+    pub channel: String,
+    /// The contact point.
+    pub contact: String,
+    /// The topic.
+    pub topic: String,
+}
+
 /// What can be asked about feedback.
 pub trait ReadFeedback {
     /// What came back on a delivery, in the order in which it first came.
     fn feedback_of(&self, delivery: DeliveryId) -> Result<Vec<FeedbackSum>>;
     /// Of how many deliveries of a program something came back, by what.
     fn feedback_counts(&self, program: &str) -> Result<BTreeMap<String, u64>>;
+    /// Whether somebody texted from this number that they want nothing more, and has not said otherwise.
+    fn stopped(&self, number: &str) -> Result<Option<Stopped>>;
 }
 
 /// What can be written about feedback.
@@ -45,4 +68,6 @@ pub trait WriteFeedback {
     fn put_soft_bounce(&mut self, channel: &str, contact: &str, time: Time) -> Result<SoftBounces>;
     /// A contact point gave a sign of life.
     fn forget_soft_bounces(&mut self, channel: &str, contact: &str) -> Result<()>;
+    /// Somebody texted from this number that they want nothing more, or that they want it again.
+    fn put_stopped(&mut self, number: &str, stopped: Option<&Stopped>) -> Result<()>;
 }

@@ -17,7 +17,7 @@ mod words;
 
 pub use decisions::{DecidedBy, Decision, ReadDecisions, WriteDecisions};
 pub use deliveries::{ReadDeliveries, WriteDeliveries};
-pub use feedback::{FeedbackSum, ReadFeedback, SoftBounces, WriteFeedback};
+pub use feedback::{Agreement, FeedbackSum, ReadFeedback, SoftBounces, Stopped, WriteFeedback};
 pub use homes::{ReadHomes, Stay, WriteHomes};
 pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdentity};
 pub use items::{ItemChange, ReadItems, WriteItems};

@@ -38,6 +38,25 @@ pub struct Posted {
 }
 
 impl Posted {
+    /// Reads a request.
+    pub(crate) fn read(reader: &mut BufReader<TcpStream>) -> Option<Self> {
+        let mut line = || {
+            let mut text = String::new();
+            reader.read_line(&mut text).ok().filter(|read| *read > 0)?;
+            Some(text.trim_end().to_owned())
+        };
+        let request = line()?;
+        let mut headers = Vec::new();
+        while let Some(text) = line().filter(|text| !text.is_empty()) {
+            let (name, value) = text.split_once(':')?;
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        let length = headers.iter().find(|(name, _)| name == "content-length")?.1.parse().ok()?;
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        Some(Self { request, headers, body })
+    }
+
     /// The value of a header; empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
@@ -94,21 +113,7 @@ impl Receiver {
 
     fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let mut reader = BufReader::new(stream.try_clone().ok()?);
-        let mut line = || {
-            let mut text = String::new();
-            reader.read_line(&mut text).ok().filter(|read| *read > 0)?;
-            Some(text.trim_end().to_owned())
-        };
-        let request = line()?;
-        let mut headers = Vec::new();
-        while let Some(text) = line().filter(|text| !text.is_empty()) {
-            let (name, value) = text.split_once(':')?;
-            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-        }
-        let length = headers.iter().find(|(name, _)| name == "content-length")?.1.parse().ok()?;
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).ok()?;
-        self.posted.lock().ok()?.push(Posted { request, headers, body });
+        self.posted.lock().ok()?.push(Posted::read(&mut reader)?);
         let mood = self.mood.lock().ok()?.clone();
         match mood {
             Mood::Says(bytes) => stream.write_all(&bytes).ok(),

@@ -3,12 +3,10 @@
 //! [`told`] makes the message, [`Hook`] signs it by the Standard Webhooks specification, posts it and says what came of
 //! it. Every connection is a new one, to an address that was looked up and checked for this post.
 
-mod connect;
 mod message;
 mod post;
 mod signature;
 
-pub use connect::{Resolve, Resolving, SystemResolver};
 pub use message::{Told, test, told};
 pub use post::{Hook, Post, SetupError};
 pub use signature::{SecretError, Signer};

@@ -1,51 +1,24 @@
 //! One post: signed, sent, and what its answer means.
-//!
-//! Redirects are not followed, no proxy is asked, nothing is compressed, and no connection is used twice.
 
-use super::{
-    connect::{Endpoint, Resolve, SystemResolver, Unconnected},
-    signature::{SecretError, Signer},
+use super::signature::{SecretError, Signer};
+use crate::{
+    Outcome,
+    line::{Answered, Failure, Line, LineError, Resolve, quoted},
 };
-use crate::Outcome;
 use crowsnest_model::{
-    Duration, Time,
+    Time,
     definition::{AddressError, Webhook},
 };
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::{
-    HeaderMap, Request, Response, StatusCode,
-    body::{Bytes, Incoming},
-    client::conn::http1,
-    header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT},
+    HeaderMap, Request, StatusCode,
+    body::Bytes,
+    header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT},
 };
-use hyper_util::rt::TokioIo;
-use std::{
-    fmt,
-    path::PathBuf,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    task::JoinSet,
-    time::{Instant, timeout_at},
-};
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{
-        ClientConfig, RootCertStore, crypto,
-        pki_types::{CertificateDer, ServerName, pem::PemObject},
-    },
-};
-use url::Host;
+use std::{fmt, sync::Arc};
 
 /// So much of an answer's body is read at most.
 const MOST_READ: usize = 4 * 1024;
-/// So much of it is quoted.
-const MOST_QUOTED: usize = 200;
-/// The head of an answer has at most so many bytes and headers.
-const LONGEST_HEAD: usize = 16 * 1024;
-const MOST_HEADERS: usize = 100;
 
 /// Why a webhook cannot be posted to at all.
 #[derive(Debug, thiserror::Error)]
@@ -59,36 +32,25 @@ pub enum SetupError {
     /// A header that cannot be sent.
     #[error("the header `{0}` of the webhook cannot be sent")]
     Header(String),
-    /// The file of a certificate authority cannot be used.
-    #[error("cannot use `ca_file` {path}: {reason}")]
-    CaFile {
-        /// Its path.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// TLS cannot be set up.
-    #[error("cannot set up TLS: {0}")]
-    Tls(String),
+    /// There can be no line to it.
+    #[error(transparent)]
+    Line(#[from] LineError),
 }
 
 /// A webhook, ready to be posted to.
 #[derive(Clone)]
 pub struct Hook {
-    endpoint: Endpoint,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    line: Line,
     /// Path and query.
     target: String,
     headers: HeaderMap,
     signer: Option<Signer>,
-    patience: std::time::Duration,
-    resolver: Arc<dyn Resolve>,
 }
 
 /// Path, query and headers may hold secrets.
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Hook({}, …)", self.endpoint)
+        write!(f, "Hook({}, …)", self.line)
     }
 }
 
@@ -103,29 +65,12 @@ pub struct Post {
     pub body: Vec<u8>,
 }
 
-/// An answer, as far as its head.
-struct Answered {
-    response: Response<Incoming>,
-    /// Drives the connection while the body is read, and ends with it.
-    _connection: JoinSet<()>,
-}
-
 impl Hook {
     /// Of a definition; posts are signed if there is a secret.
     pub fn new(definition: &Webhook, secret: Option<&str>) -> Result<Self, SetupError> {
         let url = definition.address()?;
-        let host = match url.host() {
-            Some(Host::Domain(name)) => Host::Domain(name.to_owned()),
-            Some(Host::Ipv4(address)) => Host::Ipv4(address),
-            Some(Host::Ipv6(address)) => Host::Ipv6(address),
-            None => return Err(AddressError::NotAnAddress.into()),
-        };
-        let port = url.port_or_known_default().ok_or(AddressError::NotAnAddress)?;
-        let tls = match url.scheme() {
-            "https" => Some((connector(definition.ca_file.as_deref())?, server_name(&host)?)),
-            _ => None,
-        };
-        let named = url.port().map_or_else(|| host.to_string(), |port| format!("{host}:{port}"));
+        let host = url.host_str().ok_or(AddressError::NotAnAddress)?;
+        let named = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let mut headers = HeaderMap::new();
         let value = |name: &str, text: &str| {
             HeaderValue::from_str(text).map_err(|_| SetupError::Header(name.to_owned()))
@@ -139,54 +84,37 @@ impl Hook {
         let agent = concat!("Crowsnest/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let ca_file = definition.ca_file.as_deref();
         Ok(Self {
-            endpoint: Endpoint { host, port, allow_private: definition.allow_private },
-            tls,
+            line: Line::new(&url, definition.allow_private, ca_file, definition.patience())?,
             target: format!("{}{query}", url.path()),
             headers,
             signer: secret.map(Signer::new).transpose()?,
-            patience: definition.patience().to_std(),
-            resolver: Arc::new(SystemResolver),
         })
     }
 
     /// With somebody else who knows the addresses of names.
     #[must_use]
     pub fn resolving_by(self, resolver: Arc<dyn Resolve>) -> Self {
-        Self { resolver, ..self }
+        Self { line: self.line.resolving_by(resolver), ..self }
     }
 
     /// Posts, and says what came of it. Whatever went wrong on the way may be tried again: by its id the receiver knows
     /// a repetition for one.
     pub async fn post(&self, post: &Post) -> Outcome {
-        let deadline = Instant::now() + self.patience;
-        let later = |reason: String| Outcome::Later { reason, asked: None };
-        match timeout_at(deadline, Box::pin(self.exchange(post))).await {
-            Ok(Ok(answered)) => outcome(answered, post.time, deadline).await,
-            Ok(Err(Unconnected::NotAllowed(reason))) => Outcome::Refused { reason },
-            Ok(Err(Unconnected::NotNow(reason))) => later(reason),
-            Err(_) => {
-                let patience = self.patience.as_secs_f32();
-                later(format!("{}: no answer within {patience} s", self.endpoint))
-            }
+        let request = match self.request(post) {
+            Ok(request) => request,
+            Err(reason) => return Outcome::Refused { reason },
+        };
+        match self.line.exchange(request).await {
+            Ok(answered) => outcome(answered, post.time).await,
+            Err(Failure::NotAllowed(reason)) => Outcome::Refused { reason },
+            Err(Failure::NotSent(reason) | Failure::Broken(reason)) => Outcome::Later { reason, asked: None },
         }
     }
 
-    async fn exchange(&self, post: &Post) -> Result<Answered, Unconnected> {
-        let request = self.request(post)?;
-        let stream = self.endpoint.connect(&*self.resolver, self.patience).await?;
-        match &self.tls {
-            None => self.speak(stream, request).await,
-            Some((connector, name)) => {
-                let secured = connector.connect(name.clone(), stream).await;
-                let secured = secured.map_err(|error| self.broken("TLS", &error))?;
-                self.speak(secured, request).await
-            }
-        }
-    }
-
-    fn request(&self, post: &Post) -> Result<Request<Full<Bytes>>, Unconnected> {
-        let unmade = |error: &dyn fmt::Display| Unconnected::NotAllowed(format!("cannot be posted: {error}"));
+    fn request(&self, post: &Post) -> Result<Request<Full<Bytes>>, String> {
+        let unmade = |error: &dyn fmt::Display| format!("cannot be posted: {error}");
         let mut request = Request::post(&self.target)
             .body(Full::from(post.body.clone()))
             .map_err(|error| unmade(&error))?;
@@ -204,41 +132,16 @@ impl Hook {
         }
         Ok(request)
     }
-
-    async fn speak(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Answered, Unconnected> {
-        let (mut sender, connection) = http1::Builder::new()
-            .max_buf_size(LONGEST_HEAD)
-            .max_headers(MOST_HEADERS)
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| self.broken("HTTP", &error))?;
-        let mut driven = JoinSet::new();
-        driven.spawn(async move {
-            // Its error is also the answer's.
-            let _ = connection.await;
-        });
-        let response =
-            sender.send_request(request).await.map_err(|error| self.broken("no whole answer", &error))?;
-        Ok(Answered { response, _connection: driven })
-    }
-
-    fn broken(&self, what: &str, error: &dyn fmt::Display) -> Unconnected {
-        Unconnected::NotNow(format!("{}: {what}: {error}", self.endpoint))
-    }
 }
 
 /// What an answer means. Its body is quoted where it may say what is wrong, and only its beginning.
-async fn outcome(mut answered: Answered, now: Time, deadline: Instant) -> Outcome {
-    let status = answered.response.status();
+async fn outcome(mut answered: Answered, now: Time) -> Outcome {
+    let status = answered.status();
     if status.is_success() {
         return Outcome::Accepted { response: status.to_string() };
     }
-    let asked = answered.response.headers().get(RETRY_AFTER).and_then(|value| asked(value, now));
-    let quote = beginning(answered.response.body_mut(), deadline).await;
+    let asked = answered.retry_after(now);
+    let quote = quoted(&answered.beginning(MOST_READ).await);
     let said = if quote.is_empty() { String::new() } else { format!(": {quote}") };
     let reason = match status {
         StatusCode::GONE => format!("{status}: its receiver wants nothing more; remove the webhook{said}"),
@@ -250,63 +153,4 @@ async fn outcome(mut answered: Answered, now: Time, deadline: Instant) -> Outcom
         _ if status.is_server_error() => Outcome::Later { reason, asked },
         _ => Outcome::Refused { reason },
     }
-}
-
-/// The wait that a receiver asks for: in seconds, or until a moment.
-fn asked(value: &HeaderValue, now: Time) -> Option<Duration> {
-    let text = value.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(Duration::seconds(i64::from(seconds)));
-    }
-    let until: SystemTime = httpdate::parse_http_date(text).ok()?;
-    let until = i64::try_from(until.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()?;
-    Some(Time(until).since(now)).filter(|wait| wait.0 > 0)
-}
-
-/// The beginning of an answer's body, as one line.
-async fn beginning(body: &mut Incoming, deadline: Instant) -> String {
-    let mut read = Vec::new();
-    while read.len() < MOST_READ {
-        let Ok(Some(Ok(frame))) = timeout_at(deadline, body.frame()).await else { break };
-        let Ok(data) = frame.into_data() else { break };
-        read.extend_from_slice(data.get(..MOST_READ - read.len()).unwrap_or(&data));
-    }
-    let text = String::from_utf8_lossy(&read);
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ").chars().take(MOST_QUOTED).collect()
-}
-
-fn server_name(host: &Host) -> Result<ServerName<'static>, SetupError> {
-    match host {
-        Host::Domain(name) => {
-            ServerName::try_from(name.clone()).map_err(|error| SetupError::Tls(error.to_string()))
-        }
-        Host::Ipv4(address) => Ok(ServerName::IpAddress(std::net::IpAddr::from(*address).into())),
-        Host::Ipv6(address) => Ok(ServerName::IpAddress(std::net::IpAddr::from(*address).into())),
-    }
-}
-
-fn connector(ca_file: Option<&str>) -> Result<TlsConnector, SetupError> {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    if let Some(path) = ca_file {
-        let fault = |reason: &dyn fmt::Display| SetupError::CaFile {
-            path: PathBuf::from(path),
-            reason: reason.to_string(),
-        };
-        let found = CertificateDer::pem_file_iter(path).map_err(|error| fault(&error))?;
-        let mut count = 0;
-        for certificate in found {
-            roots.add(certificate.map_err(|error| fault(&error))?).map_err(|error| fault(&error))?;
-            count += 1;
-        }
-        if count == 0 {
-            return Err(fault(&"there is no certificate in it"));
-        }
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| SetupError::Tls(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }

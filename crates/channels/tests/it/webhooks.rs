@@ -3,7 +3,8 @@
 use crate::tls::{Authority, door};
 use crowsnest_channels::{
     Outcome,
-    webhook::{Hook, Post, Resolve, Resolving},
+    line::{Resolve, Resolving},
+    webhook::{Hook, Post},
 };
 use crowsnest_model::{Duration, Time, definition::Webhook};
 use crowsnest_testkit::{Mood, Receiver};

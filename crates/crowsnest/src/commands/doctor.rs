@@ -133,6 +133,15 @@ impl Doctor {
             fault: (transport["ok"] != true)
                 .then(|| "correct `email` in the workspace, apply it, and ask again".into()),
         });
+        if transport["sms"].is_object() {
+            let sms = &transport["sms"];
+            findings.push(Finding {
+                what: "SMS",
+                said: text(sms, "detail"),
+                fault: (sms["ok"] != true)
+                    .then(|| "then try it: crowsnest send TEMPLATE --test NUMBER --as WHO".into()),
+            });
+        }
         findings.extend(webhooks.iter().map(webhook));
         for switch in switches {
             let scope = text(&switch, "scope");

@@ -28,7 +28,7 @@ pub struct Send {
     /// Print the message as a customer would get it.
     #[arg(long, requires = "person", conflicts_with = "test")]
     show: bool,
-    /// Send a test to this address of your own.
+    /// Send a test to this address or number of your own.
     #[arg(long, value_name = "ADDRESS", requires = "person")]
     test: Option<String>,
     /// The customer whose traits are used, as namespace=value or a profile id.
@@ -108,6 +108,7 @@ impl Send {
                 output::json(&answer);
             } else {
                 say!("{}: {}", text(&answer, "outcome"), text(&answer, "detail"));
+                show_segments(&answer);
             }
             return Ok(());
         }
@@ -116,17 +117,34 @@ impl Send {
         if self.json {
             output::json(&message);
         } else {
-            say!(
-                "From: {}\nTo: {}\nSubject: {}\n",
-                text(&message, "from"),
-                text(&message, "to"),
-                text(&message, "subject")
-            );
-            say!("{}", text(&message, "text"));
-            say!("\nThe HTML part: add --json.");
+            say!("From: {}\nTo: {}", text(&message, "from"), text(&message, "to"));
+            if message["subject"].is_string() {
+                say!("Subject: {}", text(&message, "subject"));
+            }
+            say!("\n{}", text(&message, "text"));
+            if message["html"].is_string() {
+                say!("\nThe HTML part: add --json.");
+            }
+            show_segments(&message);
         }
         Ok(())
     }
+}
+
+/// How long a text message is, if it is one.
+fn show_segments(message: &Value) {
+    let segments = &message["segments"];
+    if !segments.is_object() {
+        return;
+    }
+    let forced = segments["forced_by"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let forced: Vec<&str> = forced.collect();
+    let because = if forced.is_empty() {
+        String::new()
+    } else {
+        format!(", because of {}; without them it would be GSM-7", forced.join(" "))
+    };
+    say!("\nSegments: {} ({}{because})", segments["count"], text(segments, "encoding"));
 }
 
 /// Who gets it, and why everybody else does not.

@@ -1,4 +1,8 @@
-//! Makes messages and hands them over.
+//! Makes messages and hands them over. Texts are made and handed over in `texts`.
+
+mod texts;
+
+pub use texts::Knock;
 
 use super::{Claimed, bars::last_word, tracking::Tracks};
 use crate::{Engine, FlowError, Live, live::LiveTemplate};
@@ -8,12 +12,13 @@ use crowsnest_channels::{
         DkimSigner, Letter, SmtpTransport, compose, message_id, returns::ReturnAddresses, sender_address,
     },
     links::{LinkSigner, Purpose},
+    sms::{Gateway, receiving::Verifier},
     webhook::{self, Hook, Post, Told},
 };
 use crowsnest_model::{
-    DeliveryId, Object, Profile, Time,
-    definition::{DkimKey, EmailAccount, SmtpAccount, Webhook},
-    delivery::{Delivery, WEBHOOK},
+    DeliveryId, Object, Profile, Segments, Time,
+    definition::{DkimKey, EmailAccount, SmsGateway, SmtpAccount, Webhook},
+    delivery::{Delivery, SMS, WEBHOOK},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,6 +52,8 @@ pub struct Courier {
     own: SmtpTransport,
     /// The webhooks that were posted to, each with the definition of which it was made.
     hooks: Mutex<HashMap<String, (Webhook, Hook)>>,
+    /// The gateway of texts, with the definition of which it was made, and who verifies what comes from there.
+    gateway: Mutex<Option<(SmsGateway, Gateway, Verifier)>>,
     environment: Environment,
 }
 
@@ -65,6 +72,18 @@ pub struct Preview {
     pub html: Option<String>,
     /// The text; of an e-mail the text part.
     pub text: String,
+    /// SMS: how long it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub segments: Option<Segments>,
+}
+
+/// What came of a test.
+#[derive(Debug, Clone)]
+pub struct Tested {
+    /// What came of handing it over.
+    pub outcome: Outcome,
+    /// SMS: how long it was.
+    pub segments: Option<Segments>,
 }
 
 impl Courier {
@@ -81,6 +100,7 @@ impl Courier {
             signers: Mutex::new(None),
             own: SmtpTransport::plain(mailbox),
             hooks: Mutex::default(),
+            gateway: Mutex::default(),
             environment: |variable| std::env::var(variable).ok(),
         })
     }
@@ -193,6 +213,9 @@ impl Courier {
         to: &str,
         event: &Object,
     ) -> Result<Preview, String> {
+        if let Some(LiveTemplate::Sms(_)) = live.template(template) {
+            return self.preview_text(live, template, profile, to, event);
+        }
         let letter = self.letter(live, template, profile, to, event, DeliveryId(0), Time(0), true)?;
         Ok(Preview {
             from: letter.from,
@@ -200,6 +223,7 @@ impl Courier {
             subject: Some(letter.subject),
             html: Some(letter.html),
             text: letter.text,
+            segments: None,
         })
     }
 
@@ -212,11 +236,49 @@ impl Courier {
         to: &str,
         event: &Object,
         now: Time,
-    ) -> Result<Outcome, String> {
+    ) -> Result<Tested, String> {
+        if let Some(LiveTemplate::Sms(_)) = live.template(template) {
+            return self.send_test_text(live, template, profile, to, event, now).await;
+        }
         let mut letter =
             self.letter(live, template, profile, to, event, DeliveryId(now.0 as u64), now, true)?;
         letter.subject = format!("[Test] {}", letter.subject);
-        self.hand_over(live, &letter, None, std::future::ready(None)).await
+        let outcome = self.hand_over(live, &letter, None, std::future::ready(None)).await?;
+        Ok(Tested { outcome, segments: None })
+    }
+
+    /// What templates may use, and the links that lead to the pages of a delivery: for unsubscribing, and for preferences.
+    fn data(
+        &self,
+        live: &Live,
+        profile: &Profile,
+        event: &Object,
+        delivery: DeliveryId,
+    ) -> (Value, [String; 2]) {
+        let organisation = &live.workspace().organisation;
+        let base = self.base(live);
+        let unsubscribe = format!("{base}/u/{}", self.signer.token(Purpose::Unsubscribe, delivery));
+        let preferences = format!("{base}/p/{}", self.signer.token(Purpose::Preferences, delivery));
+        let postal_address =
+            organisation.email.as_ref().and_then(|account| account.postal_address.as_deref());
+        let traits: Object =
+            profile.traits.iter().map(|(name, known)| (name.clone(), known.value.clone())).collect();
+        let mut data: Value = json!({
+            "profile": traits,
+            "event": event,
+            "organisation": {
+                "title": organisation.title,
+                "postal_address": postal_address.unwrap_or_default(),
+            },
+            "links": { "unsubscribe": unsubscribe, "preferences": preferences },
+        });
+        // What a change of an item began is about that item.
+        for word in ["item", "before"] {
+            if let Some(about) = event.get("properties").and_then(|properties| properties.get(word)) {
+                data[word] = about.clone();
+            }
+        }
+        (data, [unsubscribe, preferences])
     }
 
     #[expect(clippy::too_many_arguments, reason = "a letter is made of all of these, and of nothing else")]
@@ -241,25 +303,7 @@ impl Courier {
             None => return Err(format!("there is no template `{template}`")),
         };
         let base = self.base(live);
-        let unsubscribe = format!("{base}/u/{}", self.signer.token(Purpose::Unsubscribe, delivery));
-        let preferences = format!("{base}/p/{}", self.signer.token(Purpose::Preferences, delivery));
-        let traits: Object =
-            profile.traits.iter().map(|(name, known)| (name.clone(), known.value.clone())).collect();
-        let mut data: Value = json!({
-            "profile": traits,
-            "event": event,
-            "organisation": {
-                "title": organisation.title,
-                "postal_address": account.postal_address.as_deref().unwrap_or_default(),
-            },
-            "links": { "unsubscribe": unsubscribe, "preferences": preferences },
-        });
-        // What a change of an item began is about that item.
-        for word in ["item", "before"] {
-            if let Some(about) = event.get("properties").and_then(|properties| properties.get(word)) {
-                data[word] = about.clone();
-            }
-        }
+        let (data, [unsubscribe, preferences]) = self.data(live, profile, event, delivery);
         let mut content = compiled.render(&data).map_err(|error| error.to_string())?;
         if let Some(tracking) = account.track.as_ref().filter(|_| !service) {
             let own = [unsubscribe.as_str(), preferences.as_str()];
@@ -292,6 +336,9 @@ impl Courier {
                 None => return Outcome::Refused { reason: "what was to be told is not on record".into() },
             };
             return self.post(live, &delivery.contact, delivery.id.to_string(), &told, now).await;
+        }
+        if delivery.channel == SMS {
+            return self.carry_text(engine, live, delivery, profile, now).await;
         }
         let Delivery { template, contact, event, id, .. } = delivery;
         let service = live.is_service(&delivery.topic);

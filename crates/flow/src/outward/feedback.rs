@@ -10,7 +10,7 @@ use crate::{
 use crowsnest_model::{
     ConsentClaim, ConsentStatus, DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object, Time,
     consent::EVERY_TOPIC,
-    delivery::{Delivery, DeliveryState, Feedback},
+    delivery::{Delivery, DeliveryState, EMAIL, Feedback, SMS},
 };
 use crowsnest_store::Suppression;
 use serde::Deserialize;
@@ -51,6 +51,8 @@ pub enum What {
         #[serde(default)]
         by_machine: bool,
     },
+    /// It arrived: the receiver's side says so.
+    Delivered,
     /// It reached nobody.
     Bounced {
         /// It never will: there is no such mailbox.
@@ -82,6 +84,7 @@ impl What {
             Self::Opened { by_machine: true } => Feedback::OpenedByMachine,
             Self::Clicked { by_machine: false, .. } => Feedback::Clicked,
             Self::Clicked { by_machine: true, .. } => Feedback::ClickedByMachine,
+            Self::Delivered => Feedback::Delivered,
             Self::Bounced { for_good: true, .. } => Feedback::BouncedForGood,
             Self::Bounced { for_good: false, .. } => Feedback::BouncedForNow,
             Self::Complained { .. } => Feedback::Complained,
@@ -103,6 +106,7 @@ impl What {
     fn event_name(&self, channel: &str) -> Option<String> {
         let what = match self.kind() {
             Feedback::Opened => "Opened",
+            Feedback::Delivered => "Delivered",
             Feedback::Clicked => "Link Clicked",
             Feedback::BouncedForGood | Feedback::BouncedForNow => "Bounced",
             Feedback::Complained => "Marked as Spam",
@@ -112,8 +116,8 @@ impl What {
             }
         };
         let channel = match channel {
-            "email" => "Email",
-            "sms" => "SMS",
+            EMAIL => "Email",
+            SMS => "SMS",
             other => other,
         };
         Some(format!("{channel} {what}"))
@@ -227,7 +231,7 @@ fn event(
         }
         What::Complained { said } => properties["reason"] = said.clone().into(),
         What::Replied { unsubscribes, .. } => properties["unsubscribes"] = (*unsubscribes).into(),
-        What::Opened { .. } => {}
+        What::Opened { .. } | What::Delivered => {}
     }
     let claim = |evidence: &str| ConsentClaim {
         channel: delivery.channel.clone(),
@@ -254,6 +258,6 @@ fn event(
     })
 }
 
-fn broken(error: serde_json::Error) -> FlowError {
+pub(super) fn broken(error: serde_json::Error) -> FlowError {
     FlowError::Broken(format!("an event cannot be written: {error}"))
 }

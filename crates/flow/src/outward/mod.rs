@@ -14,6 +14,8 @@
 //! What comes back later (it bounced, was opened, was called spam) is heard by `feedback`: `returns` finds it in mail, and
 //! `tracking` puts into messages what tells that they are read.
 //!
+//! What comes back by SMS is heard by `texted`: receipts of the gateway, and what people text.
+//!
 //! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
 //!
 //! What webhooks are told goes the same way beside the messages (`posts`). It concerns no contact point, and its receiver
@@ -32,12 +34,13 @@ mod resolve;
 mod resume;
 mod returns;
 mod settle;
+mod texted;
 mod tracking;
 
 pub(crate) use circumstances::{release_fresh, release_switched};
 pub(crate) use claim::{Claimed, claim};
 pub(crate) use contact::{capped, is_reachable, may_contact};
-pub use courier::{Courier, Environment, Preview, Transport};
+pub use courier::{Courier, Environment, Knock, Preview, Tested, Transport};
 pub use dispatcher::Dispatcher;
 pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};

@@ -5,10 +5,10 @@ use crate::{
     Engine, FlowError,
     inward::{Enrolment, Working},
 };
-use crowsnest_channels::{Outcome, email::returns::reaches_nobody, retry_after};
+use crowsnest_channels::{Outcome, email, retry_after, sms};
 use crowsnest_model::{
     DeliveryId,
-    delivery::{Delivery, DeliveryState, WEBHOOK},
+    delivery::{Delivery, DeliveryState, EMAIL, Feedback, SMS, WEBHOOK},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -57,31 +57,13 @@ fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Resul
         }
         delivery.updated = work.now;
         if let Outcome::Refused { reason } = &outcome
-            && delivery.channel == "email"
-            && reaches_nobody(reason)
+            && reaches_nobody(&delivery.channel, reason)
         {
             suppress(work, &delivery.channel, &delivery.contact, format!("it was refused: {reason}"))?;
         }
-        let (state, reason) = match outcome {
-            Outcome::Accepted { response } => (DeliveryState::Sent, response),
-            // The claim says whether it waits or ends.
-            Outcome::Withheld { reason } => {
-                delivery.due = work.now;
-                delivery.attempts = delivery.attempts.saturating_sub(1);
-                (DeliveryState::Queued, format!("not sent after all: {reason}"))
-            }
-            Outcome::Refused { reason } => (DeliveryState::Failed, reason),
-            Outcome::Unknown { reason } => (DeliveryState::Unknown, reason),
-            Outcome::Later { reason, asked } => match retry_after(delivery.attempts, asked) {
-                Some(span) => {
-                    delivery.due = work.now.plus(span);
-                    (DeliveryState::Queued, format!("{reason}; will be tried again"))
-                }
-                None => (
-                    DeliveryState::Failed,
-                    format!("{reason}; given up after {} attempts", delivery.attempts),
-                ),
-            },
+        let (state, reason) = match heard_already(work, &delivery)? {
+            Some(became) => became,
+            None => outcome_of(work, &mut delivery, outcome),
         };
         delivery.state = state;
         delivery.reason = Some(reason);
@@ -89,6 +71,58 @@ fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Resul
         go_on(work, &delivery)?;
     }
     Ok(())
+}
+
+/// What follows from an outcome. One that may be tried again is due again.
+fn outcome_of(work: &Working<'_>, delivery: &mut Delivery, outcome: Outcome) -> (DeliveryState, String) {
+    match outcome {
+        Outcome::Accepted { response } => (DeliveryState::Sent, response),
+        // The claim says whether it waits or ends.
+        Outcome::Withheld { reason } => {
+            delivery.due = work.now;
+            delivery.attempts = delivery.attempts.saturating_sub(1);
+            (DeliveryState::Queued, format!("not sent after all: {reason}"))
+        }
+        Outcome::Refused { reason } => (DeliveryState::Failed, reason),
+        Outcome::Unknown { reason } => (DeliveryState::Unknown, reason),
+        Outcome::Later { reason, asked } => match retry_after(delivery.attempts, asked) {
+            Some(span) => {
+                delivery.due = work.now.plus(span);
+                (DeliveryState::Queued, format!("{reason}; will be tried again"))
+            }
+            None => {
+                (DeliveryState::Failed, format!("{reason}; given up after {} attempts", delivery.attempts))
+            }
+        },
+    }
+}
+
+/// What came back on a text before its outcome was written: the gateway is quicker than we are, and what it says goes before
+/// what the line seemed to say. It surely had the text, which is not tried again.
+fn heard_already(
+    work: &Working<'_>,
+    delivery: &Delivery,
+) -> Result<Option<(DeliveryState, String)>, FlowError> {
+    if delivery.channel != SMS {
+        return Ok(None);
+    }
+    let heard = work.unit.feedback_of(delivery.id)?;
+    let of = |wanted: fn(Feedback) -> bool| heard.iter().map(|sum| sum.kind).find(|kind| wanted(*kind));
+    let since = |kind: Feedback| format!("the gateway said so before it answered: {kind}");
+    Ok(match (of(Feedback::is_bounce), of(|kind| kind == Feedback::Delivered)) {
+        (_, Some(kind)) => Some((DeliveryState::Sent, since(kind))),
+        (Some(kind), None) => Some((DeliveryState::Bounced, since(kind))),
+        (None, None) => None,
+    })
+}
+
+/// Whether a refusal says that nothing will ever reach this contact point.
+fn reaches_nobody(channel: &str, reason: &str) -> bool {
+    match channel {
+        EMAIL => email::returns::reaches_nobody(reason),
+        SMS => sms::reaches_nobody(reason),
+        _ => false,
+    }
 }
 
 /// The run that waited for a delivery goes on, once that has ended.
@@ -111,19 +145,20 @@ pub(super) fn go_on(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), F
 pub(crate) fn interrupted(work: &mut Working<'_>) -> Result<usize, FlowError> {
     let mut unknown = 0;
     for mut delivery in work.unit.sending_deliveries()? {
-        let (state, reason) = match delivery.channel == WEBHOOK {
-            true => (
+        let (state, reason) = match (heard_already(work, &delivery)?, delivery.channel == WEBHOOK) {
+            (Some(became), _) => became,
+            (None, true) => (
                 DeliveryState::Queued,
-                "crowsnest ended while it was being posted; it is posted again, under the same id",
+                "crowsnest ended while it was being posted; it is posted again, under the same id".to_owned(),
             ),
-            false => (
+            (None, false) => (
                 DeliveryState::Unknown,
-                "crowsnest ended while it was being sent; it may or may not have gone out",
+                "crowsnest ended while it was being sent; it may or may not have gone out".to_owned(),
             ),
         };
         unknown += usize::from(state == DeliveryState::Unknown);
         delivery.state = state;
-        delivery.reason = Some(reason.to_owned());
+        delivery.reason = Some(reason);
         delivery.updated = work.now;
         work.unit.update_delivery(&delivery)?;
         go_on(work, &delivery)?;

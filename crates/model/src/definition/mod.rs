@@ -11,6 +11,7 @@ mod policy;
 mod program;
 mod schedule;
 mod segment;
+mod sms;
 mod source;
 mod step;
 mod template;
@@ -28,6 +29,7 @@ pub use policy::{
 pub use program::{Broadcast, EventMatch, FreshnessNeed, Goal, OnePer, Program, ProgramState, Reentry, Send};
 pub use schedule::{MonthDay, Schedule};
 pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
+pub use sms::{Language, OnStart, OnStop, SmsAccount, SmsGateway, TurnsOff};
 pub use source::{
     ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,
 };

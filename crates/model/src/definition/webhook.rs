@@ -50,6 +50,23 @@ pub enum AddressError {
     Fragment,
 }
 
+impl AddressError {
+    /// Reads an address, or says why it is none.
+    pub(super) fn check(text: &str) -> Result<Url, Self> {
+        let url = Url::parse(text).map_err(|_| Self::NotAnAddress)?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(Self::NotAnAddress);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Self::Credentials);
+        }
+        if url.fragment().is_some() {
+            return Err(Self::Fragment);
+        }
+        Ok(url)
+    }
+}
+
 /// Why a header cannot be given, in words that can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
@@ -77,17 +94,7 @@ impl Webhook {
 
     /// Where to post, read. A host that is a number in any spelling is an address of IP here.
     pub fn address(&self) -> Result<Url, AddressError> {
-        let url = Url::parse(&self.url).map_err(|_| AddressError::NotAnAddress)?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(AddressError::NotAnAddress);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(AddressError::Credentials);
-        }
-        if url.fragment().is_some() {
-            return Err(AddressError::Fragment);
-        }
-        Ok(url)
+        AddressError::check(&self.url)
     }
 
     /// Checks a header that every post is to have.

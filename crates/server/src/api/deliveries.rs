@@ -78,7 +78,7 @@ pub(crate) struct DeliveryLife {
 /// What came back on a message, of one kind.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FeedbackView {
-    /// `opened`, `clicked`, `bounced_for_good`, `bounced_for_now`, `complained`, `replied`; or what a machine of the receiver's did,
+    /// `delivered`, `opened`, `clicked`, `bounced_for_good`, `bounced_for_now`, `complained`, `replied`; or what a machine of the receiver's did,
     /// which says nothing of a person: `opened_by_machine`, `clicked_by_machine`, `replied_by_machine`.
     #[schema(value_type = String)]
     kind: Feedback,
@@ -281,7 +281,7 @@ pub(crate) struct FeedbackWanted {
     /// When it happened; now, if not said.
     #[schema(value_type = Option<String>, format = DateTime)]
     time: Option<Time>,
-    /// `what`: `opened` or `clicked` (with `url`), each `by_machine` or not; `bounced` with `for_good` and what was `said`;
+    /// `what`: `delivered`; `opened` or `clicked` (with `url`), each `by_machine` or not; `bounced` with `for_good` and what was `said`;
     /// `complained` with what was `said`; `replied`, with `unsubscribes` and `by_machine`.
     #[serde(flatten)]
     #[schema(value_type = Object)]

@@ -100,6 +100,8 @@ pub(crate) fn routes() -> Router<App> {
         super::definitions::schema,
         super::run::backup,
         super::run::transport,
+        crate::sms::message,
+        crate::sms::status,
         document,
         health::healthz,
         health::readyz,

@@ -41,37 +41,54 @@ pub(crate) async fn backup(_: Admin, State(app): State<App>) -> Result<Json<Back
     Ok(Json(view))
 }
 
-/// Where e-mail goes, and whether that answers.
+/// Where messages go, and whether that answers.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TransportView {
     /// It answers.
     ok: bool,
     /// Where e-mail goes, and what is wrong there.
     detail: String,
+    /// Where text messages go, if the workspace sends any. The gateway is not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sms: Option<SmsView>,
+}
+
+/// Where text messages go, and whether they can be handed over.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SmsView {
+    /// They can be.
+    ok: bool,
+    /// Where they go, or what stands in the way.
+    detail: String,
 }
 
 /// Ask the server that e-mail is handed to whether it would take any.
 #[utoipa::path(get, path = "/api/v1/transport", tag = "run", responses((status = 200, body = TransportView)), security(("admin" = [])))]
 pub(crate) async fn transport(_: Admin, State(app): State<App>) -> Json<TransportView> {
+    let (ok, detail) = match email(&app).await {
+        Ok(detail) => (true, detail),
+        Err(detail) => (false, detail),
+    };
+    let sms = app.dispatcher.courier().sms(&app.engine.live()).map(|found| match found {
+        Ok(detail) => SmsView { ok: true, detail },
+        Err(detail) => SmsView { ok: false, detail },
+    });
+    Json(TransportView { ok, detail, sms })
+}
+
+/// Where e-mail goes, asked; or what is wrong there.
+async fn email(app: &App) -> Result<String, String> {
     let live = app.engine.live();
-    let (named, transport) = match app.dispatcher.courier().transport(&live) {
-        Ok(found) => found,
-        Err(detail) => return Json(TransportView { ok: false, detail }),
-    };
-    let signed = match app.dispatcher.courier().signers(&live) {
-        Ok(signers) if signers.is_empty() => String::new(),
-        Ok(signers) => {
-            let keys: Vec<String> = signers.iter().map(DkimSigner::record_name).collect();
-            format!(", signed by {}", keys.join(" and "))
-        }
-        Err(detail) => return Json(TransportView { ok: false, detail }),
-    };
+    let (named, transport) = app.dispatcher.courier().transport(&live)?;
+    let signers = app.dispatcher.courier().signers(&live)?;
+    let keys: Vec<String> = signers.iter().map(DkimSigner::record_name).collect();
+    let signed = if keys.is_empty() { String::new() } else { format!(", signed by {}", keys.join(" and ")) };
     let place = match named {
         Transport::Mailbox => "the built-in mailbox".to_owned(),
         Transport::Smtp(host) => host,
     };
-    Json(match transport.check().await {
-        Ok(()) => TransportView { ok: true, detail: format!("{place} takes e-mail{signed}") },
-        Err(error) => TransportView { ok: false, detail: format!("{place}: {error}") },
-    })
+    match transport.check().await {
+        Ok(()) => Ok(format!("{place} takes e-mail{signed}")),
+        Err(error) => Err(format!("{place}: {error}")),
+    }
 }

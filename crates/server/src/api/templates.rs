@@ -13,8 +13,14 @@ use axum::{
     routing::post,
 };
 use crowsnest_channels::Outcome;
-use crowsnest_flow::outward::Preview;
-use crowsnest_model::{Object, Profile, ProfileId};
+use crowsnest_flow::{
+    Live,
+    outward::{self, Preview},
+};
+use crowsnest_model::{
+    Object, Profile, ProfileId, Segments, contact,
+    delivery::{EMAIL, SMS},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -40,7 +46,7 @@ pub(crate) struct PreviewRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TestRequest {
-    /// The address, one of your own.
+    /// The address, one of your own; of an SMS the number, in international form.
     to: String,
     /// The person whose traits are used.
     profile: String,
@@ -57,6 +63,16 @@ pub(crate) struct Tested {
     outcome: &'static str,
     /// What the receiving server said, or what happened.
     detail: String,
+    /// SMS: how long it is: `encoding`, `count` of segments, `units`, and the characters that force UCS-2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    segments: Option<Segments>,
+}
+
+impl From<outward::Tested> for Tested {
+    fn from(tested: outward::Tested) -> Self {
+        Self { segments: tested.segments, ..tested.outcome.into() }
+    }
 }
 
 impl From<Outcome> for Tested {
@@ -67,7 +83,7 @@ impl From<Outcome> for Tested {
             Outcome::Withheld { reason } | Outcome::Refused { reason } => ("refused", reason),
             Outcome::Unknown { reason } => ("unknown", reason),
         };
-        Self { outcome, detail }
+        Self { outcome, detail, segments: None }
     }
 }
 
@@ -76,6 +92,11 @@ async fn person(app: &App, wanted: &str) -> Result<Profile, ApiError> {
     read(app, move |read| read.profile(read.survivor(id)?))
         .await?
         .ok_or_else(|| ApiError::not_found(format!("there is no profile {id}")))
+}
+
+/// The channel of a template; that of e-mail where there is none, so that what makes the message says so.
+fn channel<'l>(live: &'l Live, template: &str) -> &'l str {
+    live.workspace().templates.get(template).map_or(EMAIL, |template| &template.channel)
 }
 
 fn unmade(reason: String) -> ApiError {
@@ -94,7 +115,7 @@ pub(crate) async fn preview(
 ) -> Result<Json<Preview>, ApiError> {
     let profile = person(&app, &request.profile).await?;
     let live = app.engine.live();
-    let to = profile.contact("email").unwrap_or_default();
+    let to = profile.contact(channel(&live, &name)).unwrap_or_default();
     app.dispatcher.courier().preview(&live, &name, &profile, &to, &request.event).map(Json).map_err(unmade)
 }
 
@@ -109,15 +130,18 @@ pub(crate) async fn test(
     Body(request): Body<TestRequest>,
 ) -> Result<Json<Tested>, ApiError> {
     let profile = person(&app, &request.profile).await?;
-    let to = crowsnest_model::contact::email(&request.to)
-        .map_err(|error| ApiError::bad_request("invalid-address", format!("`to` {error}")))?;
     let live = app.engine.live();
+    let to = match channel(&live, &name) {
+        SMS => contact::phone(&request.to, None),
+        _ => contact::email(&request.to),
+    };
+    let to = to.map_err(|error| ApiError::bad_request("invalid-address", format!("`to` {error}")))?;
     let now = app.engine.now();
-    let outcome = app
+    let tested = app
         .dispatcher
         .courier()
         .send_test(&live, &name, &profile, &to, &request.event, now)
         .await
         .map_err(unmade)?;
-    Ok(Json(outcome.into()))
+    Ok(Json(tested.into()))
 }

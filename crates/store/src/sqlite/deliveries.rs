@@ -123,6 +123,16 @@ impl ReadDeliveries for Session<'_> {
         )
     }
 
+    fn last_texted(&self, number: &str) -> Result<Option<Delivery>> {
+        let sql = format!(
+            "SELECT {} FROM deliveries
+             WHERE channel = 'sms' AND state IN ('sending', 'sent', 'unknown') AND contact = ?1
+             ORDER BY handed_over DESC LIMIT 1",
+            rows::DELIVERY
+        );
+        self.one(&sql, [number], rows::delivery)
+    }
+
     fn held_deliveries(&self, programs: &[&str]) -> Result<Vec<Delivery>> {
         let sql = format!(
             "SELECT {} FROM deliveries WHERE program = ?1 AND state = 'held' ORDER BY id",

@@ -3,7 +3,7 @@
 use super::{rows, session::Session};
 use crate::{
     Result, StoreError,
-    feedback::{FeedbackSum, ReadFeedback, SoftBounces, WriteFeedback},
+    feedback::{FeedbackSum, ReadFeedback, SoftBounces, Stopped, WriteFeedback},
 };
 use crowsnest_model::{
     DeliveryId, Time,
@@ -38,6 +38,20 @@ impl ReadFeedback for Session<'_> {
 
     fn feedback_counts(&self, program: &str) -> Result<BTreeMap<String, u64>> {
         self.counts("SELECT kind, count(*) FROM feedback WHERE program = ?1 GROUP BY kind", [program])
+    }
+
+    fn stopped(&self, number: &str) -> Result<Option<Stopped>> {
+        let row = self.one("SELECT confirmed, took FROM stopped WHERE number = ?1", [number], |row| {
+            Ok((rows::time(row, 0)?, row.get::<_, String>(1)?))
+        })?;
+        row.map(|(confirmed, took)| {
+            let fault = |error: serde_json::Error| StoreError::Document {
+                what: "list of what STOP took",
+                fault: error.to_string(),
+            };
+            Ok(Stopped { confirmed, took: serde_json::from_str(&took).map_err(fault)? })
+        })
+        .transpose()
     }
 }
 
@@ -74,6 +88,24 @@ impl WriteFeedback for Session<'_> {
         self.connection
             .prepare_cached("DELETE FROM soft_bounces WHERE channel = ?1 AND contact = ?2")?
             .execute([channel, contact])?;
+        Ok(())
+    }
+
+    fn put_stopped(&mut self, number: &str, stopped: Option<&Stopped>) -> Result<()> {
+        let Some(Stopped { confirmed, took }) = stopped else {
+            self.connection.prepare_cached("DELETE FROM stopped WHERE number = ?1")?.execute([number])?;
+            return Ok(());
+        };
+        let took = serde_json::to_string(took).map_err(|error| StoreError::Document {
+            what: "list of what STOP took",
+            fault: error.to_string(),
+        })?;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO stopped (number, confirmed, took) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (number) DO UPDATE SET confirmed = excluded.confirmed, took = excluded.took",
+            )?
+            .execute(params![number, confirmed.0, took])?;
         Ok(())
     }
 }

@@ -376,6 +376,7 @@ CREATE INDEX deliveries_by_state ON deliveries (program, state);
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
 CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queued';
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
+CREATE INDEX deliveries_texted ON deliveries (contact, handed_over) WHERE channel = 'sms' AND state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
 
 -- The life of each delivery, entry by entry, written by the store itself so that no way of changing one can forget it.
@@ -416,6 +417,13 @@ CREATE TABLE soft_bounces (
     times   INTEGER NOT NULL,
     PRIMARY KEY (channel, contact)
 ) STRICT, WITHOUT ROWID;
+
+-- Who texted that they want nothing more. confirmed: when that was answered last. took: JSON, what had been agreed to until then.
+CREATE TABLE stopped (
+    number    TEXT PRIMARY KEY,
+    confirmed INTEGER NOT NULL,
+    took      TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
 
 CREATE TABLE quarantine (
     id       INTEGER PRIMARY KEY,

@@ -285,6 +285,11 @@ CREATE TABLE soft_bounces (
     times   INTEGER NOT NULL,
     PRIMARY KEY (channel, contact)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE stopped (
+    number    TEXT PRIMARY KEY,
+    confirmed INTEGER NOT NULL,
+    took      TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
 CREATE TABLE quarantine (
     id       INTEGER PRIMARY KEY,
     received INTEGER NOT NULL,
@@ -428,6 +433,7 @@ CREATE INDEX deliveries_by_state ON deliveries (program, state);
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
 CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queued';
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
+CREATE INDEX deliveries_texted ON deliveries (contact, handed_over) WHERE channel = 'sms' AND state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
 CREATE INDEX delivery_log_by_delivery ON delivery_log (delivery);
 CREATE TRIGGER deliveries_begin AFTER INSERT ON deliveries BEGIN

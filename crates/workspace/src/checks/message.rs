@@ -1,6 +1,6 @@
 //! `topic:` and `template:`, and what sends a message.
 
-use super::{Findings, Scene, Spot, value};
+use super::{Findings, Scene, Spot, sms, value};
 use crate::{
     Kind,
     problem::{did_you_mean, listed, quoted},
@@ -17,7 +17,7 @@ pub(super) fn topic(topic: &Topic, spot: Spot<'_>, findings: &mut Findings) {
     value::filled(&topic.title, spot.at("title"), findings);
 }
 
-pub(super) fn template(template: &Template, spot: Spot<'_>, findings: &mut Findings) {
+pub(super) fn template(template: &Template, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
     channel(&template.channel, spot.at("channel"), findings);
     value::filled(&template.text, spot.at("text"), findings);
     let of_email = [
@@ -39,6 +39,9 @@ pub(super) fn template(template: &Template, spot: Spot<'_>, findings: &mut Findi
     }
     if template.subject.as_ref().is_some_and(|subject| subject.trim().contains('\n')) {
         findings.problem(spot.at("subject"), "a subject is one line");
+    }
+    if let Some(account) = scene.workspace.organisation.sms.as_ref().filter(|_| template.channel == SMS) {
+        sms::length(&template.text, account, spot.at("text"), findings);
     }
 }
 
@@ -66,7 +69,7 @@ pub(super) fn send(send: &definition::Send, spot: Spot<'_>, scene: &Scene<'_>, f
     if organisation.name.is_empty() {
         return;
     }
-    if send.channel == SMS {
+    if send.channel == SMS && organisation.sms.is_none() {
         let message = "SMS needs a sender: the `workspace:` document has no `sms: { from: … }`";
         findings.problem(spot.at("channel"), message);
     }

@@ -11,6 +11,7 @@ mod organisation;
 mod policy;
 mod program;
 mod segment;
+mod sms;
 mod source;
 mod steps;
 mod trigger;
@@ -221,7 +222,7 @@ pub(crate) fn check_all(
             }
             Kind::Template => {
                 if let Some(template) = workspace.templates.get(name) {
-                    message::template(template, spot, findings);
+                    message::template(template, spot, &scene, findings);
                 }
             }
             Kind::Metric => {

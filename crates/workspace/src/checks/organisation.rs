@@ -1,6 +1,6 @@
 //! `workspace:`
 
-use super::{Findings, Scene, Spot, value};
+use super::{Findings, Scene, Spot, sms, value};
 use crate::problem::{listed, quoted};
 use crowsnest_model::{
     contact,
@@ -32,6 +32,9 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'
     }
     if let Some(account) = &organisation.email {
         email(account, spot.at("email"), findings);
+    }
+    if let Some(account) = &organisation.sms {
+        sms::account(account, organisation, spot.at("sms"), findings);
     }
     for (name, brand) in &organisation.brands {
         let spot = spot.at("brands");

@@ -11,7 +11,7 @@ fn files(base: &str, text: &str) -> Vec<SourceFile> {
 }
 
 /// The problems and warnings of `text` beside the base, one a line.
-fn said(base: &str, text: &str) -> String {
+pub fn said(base: &str, text: &str) -> String {
     let found = match check(&files(base, text)) {
         Ok(checked) => {
             checked.warnings.iter().map(|warning| format!("warning: {warning}")).collect::<Vec<_>>()

@@ -1,5 +1,7 @@
-//! What people and their machines write, in the languages in which it is known here: English, German, French, Spanish, Italian
-//! and Dutch.
+//! What people and their machines write in subjects, in the languages in which it is known here: English, German, French, Spanish,
+//! Italian and Dutch. What people write who want nothing more is in [`crate::words`].
+
+use crate::words::{folded, says_only_stop};
 
 /// How the subjects of notes begin that a machine writes while somebody is away.
 const AWAY: [&str; 30] = [
@@ -51,57 +53,6 @@ const RETURNED: [&str; 12] = [
     "non remis",
 ];
 
-/// What somebody writes who wants nothing more, and nothing else on that line.
-const STOP: [&str; 47] = [
-    "unsubscribe",
-    "unsubscribe me",
-    "please unsubscribe",
-    "please unsubscribe me",
-    "remove",
-    "remove me",
-    "please remove me",
-    "take me off your list",
-    "opt out",
-    "opt-out",
-    "stop",
-    "stop mailing me",
-    "abmelden",
-    "bitte abmelden",
-    "abbestellen",
-    "bitte abbestellen",
-    "austragen",
-    "bitte austragen",
-    "newsletter abbestellen",
-    "newsletter abmelden",
-    "abbestellung",
-    "abmeldung",
-    "stopp",
-    "désabonner",
-    "desabonner",
-    "me désabonner",
-    "se désabonner",
-    "désabonnement",
-    "desabonnement",
-    "désinscription",
-    "desinscription",
-    "me désinscrire",
-    "désinscrire",
-    "baja",
-    "darme de baja",
-    "dar de baja",
-    "de baja",
-    "cancelar suscripción",
-    "cancelar suscripcion",
-    "cancellami",
-    "cancellazione",
-    "disiscrivimi",
-    "disiscrizione",
-    "annulla iscrizione",
-    "afmelden",
-    "uitschrijven",
-    "graag uitschrijven",
-];
-
 /// How a subject begins that answers another.
 const ANSWERS: [&str; 6] = ["re:", "aw:", "antw:", "antwort:", "rif:", "rv:"];
 
@@ -120,12 +71,9 @@ pub(super) fn says_stop(subject: &str, text: &str) -> bool {
     let subject = subject.trim().to_lowercase();
     let own = !ANSWERS.iter().any(|begins| subject.starts_with(begins));
     let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    own && is_stop(&subject) || is_stop(&first.to_lowercase())
-}
-
-fn is_stop(line: &str) -> bool {
-    let line = line.trim_matches(|c: char| !c.is_alphanumeric());
-    STOP.contains(&line)
+    // What is quoted is not theirs.
+    let theirs = if first.starts_with('>') { "" } else { first };
+    own && says_only_stop(&folded(&subject)) || says_only_stop(&folded(theirs))
 }
 
 #[cfg(test)]
@@ -139,7 +87,8 @@ mod tests {
             ("Abmelden!", "Hello", true),
             ("Re: Spring offers", "\r\n  STOP.\r\n> Spring offers", true),
             ("Re: Spring offers", "Désabonnement\n", true),
-            ("Re: Spring offers", "Darme de baja, por favor", false),
+            ("Re: Spring offers", "Darme de baja, por favor", true),
+            ("Re: Spring offers", "> unsubscribe", false),
             ("Re: Stop", "How much is it?", false),
             ("Re: Spring offers", "How do I stop the engine?", false),
             ("Re: Spring offers", "Thanks\n> unsubscribe", false),

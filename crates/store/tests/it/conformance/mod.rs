@@ -7,6 +7,7 @@ mod people;
 mod programs;
 mod segments;
 mod steps;
+mod texts;
 mod upkeep;
 
 pub use homes::*;
@@ -16,6 +17,7 @@ pub use people::*;
 pub use programs::*;
 pub use segments::*;
 pub use steps::*;
+pub use texts::*;
 pub use upkeep::*;
 
 use crowsnest_store::Page;
@@ -31,7 +33,7 @@ macro_rules! conformance_suite {
             a_merge_keeps_one_message_of_an_occasion a_message_goes_before_one_that_was_left_out a_merge_cancels_what_the_other_was_sent
             who_lives_where_is_kept_since_when_and_until_when where_somebody_lived_goes_along_in_a_merge
             households_and_their_count who_shares_an_account the_later_consent_stays suppressions_keep_their_first_reason
-            suppressions_are_listed_and_lifted a_delivery_remembers_its_life
+            suppressions_are_listed_and_lifted what_stop_took_is_kept_until_start the_last_text_to_a_number_is_found a_delivery_remembers_its_life
             an_occasion_is_had_once who_is_skipped_is_on_record_at_once an_occasion_that_one_had_is_had_by_both
             runs_are_listed_counted_and_ended timers_are_due_in_order
             deliveries_have_one_occasion deliveries_are_found_by_any_filter due_held_and_overdue what_was_handed_over_counts_from_its_intent due_deliveries_of_one

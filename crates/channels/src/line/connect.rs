@@ -1,6 +1,6 @@
 //! From a host to a connection: looked up, checked, and connected to what was checked.
 //!
-//! The name is looked up once for a post, and the connection is made to the addresses of that answer that may be
+//! The name is looked up once for a request, and the connection is made to the addresses of that answer that may be
 //! connected to. Whoever answers differently the second time is not asked a second time.
 
 use crowsnest_model::address::is_public;

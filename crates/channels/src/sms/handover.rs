@@ -1,0 +1,195 @@
+//! Handing a text over to a gateway, and what its answer means.
+//!
+//! The interface knows no repetition: whatever breaks after the request was begun has an unknown outcome, and is not tried
+//! again.
+
+use super::TextMessage;
+use crate::{
+    Outcome,
+    line::{Answered, Failure, Line, LineError, quoted},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use crowsnest_model::{
+    Time,
+    definition::{AddressError, SmsGateway},
+};
+use http_body_util::Full;
+use hyper::{
+    Request, StatusCode,
+    body::Bytes,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT},
+};
+use serde::Deserialize;
+use std::fmt;
+use url::form_urlencoded::Serializer;
+
+/// So much of an answer is read at most.
+const MOST_READ: usize = 16 * 1024;
+
+/// The gateway's codes for numbers that no text ever reaches: no number, not reachable, not of a mobile telephone.
+const NOBODY: [u32; 5] = [21_211, 21_214, 21_217, 21_265, 21_614];
+/// The gateway's code for somebody who told it that they want nothing more.
+const UNSUBSCRIBED: u32 = 21_610;
+/// The gateway's codes for what is wrong with us and can be put right while the texts wait: who we are, too much at once,
+/// an account that is not active.
+const OURS: [u32; 5] = [20_003, 20_005, 20_429, 14_107, 30_001];
+
+/// Why nothing can be handed over to a gateway at all.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Its address is none.
+    #[error("the `url` of the gateway {0}")]
+    Address(#[from] AddressError),
+    /// There can be no line to it.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// The account or token cannot be sent.
+    #[error("the account or token of the gateway cannot be sent")]
+    Credentials,
+}
+
+/// A gateway, ready to be handed texts.
+#[derive(Clone)]
+pub struct Gateway {
+    line: Line,
+    host: HeaderValue,
+    authorization: HeaderValue,
+    target: String,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gateway({}, …)", self.line)
+    }
+}
+
+/// What a gateway answers, as far as it matters.
+#[derive(Debug, Default, Deserialize)]
+struct Answer {
+    sid: Option<String>,
+    status: Option<serde_json::Value>,
+    code: Option<u32>,
+    message: Option<String>,
+}
+
+impl Gateway {
+    /// Of a definition, with the account's token.
+    pub fn new(definition: &SmsGateway, token: &str) -> Result<Self, SetupError> {
+        let url = definition.address()?;
+        let host = url.host_str().ok_or(AddressError::NotAnAddress)?;
+        let named = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let mut authorization = HeaderValue::try_from(format!(
+            "Basic {}",
+            STANDARD.encode(format!("{}:{token}", definition.account))
+        ))
+        .map_err(|_| SetupError::Credentials)?;
+        authorization.set_sensitive(true);
+        Ok(Self {
+            line: Line::new(&url, definition.allow_private, None, SmsGateway::PATIENCE)?,
+            host: HeaderValue::try_from(named).map_err(|_| AddressError::NotAnAddress)?,
+            authorization,
+            target: format!(
+                "{}/2010-04-01/Accounts/{}/Messages.json",
+                url.path().trim_end_matches('/'),
+                definition.account
+            ),
+        })
+    }
+
+    /// With another patience than the usual one.
+    #[must_use]
+    pub fn waiting(self, patience: crowsnest_model::Duration) -> Self {
+        Self { line: self.line.waiting(patience), ..self }
+    }
+
+    /// Hands a text over, and says what came of it. What becomes of it later is told to `callback`.
+    pub async fn hand_over(&self, text: &TextMessage, callback: Option<&str>, now: Time) -> Outcome {
+        let request = match self.request(text, callback) {
+            Ok(request) => request,
+            Err(error) => return Outcome::Refused { reason: format!("cannot be handed over: {error}") },
+        };
+        match self.line.exchange(request).await {
+            Ok(answered) => outcome(answered, now).await,
+            Err(Failure::NotAllowed(reason)) => Outcome::Refused { reason },
+            Err(Failure::NotSent(reason)) => Outcome::Later { reason, asked: None },
+            Err(Failure::Broken(reason)) => Outcome::Unknown { reason },
+        }
+    }
+
+    fn request(
+        &self,
+        text: &TextMessage,
+        callback: Option<&str>,
+    ) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+        let mut form = Serializer::new(String::new());
+        form.append_pair("To", &text.to).append_pair("Body", &text.text);
+        let fields = [
+            ("From", text.from.as_deref()),
+            ("MessagingServiceSid", text.service.as_deref()),
+            ("StatusCallback", callback),
+        ];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                form.append_pair(name, value);
+            }
+        }
+        Request::post(&self.target)
+            .header(HOST, &self.host)
+            .header(AUTHORIZATION, &self.authorization)
+            .header(USER_AGENT, concat!("Crowsnest/", env!("CARGO_PKG_VERSION")))
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Full::from(form.finish()))
+    }
+}
+
+/// What an answer means: accepted, refused with the gateway's code, or to be tried again.
+async fn outcome(mut answered: Answered, now: Time) -> Outcome {
+    let (status, asked) = (answered.status(), answered.retry_after(now));
+    let body = answered.beginning(MOST_READ).await;
+    let answer: Answer = serde_json::from_slice(&body).unwrap_or_default();
+    if status.is_success() {
+        let sid = answer.sid.unwrap_or_default();
+        let state = answer.status.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+        return Outcome::Accepted { response: format!("{status} {state} {sid}").trim_end().to_owned() };
+    }
+    let said = match answer.message {
+        Some(message) => quoted(message.as_bytes()),
+        None => quoted(&body),
+    };
+    // The code goes first, where `code_of` finds it.
+    let reason = match answer.code {
+        Some(code) => format!("{code}: {said} ({status})"),
+        None if said.is_empty() => status.to_string(),
+        None => format!("{status}: {said}"),
+    };
+    match status {
+        // Somebody between us and the gateway does not know what became of the request.
+        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Outcome::Unknown { reason },
+        StatusCode::UNAUTHORIZED
+        | StatusCode::FORBIDDEN
+        | StatusCode::NOT_FOUND
+        | StatusCode::REQUEST_TIMEOUT
+        | StatusCode::TOO_MANY_REQUESTS => Outcome::Later { reason, asked },
+        _ if answer.code.is_some_and(|code| OURS.contains(&code)) => Outcome::Later { reason, asked },
+        _ if status.is_redirection() => {
+            Outcome::Later { reason: format!("{reason}: redirects are not followed"), asked }
+        }
+        _ if status.is_client_error() => Outcome::Refused { reason },
+        _ => Outcome::Later { reason, asked },
+    }
+}
+
+fn code_of(reason: &str) -> Option<u32> {
+    reason.split_once(':')?.0.parse().ok()
+}
+
+/// Whether a text was refused with a code that says that none will ever reach this number.
+pub fn reaches_nobody(reason: &str) -> bool {
+    code_of(reason).is_some_and(|code| NOBODY.contains(&code) || code == UNSUBSCRIBED)
+}
+
+/// Whether a text was refused because its receiver told the gateway that they want nothing more. They may want it again.
+pub fn unsubscribed_there(reason: &str) -> bool {
+    code_of(reason) == Some(UNSUBSCRIBED)
+}

@@ -1,0 +1,200 @@
+//! Text messages: made, counted, and handed over to the gateway, or without one to the built-in mailbox.
+
+use super::{Courier, LiveTemplate, Preview, Tested, last_word};
+use crate::{Engine, Live};
+use crowsnest_channels::{
+    Outcome,
+    sms::{
+        Gateway, TextMessage, for_mailbox,
+        receiving::{Form, Verifier},
+    },
+};
+use crowsnest_model::{
+    DeliveryId, Object, Profile, Segments, Time,
+    definition::{SmsAccount, SmsGateway},
+    delivery::Delivery,
+};
+use std::sync::PoisonError;
+
+/// What a server tells of a form that came in.
+#[derive(Debug, Clone, Copy)]
+pub struct Knock<'a> {
+    /// The path at which it came, with its query.
+    pub target: &'a str,
+    /// Its fields.
+    pub form: &'a Form,
+    /// What it is signed with.
+    pub signature: &'a str,
+}
+
+impl Courier {
+    /// Whether a form is of the gateway of the definitions in force.
+    pub fn is_from_gateway(&self, live: &Live, knock: Knock<'_>) -> bool {
+        let Some(gateway) = account(live).ok().and_then(|account| account.gateway.as_ref()) else {
+            return false;
+        };
+        let url = format!("{}{}", self.base(live), knock.target);
+        match self.gateway(gateway) {
+            Ok((_, verifier)) => verifier.is_signed(&url, knock.form, knock.signature),
+            Err(_) => false,
+        }
+    }
+
+    /// Where texts go, in words; or why none can be handed over. Nothing when there is no sender of texts.
+    pub fn sms(&self, live: &Live) -> Option<Result<String, String>> {
+        let account = account(live).ok()?;
+        Some(match &account.gateway {
+            None => Ok("the built-in mailbox; nothing leaves the house".to_owned()),
+            Some(gateway) => {
+                let url = gateway.url.as_deref().unwrap_or(SmsGateway::USUAL_URL);
+                self.gateway(gateway).map(|_| format!("the gateway at {url}"))
+            }
+        })
+    }
+
+    pub(super) fn preview_text(
+        &self,
+        live: &Live,
+        template: &str,
+        profile: &Profile,
+        to: &str,
+        event: &Object,
+    ) -> Result<Preview, String> {
+        let text = self.text(live, template, profile, to, event, DeliveryId(0))?;
+        let segments = text.segments();
+        let from = text.sender().to_owned();
+        Ok(Preview {
+            from,
+            to: text.to,
+            subject: None,
+            html: None,
+            text: text.text,
+            segments: Some(segments),
+        })
+    }
+
+    pub(super) async fn send_test_text(
+        &self,
+        live: &Live,
+        template: &str,
+        profile: &Profile,
+        to: &str,
+        event: &Object,
+        now: Time,
+    ) -> Result<Tested, String> {
+        let id = DeliveryId(now.0 as u64);
+        let mut text = self.text(live, template, profile, to, event, id)?;
+        text.text = format!("[Test] {}", text.text);
+        let segments = text.segments();
+        let outcome = self.hand_over_text(live, &text, id, None, now).await?;
+        Ok(Tested { outcome, segments: Some(segments) })
+    }
+
+    pub(super) async fn carry_text(
+        &self,
+        engine: &Engine,
+        live: &Live,
+        delivery: &Delivery,
+        profile: &Profile,
+        now: Time,
+    ) -> Outcome {
+        let Delivery { template, contact, event, id, .. } = delivery;
+        let text = match self.text(live, template, profile, contact, event, *id) {
+            Ok(text) => text,
+            Err(reason) => {
+                return Outcome::Refused { reason: format!("the message could not be made: {reason}") };
+            }
+        };
+        // The gateway can only tell what became of it if it knows where we are.
+        let told = live.workspace().organisation.public_url.is_some();
+        let callback = told.then(|| format!("{}/sms/status?delivery={id}", self.base(live)));
+        if let Some(withheld) = last_word(engine.clone(), delivery.clone()).await {
+            return withheld;
+        }
+        match self.hand_over_text(live, &text, *id, callback.as_deref(), now).await {
+            Ok(outcome) => outcome,
+            Err(reason) => Outcome::Later { reason, asked: None },
+        }
+    }
+
+    fn text(
+        &self,
+        live: &Live,
+        template: &str,
+        profile: &Profile,
+        to: &str,
+        event: &Object,
+        delivery: DeliveryId,
+    ) -> Result<TextMessage, String> {
+        let account = account(live)?;
+        let compiled = match live.template(template) {
+            Some(LiveTemplate::Sms(compiled)) => compiled,
+            Some(LiveTemplate::Email(_)) => return Err(format!("the template `{template}` is none of SMS")),
+            None => return Err(format!("there is no template `{template}`")),
+        };
+        let (data, _) = self.data(live, profile, event, delivery);
+        let text = compiled.render(&data).map_err(|error| error.to_string())?;
+        if text.is_empty() {
+            return Err("it says nothing".to_owned());
+        }
+        let (from, service) = (account.from.clone(), account.service.clone());
+        Ok(TextMessage { from, service, to: to.to_owned(), text })
+    }
+
+    async fn hand_over_text(
+        &self,
+        live: &Live,
+        text: &TextMessage,
+        id: DeliveryId,
+        callback: Option<&str>,
+        now: Time,
+    ) -> Result<Outcome, String> {
+        let account = account(live)?;
+        if let Some(reason) = too_long(&text.segments(), account) {
+            return Ok(Outcome::Refused { reason });
+        }
+        match &account.gateway {
+            Some(gateway) => {
+                let (gateway, _) = self.gateway(gateway)?;
+                Ok(gateway.hand_over(text, callback, now).await)
+            }
+            None => {
+                let (from, to, mail) = for_mailbox(text, id, now)?;
+                Ok(self.own.hand_over(&from, &to, &mail).await)
+            }
+        }
+    }
+
+    /// The gateway as it is defined and set up, and who verifies what comes from it.
+    fn gateway(&self, definition: &SmsGateway) -> Result<(Gateway, Verifier), String> {
+        let mut current = self.gateway.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, gateway, verifier)) = current.as_ref()
+            && known == definition
+        {
+            return Ok((gateway.clone(), verifier.clone()));
+        }
+        let variable = &definition.token_env;
+        let token = (self.environment)(variable).filter(|token| !token.is_empty()).ok_or_else(|| {
+            format!(
+                "the environment variable {variable} with the gateway's token is not set; set it and restart"
+            )
+        })?;
+        let gateway = Gateway::new(definition, &token).map_err(|error| error.to_string())?;
+        let verifier = Verifier::new(&token);
+        *current = Some((definition.clone(), gateway.clone(), verifier.clone()));
+        Ok((gateway, verifier))
+    }
+}
+
+pub(super) fn account(live: &Live) -> Result<&SmsAccount, String> {
+    let account = live.workspace().organisation.sms.as_ref();
+    account.ok_or_else(|| {
+        "the workspace does not say from which number texts are sent; add `sms: { from: … }` to it".to_owned()
+    })
+}
+
+fn too_long(segments: &Segments, account: &SmsAccount) -> Option<String> {
+    let most = usize::try_from(account.max_segments).unwrap_or(usize::MAX);
+    (segments.count > most)
+        .then(|| format!("it has {}, and `max_segments` is {most}: shorten it", segments.in_words()))
+}
