@@ -8,6 +8,9 @@ use std::{fmt, str::FromStr};
 /// contact policy do not concern it. It may be repeated, since its receiver knows the delivery's id.
 pub const WEBHOOK: &str = "webhook";
 
+/// The channels on which messages are sent to people.
+pub const CHANNELS: [&str; 1] = ["email"];
+
 /// Where a delivery is in its life.
 ///
 /// ```text

@@ -222,7 +222,7 @@ fn verdict(
     if delivery.expires.is_some_and(|expires| expires <= now) {
         return Ok(Verdict::End(DeliveryState::Expired, "its time to live ran out".into()));
     }
-    if let Some(reason) = circumstances.stopped(live, &delivery.program) {
+    if let Some(reason) = circumstances.stopped(live, &delivery.program, &delivery.channel, &delivery.topic) {
         return Ok(Verdict::Hold(reason));
     }
     let Some(needs) = live.requires_fresh(&delivery.program, delivery.version) else {

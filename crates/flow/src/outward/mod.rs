@@ -30,9 +30,10 @@ mod resolve;
 mod resume;
 mod returns;
 mod settle;
+mod standing;
 mod tracking;
 
-pub(crate) use circumstances::{release_fresh, release_switched};
+pub(crate) use circumstances::{CHANNEL_SCOPE, release_fresh, release_switched};
 pub(crate) use claim::{Claimed, claim};
 pub(crate) use contact::{capped, is_reachable, may_contact};
 pub use courier::{Courier, Environment, Preview, Transport};
@@ -43,4 +44,6 @@ pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
 pub use returns::{Returns, ReturnsFolder, Understood};
 pub(crate) use settle::interrupted;
+pub use standing::SenderStanding;
+pub(crate) use standing::begin_anew;
 pub use tracking::{Visit, Visits};

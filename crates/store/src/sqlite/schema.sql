@@ -417,6 +417,15 @@ CREATE TABLE soft_bounces (
     PRIMARY KEY (channel, contact)
 ) STRICT, WITHOUT ROWID;
 
+-- What was counted on each channel, by hours since 1970: messages, complaints, bounces.
+CREATE TABLE sending_counts (
+    channel TEXT NOT NULL,
+    hour    INTEGER NOT NULL,
+    what    TEXT NOT NULL,
+    times   INTEGER NOT NULL,
+    PRIMARY KEY (channel, hour, what)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE quarantine (
     id       INTEGER PRIMARY KEY,
     received INTEGER NOT NULL,
@@ -441,7 +450,8 @@ CREATE TABLE watermarks (
     updated        INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
 
-CREATE TABLE switches (scope TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+-- reason: why Crowsnest itself threw it; null where people of the house did.
+CREATE TABLE switches (scope TEXT PRIMARY KEY, since INTEGER NOT NULL, reason TEXT) WITHOUT ROWID, STRICT;
 
 CREATE TABLE imports (
     id             INTEGER PRIMARY KEY,

@@ -30,6 +30,8 @@ const SECTIONS: [(&str, &[&str]); 14] = [
             "DkimKey",
             "Tracking",
             "Returns",
+            "SendingLimits",
+            "Limit",
             "Brand",
             "Dimension",
         ],
