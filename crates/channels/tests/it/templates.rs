@@ -1,6 +1,6 @@
 //! Templates as people write them, and as they should not.
 
-use crowsnest_channels::email::{CompiledTemplate, Content, Letter, TemplateError, compose};
+use crowsnest_channels::email::{CompiledTemplate, Content, Letter, Marks, TemplateError, compose};
 use crowsnest_model::definition::Template;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -272,6 +272,7 @@ fn a_line_break_in_a_trait_adds_no_header() {
         message_id: "<1@example.com>".into(),
         unsubscribe_url: None,
         unsubscribe_mail: None,
+        marks: Marks::default(),
         date: crowsnest_model::Time(0),
     };
     let message = String::from_utf8(compose(&letter).unwrap()).unwrap();
@@ -281,7 +282,10 @@ fn a_line_break_in_a_trait_adds_no_header() {
         .filter(|line| !line.starts_with(' '))
         .filter_map(|line| line.split(':').next())
         .collect();
-    assert_eq!(names, ["Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Type"]);
+    assert_eq!(
+        names,
+        ["Date", "From", "To", "Subject", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
+    );
 }
 
 #[rstest]

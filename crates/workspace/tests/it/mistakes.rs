@@ -502,7 +502,7 @@ fn limits_of_sending() {
     let wrong = said(&base("bounces: { warn: 5%, stop: 2% }, over: 100d, at_least: 0"), "");
     for expected in [
         "5% is more than 2%, which stops: nobody would be warned",
-        "`100d`: expected from 1h to 90d",
+        "`14w 2d`: expected from 1h to 90d",
         "expected 1 or more, such as 1000",
     ] {
         assert!(wrong.contains(expected), "{wrong}");
