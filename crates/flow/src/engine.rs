@@ -11,9 +11,9 @@ use crate::{
 use crossbeam_channel::{Sender, TrySendError};
 use crowsnest_identity::KeptApart;
 use crowsnest_ingest::wire::Batch;
-use crowsnest_model::{IdMaker, Time};
+use crowsnest_model::{IdMaker, Time, delivery::CHANNELS};
 use crowsnest_store::{
-    Read, StoreError, Suppression,
+    Read, StoreError, Suppression, Switch,
     sqlite::{DataFolder, Readers, Writer},
 };
 use crowsnest_workspace::{Problem, SourceFile};
@@ -325,24 +325,34 @@ impl Engine {
         self.commit(|_| Ok(())).await
     }
 
-    /// Throws (`true`) or resets a kill switch: a program's, a broadcast's, or `*` for all. What it holds is queued
-    /// again when it is reset.
+    /// Throws (`true`) or resets a kill switch: a program's, a broadcast's, `channel:email` for all marketing messages by
+    /// e-mail, or `*` for all. What it holds is queued again when it is reset.
     pub async fn set_switch(&self, scope: &str, thrown: bool) -> Result<(), FlowError> {
         let live = self.live();
-        let names = live.ever_named();
-        if scope != "*" && !names.iter().any(|name| name == scope) {
-            return Err(FlowError::not_found(
-                "program or broadcast",
-                scope,
-                names.iter().map(String::as_str),
-            ));
+        match scope.strip_prefix(outward::CHANNEL_SCOPE) {
+            Some(channel) if !CHANNELS.contains(&channel) => {
+                return Err(FlowError::not_found("channel", channel, CHANNELS));
+            }
+            Some(_) => {}
+            None => {
+                let names = live.ever_named();
+                if scope != "*" && !names.iter().any(|name| name == scope) {
+                    let known = names.iter().map(String::as_str);
+                    return Err(FlowError::not_found("program or broadcast", scope, known));
+                }
+            }
         }
         let scope = scope.to_owned();
         self.commit(move |work| {
-            work.unit.put_switch(&scope, thrown.then_some(work.now))?;
-            if !thrown {
-                outward::release_switched(work.unit, work.live, work.now)?;
+            if thrown {
+                work.unit.throw_switch(&Switch { scope, since: work.now, reason: None })?;
+                return Ok(());
             }
+            let was_thrown = work.unit.reset_switch(&scope)?;
+            if let Some(channel) = scope.strip_prefix(outward::CHANNEL_SCOPE).filter(|_| was_thrown) {
+                outward::begin_anew(work.unit, channel, work.now)?;
+            }
+            outward::release_switched(work.unit, work.live, work.now)?;
             Ok(())
         })
         .await

@@ -12,6 +12,9 @@ pub const SMS: &str = "sms";
 /// contact policy do not concern it. It may be repeated, since its receiver knows the delivery's id.
 pub const WEBHOOK: &str = "webhook";
 
+/// The channels on which messages are sent to people.
+pub const CHANNELS: [&str; 1] = ["email"];
+
 /// Where a delivery is in its life.
 ///
 /// ```text

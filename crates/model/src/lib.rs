@@ -17,6 +17,7 @@ pub mod money;
 pub mod percent;
 pub mod profile;
 pub mod quarantine;
+pub mod sending;
 pub mod series;
 pub mod sms;
 pub mod time;

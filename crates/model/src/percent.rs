@@ -25,6 +25,16 @@ impl Percent {
         Self(if percent > 100 { 10_000 } else { percent * 100 })
     }
 
+    /// So many hundredths of a percent; the whole when there are more than ten thousand.
+    pub const fn hundredths(hundredths: u16) -> Self {
+        Self(if hundredths > 10_000 { 10_000 } else { hundredths })
+    }
+
+    /// Whether `some` of `all` are more than this part.
+    pub fn is_exceeded_by(self, some: u64, all: u64) -> bool {
+        u128::from(some) * u128::from(Self::WHOLE) > u128::from(self.0) * u128::from(all)
+    }
+
     /// The part as a number from 0 to 1.
     pub fn share(self) -> f64 {
         f64::from(self.0) / Self::WHOLE as f64
@@ -97,6 +107,15 @@ mod tests {
         for bad in ["", "%", "10", "-1%", "100.01%", "1.234%", "1.%", ".5%", "1e1%", "99999%", "ten%"] {
             assert!(bad.parse::<Percent>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_part_is_exceeded_by_more_than_itself_and_not_by_itself() {
+        let part = Percent::hundredths(30);
+        assert!(!part.is_exceeded_by(3, 1_000) && part.is_exceeded_by(4, 1_000));
+        assert!(!part.is_exceeded_by(0, 0) && part.is_exceeded_by(1, 0), "something of nothing is too much");
+        assert!(!Percent::of(100).is_exceeded_by(7, 7));
+        assert!(Percent::of(100).is_exceeded_by(u64::MAX, u64::MAX - 1), "large numbers do not overflow");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Whether it lives, whether it works, and its numbers.
 
-use crate::{App, auth::Admin, error::ApiError};
+use crate::{App, api::blocking, auth::Admin, error::ApiError};
 use axum::{Json, Router, extract::State, routing::get};
+use crowsnest_model::sending::Counted;
 use serde_json::{Value, json};
 
 pub(crate) fn routes() -> Router<App> {
@@ -33,6 +34,14 @@ pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Value>, ApiErr
 /// Numbers for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "run",
     responses((status = 200, description = "Prometheus text format.")), security(("admin" = [])))]
-pub(crate) async fn metrics(_: Admin, State(app): State<App>) -> String {
-    app.metrics.render()
+pub(crate) async fn metrics(_: Admin, State(app): State<App>) -> Result<String, ApiError> {
+    for sender in blocking(&app, |engine| engine.senders()).await? {
+        for what in Counted::ALL {
+            metrics::gauge!("crowsnest_sending", "channel" => sender.channel.clone(), "what" => what.as_str())
+                .set(sender.counts.of(what) as f64);
+        }
+        metrics::gauge!("crowsnest_sending_standing", "channel" => sender.channel)
+            .set(f64::from(sender.standing.degree()));
+    }
+    Ok(app.metrics.render())
 }

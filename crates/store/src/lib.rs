@@ -11,6 +11,7 @@ mod identity;
 mod items;
 mod matching;
 mod segments;
+mod sending;
 pub mod sqlite;
 mod traits;
 mod words;
@@ -23,6 +24,7 @@ pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdenti
 pub use items::{ItemChange, ReadItems, WriteItems};
 pub use matching::{Evidence, LearnedModel, MatchRecord, Question, ReadMatching, WriteMatching};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
+pub use sending::{ReadSending, WriteSending};
 pub use traits::{Page, Read, Unit};
 pub use words::{
     DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind,

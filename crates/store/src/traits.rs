@@ -6,8 +6,8 @@ use crate::words::{
 };
 use crate::{
     ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadMatching,
-    ReadSegments, Result, WriteDecisions, WriteDeliveries, WriteFeedback, WriteHomes, WriteIdentity,
-    WriteItems, WriteMatching, WriteSegments,
+    ReadSegments, ReadSending, Result, WriteDecisions, WriteDeliveries, WriteFeedback, WriteHomes,
+    WriteIdentity, WriteItems, WriteMatching, WriteSegments, WriteSending,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
@@ -34,6 +34,7 @@ pub trait Read:
     + ReadIdentity
     + ReadMatching
     + ReadHomes
+    + ReadSending
 {
     /// Who holds each of these identifiers, in their order; `None` when nobody does.
     fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
@@ -153,6 +154,7 @@ pub trait Unit:
     + WriteIdentity
     + WriteMatching
     + WriteHomes
+    + WriteSending
 {
     /// Claims a place for an event; `None` when it is here already. What was claimed must be put in the same commit.
     fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>>;
@@ -216,8 +218,10 @@ pub trait Unit:
     /// Moves a source's watermark forward. True when it moved. A mark later than `now` is the mistake of a clock that was
     /// wrong, and gives way to an earlier one.
     fn advance_watermark(&mut self, source: &str, complete_until: Time, now: Time) -> Result<bool>;
-    /// Throws or resets a kill switch.
-    fn put_switch(&mut self, scope: &str, since: Option<Time>) -> Result<()>;
+    /// Throws a kill switch, unless it is thrown. False when it was.
+    fn throw_switch(&mut self, switch: &Switch) -> Result<bool>;
+    /// Resets a kill switch. False when it was not thrown.
+    fn reset_switch(&mut self, scope: &str) -> Result<bool>;
     /// Keeps what came of a file.
     fn put_import(&mut self, import: &ImportRecord) -> Result<()>;
     /// Keeps a launch, new or changed.

@@ -219,10 +219,12 @@ pub struct Suppression {
 /// A kill switch that is thrown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switch {
-    /// A program or broadcast, or `*` for all.
+    /// A program or broadcast, `channel:` and a channel for its marketing messages, or `*` for all.
     pub scope: String,
     /// Since when.
     pub since: Time,
+    /// Why Crowsnest itself threw it; `None` where people of the house did.
+    pub reason: Option<String>,
 }
 
 /// What came of a file.

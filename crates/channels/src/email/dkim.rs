@@ -15,7 +15,7 @@ use std::{fmt, sync::Arc};
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, pem::PemObject};
 
 /// The headers that are signed, whether they are there or not.
-const SIGNED: [&str; 10] = [
+const SIGNED: [&str; 12] = [
     "from",
     "reply-to",
     "to",
@@ -26,6 +26,8 @@ const SIGNED: [&str; 10] = [
     "content-type",
     "list-unsubscribe",
     "list-unsubscribe-post",
+    "list-id",
+    "feedback-id",
 ];
 
 /// A key that cannot sign.

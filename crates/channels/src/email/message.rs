@@ -1,5 +1,6 @@
 //! A message on paper: RFC 5322 bytes from what a letter says.
 
+use super::Marks;
 use crowsnest_model::{DeliveryId, Time};
 use lettre::{
     Address, Message,
@@ -32,6 +33,8 @@ pub struct Letter {
     pub unsubscribe_url: Option<String>,
     /// An address beside it, mail to which unsubscribes.
     pub unsubscribe_mail: Option<String>,
+    /// By what machines know of which kind it is.
+    pub marks: Marks,
     /// When it was written.
     pub date: Time,
 }
@@ -115,6 +118,9 @@ pub fn compose(letter: &Letter) -> Result<Vec<u8>, ComposeError> {
                 HeaderName::new_from_ascii_str("List-Unsubscribe-Post"),
                 "List-Unsubscribe=One-Click".to_owned(),
             ));
+    }
+    for (name, value) in letter.marks.headers() {
+        builder = builder.raw_header(exact(HeaderName::new_from_ascii_str(name), value));
     }
     let body = MultiPart::alternative()
         .boundary(boundary(letter))
@@ -210,6 +216,7 @@ mod tests {
             message_id: message_id(DeliveryId(42), "Harbor Motors <hello@harbor-motors.example>").unwrap(),
             unsubscribe_url: Some("https://crowsnest.example/u/1abc".into()),
             unsubscribe_mail: None,
+            marks: Marks::default(),
             date: "2026-03-01T09:30:00Z".parse().unwrap(),
         }
     }

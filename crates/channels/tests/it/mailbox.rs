@@ -2,7 +2,7 @@
 
 use crowsnest_channels::{
     Outcome,
-    email::{Letter, Mailbox, SmtpTransport, compose, message_id},
+    email::{Letter, Mailbox, Marks, SmtpTransport, compose, message_id},
 };
 use crowsnest_model::{DeliveryId, Time};
 use tokio::{
@@ -28,6 +28,7 @@ fn letter(number: u64) -> Letter {
         message_id: message_id(DeliveryId(number), from).unwrap(),
         unsubscribe_url: Some("https://x.example/u/1".into()),
         unsubscribe_mail: None,
+        marks: Marks::default(),
         date: Time(1_772_357_400_000),
     }
 }

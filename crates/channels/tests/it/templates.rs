@@ -1,7 +1,7 @@
 //! Templates as people write them, and as they should not.
 
 use crowsnest_channels::{
-    email::{Letter, compose},
+    email::{Letter, Marks, compose},
     template::{CompiledTemplate, CompiledText, Content, TemplateError},
 };
 use crowsnest_model::definition::Template;
@@ -275,6 +275,7 @@ fn a_line_break_in_a_trait_adds_no_header() {
         message_id: "<1@example.com>".into(),
         unsubscribe_url: None,
         unsubscribe_mail: None,
+        marks: Marks::default(),
         date: crowsnest_model::Time(0),
     };
     let message = String::from_utf8(compose(&letter).unwrap()).unwrap();
@@ -284,7 +285,10 @@ fn a_line_break_in_a_trait_adds_no_header() {
         .filter(|line| !line.starts_with(' '))
         .filter_map(|line| line.split(':').next())
         .collect();
-    assert_eq!(names, ["Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Type"]);
+    assert_eq!(
+        names,
+        ["Date", "From", "To", "Subject", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
+    );
 }
 
 #[rstest]

@@ -1,6 +1,10 @@
 //! `crowsnest doctor`: what is wrong, and what to do.
 
-use crate::{client::Connection, output::text};
+use super::program::channel_stopped;
+use crate::{
+    client::Connection,
+    output::{count, text},
+};
 use clap::Args;
 use crowsnest_store::sqlite::Readers;
 use serde_json::{Value, json};
@@ -142,18 +146,19 @@ impl Doctor {
                     .then(|| "then try it: crowsnest send TEMPLATE --test NUMBER --as WHO".into()),
             });
         }
+        findings.extend(stats["senders"].as_array().into_iter().flatten().map(sender));
         findings.extend(webhooks.iter().map(webhook));
         for switch in switches {
             let scope = text(&switch, "scope");
-            findings.push(Finding {
-                what: "kill switch",
-                said: format!("{scope} is stopped since {}", text(&switch, "since")),
-                fault: Some(if scope == "*" {
-                    "crowsnest program resume --all, when the reason is gone".into()
-                } else {
-                    format!("crowsnest program resume {scope}, when the reason is gone")
-                }),
-            });
+            let (said, argument) = match scope.strip_prefix("channel:") {
+                Some(channel) => (channel_stopped(channel, &switch), format!("--channel {channel}")),
+                None => {
+                    let argument = if scope == "*" { "--all".to_owned() } else { scope.clone() };
+                    (format!("{scope} is stopped since {}", text(&switch, "since")), argument)
+                }
+            };
+            let fault = Some(format!("crowsnest program resume {argument}, when the reason is gone"));
+            findings.push(Finding { what: "kill switch", said, fault });
         }
         let silent: Vec<String> = sources
             .iter()
@@ -170,6 +175,24 @@ impl Doctor {
             fault: None,
         });
         findings
+    }
+}
+
+/// How we stand as a sender on a channel. That it is stopped, its switch says.
+fn sender(sender: &Value) -> Finding {
+    let channel = text(sender, "channel");
+    let counted = format!(
+        "of {} messages by {channel} {} were called spam and {} came back",
+        count(&sender["messages"]),
+        count(&sender["complaints"]),
+        count(&sender["bounces"])
+    );
+    let warned = sender["reason"].as_str().filter(|_| sender["standing"] == "warned");
+    Finding {
+        what: "standing",
+        said: warned.map_or(counted.clone(), |reason| format!("{counted}: {reason}")),
+        fault: warned
+            .map(|_| "see whom it went to and who agreed to it, before marketing messages stop".into()),
     }
 }
 

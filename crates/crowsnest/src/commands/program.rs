@@ -112,20 +112,26 @@ enum Action {
     /// Throw the kill switch: nothing is sent from now on.
     Stop {
         /// The program or broadcast.
-        #[arg(required_unless_present = "all")]
+        #[arg(required_unless_present_any = ["all", "channel"])]
         name: Option<String>,
         /// Everything.
         #[arg(long, conflicts_with = "name")]
         all: bool,
+        /// All marketing messages of a channel, such as email; service messages go on.
+        #[arg(long, conflicts_with_all = ["name", "all"])]
+        channel: Option<String>,
     },
     /// Reset the kill switch: what it held goes out, if its time to live has not run out.
     Resume {
         /// The program or broadcast.
-        #[arg(required_unless_present = "all")]
+        #[arg(required_unless_present_any = ["all", "channel"])]
         name: Option<String>,
         /// The switch for everything.
         #[arg(long, conflicts_with = "name")]
         all: bool,
+        /// The switch for all marketing messages of a channel. Complaints and bounces are counted anew from then on.
+        #[arg(long, conflicts_with_all = ["name", "all"])]
+        channel: Option<String>,
     },
 }
 
@@ -267,25 +273,48 @@ impl Program {
                 }
                 return Ok(());
             }
-            Action::Stop { name, .. } => {
-                let scope = name.as_deref().unwrap_or("*");
-                client.put::<Value>(&format!("/api/v1/switches/{}", encoded(scope)), &Value::Null)?;
-                say!("stopped: nothing of {} is sent", name.as_deref().unwrap_or("anything"));
+            Action::Stop { name, channel, .. } => {
+                let (scope, what) = scope(name.as_deref(), channel.as_deref());
+                client.put::<Value>(&format!("/api/v1/switches/{}", encoded(&scope)), &Value::Null)?;
+                say!("stopped: {what}");
                 return Ok(());
             }
-            Action::Resume { name, .. } => {
-                let scope = name.as_deref().unwrap_or("*");
-                client.delete::<Value>(&format!("/api/v1/switches/{}", encoded(scope)))?;
-                say!("resumed: {}", name.as_deref().unwrap_or("everything"));
+            Action::Resume { name, channel, .. } => {
+                let (scope, what) = scope(name.as_deref(), channel.as_deref());
+                client.delete::<Value>(&format!("/api/v1/switches/{}", encoded(&scope)))?;
+                say!("resumed: {what}");
                 return Ok(());
             }
         };
         let answer: Vec<Value> = client.get(&path)?;
         if self.json {
-            output::json(&Value::from(answer))
-        } else {
-            show(&answer)
+            output::json(&Value::from(answer));
+            return Ok(());
+        }
+        show(&answer);
+        if matches!(self.action, Action::List) {
+            for switch in client.get::<Vec<Value>>("/api/v1/switches")? {
+                // Those of programs stand in their rows.
+                if let Some(channel) = text(&switch, "scope").strip_prefix("channel:") {
+                    say!("\n{}", channel_stopped(channel, &switch));
+                }
+            }
         }
         Ok(())
     }
+}
+
+/// The scope of a kill switch, and what it is about in words.
+fn scope(name: Option<&str>, channel: Option<&str>) -> (String, String) {
+    match (name, channel) {
+        (Some(name), _) => (name.to_owned(), name.to_owned()),
+        (None, Some(channel)) => (format!("channel:{channel}"), format!("marketing messages by {channel}")),
+        (None, None) => ("*".to_owned(), "everything".to_owned()),
+    }
+}
+
+/// That the marketing messages of a channel are stopped, since when and why.
+pub(super) fn channel_stopped(channel: &str, switch: &Value) -> String {
+    let why = switch["reason"].as_str().map_or_else(String::new, |reason| format!(" by itself: {reason}"));
+    format!("marketing messages by {channel} are stopped since {}{why}", text(switch, "since"))
 }

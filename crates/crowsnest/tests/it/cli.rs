@@ -142,6 +142,7 @@ fn programs_are_looked_at_and_stopped() {
     for (stop, resume) in [
         (["program", "stop", "welcome"], ["program", "resume", "welcome"]),
         (["program", "stop", "--all"], ["program", "resume", "--all"]),
+        (["program", "stop", "--channel=email"], ["program", "resume", "--channel=email"]),
     ] {
         fine(server.command(&stop));
         let card = stop[2];

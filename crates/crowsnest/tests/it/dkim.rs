@@ -98,7 +98,7 @@ fn others_believe_the_signatures() {
     assert_eq!(verified(&relayed, &records), all("pass"));
     // What nobody may do.
     type Change = Box<dyn Fn(&str) -> String>;
-    let changes: [(&str, Change); 5] = [
+    let changes: [(&str, Change); 7] = [
         ("another subject", Box::new(|mail| mail.replacen("Subject: ", "Subject: Not ", 1))),
         ("a second sender", Box::new(|mail| format!("From: Evil <evil@evil.example>\r\n{mail}"))),
         ("a second subject", Box::new(|mail| mail.replacen("Subject: ", "Subject: Won!\r\nSubject: ", 1))),
@@ -106,6 +106,8 @@ fn others_believe_the_signatures() {
             "another way to unsubscribe",
             Box::new(|mail| mail.replacen("List-Unsubscribe: <http", "List-Unsubscribe: <https", 1)),
         ),
+        ("another list", Box::new(|mail| mail.replacen("List-Id: ", "List-Id: Evil ", 1))),
+        ("another Feedback-ID", Box::new(|mail| mail.replacen("Feedback-ID: ", "Feedback-ID: x", 1))),
         ("more at the end", Box::new(|mail| format!("{mail}and more\r\n"))),
     ];
     for (what, change) in changes {

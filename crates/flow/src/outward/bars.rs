@@ -42,7 +42,7 @@ pub(super) fn barred(
     if delivery.expires.is_some_and(|expires| expires <= now) {
         return Ok(Some(Bar::End(DeliveryState::Expired, "its time to live ran out".into())));
     }
-    if let Some(reason) = circumstances.stopped(live, &delivery.program) {
+    if let Some(reason) = circumstances.stopped(live, &delivery.program, &delivery.channel, &delivery.topic) {
         return Ok(Some(Bar::Hold(reason)));
     }
     let Some(needs) = live.requires_fresh(&delivery.program, delivery.version) else {

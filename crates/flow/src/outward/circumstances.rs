@@ -2,23 +2,31 @@
 
 use crate::{FlowError, Live};
 use crowsnest_model::{Duration, Time, definition::FreshnessNeed, delivery::DeliveryState};
-use crowsnest_store::{Read, Unit, Watermark};
+use crowsnest_store::{Read, Switch, Unit, Watermark};
 use std::collections::HashMap;
 
 /// How far a watermark may be ahead of our clock before it is not believed.
 const CLOCKS_DIFFER: Duration = Duration::minutes(1);
 
+/// What the scope of a switch for the marketing messages of a channel begins with.
+pub(crate) const CHANNEL_SCOPE: &str = "channel:";
+
+/// The scope of a switch for the marketing messages of a channel.
+pub(super) fn channel_scope(channel: &str) -> String {
+    format!("{CHANNEL_SCOPE}{channel}")
+}
+
 /// What is in force at this moment for all deliveries of a claim.
 pub(super) struct Circumstances {
     watermarks: HashMap<String, Watermark>,
-    switches: Vec<String>,
+    switches: Vec<Switch>,
 }
 
 impl Circumstances {
     pub(super) fn read(read: &(impl Read + ?Sized)) -> Result<Self, FlowError> {
         Ok(Self {
             watermarks: read.watermarks()?.into_iter().map(|mark| (mark.source.clone(), mark)).collect(),
-            switches: read.switches()?.into_iter().map(|switch| switch.scope).collect(),
+            switches: read.switches()?,
         })
     }
 
@@ -45,19 +53,21 @@ impl Circumstances {
         })
     }
 
-    /// Why nothing of a program is sent just now: somebody has stopped or paused it.
-    pub(super) fn stopped(&self, live: &Live, program: &str) -> Option<String> {
-        let paused = || live.plan().is_paused(program).then(|| super::resume::PAUSED.to_owned());
-        self.switched_off(program).or_else(paused)
-    }
-
-    fn switched_off(&self, program: &str) -> Option<String> {
-        self.switches.iter().find(|scope| *scope == "*" || *scope == program).map(|scope| {
-            match scope.as_str() {
-                "*" => "the kill switch for all is thrown".to_owned(),
-                _ => "the program's kill switch is thrown".to_owned(),
-            }
-        })
+    /// Why a message is not sent just now: somebody has stopped or paused its program, or its channel is stopped.
+    pub(super) fn stopped(&self, live: &Live, program: &str, channel: &str, topic: &str) -> Option<String> {
+        let thrown = |scope: &str| self.switches.iter().find(|switch| switch.scope == scope);
+        if thrown("*").is_some() {
+            return Some("the kill switch for all is thrown".to_owned());
+        }
+        if thrown(program).is_some() {
+            return Some("the program's kill switch is thrown".to_owned());
+        }
+        if live.plan().is_paused(program) {
+            return Some(super::resume::PAUSED.to_owned());
+        }
+        let switch = thrown(&channel_scope(channel)).filter(|_| !live.is_service(topic))?;
+        let why = switch.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        Some(format!("the kill switch for marketing messages by {channel} is thrown{why}"))
     }
 }
 
@@ -91,8 +101,9 @@ fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Re
     let circumstances = Circumstances::read(unit)?;
     for mut delivery in held {
         let needs = live.requires_fresh(&delivery.program, delivery.version).unwrap_or_default();
-        let still =
-            circumstances.stopped(live, &delivery.program).or_else(|| circumstances.stale(needs, now));
+        let still = circumstances
+            .stopped(live, &delivery.program, &delivery.channel, &delivery.topic)
+            .or_else(|| circumstances.stale(needs, now));
         if let Some(still) = still {
             if kind_of(delivery.reason.as_deref()) != kind_of(Some(&still)) {
                 delivery.reason = Some(still);

@@ -9,7 +9,8 @@ use crate::{Engine, FlowError, Live, live::LiveTemplate};
 use crowsnest_channels::{
     Outcome,
     email::{
-        DkimSigner, Letter, SmtpTransport, compose, message_id, returns::ReturnAddresses, sender_address,
+        About, DkimSigner, Letter, Marks, SmtpTransport, compose, message_id, returns::ReturnAddresses,
+        sender_address,
     },
     links::{LinkSigner, Purpose},
     sms::{Gateway, receiving::Verifier},
@@ -323,6 +324,7 @@ impl Courier {
                 .returns(live)
                 .filter(|_| !service)
                 .map(|returns| returns.unsubscribing(delivery)),
+            marks: Marks::default(),
             date,
         })
     }
@@ -343,7 +345,7 @@ impl Courier {
         let Delivery { template, contact, event, id, .. } = delivery;
         let service = live.is_service(&delivery.topic);
         let letter = match self.letter(live, template, profile, contact, event, *id, now, service) {
-            Ok(letter) => letter,
+            Ok(letter) => Letter { marks: marks(live, delivery), ..letter },
             Err(reason) => {
                 return Outcome::Refused { reason: format!("the message could not be made: {reason}") };
             }
@@ -423,6 +425,21 @@ impl Courier {
         };
         Ok(transport.hand_over_unless(&from, &letter.to, &signed, last_word).await)
     }
+}
+
+/// By what machines know of which kind a delivery's message is.
+fn marks(live: &Live, delivery: &Delivery) -> Marks {
+    let workspace = live.workspace();
+    let topic = workspace.topics.get(&delivery.topic);
+    Marks::of(&About {
+        program: &delivery.program,
+        topic: &delivery.topic,
+        title: topic.map_or(&*delivery.topic, |topic| &topic.title),
+        channel: &delivery.channel,
+        workspace: &workspace.organisation.name,
+        from: workspace.organisation.email.as_ref().map_or("", |account| &account.from),
+        service: live.is_service(&delivery.topic),
+    })
 }
 
 /// What a webhook is told by a delivery: of the person as they are known now, after a merge the survivor.

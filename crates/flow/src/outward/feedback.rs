@@ -2,6 +2,7 @@
 //! followed. Each becomes an event of the person, changes the delivery and says what the contact point is worth, in one
 //! commit. Heard twice it is one.
 
+use super::standing;
 use crate::{
     Engine, FlowError, OWN_SOURCE,
     inward::{Prepared, Working},
@@ -156,7 +157,9 @@ pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard)
         let prepared = Prepared::of(person, event).map_err(broken)?;
         work.take_in_our_own(&prepared)?;
     }
-    work.unit.put_feedback(&delivery, kind, time)?;
+    if work.unit.put_feedback(&delivery, kind, time)? {
+        standing::heard(work, &delivery, kind)?;
+    }
     let (channel, contact) = (delivery.channel.clone(), delivery.contact.clone());
     match &heard.what {
         What::Bounced { for_good: true, said } => {

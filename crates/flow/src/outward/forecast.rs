@@ -48,16 +48,18 @@ impl Forecast {
         Self { expires: true, ..Self::stays(reason, reasons) }
     }
 
-    /// What of a program would be held for, if things stood as they do at `now`.
+    /// What a message would be held for, if things stood as they do at `now`.
     pub(crate) fn held(
         read: &dyn Read,
         live: &Live,
         program: &str,
         needs: &[FreshnessNeed],
+        (channel, topic): (&str, &str),
         now: Time,
     ) -> Result<Option<String>, FlowError> {
         let circumstances = Circumstances::read(read)?;
-        let held = circumstances.stopped(live, program).or_else(|| circumstances.stale(needs, now));
+        let held =
+            circumstances.stopped(live, program, channel, topic).or_else(|| circumstances.stale(needs, now));
         Ok(held.map(|held| format!("it would be held if things stood as they do now: {held}")))
     }
 
@@ -79,7 +81,7 @@ impl Forecast {
         if expires.is_some_and(|expires| expires <= due) {
             return Ok(Self::expires("its time to live ran out".to_owned(), reasons));
         }
-        reasons.extend(Self::held(read, live, program, needs, now)?);
+        reasons.extend(Self::held(read, live, program, needs, (&send.channel, &send.topic), now)?);
         if let Err(reason) = may_contact(read, live, &send.channel, &contact, &send.topic)? {
             return Ok(Self::stays(reason, reasons));
         }

@@ -1,6 +1,6 @@
 //! Outcomes, written; and what follows for the runs that waited for them.
 
-use super::feedback::suppress;
+use super::{feedback::suppress, standing};
 use crate::{
     Engine, FlowError,
     inward::{Enrolment, Working},
@@ -10,7 +10,10 @@ use crowsnest_model::{
     DeliveryId,
     delivery::{Delivery, DeliveryState, EMAIL, Feedback, SMS, WEBHOOK},
 };
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Outcomes that are known and could not be written yet, because the disk was full, say. They come first: what was sent
 /// must not be forgotten.
@@ -50,6 +53,7 @@ fn word(outcome: &Outcome) -> &'static str {
 
 /// Writes what became of deliveries that were handed over.
 fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Result<(), FlowError> {
+    let mut sent: BTreeMap<String, u64> = BTreeMap::new();
     for (id, outcome) in outcomes {
         let Some(mut delivery) = work.unit.delivery(id)? else { continue };
         if delivery.state != DeliveryState::Sending {
@@ -60,6 +64,10 @@ fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Resul
             && reaches_nobody(&delivery.channel, reason)
         {
             suppress(work, &delivery.channel, &delivery.contact, format!("it was refused: {reason}"))?;
+            standing::refused(work, &delivery.channel)?;
+        }
+        if matches!(outcome, Outcome::Accepted { .. }) && delivery.channel != WEBHOOK {
+            *sent.entry(delivery.channel.clone()).or_default() += 1;
         }
         let (state, reason) = match heard_already(work, &delivery)? {
             Some(became) => became,
@@ -69,6 +77,9 @@ fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Resul
         delivery.reason = Some(reason);
         work.unit.update_delivery(&delivery)?;
         go_on(work, &delivery)?;
+    }
+    for (channel, messages) in sent {
+        standing::sent(work, &channel, messages)?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crowsnest_channels::webhook::{self, Told};
 use crowsnest_model::{
     DeliveryId, EventId, Object, Profile, ProfileId, RunId, Time, Trait,
     definition::{ProgramState, Send},
-    delivery::HandedOver,
+    delivery::{HandedOver, WEBHOOK},
     profile::Run,
 };
 use crowsnest_programs::{Due, LiveProgram, Met, Then, Walk, on_the_clock};
@@ -335,7 +335,8 @@ impl Guide<'_> {
             time,
         };
         let Lookout { read, live, .. } = self.lookout;
-        let held = Forecast::held(read, live, program.name(), program.requires_fresh(), self.now)?;
+        let held =
+            Forecast::held(read, live, program.name(), program.requires_fresh(), (WEBHOOK, ""), self.now)?;
         self.steps.push(StepTried {
             time,
             step: step.to_owned(),

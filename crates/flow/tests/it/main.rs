@@ -30,6 +30,7 @@ mod segments;
 mod sharing;
 mod sink;
 mod splitting;
+mod standing;
 mod steps;
 mod stops;
 mod town;

@@ -6,6 +6,7 @@
 mod catalogue;
 mod contract;
 mod identity;
+mod limits;
 mod matching;
 mod policy;
 mod program;
@@ -22,6 +23,7 @@ mod workspace;
 pub use catalogue::Catalogue;
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
 pub use identity::{IdentityRules, NamespaceRule};
+pub use limits::{Limit, SendingLimits};
 pub use matching::{MatchField, MatchKey, Matching};
 pub use policy::{
     Apart, Cap, ClockTime, ClockTimeError, ContactPolicy, CountedOver, Day, OneOffer, QuietHours, WhenCapped,

@@ -1,6 +1,6 @@
 use super::{
     Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment, Segmentation,
-    SmsAccount, Source, Template, Webhook, one_or_many,
+    SendingLimits, SmsAccount, Source, Template, Webhook, one_or_many,
 };
 use crate::Percent;
 use schemars::JsonSchema;
@@ -122,6 +122,9 @@ pub struct EmailAccount {
     /// Where mail comes back; without it, to the sender, where nobody but people reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returns: Option<Returns>,
+    /// How many complaints and bounces are too many: then marketing messages stop by themselves.
+    #[serde(default, skip_serializing_if = "SendingLimits::are_usual")]
+    pub limits: SendingLimits,
 }
 
 /// What is heard of messages that are read.

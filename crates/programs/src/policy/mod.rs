@@ -5,6 +5,9 @@
 //! of two programs that fire in the same instant one has the room, and always the same.
 
 mod quiet;
+mod standing;
+
+pub use standing::{Standing, standing};
 
 use crowsnest_model::{
     Duration, Time,

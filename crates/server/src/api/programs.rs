@@ -14,7 +14,7 @@ use axum::{
 };
 use crowsnest_flow::FlowError;
 use crowsnest_model::{ProfileId, RunId, Time};
-use crowsnest_store::RunRecord;
+use crowsnest_store::{RunRecord, Switch};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -164,22 +164,32 @@ pub(crate) async fn reasons(
 /// A kill switch that is thrown.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SwitchView {
-    /// A program or broadcast, or `*` for all.
+    /// A program or broadcast, `channel:email` for all marketing messages by e-mail, or `*` for all.
     scope: String,
     #[schema(value_type = String, format = DateTime)]
     since: Time,
+    /// `people`, or `crowsnest` when too much came back.
+    by: &'static str,
+    /// Why Crowsnest threw it.
+    reason: Option<String>,
+}
+
+impl From<Switch> for SwitchView {
+    fn from(switch: Switch) -> Self {
+        let by = if switch.reason.is_some() { "crowsnest" } else { "people" };
+        Self { scope: switch.scope, since: switch.since, by, reason: switch.reason }
+    }
 }
 
 /// The kill switches that are thrown.
 #[utoipa::path(get, path = "/api/v1/switches", tag = "programs", responses((status = 200, body = [SwitchView])), security(("admin" = [])))]
 pub(crate) async fn switches(_: Admin, State(app): State<App>) -> Result<Json<Vec<SwitchView>>, ApiError> {
     let found = read(&app, |read| read.switches()).await?;
-    Ok(Json(
-        found.into_iter().map(|switch| SwitchView { scope: switch.scope, since: switch.since }).collect(),
-    ))
+    Ok(Json(found.into_iter().map(SwitchView::from).collect()))
 }
 
-/// Throw a kill switch: nothing of the program or broadcast, or with `*` nothing at all, is sent from now on.
+/// Throw a kill switch: nothing of the program or broadcast, with `channel:email` no marketing message by e-mail, or with `*`
+/// nothing at all, is sent from now on.
 #[utoipa::path(put, path = "/api/v1/switches/{scope}", tag = "programs", params(("scope" = String, Path)),
     responses((status = 204), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
 pub(crate) async fn throw(
@@ -191,7 +201,8 @@ pub(crate) async fn throw(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Reset a kill switch: what it held goes out, if its time to live has not run out.
+/// Reset a kill switch: what it held goes out, if its time to live has not run out. After that of a channel, complaints and
+/// bounces are counted anew.
 #[utoipa::path(delete, path = "/api/v1/switches/{scope}", tag = "programs", params(("scope" = String, Path)),
     responses((status = 204), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
 pub(crate) async fn reset(

@@ -1,8 +1,9 @@
 //! How much there is of everything.
 
-use super::read;
+use super::{blocking, read};
 use crate::{App, auth::Admin, error::ApiError};
 use axum::{Json, Router, extract::State, routing::get};
+use crowsnest_flow::outward::SenderStanding;
 use crowsnest_model::Time;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -27,11 +28,48 @@ pub(crate) struct Stats {
     duplicates: u64,
     /// Deliveries by state.
     deliveries: BTreeMap<String, u64>,
+    /// How we stand as a sender on each channel.
+    senders: Vec<SenderView>,
+}
+
+/// How we stand as a sender on a channel.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SenderView {
+    channel: String,
+    /// Messages of the last time, as long as `email.limits` says in `over`, or since counting was begun anew.
+    messages: u64,
+    /// Those of them that somebody called spam.
+    complaints: u64,
+    /// Those of them that came back.
+    bounces: u64,
+    /// `good`, `warned` or `stopped`, by that.
+    standing: &'static str,
+    /// What is too much, in words.
+    reason: Option<String>,
+    /// Since when marketing messages are stopped, by Crowsnest or by people of the house.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    stopped: Option<Time>,
+}
+
+impl From<SenderStanding> for SenderView {
+    fn from(sender: SenderStanding) -> Self {
+        let SenderStanding { channel, counts, standing, stopped, .. } = sender;
+        Self {
+            channel,
+            messages: counts.messages,
+            complaints: counts.complaints,
+            bounces: counts.bounces,
+            standing: standing.as_str(),
+            reason: standing.reason().map(str::to_owned),
+            stopped,
+        }
+    }
 }
 
 /// How much there is of everything.
 #[utoipa::path(get, path = "/api/v1/stats", tag = "run", responses((status = 200, body = Stats)), security(("admin" = [])))]
 pub(crate) async fn stats(_: Admin, State(app): State<App>) -> Result<Json<Stats>, ApiError> {
+    let senders = blocking(&app, |engine| engine.senders()).await?;
     let stats = read(&app, |read| {
         let mut deliveries: BTreeMap<String, u64> = crowsnest_model::delivery::DeliveryState::ALL
             .iter()
@@ -45,6 +83,7 @@ pub(crate) async fn stats(_: Admin, State(app): State<App>) -> Result<Json<Stats
             quarantined: read.counter("quarantined")?,
             duplicates: read.counter("duplicates")?,
             deliveries,
+            senders: senders.into_iter().map(SenderView::from).collect(),
         })
     })
     .await?;

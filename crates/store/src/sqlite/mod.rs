@@ -17,6 +17,7 @@ mod rows;
 mod runs;
 mod segment_log;
 mod segments;
+mod sending;
 mod session;
 mod skips;
 mod write;

@@ -374,8 +374,8 @@ impl Read for Session<'_> {
     }
 
     fn switches(&self) -> Result<Vec<Switch>> {
-        self.all("SELECT scope, since FROM switches ORDER BY scope", [], |row| {
-            Ok(Switch { scope: row.get(0)?, since: rows::time(row, 1)? })
+        self.all("SELECT scope, since, reason FROM switches ORDER BY scope", [], |row| {
+            Ok(Switch { scope: row.get(0)?, since: rows::time(row, 1)?, reason: row.get(2)? })
         })
     }
 

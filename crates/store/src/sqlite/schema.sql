@@ -424,6 +424,14 @@ CREATE TABLE stopped (
     confirmed INTEGER NOT NULL,
     took      TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
+-- What was counted on each channel, by hours since 1970: messages, complaints, bounces.
+CREATE TABLE sending_counts (
+    channel TEXT NOT NULL,
+    hour    INTEGER NOT NULL,
+    what    TEXT NOT NULL,
+    times   INTEGER NOT NULL,
+    PRIMARY KEY (channel, hour, what)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE quarantine (
     id       INTEGER PRIMARY KEY,
@@ -449,7 +457,8 @@ CREATE TABLE watermarks (
     updated        INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
 
-CREATE TABLE switches (scope TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+-- reason: why Crowsnest itself threw it; null where people of the house did.
+CREATE TABLE switches (scope TEXT PRIMARY KEY, since INTEGER NOT NULL, reason TEXT) WITHOUT ROWID, STRICT;
 
 CREATE TABLE imports (
     id             INTEGER PRIMARY KEY,

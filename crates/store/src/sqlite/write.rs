@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, RunStep,
-    SourceCount, StoreError, StoredDocument, Suppression, Task, Unit, WriteHomes,
+    SourceCount, StoreError, StoredDocument, Suppression, Switch, Task, Unit, WriteHomes,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, TaskId, Time,
@@ -358,17 +358,18 @@ impl Unit for Session<'_> {
         Ok(changed == 1)
     }
 
-    fn put_switch(&mut self, scope: &str, since: Option<Time>) -> Result<()> {
-        match since {
-            Some(since) => self
-                .connection
-                .prepare_cached("INSERT OR IGNORE INTO switches (scope, since) VALUES (?1, ?2)")?
-                .execute(params![scope, since.0])?,
-            None => {
-                self.connection.prepare_cached("DELETE FROM switches WHERE scope = ?1")?.execute([scope])?
-            }
-        };
-        Ok(())
+    fn throw_switch(&mut self, switch: &Switch) -> Result<bool> {
+        let thrown = self
+            .connection
+            .prepare_cached("INSERT OR IGNORE INTO switches (scope, since, reason) VALUES (?1, ?2, ?3)")?
+            .execute(params![switch.scope, switch.since.0, switch.reason])?;
+        Ok(thrown == 1)
+    }
+
+    fn reset_switch(&mut self, scope: &str) -> Result<bool> {
+        let reset =
+            self.connection.prepare_cached("DELETE FROM switches WHERE scope = ?1")?.execute([scope])?;
+        Ok(reset == 1)
     }
 
     fn put_import(&mut self, import: &ImportRecord) -> Result<()> {

@@ -290,6 +290,13 @@ CREATE TABLE stopped (
     confirmed INTEGER NOT NULL,
     took      TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
+CREATE TABLE sending_counts (
+    channel TEXT NOT NULL,
+    hour    INTEGER NOT NULL,
+    what    TEXT NOT NULL,
+    times   INTEGER NOT NULL,
+    PRIMARY KEY (channel, hour, what)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE quarantine (
     id       INTEGER PRIMARY KEY,
     received INTEGER NOT NULL,
@@ -309,7 +316,7 @@ CREATE TABLE watermarks (
     complete_until INTEGER NOT NULL,
     updated        INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
-CREATE TABLE switches (scope TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE switches (scope TEXT PRIMARY KEY, since INTEGER NOT NULL, reason TEXT) WITHOUT ROWID, STRICT;
 CREATE TABLE imports (
     id             INTEGER PRIMARY KEY,
     time           INTEGER NOT NULL,
@@ -386,9 +393,10 @@ INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 7011, 'emai
 INSERT INTO deliveries VALUES (7005, 'offer', 1, NULL, 'launch', 7001, NULL, 'email', 'p7001@example.org', 'letter', 'offers', 'sent', NULL, 7105, NULL, 0, 1, 1, '{"name":"Cart Updated"}', 1);
 INSERT INTO delivery_log VALUES (1, 7003, 1, 'held', 'calls is stale');
 INSERT INTO delivery_log VALUES (2, 7005, 1, 'sent', NULL);
+INSERT INTO sending_counts VALUES ('email', 2, 'complaint', 3);
 INSERT INTO quarantine VALUES (7004, 7, 'open', 0, 'till', NULL, 'line 17, column 3', 'invalid-json', 'it is not JSON', X'613B62FF3B63', X'EE7B40D25B12458EC8AE7740A504894B', NULL);
 INSERT INTO watermarks VALUES ('till', 8000, 8001);
-INSERT INTO switches VALUES ('cart', 5);
+INSERT INTO switches VALUES ('cart', 5, 'too many');
 INSERT INTO imports VALUES (1, 3, 'till', 'sales', 'sales.csv', 10, 7, 2, 1, 8000);
 INSERT INTO launches VALUES ('offer', 1, 4, 5, '{"recipients":3}');
 INSERT INTO documents VALUES ('program', 'cart', 1, 'programs/one.yaml', 1, 'program: cart', '{"program":"cart"}', 0, 9);

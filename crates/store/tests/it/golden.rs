@@ -11,10 +11,12 @@ use crowsnest_model::{
     delivery::DeliveryState,
     profile::{Heard, Link, Run},
     quarantine::QuarantineState,
+    sending::Counted,
 };
 use crowsnest_store::{
     IdentityChange, IdentityChangeKind, ImportRecord, ItemChange, LaunchRecord, LedgerEntry, LedgerKind,
-    Page, Read, Result, RunState, RunStep, SourceCount, StoreError, Suppression, Task, TaskFilter, Unit,
+    Page, Read, Result, RunState, RunStep, SourceCount, StoreError, Suppression, Switch, Task, TaskFilter,
+    Unit,
     sqlite::{DataFolder, Readers, Writer},
 };
 use rusqlite::Connection;
@@ -176,7 +178,8 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
     unit.put_item_change(&change, Some(Time(8_001)))?;
     unit.put_watcher(InterestId(u64::MAX - 1), "HM-7", ann.id, Time(6_500))?;
     unit.advance_watermark("till", Time(8_000), Time(8_001))?;
-    unit.put_switch("cart", Some(Time(5)))?;
+    unit.throw_switch(&Switch { scope: "cart".into(), since: Time(5), reason: Some("too many".into()) })?;
+    unit.count_sending("email", Counted::Complaint, Time(7_200_000), 3)?;
     unit.put_import(&ImportRecord {
         time: Time(3),
         source: "till".into(),
@@ -241,6 +244,7 @@ fn all_of(read: &dyn Read) -> Result<String> {
     say("watchers", &read.watchers(InterestId(u64::MAX - 1), "HM-7", Time(0), None, 9)?);
     say("watermarks", &read.watermarks()?);
     say("switches", &read.switches()?);
+    say("sending", &read.sending_counts("email", Time(0))?);
     say("imports", &read.imports(PAGE)?);
     say("launch", &read.launch("offer")?);
     say("documents", &read.documents(true)?);

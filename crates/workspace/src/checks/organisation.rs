@@ -3,8 +3,8 @@
 use super::{Findings, Scene, Spot, sms, value};
 use crate::problem::{listed, quoted};
 use crowsnest_model::{
-    contact,
-    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, Tracking},
+    Duration, contact,
+    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, SendingLimits, Tracking},
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -87,6 +87,7 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
     if let Some(returns) = &account.returns {
         returned(&returns.domain, account, spot.at("returns").at("domain"), findings);
     }
+    limits(&account.limits, spot.at("limits"), findings);
     let Some(smtp) = &account.smtp else { return };
     let spot = spot.at("smtp");
     value::filled(&smtp.host, spot.at("host"), findings);
@@ -99,6 +100,23 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
     }
     if smtp.password_env.is_some() && smtp.username.is_none() {
         findings.misplaced(spot, "password_env", "`password_env` needs a `username`");
+    }
+}
+
+fn limits(limits: &SendingLimits, spot: Spot<'_>, findings: &mut Findings) {
+    for (name, limit) in [("complaints", limits.complaints), ("bounces", limits.bounces)] {
+        if limit.warn > limit.stop {
+            findings.problem(
+                spot.at(name).at("warn"),
+                format!("{} is more than {}, which stops: nobody would be warned", limit.warn, limit.stop),
+            );
+        }
+    }
+    if !(Duration::hours(1)..=Duration::days(90)).contains(&limits.over) {
+        findings.problem(spot.at("over"), format!("`{}`: expected from 1h to 90d", limits.over));
+    }
+    if limits.at_least == 0 {
+        findings.problem(spot.at("at_least"), "expected 1 or more, such as 1000");
     }
 }
 

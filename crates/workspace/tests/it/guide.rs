@@ -34,6 +34,8 @@ const SECTIONS: [(&str, &[&str]); 14] = [
             "SmsGateway",
             "OnStop",
             "OnStart",
+            "SendingLimits",
+            "Limit",
             "Brand",
             "Dimension",
         ],

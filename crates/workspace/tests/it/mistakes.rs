@@ -521,6 +521,20 @@ fn tracking_says_what_and_where_to() {
 }
 
 #[test]
+fn limits_of_sending() {
+    let base = |limits: &str| BASE.replace("1 Quay }", &format!("1 Quay, limits: {{ {limits} }} }}"));
+    assert_eq!(said(&base("complaints: { warn: 0.05%, stop: 0.1% }, over: 1d, at_least: 100"), ""), "");
+    let wrong = said(&base("bounces: { warn: 5%, stop: 2% }, over: 100d, at_least: 0"), "");
+    for expected in [
+        "5% is more than 2%, which stops: nobody would be warned",
+        "`14w 2d`: expected from 1h to 90d",
+        "expected 1 or more, such as 1000",
+    ] {
+        assert!(wrong.contains(expected), "{wrong}");
+    }
+}
+
+#[test]
 fn where_mail_comes_back_is_a_domain_of_its_own() {
     let base =
         |domain: &str| BASE.replace("1 Quay }", &format!("1 Quay, returns: {{ domain: {domain} }} }}"));

@@ -3,10 +3,12 @@
 use super::PAGE;
 use crate::words::*;
 use crowsnest_model::{
-    DeliveryId, Identifier, Object, ProfileId, QuarantineId, Time, delivery::DeliveryState,
+    DeliveryId, Identifier, Object, ProfileId, QuarantineId, Time,
+    delivery::DeliveryState,
     quarantine::QuarantineState,
+    sending::{Counted, SendingCounts},
 };
-use crowsnest_store::{ImportRecord, LaunchRecord, Page, SourceCount, StoreError};
+use crowsnest_store::{ImportRecord, LaunchRecord, Page, SourceCount, StoreError, Switch};
 
 pub fn the_quarantine_keeps_each_thing_once(store: &mut impl Backend) {
     let mut first = quarantined(1, "web", "batch[0]", b"{\xff");
@@ -64,19 +66,46 @@ pub fn watermarks_only_go_forward(store: &mut impl Backend) {
 
 pub fn switches_and_settings(store: &mut impl Backend) {
     store.commit(|unit| {
-        unit.put_switch("*", Some(Time(1)))?;
-        unit.put_switch("*", Some(Time(2)))?;
-        unit.put_switch("cart", Some(Time(3)))?;
+        let switch = |scope: &str, since| Switch { scope: scope.into(), since: Time(since), reason: None };
+        assert!(unit.throw_switch(&switch("*", 1))?);
+        let again = Switch { reason: Some("too many".into()), ..switch("*", 2) };
+        assert!(!unit.throw_switch(&again)?);
+        assert!(unit.throw_switch(&Switch { scope: "cart".into(), ..again })?);
         unit.put_setting("secret", "a")?;
         unit.put_setting("secret", "b")
     });
     let switches = store.read(|read| read.switches());
     assert_eq!(switches[0].since, Time(1), "thrown twice, since the first time");
-    assert_eq!(switches.len(), 2);
-    store.commit(|unit| unit.put_switch("*", None));
+    assert_eq!(
+        switches.iter().map(|switch| switch.reason.as_deref()).collect::<Vec<_>>(),
+        [None, Some("too many")]
+    );
+    assert!(store.commit(|unit| unit.reset_switch("*")));
+    assert!(!store.commit(|unit| unit.reset_switch("*")), "it is not thrown any more");
     assert_eq!(store.read(|read| read.switches()).len(), 1);
     assert_eq!(store.read(|read| read.setting("secret")).as_deref(), Some("b"));
     assert_eq!(store.read(|read| read.setting("none")), None);
+}
+
+pub fn what_is_sent_is_counted_by_the_hour(store: &mut impl Backend) {
+    let hour = 3_600_000;
+    store.commit(|unit| {
+        unit.count_sending("email", Counted::Message, Time(hour), 40)?;
+        unit.count_sending("email", Counted::Message, Time(2 * hour - 1), 2)?;
+        unit.count_sending("email", Counted::Message, Time(3 * hour), 5)?;
+        unit.count_sending("email", Counted::Complaint, Time(3 * hour), 1)?;
+        unit.count_sending("sms", Counted::Bounce, Time(3 * hour), 9)
+    });
+    store.read(|read| {
+        let since = |since| read.sending_counts("email", Time(since));
+        assert_eq!(since(0)?, SendingCounts { messages: 47, complaints: 1, bounces: 0 });
+        assert_eq!(since(2 * hour - 1)?.messages, 47, "the whole hour counts");
+        assert_eq!(since(2 * hour)?.messages, 5);
+        Ok(())
+    });
+    store.commit(|unit| unit.forget_sending_counts("email"));
+    assert_eq!(store.read(|read| read.sending_counts("email", Time(0))), SendingCounts::default());
+    assert_eq!(store.read(|read| read.sending_counts("sms", Time(0))).bounces, 9);
 }
 
 pub fn imports_and_launches(store: &mut impl Backend) {
