@@ -13,6 +13,7 @@ pub mod household;
 pub mod id;
 pub mod identifier;
 pub mod item;
+pub mod line;
 pub mod money;
 pub mod percent;
 pub mod profile;

@@ -2,11 +2,12 @@
 
 use crate::{
     Result,
-    words::{DeliveryEntry, DeliveryFilter},
+    words::{DeliveryEntry, DeliveryFilter, LineCount},
 };
 use crowsnest_model::{
     DeliveryId, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState, HandedOver},
+    line::Line,
 };
 use std::collections::BTreeMap;
 
@@ -22,15 +23,15 @@ pub trait ReadDeliveries {
     fn delivery_counts(&self, program: Option<&str>) -> Result<BTreeMap<String, u64>>;
     /// How many deliveries of a program are in which state for which reason.
     fn delivery_reasons(&self, program: &str) -> Result<Vec<(String, Option<String>, u64)>>;
-    /// Queued messages that are due, the earliest first; of those due at the same moment, the smaller id. What webhooks
-    /// are told is none.
-    fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>>;
-    /// A person's queued messages that are due, in the same order.
+    /// The lines for which something is queued, with the moment at which the first of it is due, by name. It takes no longer
+    /// when much is queued for one.
+    fn lines_due(&self) -> Result<Vec<(Line, Time)>>;
+    /// How much waits for each line, is due, and is being sent, by name.
+    fn line_counts(&self, now: Time) -> Result<Vec<LineCount>>;
+    /// What is queued for a line and due, the earliest first; of what is due at the same moment, the smaller id.
+    fn due_deliveries(&self, line: &Line, now: Time, limit: usize) -> Result<Vec<Delivery>>;
+    /// A person's queued messages that are due, on whichever line, in the same order. What webhooks are told is none.
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>>;
-    /// The webhooks for which something is queued, with the moment at which the first of it is due, by name.
-    fn hooks_due(&self) -> Result<Vec<(String, Time)>>;
-    /// What is queued for a webhook and due, in the same order.
-    fn due_deliveries_to(&self, hook: &str, now: Time, limit: usize) -> Result<Vec<Delivery>>;
     /// What is being sent: its intent is written, its outcome is not.
     fn sending_deliveries(&self) -> Result<Vec<Delivery>>;
     /// What was handed over to a person after a moment, or may have been, the earliest first.

@@ -28,8 +28,8 @@ pub use sending::{ReadSending, WriteSending};
 pub use traits::{Page, Read, Unit};
 pub use words::{
     DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind,
-    RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter,
-    Watermark,
+    LineCount, RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task,
+    TaskFilter, Watermark,
 };
 
 /// Why the store could not do what it was asked.

@@ -108,8 +108,8 @@ pub trait Read:
     fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>>;
     /// Runs whose time has come: person and run.
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
-    /// The next moment at which a message or a timer is due, or a delivery runs out. What webhooks are told is due by
-    /// [`ReadDeliveries::hooks_due`].
+    /// The next moment at which a timer is due, somebody is to be looked at again, a change is to be told, or a delivery runs
+    /// out. When something is to be sent, [`ReadDeliveries::lines_due`] says.
     fn next_due(&self) -> Result<Option<Time>>;
     /// What waits in the quarantine, or was in it, the newest first.
     fn quarantine(

@@ -1,7 +1,8 @@
 //! What the store keeps beside events, people and deliveries.
 
 use crowsnest_model::{
-    DeliveryId, EventId, Object, ProfileId, RunId, TaskId, Time, delivery::DeliveryState, event::EventColumns,
+    DeliveryId, EventId, Object, ProfileId, RunId, TaskId, Time, delivery::DeliveryState,
+    event::EventColumns, line::Line,
 };
 use serde::{Deserialize, Serialize};
 
@@ -310,6 +311,21 @@ pub struct DeliveryEntry {
     pub state: DeliveryState,
     /// Why, in words.
     pub reason: Option<String>,
+}
+
+/// How much there is on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineCount {
+    /// The line.
+    pub line: Line,
+    /// How much is queued, due or not.
+    pub queued: u64,
+    /// How much of that is due.
+    pub due: u64,
+    /// How much is being sent.
+    pub sending: u64,
+    /// When the first of what is queued is due.
+    pub next: Option<Time>,
 }
 
 /// Which deliveries are wanted.

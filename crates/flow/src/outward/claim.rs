@@ -4,6 +4,7 @@ use super::{
     bars::{Bar, barred},
     circumstances::Circumstances,
     contact::{Before, Circle},
+    rooms::Rooms,
 };
 use crate::{
     FlowError,
@@ -16,6 +17,9 @@ use crowsnest_model::{
 use crowsnest_programs::policy;
 use crowsnest_store::StoreError;
 use std::collections::BTreeSet;
+
+/// So many deliveries are expired and so many runs woken in one commit.
+const AT_ONCE: usize = 64;
 
 /// What cannot be decided, since something about the person cannot be read, is tried again after this long.
 const UNREADABLE: Duration = Duration::hours(1);
@@ -35,55 +39,53 @@ enum Verdict {
     End(DeliveryState, String),
 }
 
-/// Expires what has no point, wakes runs, and claims at most `limit` deliveries. `more` says that work is left.
-///
-/// What is due for one person is decided together, in the order of priority, due moment and id, also what lies beyond
-/// `limit`; and what is claimed counts at once for what comes after it. So it does not depend on how the work is cut
-/// into commits who has the room that the contact policy leaves. Where it counts over households, the same holds for
-/// all members of one.
-pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed>, bool), FlowError> {
-    let mut more = expire(work, limit)?;
-    more |= wake(work, limit)?;
-    let due = work.unit.due_deliveries(work.now, limit)?;
-    more |= due.len() == limit;
-    let circumstances = Circumstances::read(work.unit)?;
-    let mut claimed = Vec::with_capacity(due.len());
-    let mut asked = BTreeSet::new();
-    for first in due {
-        if asked.contains(&first.profile) {
-            continue;
-        }
-        let circle = Circle::of(&*work.unit, work.live.policy(), first.profile)?;
-        asked.extend(circle.people.iter().copied());
-        for delivery in due_in(work, &circle)? {
-            if claimed.len() == limit {
-                return Ok((claimed, true));
-            }
-            claimed.extend(decide(work, &circumstances, &circle, delivery)?);
-        }
-    }
-    Ok((claimed, more))
+/// What came of a claim.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    /// What goes out now.
+    pub(crate) claimed: Vec<Claimed>,
+    /// Whether anything was done, also where nothing goes out for it.
+    pub(crate) did: bool,
 }
 
-/// Claims what is due for these webhooks, at most so many for each.
-pub(crate) fn claim_posts(
-    work: &mut Working<'_>,
-    rooms: &[(String, usize)],
-) -> Result<Vec<Claimed>, FlowError> {
+/// Expires what has no point, wakes runs, and claims what is due for the lines that have room.
+///
+/// What is due for one person is decided together, in the order of priority, due moment and id, whichever line it goes on;
+/// and what is claimed counts at once for what comes after it. So it does not depend on how the work is cut into commits
+/// who has the room that the contact policy leaves. Where it counts over households, the same holds for all members of one.
+/// Only a line that bears no more takes no part: what would go on it is left as it is, and takes no room of the policy's.
+pub(crate) fn claim(work: &mut Working<'_>, mut rooms: Rooms) -> Result<Claims, FlowError> {
+    let mut claims = Claims { did: expire(work, AT_ONCE)?, ..Claims::default() };
+    claims.did |= wake(work, AT_ONCE)?;
     let circumstances = Circumstances::read(work.unit)?;
-    let mut claimed = Vec::new();
-    for (hook, room) in rooms {
-        for delivery in work.unit.due_deliveries_to(hook, work.now, *room)? {
-            let circle = Circle::alone(delivery.profile);
-            claimed.extend(decide(work, &circumstances, &circle, delivery)?);
+    let mut asked = BTreeSet::new();
+    let mut lines = work.unit.lines_due()?;
+    lines.retain(|(_, first)| *first <= work.now);
+    lines.sort_by_key(|(_, first)| *first);
+    for (line, _) in lines {
+        for first in work.unit.due_deliveries(&line, work.now, rooms.left(&line))? {
+            claims.did = true;
+            if line.webhook().is_some() {
+                let circle = Circle::alone(first.profile);
+                decide(work, &circumstances, &circle, first, &mut rooms, &mut claims)?;
+                continue;
+            }
+            if asked.contains(&first.profile) {
+                continue;
+            }
+            let circle = Circle::of(&*work.unit, work.live.policy(), first.profile)?;
+            asked.extend(circle.people.iter().copied());
+            for delivery in due_in(work, &circle)? {
+                decide(work, &circumstances, &circle, delivery, &mut rooms, &mut claims)?;
+            }
         }
     }
-    Ok(claimed)
+    Ok(claims)
 }
 
 fn expire(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
     let overdue = work.unit.overdue_deliveries(work.now, limit)?;
-    let more = overdue.len() == limit;
+    let any = !overdue.is_empty();
     for mut delivery in overdue {
         let before = match (delivery.reason.take(), delivery.state) {
             (Some(reason), DeliveryState::Held) => format!("; it was held: {reason}"),
@@ -92,12 +94,12 @@ fn expire(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
         };
         end(work, &mut delivery, DeliveryState::Expired, format!("its time to live ran out{before}"))?;
     }
-    Ok(more)
+    Ok(any)
 }
 
 fn wake(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
     let timers = work.unit.due_timers(work.now, limit)?;
-    let more = timers.len() == limit;
+    let any = !timers.is_empty();
     for (due, person, run) in timers {
         let person = work.unit.survivor(person)?;
         if work.unit.profile(person)?.is_none() {
@@ -107,7 +109,7 @@ fn wake(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
         work.load(person)?;
         Enrolment::of(work).wake(person, run, due)?;
     }
-    Ok(more)
+    Ok(any)
 }
 
 /// What is due for these people now, the most important first. Their runs are woken before, since one that waits
@@ -134,23 +136,29 @@ fn due_in(work: &mut Working<'_>, circle: &Circle) -> Result<Vec<Delivery>, Flow
     Ok(due)
 }
 
-/// Decides one delivery, and writes what was decided.
+/// Decides one delivery, and writes what was decided, if its line bears one more.
 fn decide(
     work: &mut Working<'_>,
     circumstances: &Circumstances,
     circle: &Circle,
     mut delivery: Delivery,
-) -> Result<Option<Claimed>, FlowError> {
+    rooms: &mut Rooms,
+    claims: &mut Claims,
+) -> Result<(), FlowError> {
+    let line = delivery.line();
+    if !rooms.bears(&line) {
+        return Ok(());
+    }
     let person = work.unit.survivor(delivery.profile)?;
     if let Err(fault) = load(work, person)? {
         let reason = format!("it cannot be decided: {fault}");
         put_off(work, &mut delivery, work.now.plus(UNREADABLE), reason)?;
-        return Ok(None);
+        return Ok(());
     }
     let Some(profile) = work.people.get(&person).map(|loaded| loaded.profile.clone()) else {
         let reason = "the person is not there any more".into();
         end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
-        return Ok(None);
+        return Ok(());
     };
     match verdict(work, circumstances, circle, &profile, &delivery)? {
         Verdict::Send => {
@@ -162,7 +170,8 @@ fn decide(
             delivery.reason = Some(format!("attempt {}{exempt}", delivery.attempts));
             delivery.updated = work.now;
             work.unit.update_delivery(&delivery)?;
-            return Ok(Some(Claimed { delivery, profile }));
+            rooms.begin(line);
+            claims.claimed.push(Claimed { delivery, profile });
         }
         Verdict::Hold(reason) => {
             delivery.state = DeliveryState::Held;
@@ -173,7 +182,7 @@ fn decide(
         Verdict::Wait(until, reason) => put_off(work, &mut delivery, until, reason)?,
         Verdict::End(state, reason) => end(work, &mut delivery, state, reason)?,
     }
-    Ok(None)
+    Ok(())
 }
 
 /// It stays queued, and is decided again at another moment.

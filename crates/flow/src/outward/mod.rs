@@ -2,11 +2,13 @@
 //!
 //! 1. `expire` — what has no point any more
 //! 2. `wake` — runs whose time has come go on
-//! 3. `claim` — due deliveries are checked next to the send (kill switch, freshness, suppression, consent, contact
+//! 3. `claim` — what is due for lines that have room (`rooms`) is checked next to the send (kill switch, freshness, suppression, consent, contact
 //!    policy) and those that pass are written down as being sent, in one commit
 //! 4. `render` and `hand_over` — outside of any commit; what bars a message is asked once more (`bars`) when the server waits
 //!    for its first byte, since people unsubscribe meanwhile
-//! 5. `settle` — outcomes are written in one commit, and runs go on
+//! 5. `settle` — outcomes are written as they become known, those of one moment in one commit, and runs go on
+//!
+//! `lines` does this for all lines side by side, so that none waits for another.
 //!
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
 //! unknown, and nobody repeats them blindly.
@@ -18,8 +20,8 @@
 //!
 //! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
 //!
-//! What webhooks are told goes the same way beside the messages (`posts`). It concerns no contact point, and its receiver
-//! knows a repetition for one, so that it is repeated rather than unknown.
+//! What webhooks are told goes the same way. It concerns no contact point, and its receiver knows a repetition for one, so
+//! that it is repeated rather than unknown.
 
 mod bars;
 mod circumstances;
@@ -29,17 +31,18 @@ mod courier;
 mod dispatcher;
 mod feedback;
 mod forecast;
-mod posts;
+mod lines;
 mod resolve;
 mod resume;
 mod returns;
+mod rooms;
 mod settle;
 mod standing;
 mod texted;
 mod tracking;
 
 pub(crate) use circumstances::{CHANNEL_SCOPE, release_fresh, release_switched};
-pub(crate) use claim::{Claimed, claim};
+pub(crate) use claim::Claimed;
 pub(crate) use contact::{capped, is_reachable, may_contact};
 pub use courier::{Courier, Environment, Knock, Preview, Tested, Transport};
 pub use dispatcher::Dispatcher;

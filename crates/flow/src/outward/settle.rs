@@ -12,7 +12,7 @@ use crowsnest_model::{
 };
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Outcomes that are known and could not be written yet, because the disk was full, say. They come first: what was sent
@@ -21,23 +21,37 @@ use std::{
 pub(super) struct Unsettled(Arc<Mutex<Vec<(DeliveryId, Outcome)>>>);
 
 impl Unsettled {
-    pub(super) fn add(&self, outcomes: Vec<(DeliveryId, Outcome)>) {
-        for (_, outcome) in &outcomes {
-            metrics::counter!("crowsnest_handovers_total", "outcome" => word(outcome)).increment(1);
-        }
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(outcomes);
+    pub(super) fn add(&self, delivery: DeliveryId, outcome: Outcome) {
+        metrics::counter!("crowsnest_handovers_total", "outcome" => word(&outcome)).increment(1);
+        self.lock().push((delivery, outcome));
     }
 
-    /// Writes them, in one commit. True when there were any.
-    pub(super) async fn write(&self, engine: &Engine) -> Result<bool, FlowError> {
-        let outcomes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    /// All of them, the first one first.
+    pub(super) fn known(&self) -> Vec<(DeliveryId, Outcome)> {
+        self.lock().clone()
+    }
+
+    /// The first `settled` are written.
+    pub(super) fn forget(&self, settled: usize) {
+        let mut known = self.lock();
+        let settled = settled.min(known.len());
+        known.drain(..settled);
+    }
+
+    /// Writes them, in one commit.
+    pub(super) async fn write(&self, engine: &Engine) -> Result<(), FlowError> {
+        let outcomes = self.known();
         if outcomes.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         let settled = outcomes.len();
         engine.commit(move |work| settle(work, outcomes)).await?;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..settled);
-        Ok(true)
+        self.forget(settled);
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(DeliveryId, Outcome)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,7 +66,7 @@ fn word(outcome: &Outcome) -> &'static str {
 }
 
 /// Writes what became of deliveries that were handed over.
-fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Result<(), FlowError> {
+pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Result<(), FlowError> {
     let mut sent: BTreeMap<String, u64> = BTreeMap::new();
     for (id, outcome) in outcomes {
         let Some(mut delivery) = work.unit.delivery(id)? else { continue };

@@ -2,12 +2,13 @@
 
 use super::{lists, rows, session::Session};
 use crate::{
-    DeliveryEntry, DeliveryFilter, Result, StoreError,
+    DeliveryEntry, DeliveryFilter, LineCount, Result, StoreError,
     deliveries::{ReadDeliveries, WriteDeliveries},
 };
 use crowsnest_model::{
     DeliveryId, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState, HandedOver},
+    line::Line,
 };
 use rusqlite::params;
 use std::collections::BTreeMap;
@@ -55,13 +56,55 @@ impl ReadDeliveries for Session<'_> {
         )
     }
 
-    fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>> {
+    fn lines_due(&self) -> Result<Vec<(Line, Time)>> {
+        let names = self.steps("SELECT min(line) FROM deliveries WHERE state = 'queued' AND line > ?1")?;
+        let mut due = Vec::with_capacity(names.len());
+        for name in names {
+            let first: Option<i64> = self
+                .connection
+                .prepare_cached("SELECT min(due) FROM deliveries WHERE state = 'queued' AND line = ?1")?
+                .query_row([&name], |row| row.get(0))?;
+            due.extend(first.map(|first| (Line::named(name), Time(first))));
+        }
+        Ok(due)
+    }
+
+    fn line_counts(&self, now: Time) -> Result<Vec<LineCount>> {
+        let none =
+            |line: String| LineCount { line: Line::named(line), queued: 0, due: 0, sending: 0, next: None };
+        let mut counts: BTreeMap<String, LineCount> = BTreeMap::new();
+        let queued = self.all(
+            "SELECT line, count(*), count(*) FILTER (WHERE due <= ?1), min(due) FROM deliveries
+             WHERE state = 'queued' GROUP BY line",
+            [now.0],
+            |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row.get::<_, i64>(2)?,
+                    rows::time(row, 3)?,
+                ))
+            },
+        )?;
+        for (line, queued, due, next) in queued {
+            let count = counts.entry(line.clone()).or_insert_with(|| none(line));
+            (count.queued, count.due, count.next) = (queued as u64, due as u64, Some(next));
+        }
+        for (line, sending) in
+            self.counts("SELECT line, count(*) FROM deliveries WHERE state = 'sending' GROUP BY line", [])?
+        {
+            counts.entry(line.clone()).or_insert_with(|| none(line)).sending = sending;
+        }
+        Ok(counts.into_values().collect())
+    }
+
+    fn due_deliveries(&self, line: &Line, now: Time, limit: usize) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE state = 'queued' AND channel <> 'webhook' AND due <= ?1
-             ORDER BY due, id LIMIT ?2",
+            "SELECT {} FROM deliveries WHERE state = 'queued' AND line = ?1 AND due <= ?2
+             ORDER BY due, id LIMIT ?3",
             rows::DELIVERY
         );
-        self.all(&sql, params![now.0, limit as i64], rows::delivery)
+        self.all(&sql, params![line.as_str(), now.0, limit as i64], rows::delivery)
     }
 
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>> {
@@ -71,32 +114,6 @@ impl ReadDeliveries for Session<'_> {
             rows::DELIVERY
         );
         self.all(&sql, params![profile.0 as i64, now.0], rows::delivery)
-    }
-
-    fn hooks_due(&self) -> Result<Vec<(String, Time)>> {
-        let names = self.steps(
-            "SELECT min(contact) FROM deliveries WHERE state = 'queued' AND channel = 'webhook' AND contact > ?1",
-        )?;
-        let mut due = Vec::with_capacity(names.len());
-        for name in names {
-            let first: Option<i64> = self
-                .connection
-                .prepare_cached(
-                    "SELECT min(due) FROM deliveries WHERE state = 'queued' AND channel = 'webhook' AND contact = ?1",
-                )?
-                .query_row([&name], |row| row.get(0))?;
-            due.extend(first.map(|first| (name, Time(first))));
-        }
-        Ok(due)
-    }
-
-    fn due_deliveries_to(&self, hook: &str, now: Time, limit: usize) -> Result<Vec<Delivery>> {
-        let sql = format!(
-            "SELECT {} FROM deliveries WHERE state = 'queued' AND channel = 'webhook' AND contact = ?1 AND due <= ?2
-             ORDER BY due, id LIMIT ?3",
-            rows::DELIVERY
-        );
-        self.all(&sql, params![hook, now.0, limit as i64], rows::delivery)
     }
 
     fn sending_deliveries(&self) -> Result<Vec<Delivery>> {

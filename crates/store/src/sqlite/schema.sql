@@ -345,6 +345,7 @@ CREATE INDEX tasks_by_profile ON tasks (profile);
 
 -- handed_over: when the intent of the latest attempt was written; it counts while the state says that the message was
 -- handed over or may have been. Kept by the store itself, so that no way of sending one can forget it.
+-- line: whose queue it waits in, as `Line::of` of the model says.
 CREATE TABLE deliveries (
     id        INTEGER PRIMARY KEY,
     program   TEXT NOT NULL,
@@ -366,10 +367,10 @@ CREATE TABLE deliveries (
     updated   INTEGER NOT NULL,
     event     TEXT NOT NULL,
     handed_over INTEGER,
+    line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;
-CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'queued' AND channel <> 'webhook';
-CREATE INDEX deliveries_to_hook ON deliveries (contact, due) WHERE state = 'queued' AND channel = 'webhook';
+CREATE INDEX deliveries_due ON deliveries (line, due) WHERE state = 'queued';
 CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);

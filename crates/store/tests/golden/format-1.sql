@@ -259,6 +259,7 @@ CREATE TABLE deliveries (
     updated   INTEGER NOT NULL,
     event     TEXT NOT NULL,
     handed_over INTEGER,
+    line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;
 CREATE TABLE delivery_log (
@@ -433,8 +434,7 @@ CREATE INDEX timers_by_due ON timers (due) WHERE parked IS NULL;
 CREATE INDEX timers_parked ON timers (parked) WHERE parked IS NOT NULL;
 CREATE INDEX tasks_open ON tasks (id) WHERE done IS NULL;
 CREATE INDEX tasks_by_profile ON tasks (profile);
-CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'queued' AND channel <> 'webhook';
-CREATE INDEX deliveries_to_hook ON deliveries (contact, due) WHERE state = 'queued' AND channel = 'webhook';
+CREATE INDEX deliveries_due ON deliveries (line, due) WHERE state = 'queued';
 CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);

@@ -39,7 +39,7 @@ macro_rules! conformance_suite {
             deliveries_have_one_occasion deliveries_are_found_by_any_filter due_held_and_overdue what_was_handed_over_counts_from_its_intent due_deliveries_of_one
             steps_taken_are_kept_in_order who_was_let_in_and_when parked_timers_wait a_goal_is_kept_whatever_became_of_the_run
             runs_on_their_way_are_moved what_never_went_out_stands_in_nobodys_way events_of_a_name_are_found tasks_are_made_once_and_done
-            the_next_due_moment what_is_being_sent_is_found_again what_webhooks_are_told_is_due_by_webhook a_cancelled_run_closes_what_is_open
+            the_next_due_moment what_is_being_sent_is_found_again each_line_has_a_queue_of_its_own a_cancelled_run_closes_what_is_open
             the_quarantine_keeps_each_thing_once watermarks_only_go_forward switches_and_settings what_is_sent_is_counted_by_the_hour
             imports_and_launches documents_have_versions a_comment_makes_no_version counters_add_up
             changes_of_identity_are_read_from_a_cursor an_event_is_found_by_its_id who_shares_an_identifier_is_known

@@ -4,7 +4,7 @@ use super::PAGE;
 use crate::words::*;
 use crowsnest_model::{
     ConsentStatus, DeliveryId, EventId, HouseholdId, Identifier, ProfileId, RunId, Time, Trait,
-    delivery::DeliveryState, profile::Link,
+    delivery::DeliveryState, line::Line, profile::Link,
 };
 use crowsnest_store::{DeliveryFilter, LedgerEntry, LedgerKind, Page, RunState, Suppression};
 
@@ -218,7 +218,7 @@ pub fn a_merge_keeps_one_message_of_an_occasion(store: &mut impl Backend) {
         );
         assert_eq!(read.delivery(DeliveryId(22))?.unwrap().updated, Time(60));
         assert_eq!(read.runs(None, Some(ProfileId(1)), PAGE)?.len(), 2);
-        assert!(read.due_deliveries(Time(i64::MAX), 9)?.is_empty());
+        assert!(read.due_deliveries(&Line::of("email", ""), Time(i64::MAX), 9)?.is_empty());
         Ok(())
     });
 }

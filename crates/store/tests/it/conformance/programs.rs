@@ -5,6 +5,7 @@ use crate::words::*;
 use crowsnest_model::{
     DeliveryId, HouseholdId, ProfileId, RunId, Time,
     delivery::{DeliveryState, WEBHOOK},
+    line::Line,
 };
 use crowsnest_store::{DeliveryFilter, Page, RunRecord, RunState};
 
@@ -246,9 +247,9 @@ pub fn due_held_and_overdue(store: &mut impl Backend) {
         let ids = |list: Vec<crowsnest_model::delivery::Delivery>| -> Vec<u64> {
             list.iter().map(|delivery| delivery.id.0).collect()
         };
-        assert_eq!(ids(read.due_deliveries(Time(29), 9)?), [2]);
-        assert_eq!(ids(read.due_deliveries(Time(30), 9)?), [2, 1]);
-        assert_eq!(ids(read.due_deliveries(Time(30), 1)?), [2]);
+        assert_eq!(ids(read.due_deliveries(&Line::of("email", ""), Time(29), 9)?), [2]);
+        assert_eq!(ids(read.due_deliveries(&Line::of("email", ""), Time(30), 9)?), [2, 1]);
+        assert_eq!(ids(read.due_deliveries(&Line::of("email", ""), Time(30), 1)?), [2]);
         assert_eq!(ids(read.held_deliveries(&["cart", "nothing"])?), [3]);
         assert!(read.held_deliveries(&["offer"])?.is_empty());
         assert_eq!(ids(read.overdue_deliveries(Time(90), 9)?), [3, 1]);
@@ -337,15 +338,16 @@ pub fn the_next_due_moment(store: &mut impl Backend) {
     let mut message = delivery(1, "offer", 1, "x", DeliveryState::Held);
     message.due = Time(1);
     message.expires = Some(Time(40));
-    let expect = |store: &dyn Fn() -> Option<Time>, time| assert_eq!(store(), Some(Time(time)));
     store.commit(|unit| unit.put_delivery(&message));
-    expect(&|| store.read(|read| read.next_due()), 40);
+    assert_eq!(store.read(|read| read.next_due()), Some(Time(40)));
     store.commit(|unit| unit.put_timer(RunId(1), ProfileId(1), Some(Time(30))));
-    expect(&|| store.read(|read| read.next_due()), 30);
+    assert_eq!(store.read(|read| read.next_due()), Some(Time(30)));
+    assert_eq!(store.read(|read| read.lines_due()), []);
     store.commit(|unit| unit.put_delivery(&delivery(2, "offer", 2, "x", DeliveryState::Queued)));
     message.state = DeliveryState::Queued;
     store.commit(|unit| unit.update_delivery(&message));
-    expect(&|| store.read(|read| read.next_due()), 1);
+    assert_eq!(store.read(|read| read.lines_due()), [(Line::of("email", ""), Time(1))]);
+    assert_eq!(store.read(|read| read.next_due()), Some(Time(30)), "what is to be sent is due by its line");
 }
 
 pub fn what_is_being_sent_is_found_again(store: &mut impl Backend) {
@@ -357,29 +359,42 @@ pub fn what_is_being_sent_is_found_again(store: &mut impl Backend) {
     assert_eq!(sending.iter().map(|delivery| delivery.id.0).collect::<Vec<_>>(), [1]);
 }
 
-pub fn what_webhooks_are_told_is_due_by_webhook(store: &mut impl Backend) {
+pub fn each_line_has_a_queue_of_its_own(store: &mut impl Backend) {
+    let (alarm, crm, email) = (Line::of(WEBHOOK, "alarm"), Line::of(WEBHOOK, "crm"), Line::of("email", ""));
     store.commit(|unit| {
         for (id, hook, due) in [(1, "crm", 30), (2, "crm", 20), (3, "alarm", 40), (4, "crm", 90)] {
             let mut told = delivery(id, "cart", 1, &id.to_string(), DeliveryState::Queued);
             (told.channel, told.contact, told.due) = (WEBHOOK.into(), hook.into(), Time(due));
             unit.put_delivery(&told)?;
         }
+        unit.put_delivery(&delivery(6, "cart", 2, "on the line", DeliveryState::Sending))?;
         let mut message = delivery(5, "cart", 1, "mail", DeliveryState::Queued);
         message.due = Time(50);
         unit.put_delivery(&message)
     });
     store.read(|read| {
-        assert_eq!(read.hooks_due()?, [("alarm".to_owned(), Time(40)), ("crm".to_owned(), Time(20))]);
-        let ids = |hook, now, limit| -> Vec<u64> {
-            read.due_deliveries_to(hook, Time(now), limit).unwrap().iter().map(|told| told.id.0).collect()
+        let due = [(email.clone(), Time(50)), (alarm.clone(), Time(40)), (crm.clone(), Time(20))];
+        assert_eq!(read.lines_due()?, due);
+        let ids = |line, now, limit| -> Vec<u64> {
+            read.due_deliveries(line, Time(now), limit).unwrap().iter().map(|told| told.id.0).collect()
         };
-        assert_eq!(ids("crm", 30, 9), [2, 1]);
-        assert_eq!(ids("crm", 90, 2), [2, 1]);
-        assert!(ids("alarm", 39, 9).is_empty());
+        assert_eq!(ids(&crm, 30, 9), [2, 1]);
+        assert_eq!(ids(&crm, 90, 2), [2, 1]);
+        assert!(ids(&alarm, 39, 9).is_empty());
         // Messages do not wait behind them, nor with them.
-        assert_eq!(read.next_due()?, Some(Time(50)));
-        assert_eq!(read.due_deliveries(Time(99), 9)?.len(), 1);
+        assert_eq!(ids(&email, 99, 9), [5]);
         assert_eq!(read.due_deliveries_of(ProfileId(1), Time(99))?.len(), 1);
+        let counts: Vec<_> = read
+            .line_counts(Time(40))?
+            .into_iter()
+            .map(|count| (count.line, count.queued, count.due, count.sending, count.next))
+            .collect();
+        let expected = [
+            (email, 1, 0, 1, Some(Time(50))),
+            (alarm, 1, 1, 0, Some(Time(40))),
+            (crm, 3, 2, 0, Some(Time(20))),
+        ];
+        assert_eq!(counts, expected);
         Ok(())
     });
 }
