@@ -30,6 +30,7 @@ mod segments;
 mod sharing;
 mod sink;
 mod splitting;
+mod splitting_then;
 mod steps;
 mod town;
 mod tracking;
