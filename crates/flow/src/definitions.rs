@@ -73,7 +73,7 @@ pub(crate) fn put_in_force(
     let live = store.commit(|unit| -> Result<Live, FlowError> {
         for change in &changes {
             if let Change::Removed(kind, name) = change {
-                unit.retire_document(kind.as_str(), name)?;
+                unit.retire_document(kind.as_str(), name, now)?;
             }
         }
         for document in &checked.documents {
@@ -93,6 +93,7 @@ pub(crate) fn put_in_force(
                     compiled: document.value.to_string(),
                     live: true,
                     applied: now,
+                    retired: None,
                 })?;
             }
         }

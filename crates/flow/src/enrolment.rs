@@ -74,7 +74,7 @@ impl Engine {
         let program = program.to_owned();
         self.commit(move |work| {
             let live = work.live;
-            let open = live.plan().open(&program).ok_or_else(|| {
+            let open = live.plan().entrances().open(&program).ok_or_else(|| {
                 FlowError::Refused(format!(
                     "the program {program} takes nobody in: it is a draft or paused; set `state: live` and apply"
                 ))
@@ -142,7 +142,7 @@ impl Engine {
     ) -> Result<CaughtUp, FlowError> {
         self.known_program(program)?;
         let live = self.live();
-        let open = live.plan().open(program).cloned().ok_or_else(|| {
+        let open = live.plan().entrances().open(program).cloned().ok_or_else(|| {
             let cure = "set `state: live` and apply";
             FlowError::Refused(format!(
                 "the program {program} takes nobody in: it is a draft or paused; {cure}"
@@ -178,7 +178,9 @@ impl Engine {
                     let (mut found, mut inside) = (Vec::new(), inside);
                     let live = work.live;
                     // The definitions may have changed meanwhile.
-                    let Some(open) = live.plan().open(&program) else { return Ok((found, inside)) };
+                    let Some(open) = live.plan().entrances().open(&program) else {
+                        return Ok((found, inside));
+                    };
                     for (_, person, EventRow { columns, body }) in rows {
                         let event = Event::from_stored(columns, &body).map_err(|error| {
                             FlowError::Broken(format!("a stored event cannot be read: {error}"))
@@ -234,7 +236,7 @@ impl Engine {
                     let people = work.unit.people_after(after, AT_ONCE)?;
                     let people: Vec<ProfileId> = people.into_iter().map(|person| person.id).collect();
                     // The definitions may have changed meanwhile.
-                    let Some(open) = live.plan().open(&name) else { return Ok((found, None)) };
+                    let Some(open) = live.plan().entrances().open(&name) else { return Ok((found, None)) };
                     for person in &people {
                         work.load(*person)?;
                         if !dry_run {

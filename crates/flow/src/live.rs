@@ -10,7 +10,7 @@ use crowsnest_model::{
     delivery::SMS,
 };
 use crowsnest_profile::{SegmentError, SegmentPlan, SeriesPlan};
-use crowsnest_programs::{Derived, LiveBroadcast, LiveProgram, Plan, policy::Policy};
+use crowsnest_programs::{Derived, InForce, LiveBroadcast, LiveProgram, Plan, policy::Policy};
 use crowsnest_rules::{Expression, Schema};
 use crowsnest_store::StoredDocument;
 use crowsnest_workspace::{Checked, Document, Problem};
@@ -149,12 +149,12 @@ impl Live {
                 Err(error) => problem("broadcast", name, error.to_string()),
             }
         }
-        let mut plan = Plan::default();
+        let mut programs = Vec::new();
         let mut needs: HashMap<String, BTreeSet<String>> = HashMap::new();
         for (name, program) in &workspace.programs {
-            let version = version_in_force(stored, "program", name);
-            match LiveProgram::compile(program.clone(), version, true, &schema) {
-                Ok(live) => plan.add(live.with_global_holdout(holdout_for(&workspace, program))),
+            let (version, in_force) = program_in_force(stored, name);
+            match LiveProgram::compile(program.clone(), version, in_force, &schema) {
+                Ok(live) => programs.push(live.with_global_holdout(holdout_for(&workspace, program))),
                 Err(error) => problem("program", name, error.to_string()),
             }
         }
@@ -166,7 +166,7 @@ impl Live {
                 "program" => earlier_program(document, &schema).map(|live| {
                     let wanted = live.requires_fresh().to_vec();
                     let holdout = holdout_for(&workspace, &live.definition);
-                    plan.add(live.with_global_holdout(holdout));
+                    programs.push(live.with_global_holdout(holdout));
                     wanted
                 }),
                 "broadcast" => earlier_broadcast(document, &schema).map(|live| {
@@ -209,6 +209,7 @@ impl Live {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let plan = Plan::new(programs);
         let zone = TimeZone::get(&workspace.organisation.time_zone).unwrap_or(TimeZone::UTC);
         let mut series = SeriesPlan::default();
         segments.all().iter().for_each(|segment| series.add(segment.series()));
@@ -300,7 +301,7 @@ impl Live {
 
     /// Whether conditions look at events of this name whenever one comes.
     pub(crate) fn asks_about(&self, event: &str) -> bool {
-        self.series.about(event).next().is_some() || !self.plan.triggered_by(event).is_empty()
+        self.series.about(event).next().is_some() || !self.plan.entrances().triggered_by(event).is_empty()
     }
 
     /// How identifiers get their one spelling.
@@ -407,6 +408,18 @@ fn versions_in_force(stored: &[StoredDocument]) -> HashMap<String, HashMap<Strin
     versions
 }
 
+fn when_in_force(document: &StoredDocument) -> InForce {
+    InForce { from: document.applied, until: document.retired }
+}
+
+/// The version of a program that is in force, and since when.
+fn program_in_force(stored: &[StoredDocument], name: &str) -> (u32, InForce) {
+    stored
+        .iter()
+        .find(|document| document.live && document.kind == "program" && document.name == name)
+        .map_or((1, InForce::ALWAYS), |document| (document.version, when_in_force(document)))
+}
+
 fn version_in_force(stored: &[StoredDocument], kind: &str, name: &str) -> u32 {
     stored
         .iter()
@@ -428,7 +441,8 @@ fn holdout_for(workspace: &Workspace, program: &Program) -> Option<Percent> {
 
 fn earlier_program(document: &StoredDocument, schema: &Schema) -> Result<LiveProgram, String> {
     let definition: Program = serde_json::from_str(&document.compiled).map_err(|error| error.to_string())?;
-    LiveProgram::compile(definition, document.version, false, schema).map_err(|error| error.to_string())
+    LiveProgram::compile(definition, document.version, when_in_force(document), schema)
+        .map_err(|error| error.to_string())
 }
 
 fn earlier_broadcast(document: &StoredDocument, schema: &Schema) -> Result<LiveBroadcast, String> {

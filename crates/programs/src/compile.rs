@@ -1,18 +1,18 @@
 //! Definitions made ready to be asked.
 
 use crate::{
-    DatePlan,
+    Entrances,
     steps::{self, LiveStep},
     trigger::{LiveTrigger, Watch},
 };
 use crowsnest_model::{
     Duration, InterestId, Percent, Time,
-    definition::{EventMatch, FreshnessNeed, IdentityEvent, MembershipChange, Program, ProgramState},
+    definition::{EventMatch, FreshnessNeed, Program, ProgramState, Trigger},
 };
 use crowsnest_rules::{Condition, Expression, Interest, RuleError, Schema, SeriesSpec};
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -49,6 +49,24 @@ impl LiveMatch {
     }
 }
 
+/// When a version of a program is or was in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InForce {
+    /// Since then.
+    pub from: Time,
+    /// Until then; `None` when it still is.
+    pub until: Option<Time>,
+}
+
+impl InForce {
+    /// Since ever, and still.
+    pub const ALWAYS: Self = Self { from: Time(i64::MIN), until: None };
+
+    fn is_at(self, time: Time) -> bool {
+        self.from <= time && self.until.is_none_or(|until| time < until)
+    }
+}
+
 /// A version of a program, ready.
 #[derive(Debug)]
 pub struct LiveProgram {
@@ -56,7 +74,9 @@ pub struct LiveProgram {
     pub definition: Program,
     /// Its version.
     pub version: u32,
-    /// New people may enter: it is the version in force, and not a draft.
+    /// When it was in force.
+    pub in_force: InForce,
+    /// While it is in force new people may enter: it is neither a draft nor paused.
     pub open: bool,
     /// Nobody enters, and who is inside stands still, on whichever version.
     pub paused: bool,
@@ -108,7 +128,7 @@ impl LiveProgram {
     pub fn compile(
         definition: Program,
         version: u32,
-        in_force: bool,
+        in_force: InForce,
         schema: &Schema,
     ) -> Result<Self, CompileError> {
         let fault = |field: &'static str| {
@@ -127,9 +147,10 @@ impl LiveProgram {
             .transpose()
             .map_err(fault("audience"))?;
         Ok(Self {
-            paused: in_force && definition.state == ProgramState::Paused,
+            paused: in_force.until.is_none() && definition.state == ProgramState::Paused,
             global_holdout: None,
-            open: in_force && definition.state == ProgramState::Live,
+            open: definition.state == ProgramState::Live,
+            in_force,
             trigger: LiveTrigger::compile(trigger, &reader).map_err(fault("trigger"))?,
             occasion: definition
                 .occasion
@@ -195,6 +216,13 @@ impl LiveProgram {
         self.definition.trigger.ttl.map(|ttl| triggered.plus(ttl))
     }
 
+    /// Whether another version comes due at the same moments.
+    fn comes_due_with(&self, other: &Self) -> bool {
+        let [one, other] =
+            [self, other].map(|program| Trigger { ttl: None, ..program.definition.trigger.clone() });
+        one == other
+    }
+
     /// The names of the events that can end a run.
     pub fn ends(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.cancels.iter().map(|cancel| cancel.event.as_str()).collect();
@@ -205,26 +233,36 @@ impl LiveProgram {
     }
 }
 
-/// All programs, by what can touch them, so that an event asks only those that it can touch.
+/// All programs, each in all its versions.
 #[derive(Debug, Default)]
 pub struct Plan {
     versions: HashMap<(String, u32), Arc<LiveProgram>>,
-    by_event: HashMap<String, Vec<Arc<LiveProgram>>>,
-    by_segment: HashMap<(String, MembershipChange), Vec<Arc<LiveProgram>>>,
-    by_identity: HashMap<IdentityEvent, Vec<Arc<LiveProgram>>>,
-    dates: DatePlan,
-    by_catalogue: HashMap<String, Vec<Arc<LiveProgram>>>,
+    entrances: Arc<Entrances>,
     /// What programs in force ask to be kept of who watches what, and the longest that one of them asks for it.
     interests: BTreeMap<InterestId, (Arc<Interest>, Duration)>,
     interests_by_event: HashMap<String, Vec<InterestId>>,
-    open: HashMap<String, Arc<LiveProgram>>,
     paused: HashSet<String>,
 }
 
 impl Plan {
-    /// Adds a version of a program. Older versions are kept for those who are on their way.
-    pub fn add(&mut self, program: LiveProgram) {
-        let program = Arc::new(program);
+    /// All of these programs. Older versions are there for those who are on their way.
+    pub fn new(programs: Vec<LiveProgram>) -> Self {
+        let mut plan = Self::default();
+        let mut in_force: Vec<Arc<LiveProgram>> = Vec::new();
+        for program in programs {
+            let program = Arc::new(program);
+            if program.in_force.until.is_none() {
+                plan.keep(&program);
+                in_force.push(program.clone());
+            }
+            plan.versions.insert((program.name().to_owned(), program.version), program);
+        }
+        plan.entrances = Arc::new(Entrances::new(in_force));
+        plan
+    }
+
+    /// What a program in force asks for beside letting people in.
+    fn keep(&mut self, program: &LiveProgram) {
         if program.paused {
             self.paused.insert(program.name().to_owned());
         }
@@ -236,52 +274,41 @@ impl Plan {
             });
             *within = watch.within.max(*within);
         }
-        if program.open {
-            match &program.trigger {
-                LiveTrigger::Event(matched) => {
-                    self.by_event.entry(matched.event.clone()).or_default().push(program.clone());
-                }
-                LiveTrigger::Segment(segment, change) => {
-                    self.by_segment.entry((segment.clone(), *change)).or_default().push(program.clone());
-                }
-                LiveTrigger::ByTime(_) => self.dates.add(&program),
-                LiveTrigger::Catalogue(watch) => {
-                    self.by_catalogue.entry(watch.catalogue.clone()).or_default().push(program.clone());
-                }
-                LiveTrigger::Identity(identity, _) => {
-                    self.by_identity.entry(*identity).or_default().push(program.clone());
-                }
-                LiveTrigger::Request => {}
-            }
-            self.open.insert(program.name().to_owned(), program.clone());
+    }
+
+    /// The programs in force that take people in.
+    pub fn entrances(&self) -> &Arc<Entrances> {
+        &self.entrances
+    }
+
+    /// The programs that took people in at a moment, each in the version that was in force then.
+    pub fn entrances_at(&self, time: Time) -> Entrances {
+        Entrances::new(
+            self.versions.values().filter(|program| program.in_force.is_at(time)).cloned().collect(),
+        )
+    }
+
+    /// The moments at which versions came in force or went out of it.
+    pub fn turns(&self) -> BTreeSet<Time> {
+        self.versions
+            .values()
+            .flat_map(|program| [Some(program.in_force.from), program.in_force.until])
+            .flatten()
+            .collect()
+    }
+
+    /// Since when a version that begins by date or by schedule, and the versions right before it, have had the same moments.
+    pub fn same_moments_since(&self, program: &LiveProgram) -> Time {
+        let mut first = program;
+        while let Some(before) =
+            first.version.checked_sub(1).and_then(|version| self.version(program.name(), version))
+            && before.open
+            && before.in_force.until == Some(first.in_force.from)
+            && before.comes_due_with(program)
+        {
+            first = before;
         }
-        self.versions.insert((program.name().to_owned(), program.version), program);
-    }
-
-    /// The programs that an event may let somebody into, in the order of their names.
-    pub fn triggered_by(&self, event: &str) -> &[Arc<LiveProgram>] {
-        self.by_event.get(event).map_or(&[], Vec::as_slice)
-    }
-
-    /// The programs that a change of a segment may let somebody into.
-    pub fn triggered_by_segment(&self, segment: &str, change: MembershipChange) -> &[Arc<LiveProgram>] {
-        self.by_segment.get(&(segment.to_owned(), change)).map_or(&[], Vec::as_slice)
-    }
-
-    /// The programs that somebody may be let into who turns out to be one with another, or is told apart, in the order of
-    /// their names.
-    pub fn triggered_by_identity(&self, identity: IdentityEvent) -> &[Arc<LiveProgram>] {
-        self.by_identity.get(&identity).map_or(&[], Vec::as_slice)
-    }
-
-    /// The programs that begin by date or by schedule.
-    pub fn dates(&self) -> &DatePlan {
-        &self.dates
-    }
-
-    /// The programs that a change of an item may let somebody into, in the order of their names.
-    pub fn triggered_by_catalogue(&self, catalogue: &str) -> &[Arc<LiveProgram>] {
-        self.by_catalogue.get(catalogue).map_or(&[], Vec::as_slice)
+        first.in_force.from
     }
 
     /// Everything that is kept of who watches what, and for how long.
@@ -298,11 +325,6 @@ impl Plan {
     /// The longest that is asked for of an interest.
     pub fn kept(&self, interest: InterestId) -> Option<Duration> {
         self.interests.get(&interest).map(|(_, within)| *within)
-    }
-
-    /// The version of a program that takes people in, if one does.
-    pub fn open(&self, program: &str) -> Option<&Arc<LiveProgram>> {
-        self.open.get(program)
     }
 
     /// Whether a program stands still.

@@ -227,10 +227,10 @@ pub trait Unit:
     /// Keeps a launch, new or changed.
     fn put_launch(&mut self, launch: &LaunchRecord) -> Result<()>;
     /// Puts a definition in force, as its next version, or in the place of the one in force when it means the same (only a
-    /// comment or its file changed). Returns the version; `live` and `version` are not looked at.
+    /// comment or its file changed). Returns the version; `live`, `retired` and `version` are not looked at.
     fn put_document(&mut self, document: &StoredDocument) -> Result<u32>;
     /// Takes a definition out of force.
-    fn retire_document(&mut self, kind: &str, name: &str) -> Result<()>;
+    fn retire_document(&mut self, kind: &str, name: &str, time: Time) -> Result<()>;
     /// Adds to a source's counts.
     fn count_source(&mut self, counts: &SourceCount) -> Result<()>;
     /// Adds to a counter.

@@ -287,6 +287,8 @@ pub struct StoredDocument {
     pub live: bool,
     /// When it was applied.
     pub applied: Time,
+    /// When it was taken out of force; `None` while it is in force.
+    pub retired: Option<Time>,
 }
 
 /// How much a source has sent.

@@ -89,7 +89,7 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
         let meaning = format!("{}, kept for {}", interest.sentence(), within.in_words());
         ("interest", interest.id().name(), meaning)
     });
-    let dates = live.plan().dates().all().iter();
+    let dates = live.plan().entrances().dates().all().iter();
     let dates = dates.map(|program| ("date", program.name().to_owned(), date_meaning(live, program)));
     let wanted: BTreeMap<(&str, String), String> = series
         .chain(interests)

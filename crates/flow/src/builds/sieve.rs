@@ -164,7 +164,7 @@ impl<'l> Questions<'l> {
     }
 
     fn concern_dates(&self, lookout: &Lookout<'_>, profile: &Profile) -> bool {
-        let programs = self.live.plan().dates().all().iter();
+        let programs = self.live.plan().entrances().dates().all().iter();
         let mut new = programs.filter(|program| self.new.contains(program.name()));
         lookout.ask(profile, None, |person| {
             new.any(|program| {

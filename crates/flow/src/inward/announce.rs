@@ -154,8 +154,8 @@ impl Enrolment<'_, '_> {
         what: String,
         properties: Object,
     ) -> Result<(), FlowError> {
-        let (live, now) = (self.live(), self.now());
-        for program in live.plan().triggered_by_identity(identity) {
+        let (entrances, now) = (self.entrances(), self.now());
+        for program in entrances.triggered_by_identity(identity) {
             let (occasion, what, properties) = (occasion.clone(), what.clone(), properties.clone());
             self.enter_by_change(person, program, occasion, what, now, properties)?;
         }

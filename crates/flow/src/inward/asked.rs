@@ -38,8 +38,8 @@ impl Working<'_> {
 
     /// A request is for whoever it was meant for; the change of a thing for those who watch it.
     pub(super) fn ask_again(&mut self, Asked { person, run, .. }: Asked) -> Result<(), FlowError> {
-        let live = self.live;
-        let Some(program) = live.plan().open(&run.program) else { return Ok(()) };
+        let entrances = self.entrances.clone();
+        let Some(program) = entrances.open(&run.program) else { return Ok(()) };
         let what = "what was asked for before".to_owned();
         let Some(changed) = run.occasion.strip_prefix(CATALOGUE) else {
             let cause = Cause::ours(person, run.occasion, what, run.triggered, run.properties);

@@ -25,8 +25,8 @@ impl Working<'_> {
         changes: &[(String, bool)],
         cause: Occurrence,
     ) -> Result<(), FlowError> {
-        let live = self.live;
-        let plan = live.plan().dates();
+        let entrances = self.entrances.clone();
+        let plan = entrances.dates();
         if plan.is_empty() {
             return Ok(());
         }
@@ -46,29 +46,46 @@ impl Working<'_> {
             })
         };
         let begins = |program: &LiveProgram| {
-            let since = self.derived.dates.get(program.name()).filter(|_| cause.announced)?;
+            let since = self.in_force_since(program).filter(|_| cause.announced)?;
             let first = match touch.time {
                 true => cause.at.minus(MOMENT),
                 false => cause.at.minus(program.lateness()),
             };
             // Nobody is late for a schedule who was not there yet.
             let there = if program.is_scheduled() && !touch.time { person.made() } else { Time(i64::MIN) };
-            Some(first.max(*since).max(there))
+            Some(first.max(since).max(there))
         };
         let stretches = programs.into_iter().map(|program| (program, begins(program))).collect();
         self.come_due(person, stretches, cause.at)
     }
 
+    /// Sees to it that a person is looked at again when a program by date or by schedule comes due for them.
+    pub(super) fn await_dates(&mut self, person: ProfileId) -> Result<(), FlowError> {
+        let entrances = self.entrances.clone();
+        let programs = entrances.dates().all().iter();
+        self.come_due(person, programs.map(|program| (program, None)).collect(), self.now)
+    }
+
     /// Lets a person into programs that are new by date or by schedule, for what has come due since they are in force, and
     /// sees to it that they are looked at again.
     pub(crate) fn begin_dates(&mut self, person: ProfileId, new: &BTreeSet<String>) -> Result<(), FlowError> {
-        let live = self.live;
-        let since = |program: &LiveProgram| {
-            self.derived.dates.get(program.name()).filter(|_| new.contains(program.name())).copied()
-        };
-        let programs = live.plan().dates().all().iter();
+        let since =
+            |program: &LiveProgram| self.in_force_since(program).filter(|_| new.contains(program.name()));
+        let entrances = self.entrances.clone();
+        let programs = entrances.dates().all().iter();
         let stretches = programs.map(|program| (program, since(program))).collect();
         self.come_due(person, stretches, self.now)
+    }
+
+    /// Since when what comes due begins a program; `None` while nobody is given its moments.
+    fn in_force_since(&self, program: &LiveProgram) -> Option<Time> {
+        let given = self.derived.dates.get(program.name()).copied();
+        match &self.replay {
+            Some(_) if given.is_none_or(|given| given > self.now) => {
+                Some(self.live.plan().same_moments_since(program))
+            }
+            _ => given,
+        }
     }
 
     /// What came due for a person by a program after a moment and until another.

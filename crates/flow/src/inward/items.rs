@@ -89,7 +89,7 @@ impl Working<'_> {
             seen.insert("before".into(), before.into());
         }
         let live = self.live;
-        for program in live.plan().triggered_by_catalogue(catalogue) {
+        for program in live.plan().entrances().triggered_by_catalogue(catalogue) {
             let Some(watch) = program.watch() else { continue };
             let known = self.derived.interests.contains(&watch.interest.id());
             let since = time.minus(watch.within);
@@ -139,7 +139,7 @@ impl Enrolment<'_, '_> {
     /// An item that a person watches has changed: the program begins if it lets them in.
     fn item_changed(&mut self, person: ProfileId, change: &ItemChange) -> Result<(), FlowError> {
         let live = self.live();
-        let Some(program) = live.plan().open(&change.program) else { return Ok(()) };
+        let Some(program) = live.plan().entrances().open(&change.program) else { return Ok(()) };
         let ItemChange { catalogue, key, time, seen, .. } = change;
         let occasion = format!("{CATALOGUE}{catalogue}:{key}:{time}");
         let what = format!("the change of {key} in the catalogue {catalogue}");
@@ -156,7 +156,7 @@ pub(crate) fn tell_watchers(work: &mut Working<'_>, limit: usize) -> Result<bool
             return Ok(true);
         }
         let live = work.live;
-        let watch = live.plan().open(&change.program).and_then(|program| program.watch());
+        let watch = live.plan().entrances().open(&change.program).and_then(|program| program.watch());
         let Some(watch) = watch.filter(|watch| watch.catalogue == change.catalogue) else {
             // The program takes nobody in, or is about something else by now.
             work.unit.remove_item_change(change.seq)?;

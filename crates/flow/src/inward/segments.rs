@@ -103,7 +103,7 @@ impl Working<'_> {
 
     /// Whether segments or programs ask about households at all.
     pub(super) fn asks_about_households(&self) -> bool {
-        self.live.segments().asks_about_households() || self.live.plan().dates().asks_about_households()
+        self.live.segments().asks_about_households() || self.entrances.dates().asks_about_households()
     }
 
     /// What time alone has changed about a person until now, change by change, each as of its own moment.
@@ -274,7 +274,7 @@ impl Working<'_> {
     /// Whoever began or ended a program in this commit is asked about what depends on that.
     pub(super) fn reconsider_programs(&mut self) -> Result<(), FlowError> {
         let mut programs = self.live.segments().programs();
-        programs.extend(self.live.plan().dates().programs().cloned());
+        programs.extend(self.entrances.dates().programs().cloned());
         if programs.is_empty() {
             return Ok(());
         }

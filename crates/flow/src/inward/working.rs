@@ -13,7 +13,7 @@ use crowsnest_model::{
     quarantine::{QuarantineState, Quarantined, Rejection},
 };
 use crowsnest_profile::Touch;
-use crowsnest_programs::Derived;
+use crowsnest_programs::{Derived, Entrances};
 use crowsnest_store::{EventSeq, SourceCount, Unit};
 use foldhash::fast::RandomState;
 use std::{
@@ -34,6 +34,8 @@ pub(crate) struct Loaded {
 pub(crate) struct Working<'w> {
     pub(crate) unit: &'w mut dyn Unit,
     pub(crate) live: &'w Live,
+    /// The programs that take people in: those in force, and in a replay those that were.
+    pub(super) entrances: Arc<Entrances>,
     pub(crate) ids: &'w mut IdMaker,
     pub(crate) now: Time,
     pub(crate) derived: Arc<Derived>,
@@ -89,6 +91,7 @@ impl<'w> Working<'w> {
         Self {
             unit,
             live,
+            entrances: live.plan().entrances().clone(),
             ids,
             now,
             asking: crate::builds::while_asking(live, &derived),
@@ -163,6 +166,9 @@ impl<'w> Working<'w> {
     pub(super) fn take_in_one(&mut self, place: EventSeq, prepared: &Prepared) -> Result<(), FlowError> {
         let event = &prepared.event;
         let (person, merges) = self.identify(prepared)?;
+        if let Some(replay) = &mut self.replay {
+            replay.is_of(person);
+        }
         let anew = self.anew.remove(&person);
         if !anew.as_ref().is_some_and(|touch| touch.newcomer) {
             // What time alone has changed by now came before this event.
@@ -181,7 +187,7 @@ impl<'w> Working<'w> {
         let watched: Vec<_> = event
             .traits
             .keys()
-            .filter(|name| live.plan().dates().asks_about_trait(name))
+            .filter(|name| self.entrances.dates().asks_about_trait(name))
             .map(|name| (name, loaded.profile.value(name).cloned()))
             .collect();
         let compared = live.match_fields().is_some_and(|fields| {

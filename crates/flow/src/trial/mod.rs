@@ -292,7 +292,7 @@ impl Guide<'_> {
                 }
                 Then::Set(traits) => self.set(traits, walk.clock()),
                 Then::Enter { step, program } => {
-                    let open = self.lookout.live.plan().open(program).is_some();
+                    let open = self.lookout.live.plan().entrances().open(program).is_some();
                     let outcome = match open {
                         true => format!("{program} would be entered, if its own rules let the person in"),
                         false => format!("{program} is not entered: it takes nobody in now"),

@@ -31,6 +31,7 @@ mod sharing;
 mod sink;
 mod splitting;
 mod standing;
+mod splitting_then;
 mod steps;
 mod stops;
 mod town;

@@ -188,7 +188,7 @@ async fn live(seed: u64, welded: bool) -> (World, Option<ProfileId>) {
     (world, absorbed)
 }
 
-async fn split(world: &World, who: ProfileId, other: ProfileId) -> Split {
+pub async fn split(world: &World, who: ProfileId, other: ProfileId) -> Split {
     world.engine.split(who, SplitBy::Merged(other), "two people, they said".into(), false).await.unwrap()
 }
 
@@ -226,7 +226,7 @@ async fn told_apart_they_are_who_they_would_have_been() {
 }
 
 /// Ann by her login and Bea by her card, taken for one by a till that named both.
-async fn welded(documents: &[&str]) -> (World, Profile, Profile) {
+pub async fn welded(documents: &[&str]) -> (World, Profile, Profile) {
     let world = World::new(documents).await;
     world.tell([identify("a").by("user_id", "u1").by("email", "ann@x.org").grants("offers")]).await;
     world.tell([identify("b").by("loyalty_id", "l2").by("email", "bea@x.org").grants("offers")]).await;

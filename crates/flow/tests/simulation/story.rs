@@ -325,6 +325,14 @@ impl Story {
 
     /// Other definitions are applied, by hand or at a start; often they are built a little, and not to the end.
     async fn edit(&mut self) {
+        // A replay is exactly on time: what was due by the programs until now has come, and nothing happens at the moment at
+        // which they change, since nobody could say by which of them.
+        self.catch_up();
+        if !self.definitions.dates.is_empty() {
+            self.serve().await;
+        }
+        self.world().pass(1);
+        self.latest = self.world().now().0;
         let before = self.definitions.clone();
         if !self.earlier.is_empty() && self.chance.percent(30) {
             self.definitions = self.chance.pick(&self.earlier).clone();

@@ -5,7 +5,9 @@ use crowsnest_model::{
     Duration, EventId, Profile, ProfileId, Time, Trait,
     definition::{ClockTime, Day, MonthDay, Program, Schedule, Trigger},
 };
-use crowsnest_programs::{Cause, DatePlan, DateTouch, Derived, Due, Entry, LiveProgram, Person, Plan, Scene};
+use crowsnest_programs::{
+    Cause, DatePlan, DateTouch, Derived, Due, Entry, InForce, LiveProgram, Person, Plan, Scene,
+};
 use crowsnest_rules::{Schema, Subject};
 use jiff::{
     ToSpan,
@@ -23,7 +25,7 @@ fn time(text: &str) -> Time {
 }
 
 fn program(trigger: Trigger) -> LiveProgram {
-    LiveProgram::compile(definition(trigger), 1, true, &Schema::open()).unwrap()
+    LiveProgram::compile(definition(trigger), 1, InForce::ALWAYS, &Schema::open()).unwrap()
 }
 
 fn definition(trigger: Trigger) -> Program {
@@ -176,7 +178,7 @@ fn what_comes_too_late_begins_nothing_and_may_be_caught_up() {
     let cause = Cause { what: "the date 2026-03-01", occasion: "date:2026-03-01", time: due };
     let mut gold = definition(date());
     gold.audience = None;
-    let gold = LiveProgram::compile(gold, 1, true, &Schema::open()).unwrap();
+    let gold = LiveProgram::compile(gold, 1, InForce::ALWAYS, &Schema::open()).unwrap();
     as_of(due, "2026-03-01", "UTC", |person| {
         let at =
             |late| gold.admits_due(person, cause, due.plus(Duration::hours(late)), Some(gold.lateness()));
@@ -212,19 +214,21 @@ fn names(plan: &DatePlan, traits: &[&str], newcomer: bool) -> Vec<String> {
 
 #[test]
 fn only_those_are_asked_whose_moments_may_have_moved() {
-    let mut plan = Plan::default();
-    for (name, trigger) in [
+    let programs = [
         ("birthday", date()),
         ("christmas", Trigger { date: Some("\"2026-12-24\"".into()), ..Trigger::default() }),
         ("weekly", schedule(Schedule::default())),
-    ] {
+    ];
+    let programs = programs.map(|(name, trigger)| {
         let definition = Program { name: name.into(), ..definition(trigger) };
-        plan.add(LiveProgram::compile(definition, 1, true, &Schema::open()).unwrap());
-    }
-    assert!(names(plan.dates(), &["email"], false).is_empty());
-    assert_eq!(names(plan.dates(), &["day"], false), ["birthday"]);
-    assert_eq!(names(plan.dates(), &["timezone"], false).len(), 3);
-    assert_eq!(names(plan.dates(), &[], true), ["christmas", "weekly"]);
+        LiveProgram::compile(definition, 1, InForce::ALWAYS, &Schema::open()).unwrap()
+    });
+    let plan = Plan::new(programs.into());
+    let dates = plan.entrances().dates();
+    assert!(names(dates, &["email"], false).is_empty());
+    assert_eq!(names(dates, &["day"], false), ["birthday"]);
+    assert_eq!(names(dates, &["timezone"], false).len(), 3);
+    assert_eq!(names(dates, &[], true), ["christmas", "weekly"]);
 }
 
 /// What comes due, found by going through all days, without any of the ways of the code.

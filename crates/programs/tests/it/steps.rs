@@ -25,7 +25,8 @@ pub(crate) fn program(steps: Vec<Step>, ttl: Option<Duration>) -> LiveProgram {
         goal: None,
         steps,
     };
-    LiveProgram::compile(definition, 1, true, &crowsnest_rules::Schema::open()).unwrap()
+    LiveProgram::compile(definition, 1, crowsnest_programs::InForce::ALWAYS, &crowsnest_rules::Schema::open())
+        .unwrap()
 }
 
 pub(crate) fn send() -> Step {

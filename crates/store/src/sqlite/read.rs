@@ -417,7 +417,7 @@ impl Read for Session<'_> {
 
     fn documents(&self, all_versions: bool) -> Result<Vec<StoredDocument>> {
         self.all(
-            "SELECT kind, name, version, path, text, live, applied, compiled, line FROM documents
+            "SELECT kind, name, version, path, text, live, applied, compiled, line, retired FROM documents
              WHERE live OR ?1 ORDER BY kind, name, version",
             [all_versions],
             |row| {
@@ -431,6 +431,7 @@ impl Read for Session<'_> {
                     applied: rows::time(row, 6)?,
                     compiled: row.get(7)?,
                     line: row.get(8)?,
+                    retired: row.get::<_, Option<i64>>(9)?.map(Time),
                 })
             },
         )

@@ -492,6 +492,7 @@ CREATE TABLE documents (
     compiled TEXT NOT NULL,
     live     INTEGER NOT NULL,
     applied INTEGER NOT NULL,
+    retired INTEGER,
     PRIMARY KEY (kind, name, version)
 ) WITHOUT ROWID, STRICT;
 

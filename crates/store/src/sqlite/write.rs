@@ -424,7 +424,7 @@ impl Unit for Session<'_> {
         if let Some(version) = same {
             return Ok(version);
         }
-        self.retire_document(kind, name)?;
+        self.retire_document(kind, name, *applied)?;
         let last: u32 = self
             .connection
             .prepare_cached("SELECT ifnull(max(version), 0) FROM documents WHERE kind = ?1 AND name = ?2")?
@@ -438,10 +438,12 @@ impl Unit for Session<'_> {
         Ok(last + 1)
     }
 
-    fn retire_document(&mut self, kind: &str, name: &str) -> Result<()> {
+    fn retire_document(&mut self, kind: &str, name: &str, time: Time) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE documents SET live = 0 WHERE kind = ?1 AND name = ?2 AND live = 1")?
-            .execute([kind, name])?;
+            .prepare_cached(
+                "UPDATE documents SET live = 0, retired = ?3 WHERE kind = ?1 AND name = ?2 AND live = 1",
+            )?
+            .execute(params![kind, name, time.0])?;
         Ok(())
     }
 

@@ -347,6 +347,7 @@ CREATE TABLE documents (
     compiled TEXT NOT NULL,
     live     INTEGER NOT NULL,
     applied INTEGER NOT NULL,
+    retired INTEGER,
     PRIMARY KEY (kind, name, version)
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
@@ -400,8 +401,8 @@ INSERT INTO watermarks VALUES ('till', 8000, 8001);
 INSERT INTO switches VALUES ('cart', 5, 'too many');
 INSERT INTO imports VALUES (1, 3, 'till', 'sales', 'sales.csv', 10, 7, 2, 1, 8000);
 INSERT INTO launches VALUES ('offer', 1, 4, 5, '{"recipients":3}');
-INSERT INTO documents VALUES ('program', 'cart', 1, 'programs/one.yaml', 1, 'program: cart', '{"program":"cart"}', 0, 9);
-INSERT INTO documents VALUES ('program', 'cart', 2, 'programs/one.yaml', 1, 'program: cart # two', '{"program":"cart","two":2}', 1, 9);
+INSERT INTO documents VALUES ('program', 'cart', 1, 'programs/one.yaml', 1, 'program: cart', '{"program":"cart"}', 0, 9, 9);
+INSERT INTO documents VALUES ('program', 'cart', 2, 'programs/one.yaml', 1, 'program: cart # two', '{"program":"cart","two":2}', 1, 9, NULL);
 INSERT INTO counters VALUES ('events', 2);
 INSERT INTO counters VALUES ('people', 1);
 INSERT INTO source_counts VALUES ('web', 2, 1, 0);

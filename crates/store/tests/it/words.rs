@@ -183,5 +183,6 @@ pub fn document(name: &str, text: &str, compiled: &str) -> StoredDocument {
         compiled: compiled.into(),
         live: true,
         applied: Time(9),
+        retired: None,
     }
 }

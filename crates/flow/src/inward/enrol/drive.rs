@@ -309,8 +309,8 @@ impl Enrolment<'_, '_> {
         name: &str,
         moment: Time,
     ) -> Result<String, FlowError> {
-        let live = self.work.live;
-        let Some(program) = live.plan().open(name) else {
+        let entrances = self.entrances();
+        let Some(program) = entrances.open(name) else {
             return Ok(format!("{name} is not entered: it takes nobody in now"));
         };
         let mut cause = Cause::ours(

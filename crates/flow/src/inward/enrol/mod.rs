@@ -9,7 +9,7 @@ use crate::{FlowError, Live, OWN_SOURCE};
 use crowsnest_model::{
     Event, EventId, Object, Profile, ProfileId, RunId, Time, definition::MembershipChange, profile::Run,
 };
-use crowsnest_programs::{Begin, Entry, LiveProgram, Person};
+use crowsnest_programs::{Begin, Entrances, Entry, LiveProgram, Person};
 use crowsnest_rules::EventView;
 use crowsnest_store::{Read, RunRecord, RunState, RunStep};
 pub(crate) use due::Serving;
@@ -209,9 +209,9 @@ impl<'a, 'w> Enrolment<'a, 'w> {
 
     /// Begins the programs that an event begins.
     pub(crate) fn enter(&mut self, person: ProfileId, prepared: &Prepared) -> Result<(), FlowError> {
-        let live = self.work.live;
+        let entrances = self.entrances();
         let name = prepared.event.name.as_deref().unwrap_or_default();
-        for program in live.plan().triggered_by(name) {
+        for program in entrances.triggered_by(name) {
             self.enter_by_event(person, program, prepared.cause(), false)?;
         }
         Ok(())
@@ -240,10 +240,10 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         entered: bool,
         time: Time,
     ) -> Result<(), FlowError> {
-        let live = self.work.live;
+        let entrances = self.entrances();
         let (change, word) =
             if entered { (MembershipChange::Enter, "enter") } else { (MembershipChange::Leave, "leave") };
-        for program in live.plan().triggered_by_segment(segment, change) {
+        for program in entrances.triggered_by_segment(segment, change) {
             let mut properties = Object::new();
             properties.insert("segment".into(), segment.into());
             properties.insert("on".into(), word.into());
@@ -258,6 +258,11 @@ impl<'a, 'w> Enrolment<'a, 'w> {
     /// The definitions in force.
     pub(in crate::inward) fn live(&self) -> &'w Live {
         self.work.live
+    }
+
+    /// The programs that take people in.
+    pub(in crate::inward) fn entrances(&self) -> Arc<Entrances> {
+        self.work.entrances.clone()
     }
 
     /// As of when it is.

@@ -6,6 +6,7 @@
 
 mod facts;
 mod moments;
+mod then;
 
 use super::{Prepared, Working, asked::Asked, event_of, prepare};
 use crate::{FlowError, OWN_SOURCE};
@@ -16,7 +17,11 @@ use crowsnest_store::{
     Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
 };
 use facts::{Outcome, made_at};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+use then::begun;
 
 /// So many events of one person are taken in again at most: everybody else waits for as long.
 const MOST_EVENTS: usize = 50_000;
@@ -30,6 +35,8 @@ pub(crate) struct Replay {
     pub(super) until: Time,
     /// The event that is being taken in.
     event: EventId,
+    /// Whose each event is that was taken in again.
+    owners: HashMap<EventId, ProfileId>,
     /// Who was new with which event.
     made_by: HashMap<EventId, ProfileId>,
     /// Everybody who comes about.
@@ -43,6 +50,10 @@ pub(crate) struct Replay {
     /// That they were told apart from others before, the latest first.
     splits: Vec<(LedgerEntry, Decision)>,
     asked: Vec<Asked>,
+    /// When other programs came in force, the latest first.
+    turns: Vec<Time>,
+    /// The ways through programs that are on record, in the order in which they began, the latest first.
+    begun: Vec<RunRecord>,
     /// What they share with somebody else.
     shared: BTreeSet<Identifier>,
     /// Since which event somebody of them shared something, and why.
@@ -157,9 +168,13 @@ impl Working<'_> {
         }
         let key = |program: &str, occasion: &str| (program.to_owned(), occasion.to_owned());
         let made_at = made_at(&deliveries);
+        let first = events.first().map_or(until, |(_, event)| event.received);
+        let turns = self.live.plan().turns();
+        self.entrances = Arc::new(self.live.plan().entrances_at(first));
         self.replay = Some(Box::new(Replay {
             until,
             event: EventId(0),
+            owners: HashMap::new(),
             made_by,
             people: BTreeSet::new(),
             runs: runs
@@ -172,6 +187,8 @@ impl Working<'_> {
             joins,
             splits,
             asked,
+            turns: turns.into_iter().filter(|turn| *turn > first).rev().collect(),
+            begun: begun(&runs),
             shared,
             shared_since,
             lent: BTreeMap::new(),
@@ -182,6 +199,7 @@ impl Working<'_> {
         }
         self.pass_time(until)?;
         self.now = until;
+        self.entrances = self.live.plan().entrances().clone();
         let Some(replay) = self.replay.take() else { return Ok(Vec::new()) };
         self.give_back_lent(&replay)?;
         let people: Vec<ProfileId> = replay.people.into_iter().collect();

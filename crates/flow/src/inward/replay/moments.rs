@@ -19,6 +19,8 @@ enum Moment {
     Outcome(usize),
     Join,
     Split,
+    Turn,
+    Begun,
     Asked(usize),
 }
 
@@ -29,7 +31,7 @@ impl Working<'_> {
             // Of one moment with an event, what was asked for comes after it: it may have made whoever that was for.
             let last = self.replay.as_ref().is_none_or(|replay| until >= replay.until);
             let is_due = |(at, moment): &(Time, Moment)| {
-                *at < until || *at == until && (last || !matches!(moment, Moment::Asked(_)))
+                *at < until || *at == until && (last || !matches!(moment, Moment::Asked(_) | Moment::Begun))
             };
             let Some((at, moment)) = self.next_moment().filter(is_due) else {
                 self.now = until;
@@ -50,6 +52,12 @@ impl Working<'_> {
                         self.replay.as_mut().and_then(|replay| replay.splits.pop())
                     {
                         self.split_again(entry, &decision)?;
+                    }
+                }
+                Moment::Turn => self.turn()?,
+                Moment::Begun => {
+                    if let Some(run) = self.replay.as_mut().and_then(|replay| replay.begun.pop()) {
+                        self.begin_as_then(&run)?;
                     }
                 }
                 Moment::Outcome(place) => {
@@ -98,6 +106,13 @@ impl Working<'_> {
                     offer(wake, Moment::Wake(*person, run.id));
                 }
             }
+        }
+        // What came due when the programs changed was theirs who were in force until then.
+        if let Some(turn) = replay.turns.last() {
+            offer(*turn, Moment::Turn);
+        }
+        if let Some(run) = replay.begun.last() {
+            offer(run.started, Moment::Begun);
         }
         for (place, asked) in replay.asked.iter().enumerate() {
             if replay.people.contains(&asked.person) || asked.run.occasion.starts_with(CATALOGUE) {

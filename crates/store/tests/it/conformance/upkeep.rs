@@ -147,7 +147,7 @@ pub fn documents_have_versions(store: &mut impl Backend) {
     let versions = store.commit(|unit| {
         let first = unit.put_document(&document("cart", "one", "1"))?;
         let second = unit.put_document(&document("cart", "two", "2"))?;
-        unit.retire_document("program", "cart")?;
+        unit.retire_document("program", "cart", Time(11))?;
         let third = unit.put_document(&document("cart", "two", "2"))?;
         Ok((first, second, third, unit.put_document(&document("other", "one", "1"))?))
     });
@@ -160,12 +160,17 @@ pub fn documents_have_versions(store: &mut impl Backend) {
     assert_eq!(live, [("cart".into(), 3, "two".into()), ("other".into(), 1, "one".into())]);
     let all = store.read(|read| read.documents(true));
     assert_eq!(
-        all.iter().map(|d| (d.version, d.live)).collect::<Vec<_>>(),
-        [(1, false), (2, false), (3, true), (1, true)]
+        all.iter().map(|d| (d.version, d.live, d.retired)).collect::<Vec<_>>(),
+        [(1, false, Some(Time(9))), (2, false, Some(Time(11))), (3, true, None), (1, true, None)]
     );
     assert_eq!(
         all[0],
-        crowsnest_store::StoredDocument { version: 1, live: false, ..document("cart", "one", "1") }
+        crowsnest_store::StoredDocument {
+            version: 1,
+            live: false,
+            retired: Some(Time(9)),
+            ..document("cart", "one", "1")
+        }
     );
 }
 

@@ -1,0 +1,161 @@
+//! Whoever is told apart has been in the programs that were in force then, by the version that was in force then.
+
+use crate::{
+    splitting::{split, welded},
+    world::*,
+};
+use crowsnest_model::{ProfileId, Time};
+use serde_json::json;
+
+/// Two letters: 30 days before the lease ends, and ten before.
+const LEASE: &str = r#"
+program: lease
+trigger: { date: profile.lease_end, before: 30d }
+steps:
+  - send: { channel: email, template: letter, topic: offers }
+  - wait: 20d
+  - send: { channel: email, template: letter, topic: offers }
+"#;
+
+/// What became of it: one letter, five days before.
+const LATER_LEASE: &str = r#"
+program: lease
+trigger: { date: profile.lease_end, before: 5d }
+steps:
+  - send: { channel: email, template: letter, topic: offers }
+"#;
+
+const WEEKLY: &str = r#"
+program: weekly
+trigger: { schedule: { days: [monday] } }
+steps:
+  - set: { told: { from: event.properties.at } }
+"#;
+
+const CALL: &str = r#"
+program: call
+trigger: { event: Order Completed }
+steps:
+  - task: { title: Call them, team: sales }
+  - wait: 30d
+"#;
+
+async fn until(world: &World, text: &str) {
+    world.after(text.parse::<Time>().unwrap().0 - world.now().0).await;
+}
+
+/// What somebody was let into a program for, by which version, and where that stands.
+fn ways(world: &World, program: &str, person: ProfileId) -> Vec<String> {
+    let mut runs = world.read(|read| read.runs(Some(program), Some(person), ALL));
+    runs.sort_by_key(|run| run.triggered);
+    let runs = runs.into_iter();
+    runs.map(|run| format!("{} by {} {}", run.occasion, run.version, run.state.as_str())).collect()
+}
+
+fn tasks(world: &World) -> usize {
+    world.read(|read| read.tasks(&crowsnest_store::TaskFilter::default(), ALL)).len()
+}
+
+#[tokio::test]
+async fn whoever_began_an_earlier_version_by_date_goes_on_by_it_and_has_nothing_twice() {
+    let (world, ann, bea) = welded(&[LEASE]).await;
+    world.tell([identify("lease").by("user_id", "u1").traits(json!({ "lease_end": "2026-04-10" }))]).await;
+    until(&world, "2026-03-11T15:00:00Z").await;
+    assert_eq!(world.mailed(), ["ann@x.org"]);
+    world.apply(&[LATER_LEASE]).await;
+    world.engine.build().await.unwrap();
+    world.pass(HOUR);
+
+    split(&world, ann.id, bea.id).await;
+    assert_eq!(ways(&world, "lease", ann.id), ["date:2026-04-10 by 1 active"]);
+    assert!(ways(&world, "lease", bea.id).is_empty());
+    until(&world, "2026-03-31T15:00:00Z").await;
+    until(&world, "2026-04-05T15:00:00Z").await;
+    assert_eq!(ways(&world, "lease", ann.id), ["date:2026-04-10 by 1 finished"]);
+    assert_eq!(world.mailed(), ["ann@x.org", "ann@x.org"], "the two letters of the version that she began");
+}
+
+#[tokio::test]
+async fn a_schedule_that_is_another_one_by_now_was_for_both() {
+    let (world, ann, bea) = welded(&[WEEKLY]).await;
+    until(&world, "2026-03-10T09:00:00Z").await;
+    world.apply(&[&WEEKLY.replace("monday", "friday")]).await;
+    world.engine.build().await.unwrap();
+    until(&world, "2026-03-14T09:00:00Z").await;
+
+    split(&world, ann.id, bea.id).await;
+    for person in [ann.id, bea.id] {
+        assert_eq!(
+            ways(&world, "weekly", person),
+            [
+                "schedule:2026-03-02T09:00 by 1 finished",
+                "schedule:2026-03-09T09:00 by 1 finished",
+                "schedule:2026-03-13T09:00 by 2 finished"
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_happened_before_a_program_begins_nothing_when_they_are_told_apart() {
+    let (world, ann, bea) = welded(&[]).await;
+    world.tell([order("early", "ann@x.org")]).await;
+    world.pass(DAY);
+    world.apply(&[CALL]).await;
+    world.pass(DAY);
+    split(&world, ann.id, bea.id).await;
+    assert!(ways(&world, "call", ann.id).is_empty());
+    assert_eq!(tasks(&world), 0, "nobody is called for what was over before");
+    world.tell([order("late", "ann@x.org")]).await;
+    assert_eq!(tasks(&world), 1);
+}
+
+#[tokio::test]
+async fn whoever_was_let_in_later_by_the_house_stays_inside() {
+    let (world, ann, bea) = welded(&[]).await;
+    let since = world.now();
+    let lease = identify("lease").by("loyalty_id", "l2").traits(json!({ "lease_end": "2026-04-03" }));
+    world.tell([order("missed", "bea@x.org"), lease]).await;
+    until(&world, "2026-03-05T09:00:00Z").await;
+    world.apply(&[CALL, LEASE]).await;
+    world.engine.build().await.unwrap();
+    until(&world, "2026-03-06T09:00:00Z").await;
+    for program in ["call", "lease"] {
+        let caught_up = world.engine.catch_up(program, since, false, false).await.unwrap();
+        assert_eq!(caught_up.entered, 1, "{program}");
+    }
+    world.serve().await;
+    let ids = |world: &World| [world.runs("call")[0].id, world.runs("lease")[0].id];
+    let (before, mailed) = (ids(&world), world.mailed());
+    world.pass(DAY);
+
+    split(&world, ann.id, bea.id).await;
+    world.serve().await;
+    assert_eq!(ids(&world), before);
+    assert_eq!(ways(&world, "call", bea.id).len(), 1);
+    assert_eq!(ways(&world, "lease", bea.id), ["date:2026-04-03 by 1 active"]);
+    assert_eq!((tasks(&world), world.mailed()), (1, mailed));
+}
+
+#[tokio::test]
+async fn whoever_came_when_a_schedule_was_due_has_it_neither_as_one_nor_as_two() {
+    let world = World::new(&[WEEKLY]).await;
+    world.tell([identify("a").by("user_id", "u1"), identify("b").by("loyalty_id", "l2")]).await;
+    // Both have it, so that one of the two keeps a name of its own when they are taken for one.
+    world.pass("2026-03-09T14:00:00Z".parse::<Time>().unwrap().0 - world.now().0);
+    world.tell([identify("c").by("phone", "+13125550100")]).await;
+    world.serve().await;
+    let [ann, bea] = [world.person("user_id", "u1").id, world.person("loyalty_id", "l2").id];
+    let cara = world.person("phone", "+13125550100").id;
+    assert!(ways(&world, "weekly", cara).is_empty());
+    world.pass(HOUR);
+    world.tell([track("one", "Seen").by("user_id", "u1").by("loyalty_id", "l2")]).await;
+    world.tell([track("two", "Seen").by("user_id", "u1").by("phone", "+13125550100")]).await;
+    assert_eq!(world.people().len(), 1);
+    world.pass(HOUR);
+
+    let one = world.people()[0].id;
+    split(&world, one, cara).await;
+    assert!(ways(&world, "weekly", cara).is_empty(), "she was not there yet");
+    assert!(!ways(&world, "weekly", if one == cara { bea } else { ann }).is_empty());
+}
