@@ -31,6 +31,7 @@ mod sharing;
 mod sink;
 mod splitting;
 mod steps;
+mod texts;
 mod town;
 mod tracking;
 mod trial;
