@@ -7,6 +7,7 @@ mod mailbox;
 mod receiving;
 mod returns;
 mod sink;
+mod sms;
 mod templates;
 mod tls;
 mod webhooks;

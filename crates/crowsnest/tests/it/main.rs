@@ -24,6 +24,7 @@ mod quarantine;
 mod returns;
 mod sdk;
 mod segments;
+mod sms;
 mod stops;
 mod tracking;
 mod unsubscribe;

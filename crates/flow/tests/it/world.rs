@@ -31,6 +31,9 @@ pub const DAY: i64 = 24 * HOUR;
 /// What webhooks here are signed with.
 pub const HOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
+/// The token of the account at gateways of text messages here.
+pub const SMS_TOKEN: &str = "the-token-of-the-account";
+
 pub const ALL: Page = Page { limit: 1_000, offset: 0 };
 
 #[derive(Debug)]
@@ -257,8 +260,11 @@ impl World {
 
 fn dispatcher(engine: &Engine, to: SocketAddr) -> Dispatcher {
     let courier = Courier::new(to, "http://127.0.0.1:9".into(), engine.secret()).unwrap();
-    let courier =
-        courier.with_environment(|variable| (variable == "HOOK_SECRET").then(|| HOOK_SECRET.into()));
+    let courier = courier.with_environment(|variable| match variable {
+        "HOOK_SECRET" => Some(HOOK_SECRET.into()),
+        "SMS_TOKEN" => Some(SMS_TOKEN.into()),
+        _ => None,
+    });
     engine.dispatcher(courier)
 }
 
@@ -366,6 +372,15 @@ impl Touch {
             evidence: Some("the form".into()),
         });
         self
+    }
+
+    /// Agrees to a topic on a channel.
+    pub fn agrees_by(self, channel: &str, topic: &str) -> Self {
+        let mut touch = self.claims(topic, ConsentStatus::Granted, None);
+        if let Some(claim) = touch.consents.last_mut() {
+            claim.channel = channel.into();
+        }
+        touch
     }
 
     pub fn grants(self, topic: &str) -> Self {
