@@ -160,7 +160,7 @@ impl Hook {
     /// a repetition for one.
     pub async fn post(&self, post: &Post) -> Outcome {
         let deadline = Instant::now() + self.patience;
-        let later = |reason: String| Outcome::Later { reason, asked: None };
+        let later = |reason: String| Outcome::Later { reason, asked: None, line_is_down: true };
         match timeout_at(deadline, Box::pin(self.exchange(post))).await {
             Ok(Ok(answered)) => outcome(answered, post.time, deadline).await,
             Ok(Err(Unconnected::NotAllowed(reason))) => Outcome::Refused { reason },
@@ -246,8 +246,13 @@ async fn outcome(mut answered: Answered, now: Time, deadline: Instant) -> Outcom
         _ => format!("{status}{said}"),
     };
     match status {
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Outcome::Later { reason, asked },
-        _ if status.is_server_error() => Outcome::Later { reason, asked },
+        // What stands before the receiver, or the receiver as a whole, takes nothing just now.
+        StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT => Outcome::Later { reason, asked, line_is_down: true },
+        StatusCode::REQUEST_TIMEOUT => Outcome::Later { reason, asked, line_is_down: false },
+        _ if status.is_server_error() => Outcome::Later { reason, asked, line_is_down: false },
         _ => Outcome::Refused { reason },
     }
 }

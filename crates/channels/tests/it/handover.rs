@@ -29,6 +29,7 @@ async fn hand_over(transport: &SmtpTransport) -> Outcome {
 fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted { .. } => "accepted",
+        Outcome::Later { line_is_down: true, .. } => "line is down",
         Outcome::Later { .. } => "later",
         Outcome::Refused { .. } => "refused",
         Outcome::Unknown { .. } => "unknown",
@@ -37,23 +38,23 @@ fn name(outcome: &Outcome) -> &'static str {
 
 #[rstest]
 #[case(Fault::None, "accepted", 1)]
-#[case(Fault::SilentAtConnect, "later", 0)]
-#[case(Fault::RefusesAtConnect, "later", 0)]
-#[case(Fault::Mail("451 busy"), "later", 0)]
+#[case(Fault::SilentAtConnect, "line is down", 0)]
+#[case(Fault::RefusesAtConnect, "line is down", 0)]
+#[case(Fault::Mail("451 busy"), "line is down", 0)]
 #[case(Fault::Mail("550 not you"), "refused", 0)]
 #[case(Fault::Rcpt("450 greylisted"), "later", 0)]
 #[case(Fault::Rcpt("550 nobody of that name"), "refused", 0)]
-#[case(Fault::Rcpt("421 closing"), "later", 0)]
-#[case(Fault::Rcpt("what?"), "later", 0)]
-#[case(Fault::DropsAtRcpt, "later", 0)]
-#[case(Fault::StallsAtRcpt, "later", 0)]
-#[case(Fault::DropsAtData, "later", 0)]
+#[case(Fault::Rcpt("421 closing"), "line is down", 0)]
+#[case(Fault::Rcpt("what?"), "line is down", 0)]
+#[case(Fault::DropsAtRcpt, "line is down", 0)]
+#[case(Fault::StallsAtRcpt, "line is down", 0)]
+#[case(Fault::DropsAtData, "line is down", 0)]
 #[case(Fault::Data("451 not now"), "later", 0)]
 #[case(Fault::Data("554 no valid recipients"), "refused", 0)]
-#[case(Fault::Data("250 what?"), "later", 0)]
+#[case(Fault::Data("250 what?"), "line is down", 0)]
 #[case(Fault::DropsInMessage, "unknown", 0)]
 #[case(Fault::Dot("452 disk full"), "later", 0)]
-#[case(Fault::Dot("421 closing"), "later", 0)]
+#[case(Fault::Dot("421 closing"), "line is down", 0)]
 #[case(Fault::Dot("554 spam"), "refused", 0)]
 #[case(Fault::Dot("garbage"), "unknown", 0)]
 #[case(Fault::Dot("354 go on"), "unknown", 0)]
@@ -80,7 +81,7 @@ async fn a_message_arrives_to_the_letter() {
 #[tokio::test]
 async fn a_server_that_is_not_there_means_later() {
     let transport = SmtpTransport::plain("127.0.0.1:1".parse().unwrap()).with_timeouts(PATIENCE);
-    assert_eq!(name(&hand_over(&transport).await), "later");
+    assert_eq!(name(&hand_over(&transport).await), "line is down");
     assert!(transport.check().await.is_err());
 }
 
@@ -123,6 +124,7 @@ async fn what_cannot_be_an_address_or_a_message_is_refused_without_a_word() {
 
 fn account(sink: &Sink, security: SmtpSecurity, ca_file: Option<&std::path::Path>) -> SmtpAccount {
     SmtpAccount {
+        name: None,
         host: "localhost".into(),
         port: Some(sink.addr.port()),
         security,
@@ -146,7 +148,7 @@ async fn tls_works_with_trust_and_never_without(#[case] security: SmtpSecurity) 
     let stranger = SmtpTransport::new(&account(&sink, security, None), None).unwrap();
     let reason = stranger.check().await.unwrap_err();
     assert!(reason.contains("certificate"), "{reason}");
-    assert_eq!(name(&hand_over(&stranger).await), "later");
+    assert_eq!(name(&hand_over(&stranger).await), "line is down");
     assert!(sink.taken().is_empty());
 
     let friend = SmtpTransport::new(&account(&sink, security, Some(&authority)), None).unwrap();
@@ -163,7 +165,7 @@ async fn starttls_that_is_not_offered_is_not_done_without() {
     let sink = Sink::start(Script::default()).await;
     let transport = SmtpTransport::new(&account(&sink, SmtpSecurity::Starttls, None), None).unwrap();
     assert!(transport.check().await.unwrap_err().contains("does not offer STARTTLS"));
-    assert_eq!(name(&hand_over(&transport).await), "later");
+    assert_eq!(name(&hand_over(&transport).await), "line is down");
     assert!(sink.taken().is_empty());
 }
 
@@ -177,7 +179,7 @@ async fn answers_slipped_in_before_tls_break_the_connection() {
     let account = account(&sink, SmtpSecurity::Starttls, Some(&authority));
     let transport = SmtpTransport::new(&account, None).unwrap().with_timeouts(PATIENCE);
     assert!(transport.check().await.is_err());
-    assert_eq!(name(&hand_over(&transport).await), "later");
+    assert_eq!(name(&hand_over(&transport).await), "line is down");
     assert!(sink.taken().is_empty());
 }
 
@@ -196,7 +198,7 @@ async fn authentication(#[case] mechanism: &'static str, #[case] login: &str) {
     let reason = transport.check().await.unwrap_err();
     assert!(reason.contains("authentication failed: 535"), "{reason}");
     assert!(!reason.contains("wrong\"") && !format!("{transport:?}").contains("wrong"), "{reason}");
-    assert_eq!(name(&hand_over(&transport).await), "later", "a wrong password is no fault of the message");
+    assert_eq!(name(&hand_over(&transport).await), "line is down", "a wrong password is no fault of the message");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! `crowsnest doctor`: what is wrong, and what to do.
 
-use crate::{client::Connection, output::text};
+use crate::{
+    client::Connection,
+    output::{count, text},
+};
 use clap::Args;
 use crowsnest_store::sqlite::Readers;
 use serde_json::{Value, json};
@@ -82,9 +85,10 @@ impl Doctor {
                 client.get::<Value>("/api/v1/transport")?,
                 client.get::<Vec<Value>>("/api/v1/quarantine?state=open&limit=1000")?,
                 client.get::<Vec<Value>>("/api/v1/webhooks")?,
+                client.get::<Vec<Value>>("/api/v1/deliveries/lines")?,
             ))
         };
-        let (stats, sources, switches, transport, open, webhooks) = match ask() {
+        let (stats, sources, switches, transport, open, webhooks, lines) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -134,6 +138,7 @@ impl Doctor {
                 .then(|| "correct `email` in the workspace, apply it, and ask again".into()),
         });
         findings.extend(webhooks.iter().map(webhook));
+        findings.extend(lines.iter().map(line));
         for switch in switches {
             let scope = text(&switch, "scope");
             findings.push(Finding {
@@ -162,6 +167,19 @@ impl Doctor {
         });
         findings
     }
+}
+
+/// Whether a line is open, by all its ways.
+fn line(line: &Value) -> Finding {
+    let ways = line["ways"].as_array().map_or(&[][..], Vec::as_slice);
+    let closed: Vec<String> =
+        ways.iter().filter(|way| way["state"] != "open").map(super::deliveries::closed).collect();
+    let said = match closed.is_empty() {
+        true => format!("{} is open", text(line, "line")),
+        false => format!("{}; {} wait", closed.join("; "), count(&line["due"])),
+    };
+    let cure = "correct what is said to be wrong; it is tried again by itself: crowsnest deliveries lines";
+    Finding { what: "line", said, fault: (!closed.is_empty()).then(|| cure.into()) }
 }
 
 /// Whether a webhook can be posted to as it is defined and set up. Whether somebody listens, `crowsnest webhook test` says.

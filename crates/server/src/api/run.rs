@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use crowsnest_channels::email::DkimSigner;
-use crowsnest_flow::{FlowError, outward::Transport};
+use crowsnest_flow::FlowError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -41,23 +41,19 @@ pub(crate) async fn backup(_: Admin, State(app): State<App>) -> Result<Json<Back
     Ok(Json(view))
 }
 
-/// Where e-mail goes, and whether that answers.
+/// Where e-mail goes, and whether all of that answers.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TransportView {
-    /// It answers.
+    /// All of it answers.
     ok: bool,
     /// Where e-mail goes, and what is wrong there.
     detail: String,
 }
 
-/// Ask the server that e-mail is handed to whether it would take any.
+/// Ask the servers that e-mail is handed to whether they would take any.
 #[utoipa::path(get, path = "/api/v1/transport", tag = "run", responses((status = 200, body = TransportView)), security(("admin" = [])))]
 pub(crate) async fn transport(_: Admin, State(app): State<App>) -> Json<TransportView> {
     let live = app.engine.live();
-    let (named, transport) = match app.dispatcher.courier().transport(&live) {
-        Ok(found) => found,
-        Err(detail) => return Json(TransportView { ok: false, detail }),
-    };
     let signed = match app.dispatcher.courier().signers(&live) {
         Ok(signers) if signers.is_empty() => String::new(),
         Ok(signers) => {
@@ -66,12 +62,17 @@ pub(crate) async fn transport(_: Admin, State(app): State<App>) -> Json<Transpor
         }
         Err(detail) => return Json(TransportView { ok: false, detail }),
     };
-    let place = match named {
-        Transport::Mailbox => "the built-in mailbox".to_owned(),
-        Transport::Smtp(host) => host,
-    };
-    Json(match transport.check().await {
-        Ok(()) => TransportView { ok: true, detail: format!("{place} takes e-mail{signed}") },
-        Err(error) => TransportView { ok: false, detail: format!("{place}: {error}") },
-    })
+    let (mut ok, mut said) = (true, Vec::new());
+    for relay in app.dispatcher.courier().relays(&live) {
+        let fault = match relay.transport {
+            Ok(transport) => transport.check().await.err(),
+            Err(fault) => Some(fault),
+        };
+        ok &= fault.is_none();
+        said.push(match fault {
+            None => format!("{} takes e-mail{signed}", relay.name),
+            Some(fault) => format!("{}: {fault}", relay.name),
+        });
+    }
+    Json(TransportView { ok, detail: said.join("; ") })
 }

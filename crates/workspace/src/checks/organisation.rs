@@ -4,7 +4,7 @@ use super::{Findings, Scene, Spot, value};
 use crate::problem::{listed, quoted};
 use crowsnest_model::{
     contact,
-    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, Tracking},
+    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, SmtpAccount, Tracking},
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -84,8 +84,22 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
     if let Some(returns) = &account.returns {
         returned(&returns.domain, account, spot.at("returns").at("domain"), findings);
     }
-    let Some(smtp) = &account.smtp else { return };
-    let spot = spot.at("smtp");
+    let mut called = BTreeSet::new();
+    for (index, server) in account.smtp.iter().enumerate() {
+        let spot = spot.at("smtp").item(index);
+        smtp(server, spot, findings);
+        if !called.insert(server.called()) {
+            let message =
+                format!("two SMTP accounts are called {}: give each a `name`", quoted(server.called()));
+            findings.problem(spot, message);
+        }
+    }
+}
+
+fn smtp(smtp: &SmtpAccount, spot: Spot<'_>, findings: &mut Findings) {
+    if let Some(name) = &smtp.name {
+        value::filled(name, spot.at("name"), findings);
+    }
     value::filled(&smtp.host, spot.at("host"), findings);
     if smtp.port == Some(0) {
         findings.problem(spot.at("port"), "a port is a number from 1 to 65535");

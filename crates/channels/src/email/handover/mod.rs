@@ -133,7 +133,7 @@ impl SmtpTransport {
             return refused("the message has line breaks that are not CR LF".into());
         }
         let Ok(_place) = self.shared.places.acquire().await else {
-            return later("the transport is closed".into());
+            return line_is_down("the transport is closed".into());
         };
         if let Some(mut kept) = self.take_kept() {
             match self.begin(&mut kept.open, &envelope, message).await {
@@ -148,7 +148,7 @@ impl SmtpTransport {
                 let begun = self.begin(&mut fresh.open, &envelope, message).await;
                 self.finish(fresh, begun, &envelope, message).await
             }
-            Err(reason) => later(reason),
+            Err(reason) => line_is_down(reason),
         }
     }
 
@@ -181,11 +181,16 @@ impl SmtpTransport {
     ) -> Outcome {
         let ready = match begun {
             Ok(()) => self.announce(&mut kept.open, envelope).await,
+            // The sender is always ours: who takes none of it now takes nothing now.
+            Err(Failure::NotNow(reason)) => {
+                self.keep_after_reset(kept).await;
+                return line_is_down(reason);
+            }
             failed => failed,
         };
         if let Err(failure) = ready {
             return match failure {
-                Failure::Broken(reason) => later(format!("before the message was sent: {reason}")),
+                Failure::Broken(reason) => line_is_down(format!("before the message was sent: {reason}")),
                 Failure::NotNow(reason) => {
                     self.keep_after_reset(kept).await;
                     later(reason)
@@ -213,7 +218,7 @@ impl SmtpTransport {
                 self.keep(kept);
                 refused(reason)
             }
-            Err(Failure::Broken(reason)) if reason.starts_with("421") => later(reason),
+            Err(Failure::Broken(reason)) if reason.starts_with("421") => line_is_down(reason),
             Err(Failure::Broken(reason)) => Outcome::Unknown {
                 reason: format!("the line broke after the message was sent and before the answer: {reason}"),
             },
@@ -259,8 +264,14 @@ impl SmtpTransport {
     }
 }
 
+/// This message may be taken later; the line is well.
 fn later(reason: String) -> Outcome {
-    Outcome::Later { reason, asked: None }
+    Outcome::Later { reason, asked: None, line_is_down: false }
+}
+
+/// No message would be taken now.
+fn line_is_down(reason: String) -> Outcome {
+    Outcome::Later { reason, asked: None, line_is_down: true }
 }
 
 fn refused(reason: String) -> Outcome {
