@@ -208,7 +208,11 @@ async fn authentication(#[case] mechanism: &'static str, #[case] login: &str) {
     let reason = transport.check().await.unwrap_err();
     assert!(reason.contains("authentication failed: 535"), "{reason}");
     assert!(!reason.contains("wrong\"") && !format!("{transport:?}").contains("wrong"), "{reason}");
-    assert_eq!(name(&hand_over(&transport).await), "line is down", "a wrong password is no fault of the message");
+    assert_eq!(
+        name(&hand_over(&transport).await),
+        "line is down",
+        "a wrong password is no fault of the message"
+    );
 }
 
 #[tokio::test]

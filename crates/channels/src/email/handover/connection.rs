@@ -148,7 +148,8 @@ impl Endpoint {
         }
         // Whoever has asked for TLS or for a name may offer more than before, and what the library read of it is not all.
         let offered = connection.command(Ehlo::new(hello)).await;
-        let pipelining = offered.is_ok_and(|answer| answer.has_code(250) && says_pipelining(answer.message()));
+        let pipelining =
+            offered.is_ok_and(|answer| answer.has_code(250) && says_pipelining(answer.message()));
         Ok(Open { connection, pipelining })
     }
 }
