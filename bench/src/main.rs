@@ -8,6 +8,7 @@
 //! - [`phases`] — filling, batches, single events
 //! - [`reaction`] — from an event to the segment and the program that follow from it
 //! - [`timers`] — from the moment at which a timer is due to the hand-over, with many more waiting
+//! - [`mail`] — a broadcast, from its launch to the last hand-over
 //! - [`new_segment`] — from a new definition to its members, with many people known
 //! - [`matching`] — people who are alike, among many
 //! - [`overlap`] — who is known to what, of many people
@@ -16,6 +17,7 @@
 mod definitions;
 mod http;
 mod load;
+mod mail;
 mod matching;
 mod new_segment;
 mod overlap;
@@ -44,6 +46,7 @@ enum Command {
     Run(Run),
     Reaction(reaction::Reaction),
     Timers(timers::Timers),
+    Mail(mail::Mail),
     Segment(new_segment::NewSegment),
     Overlap(overlap::Overlap),
     Matching(matching::Matching),
@@ -133,6 +136,7 @@ fn main() -> ExitCode {
             measure(&reaction.setting, &definitions, async |server| reaction.measure(server).await)
         }
         Command::Timers(timers) => timers.run(),
+        Command::Mail(mail) => mail.run(),
         Command::Segment(segment) => {
             measure(&segment.setting, "", async |server| segment.measure(server).await)
         }

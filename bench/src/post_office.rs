@@ -32,7 +32,7 @@ async fn serve(stream: TcpStream, arrivals: Arrivals) -> std::io::Result<()> {
     while let Some(line) = lines.next_line().await? {
         let word = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let answer: &[u8] = match word.as_str() {
-            "EHLO" | "HELO" => b"250 bench\r\n",
+            "EHLO" | "HELO" => b"250-bench\r\n250-PIPELINING\r\n250 8BITMIME\r\n",
             "RCPT" => {
                 let address = line.split(['<', '>']).nth(1).unwrap_or_default();
                 recipients.push(address.to_owned());

@@ -18,6 +18,9 @@ pub enum Outcome {
         reason: String,
         /// The server asked for a wait of at least this long.
         asked: Option<Duration>,
+        /// The line is at fault and not what was handed over: nobody listens, nobody answers, nothing at all is taken just
+        /// now. Whatever comes next on it would fare the same.
+        line_is_down: bool,
     },
     /// It surely did not go out: right before the first byte something was said against it. Whether it waits or ends is
     /// decided anew.
@@ -35,6 +38,16 @@ pub enum Outcome {
         /// What happened.
         reason: String,
     },
+}
+
+impl Outcome {
+    /// Why the line, and not what was handed over, is at fault; `None` when it is well, whatever became of this.
+    pub fn fault_of_line(&self) -> Option<&str> {
+        match self {
+            Self::Later { reason, line_is_down: true, .. } | Self::Unknown { reason } => Some(reason),
+            Self::Later { .. } | Self::Accepted { .. } | Self::Refused { .. } | Self::Withheld { .. } => None,
+        }
+    }
 }
 
 /// The waits between tries: a few soon, for greylisting and restarts, then fewer, within a day in all.

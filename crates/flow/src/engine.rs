@@ -170,6 +170,11 @@ impl Engine {
         self.inner.clock.now()
     }
 
+    /// Where time comes from.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.inner.clock.clone()
+    }
+
     /// The secret with which links are signed.
     pub fn secret(&self) -> &str {
         &self.inner.secret

@@ -111,7 +111,7 @@ impl Gateway {
         match self.line.exchange(request).await {
             Ok(answered) => outcome(answered, now).await,
             Err(Failure::NotAllowed(reason)) => Outcome::Refused { reason },
-            Err(Failure::NotSent(reason)) => Outcome::Later { reason, asked: None },
+            Err(Failure::NotSent(reason)) => Outcome::Later { reason, asked: None, line_is_down: true },
             Err(Failure::Broken(reason)) => Outcome::Unknown { reason },
         }
     }
@@ -166,17 +166,22 @@ async fn outcome(mut answered: Answered, now: Time) -> Outcome {
     match status {
         // Somebody between us and the gateway does not know what became of the request.
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Outcome::Unknown { reason },
+        // Whatever the text is: we are not let in, or nothing is taken just now.
         StatusCode::UNAUTHORIZED
         | StatusCode::FORBIDDEN
         | StatusCode::NOT_FOUND
-        | StatusCode::REQUEST_TIMEOUT
-        | StatusCode::TOO_MANY_REQUESTS => Outcome::Later { reason, asked },
-        _ if answer.code.is_some_and(|code| OURS.contains(&code)) => Outcome::Later { reason, asked },
-        _ if status.is_redirection() => {
-            Outcome::Later { reason: format!("{reason}: redirects are not followed"), asked }
+        | StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::SERVICE_UNAVAILABLE => Outcome::Later { reason, asked, line_is_down: true },
+        _ if answer.code.is_some_and(|code| OURS.contains(&code)) => {
+            Outcome::Later { reason, asked, line_is_down: true }
         }
+        _ if status.is_redirection() => {
+            let reason = format!("{reason}: redirects are not followed");
+            Outcome::Later { reason, asked, line_is_down: true }
+        }
+        StatusCode::REQUEST_TIMEOUT => Outcome::Later { reason, asked, line_is_down: false },
         _ if status.is_client_error() => Outcome::Refused { reason },
-        _ => Outcome::Later { reason, asked },
+        _ => Outcome::Later { reason, asked, line_is_down: false },
     }
 }
 

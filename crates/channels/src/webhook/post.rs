@@ -109,7 +109,9 @@ impl Hook {
         match self.line.exchange(request).await {
             Ok(answered) => outcome(answered, post.time).await,
             Err(Failure::NotAllowed(reason)) => Outcome::Refused { reason },
-            Err(Failure::NotSent(reason) | Failure::Broken(reason)) => Outcome::Later { reason, asked: None },
+            Err(Failure::NotSent(reason) | Failure::Broken(reason)) => {
+                Outcome::Later { reason, asked: None, line_is_down: true }
+            }
         }
     }
 
@@ -149,8 +151,13 @@ async fn outcome(mut answered: Answered, now: Time) -> Outcome {
         _ => format!("{status}{said}"),
     };
     match status {
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Outcome::Later { reason, asked },
-        _ if status.is_server_error() => Outcome::Later { reason, asked },
+        // What stands before the receiver, or the receiver as a whole, takes nothing just now.
+        StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT => Outcome::Later { reason, asked, line_is_down: true },
+        StatusCode::REQUEST_TIMEOUT => Outcome::Later { reason, asked, line_is_down: false },
+        _ if status.is_server_error() => Outcome::Later { reason, asked, line_is_down: false },
         _ => Outcome::Refused { reason },
     }
 }

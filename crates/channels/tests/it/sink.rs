@@ -51,6 +51,8 @@ pub struct Script {
     pub starttls: bool,
     /// TLS from the first byte.
     pub tls: bool,
+    /// Commands may come before the answer to the one before.
+    pub pipelining: bool,
     /// AUTH is offered with this mechanism, and asked for.
     pub auth: Option<&'static str>,
 }
@@ -155,6 +157,9 @@ impl Client {
                         answer.push("STARTTLS".into());
                     }
                     answer.extend(self.script.auth.map(|mechanism| format!("AUTH {mechanism}")));
+                    if self.script.pipelining {
+                        answer.push("PIPELINING".into());
+                    }
                     let last = answer.len() - 1;
                     for (index, word) in answer.iter().enumerate() {
                         say(stream, &format!("250{}{word}", if index == last { ' ' } else { '-' })).await?;

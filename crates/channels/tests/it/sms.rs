@@ -38,7 +38,7 @@ async fn hand_over(url: &str) -> Outcome {
 
 fn later(outcome: Outcome) -> (String, Option<Duration>) {
     match outcome {
-        Outcome::Later { reason, asked } => (reason, asked),
+        Outcome::Later { reason, asked, .. } => (reason, asked),
         other => panic!("{other:?}"),
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 #[command(
     after_help = "Examples:\n  crowsnest deliveries list --program abandoned-cart --state suppressed\n  \
     crowsnest deliveries show dlv_0c5v9g2m4x6q8\n  \
+    crowsnest deliveries lines\n  \
     crowsnest deliveries resolve dlv_0c5v9g2m4x6q8 --as sent --reason 'in the relay’s log at 9:31'\n  \
     crowsnest deliveries resolve --all --program spring --as again --reason 'the relay lost its queue' --preview"
 )]
@@ -52,6 +53,8 @@ enum Action {
         /// Its id.
         id: String,
     },
+    /// Show the lines: what waits for each channel and webhook, and whether it is left alone after faults.
+    Lines,
     /// Say what became of a message of unknown outcome, or of many.
     ///
     /// The line broke when the receiving server may already have taken it, so that nothing repeats it by itself. The server’s
@@ -147,6 +150,14 @@ impl Deliveries {
                     show(&delivery);
                 }
             }
+            Action::Lines => {
+                let lines: Vec<Value> = client.get("/api/v1/deliveries/lines")?;
+                if self.json {
+                    output::json(&Value::Array(lines));
+                } else {
+                    show_lines(&lines);
+                }
+            }
             Action::Resolve { id: Some(id), became, reason, .. } => {
                 let body = json!({ "as": became.word(), "reason": reason });
                 let delivery: Value =
@@ -193,6 +204,29 @@ fn show(delivery: &Value) {
             "Look for <{id}@…> in the receiving server’s log. Then: crowsnest deliveries resolve {id} --as sent|failed|again --reason …"
         );
     }
+}
+
+fn show_lines(lines: &[Value]) {
+    let rows = lines.iter().map(|line| {
+        let numbers = ["queued", "due", "sending"].map(|name| count(&line[name]));
+        let [queued, due, sending] = numbers;
+        [text(line, "line"), text(line, "state"), queued, due, sending, text(line, "next")]
+    });
+    say!("{}", output::table(["line", "state", "waiting", "due", "on the line", "next"], &[2, 3, 4], rows));
+    for way in lines.iter().flat_map(|line| line["ways"].as_array().into_iter().flatten()) {
+        if way["state"] != "open" {
+            say!("{}", closed(way));
+        }
+    }
+}
+
+/// What is to say of a way that is closed.
+pub(super) fn closed(way: &Value) -> String {
+    let next = match way["until"].as_str() {
+        Some(until) => format!("one delivery tries it at {until}"),
+        None => "one delivery tries it now".to_owned(),
+    };
+    format!("{} is left alone since {}, {next}: {}", text(way, "way"), text(way, "since"), text(way, "fault"))
 }
 
 fn resolve_all(client: &Client, body: &Value, as_json: bool) -> anyhow::Result<()> {

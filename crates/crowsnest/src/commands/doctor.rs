@@ -86,9 +86,10 @@ impl Doctor {
                 client.get::<Value>("/api/v1/transport")?,
                 client.get::<Vec<Value>>("/api/v1/quarantine?state=open&limit=1000")?,
                 client.get::<Vec<Value>>("/api/v1/webhooks")?,
+                client.get::<Vec<Value>>("/api/v1/deliveries/lines")?,
             ))
         };
-        let (stats, sources, switches, transport, open, webhooks) = match ask() {
+        let (stats, sources, switches, transport, open, webhooks, lines) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -148,6 +149,7 @@ impl Doctor {
         }
         findings.extend(stats["senders"].as_array().into_iter().flatten().map(sender));
         findings.extend(webhooks.iter().map(webhook));
+        findings.extend(lines.iter().map(line));
         for switch in switches {
             let scope = text(&switch, "scope");
             let (said, argument) = match scope.strip_prefix("channel:") {
@@ -194,6 +196,19 @@ fn sender(sender: &Value) -> Finding {
         fault: warned
             .map(|_| "see whom it went to and who agreed to it, before marketing messages stop".into()),
     }
+}
+
+/// Whether a line is open, by all its ways.
+fn line(line: &Value) -> Finding {
+    let ways = line["ways"].as_array().map_or(&[][..], Vec::as_slice);
+    let closed: Vec<String> =
+        ways.iter().filter(|way| way["state"] != "open").map(super::deliveries::closed).collect();
+    let said = match closed.is_empty() {
+        true => format!("{} is open", text(line, "line")),
+        false => format!("{}; {} wait", closed.join("; "), count(&line["due"])),
+    };
+    let cure = "correct what is said to be wrong; it is tried again by itself: crowsnest deliveries lines";
+    Finding { what: "line", said, fault: (!closed.is_empty()).then(|| cure.into()) }
 }
 
 /// Whether a webhook can be posted to as it is defined and set up. Whether somebody listens, `crowsnest webhook test` says.

@@ -100,5 +100,5 @@ pub(super) async fn last_word(engine: Engine, delivery: Delivery) -> Option<Outc
 /// Who cannot ask whether somebody said no does not send.
 fn unasked(error: &dyn std::fmt::Display) -> Outcome {
     let reason = format!("it could not be asked once more whether this may go out: {error}");
-    Outcome::Later { reason, asked: None }
+    Outcome::Later { reason, asked: None, line_is_down: false }
 }

@@ -1,6 +1,7 @@
 //! The last check, next to the send.
 
 use super::{
+    Courier,
     bars::{Bar, barred},
     circumstances::Circumstances,
     contact::{Before, Circle},
@@ -40,8 +41,8 @@ enum Verdict {
 }
 
 /// What came of a claim.
-#[derive(Debug, Default)]
-pub(crate) struct Claims {
+#[derive(Debug)]
+pub(super) struct Claims {
     /// What goes out now.
     pub(crate) claimed: Vec<Claimed>,
     /// Whether anything was done, also where nothing goes out for it.
@@ -53,21 +54,27 @@ pub(crate) struct Claims {
 /// What is due for one person is decided together, in the order of priority, due moment and id, whichever line it goes on;
 /// and what is claimed counts at once for what comes after it. So it does not depend on how the work is cut into commits
 /// who has the room that the contact policy leaves. Where it counts over households, the same holds for all members of one.
-/// Only a line that bears no more takes no part: what would go on it is left as it is, and takes no room of the policy's.
-pub(crate) fn claim(work: &mut Working<'_>, mut rooms: Rooms) -> Result<Claims, FlowError> {
-    let mut claims = Claims { did: expire(work, AT_ONCE)?, ..Claims::default() };
-    claims.did |= wake(work, AT_ONCE)?;
+/// Only a line that bears no more, or that is closed, takes no part: what would go on it is left as it is, and takes no room
+/// of the policy's.
+pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> Result<Claims, FlowError> {
+    let mut did = expire(work, AT_ONCE)?;
+    did |= wake(work, AT_ONCE)?;
     let circumstances = Circumstances::read(work.unit)?;
+    let mut claiming = Claiming { rooms, courier, circumstances, claimed: Vec::new() };
     let mut asked = BTreeSet::new();
     let mut lines = work.unit.lines_due()?;
     lines.retain(|(_, first)| *first <= work.now);
     lines.sort_by_key(|(_, first)| *first);
     for (line, _) in lines {
-        for first in work.unit.due_deliveries(&line, work.now, rooms.left(&line))? {
-            claims.did = true;
+        let room = claiming.rooms.left(&line, courier.passable(work.live, &line));
+        if room == 0 {
+            continue;
+        }
+        for first in work.unit.due_deliveries(&line, work.now, room)? {
+            did = true;
             if line.webhook().is_some() {
                 let circle = Circle::alone(first.profile);
-                decide(work, &circumstances, &circle, first, &mut rooms, &mut claims)?;
+                decide(work, &mut claiming, &circle, first)?;
                 continue;
             }
             if asked.contains(&first.profile) {
@@ -76,11 +83,19 @@ pub(crate) fn claim(work: &mut Working<'_>, mut rooms: Rooms) -> Result<Claims, 
             let circle = Circle::of(&*work.unit, work.live.policy(), first.profile)?;
             asked.extend(circle.people.iter().copied());
             for delivery in due_in(work, &circle)? {
-                decide(work, &circumstances, &circle, delivery, &mut rooms, &mut claims)?;
+                decide(work, &mut claiming, &circle, delivery)?;
             }
         }
     }
-    Ok(claims)
+    Ok(Claims { claimed: claiming.claimed, did })
+}
+
+/// A claim as far as it is done.
+struct Claiming<'c> {
+    rooms: Rooms,
+    courier: &'c Courier,
+    circumstances: Circumstances,
+    claimed: Vec<Claimed>,
 }
 
 fn expire(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
@@ -139,14 +154,12 @@ fn due_in(work: &mut Working<'_>, circle: &Circle) -> Result<Vec<Delivery>, Flow
 /// Decides one delivery, and writes what was decided, if its line bears one more.
 fn decide(
     work: &mut Working<'_>,
-    circumstances: &Circumstances,
+    claiming: &mut Claiming<'_>,
     circle: &Circle,
     mut delivery: Delivery,
-    rooms: &mut Rooms,
-    claims: &mut Claims,
 ) -> Result<(), FlowError> {
     let line = delivery.line();
-    if !rooms.bears(&line) {
+    if !claiming.rooms.bears(&line, claiming.courier.passable(work.live, &line)) {
         return Ok(());
     }
     let person = work.unit.survivor(delivery.profile)?;
@@ -160,7 +173,7 @@ fn decide(
         end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
         return Ok(());
     };
-    match verdict(work, circumstances, circle, &profile, &delivery)? {
+    match verdict(work, &claiming.circumstances, circle, &profile, &delivery)? {
         Verdict::Send => {
             let policy = work.live.policy();
             let exempt = !policy.is_empty() && policy.exempts(&delivery.topic);
@@ -170,8 +183,8 @@ fn decide(
             delivery.reason = Some(format!("attempt {}{exempt}", delivery.attempts));
             delivery.updated = work.now;
             work.unit.update_delivery(&delivery)?;
-            rooms.begin(line);
-            claims.claimed.push(Claimed { delivery, profile });
+            claiming.rooms.begin(line);
+            claiming.claimed.push(Claimed { delivery, profile });
         }
         Verdict::Hold(reason) => {
             delivery.state = DeliveryState::Held;

@@ -4,13 +4,18 @@ mod texts;
 
 pub use texts::Knock;
 
-use super::{Claimed, bars::last_word, tracking::Tracks};
-use crate::{Engine, FlowError, Live, live::LiveTemplate};
+use super::{
+    Claimed,
+    bars::last_word,
+    circuits::{Circuits, Passable, WayState},
+    relays::{self, Relay, Relays},
+    tracking::Tracks,
+};
+use crate::{Clock, Engine, FlowError, Live, live::LiveTemplate};
 use crowsnest_channels::{
     Outcome,
     email::{
-        About, DkimSigner, Letter, Marks, SmtpTransport, compose, message_id, returns::ReturnAddresses,
-        sender_address,
+        About, DkimSigner, Letter, Marks, compose, message_id, returns::ReturnAddresses, sender_address,
     },
     links::{LinkSigner, Purpose},
     sms::{Gateway, receiving::Verifier},
@@ -18,28 +23,23 @@ use crowsnest_channels::{
 };
 use crowsnest_model::{
     DeliveryId, Object, Profile, Segments, Time,
-    definition::{DkimKey, EmailAccount, SmsGateway, SmtpAccount, Webhook},
+    definition::{DkimKey, EmailAccount, SmsGateway, Webhook},
     delivery::{Delivery, SMS, WEBHOOK},
+    line::Line,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
+
+/// The channel, and the line, of e-mail.
+const EMAIL: &str = "email";
 
 /// Where the values of environment variables come from.
 pub type Environment = fn(&str) -> Option<String>;
-
-/// Where e-mail goes.
-#[derive(Debug, Clone)]
-pub enum Transport {
-    /// The built-in mailbox.
-    Mailbox,
-    /// An SMTP server of the workspace.
-    Smtp(String),
-}
 
 /// Makes messages and hands them over.
 #[derive(Debug)]
@@ -47,15 +47,15 @@ pub struct Courier {
     mailbox: SocketAddr,
     signer: LinkSigner,
     url: String,
-    current: Mutex<Option<(SmtpAccount, SmtpTransport)>>,
+    relays: Relays,
     /// What messages are signed with, and the account of which that was made.
     signers: Mutex<Option<(EmailAccount, Vec<DkimSigner>)>>,
-    own: SmtpTransport,
     /// The webhooks that were posted to, each with the definition of which it was made.
     hooks: Mutex<HashMap<String, (Webhook, Hook)>>,
     /// The gateway of texts, with the definition of which it was made, and who verifies what comes from there.
     gateway: Mutex<Option<(SmsGateway, Gateway, Verifier)>>,
     environment: Environment,
+    circuits: Circuits,
 }
 
 /// A message as it would go out.
@@ -97,12 +97,12 @@ impl Courier {
             mailbox,
             signer,
             url,
-            current: Mutex::new(None),
+            relays: Relays::new(mailbox),
             signers: Mutex::new(None),
-            own: SmtpTransport::plain(mailbox),
             hooks: Mutex::default(),
             gateway: Mutex::default(),
             environment: |variable| std::env::var(variable).ok(),
+            circuits: Circuits::default(),
         })
     }
 
@@ -110,6 +110,12 @@ impl Courier {
     #[must_use]
     pub fn with_environment(self, environment: Environment) -> Self {
         Self { environment, ..self }
+    }
+
+    /// By this clock.
+    #[must_use]
+    pub(super) fn by_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { circuits: Circuits::by(clock), ..self }
     }
 
     /// The delivery that a token is about, if the token is ours.
@@ -127,26 +133,33 @@ impl Courier {
         format!("/p/{}", self.signer.token(Purpose::Preferences, delivery))
     }
 
-    /// Where e-mail goes by the definitions in force.
-    pub fn transport(&self, live: &Live) -> Result<(Transport, SmtpTransport), String> {
-        let account = live.workspace().organisation.email.as_ref().and_then(|email| email.smtp.as_ref());
-        let Some(account) = account else { return Ok((Transport::Mailbox, self.own.clone())) };
-        let named = Transport::Smtp(account.host.clone());
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, transport)) = current.as_ref()
-            && known == account
-        {
-            return Ok((named, transport.clone()));
+    /// Where e-mail goes by the definitions in force, in the order of preference.
+    pub fn relays(&self, live: &Live) -> Vec<Relay> {
+        self.relays.of(live, self.environment)
+    }
+
+    /// The ways by which a line can be gone, in the order of preference.
+    fn ways(&self, live: &Live, line: &Line) -> Vec<String> {
+        match line.as_str() {
+            EMAIL => relays::ways(live),
+            other => vec![other.to_owned()],
         }
-        let password = match &account.password_env {
-            None => None,
-            Some(variable) => Some((self.environment)(variable).ok_or_else(|| {
-                format!("the environment variable {variable} with the SMTP password is not set; set it and restart")
-            })?),
-        };
-        let transport = SmtpTransport::new(account, password).map_err(|error| error.to_string())?;
-        *current = Some((account.clone(), transport.clone()));
-        Ok((named, transport))
+    }
+
+    /// How far a line can be gone now.
+    pub(super) fn passable(&self, live: &Live, line: &Line) -> Passable {
+        let ways = self.ways(live, line);
+        ways.iter().map(|way| self.circuits.passable(way)).min().unwrap_or(Passable::No)
+    }
+
+    /// What is known of the ways of a line.
+    pub(super) fn states(&self, live: &Live, line: &Line) -> Vec<WayState> {
+        self.ways(live, line).iter().map(|way| self.circuits.state(way)).collect()
+    }
+
+    /// Definitions have changed, and with them perhaps what was wrong.
+    pub(super) fn try_all_again(&self) {
+        self.circuits.try_all_again();
     }
 
     /// What messages are signed with by the definitions in force. Keys are read once; after a key has changed, the server is
@@ -244,7 +257,7 @@ impl Courier {
         let mut letter =
             self.letter(live, template, profile, to, event, DeliveryId(now.0 as u64), now, true)?;
         letter.subject = format!("[Test] {}", letter.subject);
-        let outcome = self.hand_over(live, &letter, None, std::future::ready(None)).await?;
+        let outcome = self.hand_over(live, &letter, None, || std::future::ready(None)).await;
         Ok(Tested { outcome, segments: None })
     }
 
@@ -337,7 +350,11 @@ impl Courier {
                 Some(told) => webhook::told(&told),
                 None => return Outcome::Refused { reason: "what was to be told is not on record".into() },
             };
-            return self.post(live, &delivery.contact, delivery.id.to_string(), &told, now).await;
+            let way = delivery.line().to_string();
+            let Some(passage) = self.circuits.enter(&way) else { return left_alone(&way) };
+            let outcome = self.post(live, &delivery.contact, delivery.id.to_string(), &told, now).await;
+            passage.ended(&outcome);
+            return outcome;
         }
         if delivery.channel == SMS {
             return self.carry_text(engine, live, delivery, profile, now).await;
@@ -350,11 +367,8 @@ impl Courier {
                 return Outcome::Refused { reason: format!("the message could not be made: {reason}") };
             }
         };
-        let last_word = last_word(engine.clone(), delivery.clone());
-        match self.hand_over(live, &letter, Some(*id), last_word).await {
-            Ok(outcome) => outcome,
-            Err(reason) => Outcome::Later { reason, asked: None },
-        }
+        let last_word = || last_word(engine.clone(), delivery.clone());
+        self.hand_over(live, &letter, Some(*id), last_word).await
     }
 
     /// Why nothing can be posted to a webhook as it is defined and set up, if something stands in the way.
@@ -373,7 +387,7 @@ impl Courier {
         };
         match self.hook(definition) {
             Ok(hook) => hook.post(&Post { id, time, body: message.to_string().into_bytes() }).await,
-            Err(reason) => Outcome::Later { reason, asked: None },
+            Err(reason) => line_is_down(reason),
         }
     }
 
@@ -395,35 +409,93 @@ impl Courier {
         Ok(hook)
     }
 
-    /// Hands a letter over. That of a delivery comes back to an address of its own, if the workspace says where.
-    async fn hand_over(
+    /// Hands a letter over, to the first account that takes it. The next one is tried only while it is certain that none before
+    /// has it. Each asks for the last word anew.
+    async fn hand_over<F: Future<Output = Option<Outcome>> + Send>(
         &self,
         live: &Live,
         letter: &Letter,
         delivery: Option<DeliveryId>,
-        last_word: impl Future<Output = Option<Outcome>> + Send,
-    ) -> Result<Outcome, String> {
-        let (_, transport) = self.transport(live)?;
+        last_word: impl Fn() -> F,
+    ) -> Outcome {
         let message = match compose(letter) {
             Ok(message) => message,
             Err(error) => {
-                return Ok(Outcome::Refused { reason: format!("the message could not be made: {error}") });
+                return Outcome::Refused { reason: format!("the message could not be made: {error}") };
             }
         };
-        // Unsigned it would harm the sender's name: it waits until the key is there.
+        let ready = self.sign(live, &message, letter.date).and_then(|signed| {
+            // That of a delivery comes back to an address of its own, if the workspace says where.
+            let from = match self.returns(live).zip(delivery) {
+                Some((returns, delivery)) => returns.sender(delivery),
+                None => sender_address(&letter.from).map_err(|error| error.to_string())?,
+            };
+            Ok((from, signed))
+        });
+        let relays = self.relays(live);
+        let mut faults: Vec<String> = Vec::new();
+        for relay in &relays {
+            let Some(passage) = self.circuits.enter(&relay.way) else { continue };
+            let outcome = match (&relay.transport, &ready) {
+                (Ok(transport), Ok((from, signed))) => {
+                    transport.hand_over_unless(from, &letter.to, signed, last_word()).await
+                }
+                (Err(reason), _) | (_, Err(reason)) => line_is_down(reason.clone()),
+            };
+            passage.ended(&outcome);
+            match outcome {
+                Outcome::Later { reason, line_is_down: true, .. } => faults.push(reason),
+                outcome if relays.len() > 1 => return of_several(outcome, relay, &faults),
+                outcome => return outcome,
+            }
+        }
+        match faults.is_empty() {
+            true => left_alone(EMAIL),
+            false => line_is_down(faults.join("; ")),
+        }
+    }
+
+    /// A message with its signatures. Unsigned it would harm the sender's name: it waits until the key is there.
+    fn sign(&self, live: &Live, message: &[u8], date: Time) -> Result<Vec<u8>, String> {
         let mut signed = Vec::with_capacity(message.len() + 1_024);
         for signer in self.signers(live)? {
-            let header = signer.sign(&message, letter.date);
+            let header = signer.sign(message, date);
             signed.extend(
                 header.ok_or_else(|| format!("the DKIM key {} does not sign", signer.record_name()))?,
             );
         }
-        signed.extend(message);
-        let from = match self.returns(live).zip(delivery) {
-            Some((returns, delivery)) => returns.sender(delivery),
-            None => sender_address(&letter.from).map_err(|error| error.to_string())?,
-        };
-        Ok(transport.hand_over_unless(&from, &letter.to, &signed, last_word).await)
+        signed.extend_from_slice(message);
+        Ok(signed)
+    }
+}
+
+fn line_is_down(reason: String) -> Outcome {
+    Outcome::Later { reason, asked: None, line_is_down: true }
+}
+
+fn left_alone(way: &str) -> Outcome {
+    line_is_down(format!("{way} has failed again and again, and is left alone for a while"))
+}
+
+/// The outcome at one of several accounts, with its name and what the accounts before it failed for.
+fn of_several(outcome: Outcome, relay: &Relay, faults: &[String]) -> Outcome {
+    let name = &relay.name;
+    let before = match faults.is_empty() {
+        true => String::new(),
+        false => format!("; before that, {}", faults.join("; ")),
+    };
+    match outcome {
+        Outcome::Accepted { response } => {
+            Outcome::Accepted { response: format!("{name}: {response}{before}") }
+        }
+        Outcome::Refused { reason } => {
+            Outcome::Refused { reason: format!("{reason}; said by {name}{before}") }
+        }
+        Outcome::Unknown { reason } => Outcome::Unknown { reason: format!("{name}: {reason}{before}") },
+        Outcome::Withheld { reason } => Outcome::Withheld { reason },
+        Outcome::Later { reason, asked, line_is_down } => {
+            Outcome::Later { reason: format!("{name}: {reason}{before}"), asked, line_is_down }
+        }
     }
 }
 

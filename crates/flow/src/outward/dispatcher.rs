@@ -1,8 +1,9 @@
 //! Serves what is due: wakes at the next due moment or when something new comes, never by polling.
 
-use super::{Courier, Returns, lines::Lines, settle::Unsettled};
+use super::{Courier, Returns, circuits::WayState, lines::Lines, settle::Unsettled};
 use crate::{Engine, FlowError};
-use crowsnest_model::{Duration, Time};
+use crowsnest_model::{Duration, Time, delivery::WEBHOOK, line::Line};
+use crowsnest_store::LineCount;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -16,7 +17,8 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     pub(crate) fn new(engine: Engine, courier: Courier) -> Self {
-        Self { engine, courier: Arc::new(courier), unsettled: Unsettled::default() }
+        let courier = Arc::new(courier.by_clock(engine.clock()));
+        Self { engine, courier, unsettled: Unsettled::default() }
     }
 
     /// Who makes and carries messages.
@@ -39,9 +41,35 @@ impl Dispatcher {
         Box::pin(self.lines().serve_due()).await
     }
 
+    /// Where each line stands, by name. It blocks: call it where blocking is allowed.
+    pub fn standing(&self) -> Result<Vec<LineStanding>, FlowError> {
+        let live = self.engine.live();
+        let now = self.engine.now();
+        let mut counts = self.engine.read(|read| read.line_counts(now))?;
+        let hooks = live.workspace().webhooks.keys().map(|name| Line::of(WEBHOOK, name));
+        for line in std::iter::once(Line::of("email", "")).chain(hooks) {
+            if !counts.iter().any(|count| count.line == line) {
+                counts.push(LineCount { line, queued: 0, due: 0, sending: 0, next: None });
+            }
+        }
+        counts.sort_by(|a, b| a.line.cmp(&b.line));
+        let standing =
+            |count: LineCount| LineStanding { ways: self.courier.states(&live, &count.line), count };
+        Ok(counts.into_iter().map(standing).collect())
+    }
+
     fn lines(&self) -> Lines {
         Lines::new(self.engine.clone(), self.courier.clone(), self.unsettled.clone())
     }
+}
+
+/// Where a line stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineStanding {
+    /// The line, and how much there is on it.
+    pub count: LineCount,
+    /// The ways by which it can be gone, in the order of preference.
+    pub ways: Vec<WayState>,
 }
 
 /// Why somebody who serves what is due goes on.

@@ -5,13 +5,14 @@
 
 use super::{
     Claimed, Courier,
+    circuits::Passable,
     claim::claim,
     dispatcher::{Rest, rest, until},
     rooms::Rooms,
     settle::{Unsettled, settle},
 };
 use crate::{
-    Engine, FlowError,
+    Engine, FlowError, Live,
     inward::{look, tell_watchers},
 };
 use crowsnest_channels::Outcome;
@@ -37,6 +38,8 @@ const A_MOMENT: Duration = Duration::seconds(1);
 pub(super) struct Lines {
     engine: Engine,
     courier: Arc<Courier>,
+    /// The definitions that were in force when they were last looked at.
+    live: Arc<Live>,
     on_the_line: JoinSet<Outcome>,
     /// The line and the delivery of each task.
     whose: HashMap<Id, (Line, DeliveryId)>,
@@ -48,7 +51,8 @@ impl Lines {
     /// What `unsettled` has of earlier is written first.
     pub(super) fn new(engine: Engine, courier: Arc<Courier>, unsettled: Unsettled) -> Self {
         let (on_the_line, whose, rooms) = (JoinSet::new(), HashMap::new(), Rooms::default());
-        Self { engine, courier, on_the_line, whose, rooms, unsettled }
+        let live = engine.live();
+        Self { engine, courier, live, on_the_line, whose, rooms, unsettled }
     }
 
     /// Carries until `stop` says so; what is on the line then is finished first.
@@ -107,6 +111,11 @@ impl Lines {
     async fn begin_due(&mut self) -> Result<(bool, Duration), FlowError> {
         let mut any = false;
         loop {
+            let live = self.engine.live();
+            if !Arc::ptr_eq(&live, &self.live) {
+                self.live = live;
+                self.courier.try_all_again();
+            }
             let outcomes = self.unsettled.known();
             let now = self.engine.now();
             let (upkeep, lines) = self.due().await?;
@@ -121,11 +130,11 @@ impl Lines {
                 did = true;
                 fail_point!("watchers-after", |_| std::process::abort());
             }
-            let (settled, rooms) = (outcomes.len(), self.rooms.clone());
+            let (settled, rooms, courier) = (outcomes.len(), self.rooms.clone(), self.courier.clone());
             let claims = self.engine.commit(move |work| {
                 // What a run does next may be a message.
                 settle(work, outcomes)?;
-                claim(work, rooms)
+                claim(work, rooms, &courier)
             });
             let claims = match claims.await {
                 Ok(claims) => claims,
@@ -153,7 +162,13 @@ impl Lines {
             engine.read(|read| Ok((read.next_due()?, read.lines_due()?)))
         });
         let (upkeep, lines) = asked.await.map_err(|error| FlowError::Broken(error.to_string()))??;
-        let roomy = lines.into_iter().filter(|(line, _)| self.rooms.left(line) > 0).map(|(_, first)| first);
+        let roomy = lines.into_iter().filter_map(|(line, first)| {
+            let passable = self.courier.passable(&self.live, &line);
+            match passable {
+                Passable::From(until) => Some(first.max(until)),
+                _ => (self.rooms.left(&line, passable) > 0).then_some(first),
+            }
+        });
         Ok((upkeep, roomy.min()))
     }
 
@@ -181,7 +196,7 @@ impl Lines {
         let Some((line, delivery)) = self.whose.remove(&task) else { return };
         self.rooms.end(&line);
         let outcome = outcome.unwrap_or_else(|reason| match line.webhook() {
-            Some(_) => Outcome::Later { reason, asked: None },
+            Some(_) => Outcome::Later { reason, asked: None, line_is_down: false },
             // A fault of ours while a message was on the line: nobody knows how far it got.
             None => Outcome::Unknown { reason },
         });

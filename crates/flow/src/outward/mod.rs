@@ -8,7 +8,8 @@
 //!    for its first byte, since people unsubscribe meanwhile
 //! 5. `settle` — outcomes are written as they become known, those of one moment in one commit, and runs go on
 //!
-//! `lines` does this for all lines side by side, so that none waits for another.
+//! `lines` does this for all lines side by side, so that none waits for another; and what fails again and again for its own
+//! sake is left alone for a while (`circuits`).
 //!
 //! A process that dies between 3 and 5 leaves deliveries that are being sent; the next start calls their outcome
 //! unknown, and nobody repeats them blindly.
@@ -24,6 +25,7 @@
 //! that it is repeated rather than unknown.
 
 mod bars;
+mod circuits;
 mod circumstances;
 mod claim;
 mod contact;
@@ -32,6 +34,7 @@ mod dispatcher;
 mod feedback;
 mod forecast;
 mod lines;
+mod relays;
 mod resolve;
 mod resume;
 mod returns;
@@ -41,13 +44,15 @@ mod standing;
 mod texted;
 mod tracking;
 
+pub use circuits::WayState;
 pub(crate) use circumstances::{CHANNEL_SCOPE, release_fresh, release_switched};
 pub(crate) use claim::Claimed;
 pub(crate) use contact::{capped, is_reachable, may_contact};
-pub use courier::{Courier, Environment, Knock, Preview, Tested, Transport};
-pub use dispatcher::Dispatcher;
+pub use courier::{Courier, Environment, Knock, Preview, Tested};
+pub use dispatcher::{Dispatcher, LineStanding};
 pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
+pub use relays::Relay;
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
 pub use returns::{Returns, ReturnsFolder, Understood};

@@ -3,6 +3,7 @@
 //! What is on a line when the process dies is of unknown outcome, or is posted again: this bounds how much that is. And what
 //! one destination holds up never takes the room of another.
 
+use super::circuits::Passable;
 use crowsnest_model::line::Line;
 use std::collections::HashMap;
 
@@ -15,7 +16,7 @@ const ALL_POSTS: usize = 64;
 
 /// What is on the lines, and so how much more may be.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Rooms {
+pub(super) struct Rooms {
     busy: HashMap<Line, usize>,
 }
 
@@ -35,23 +36,29 @@ impl Rooms {
         }
     }
 
-    /// For how much more there is room, to be asked for.
-    pub(super) fn left(&self, line: &Line) -> usize {
+    /// For how much more there is room, to be asked for, on a line that can be gone so far.
+    pub(super) fn left(&self, line: &Line, passable: Passable) -> usize {
         let busy = self.busy(line);
-        match line.webhook() {
+        let room = match line.webhook() {
             None => MESSAGES.saturating_sub(busy),
             Some(_) => {
                 let posts = self.busy.iter().filter(|(line, _)| line.webhook().is_some());
                 let all: usize = posts.map(|(_, busy)| busy).sum();
                 POSTS.saturating_sub(busy).min(ALL_POSTS.saturating_sub(all))
             }
+        };
+        match passable {
+            Passable::Freely => room,
+            Passable::ByOne => room.min(1_usize.saturating_sub(busy)),
+            Passable::From(_) | Passable::No => 0,
         }
     }
 
     /// Whether one more may go that was not asked for: what is due for a person is decided together, whichever line each
     /// goes on. More of it than twice the room waits.
-    pub(super) fn bears(&self, line: &Line) -> bool {
-        self.left(line) > 0 || (line.webhook().is_none() && self.busy(line) < 2 * MESSAGES)
+    pub(super) fn bears(&self, line: &Line, passable: Passable) -> bool {
+        let beside = passable == Passable::Freely && line.webhook().is_none();
+        self.left(line, passable) > 0 || (beside && self.busy(line) < 2 * MESSAGES)
     }
 
     fn busy(&self, line: &Line) -> usize {
@@ -61,11 +68,11 @@ impl Rooms {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{Passable::*, *};
 
     fn filled(rooms: &mut Rooms, line: &Line) -> usize {
         let mut begun = 0;
-        while rooms.left(line) > 0 {
+        while rooms.left(line, Freely) > 0 {
             rooms.begin(line.clone());
             begun += 1;
         }
@@ -77,7 +84,7 @@ mod tests {
         let mut rooms = Rooms::default();
         let hook = |number: usize| Line::of("webhook", &format!("hook-{number}"));
         assert_eq!(filled(&mut rooms, &hook(0)), 8);
-        assert!(!rooms.bears(&hook(0)));
+        assert!(!rooms.bears(&hook(0), Freely));
         assert_eq!((1..20).map(|number| filled(&mut rooms, &hook(number))).sum::<usize>(), 56);
         let email = Line::of("email", "");
         assert_eq!(filled(&mut rooms, &email), 64, "posts take no room of messages");
@@ -86,9 +93,20 @@ mod tests {
         assert_eq!(filled(&mut rooms, &hook(99)), 1);
         // What is decided beside what was asked for goes too, within limits.
         for _ in 0..64 {
-            assert!(rooms.bears(&email));
+            assert!(rooms.bears(&email, Freely));
             rooms.begin(email.clone());
         }
-        assert!(!rooms.bears(&email));
+        assert!(!rooms.bears(&email, Freely));
+    }
+
+    #[test]
+    fn what_is_closed_has_no_room_and_what_is_tried_has_room_for_one() {
+        let (mut rooms, email) = (Rooms::default(), Line::of("email", ""));
+        for closed in [No, From(crowsnest_model::Time(1))] {
+            assert!(rooms.left(&email, closed) == 0 && !rooms.bears(&email, closed));
+        }
+        assert!(rooms.left(&email, ByOne) == 1 && rooms.bears(&email, ByOne));
+        rooms.begin(email.clone());
+        assert!(rooms.left(&email, ByOne) == 0 && !rooms.bears(&email, ByOne));
     }
 }

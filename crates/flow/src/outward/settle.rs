@@ -7,7 +7,7 @@ use crate::{
 };
 use crowsnest_channels::{Outcome, email, retry_after, sms};
 use crowsnest_model::{
-    DeliveryId,
+    DeliveryId, Duration,
     delivery::{Delivery, DeliveryState, EMAIL, Feedback, SMS, WEBHOOK},
 };
 use std::{
@@ -110,7 +110,14 @@ fn outcome_of(work: &Working<'_>, delivery: &mut Delivery, outcome: Outcome) -> 
         }
         Outcome::Refused { reason } => (DeliveryState::Failed, reason),
         Outcome::Unknown { reason } => (DeliveryState::Unknown, reason),
-        Outcome::Later { reason, asked } => match retry_after(delivery.attempts, asked) {
+        // No try of its own: nothing that came next would have fared better, so that it does not come nearer to being
+        // given up. It waits as long as it has time to live, since the line is tried again and again.
+        Outcome::Later { reason, asked, line_is_down: true } => {
+            delivery.attempts = delivery.attempts.saturating_sub(1);
+            delivery.due = work.now.plus(retry_after(0, asked).unwrap_or(Duration::minutes(1)));
+            (DeliveryState::Queued, format!("{reason}; will be tried again, which counts as no attempt"))
+        }
+        Outcome::Later { reason, asked, .. } => match retry_after(delivery.attempts, asked) {
             Some(span) => {
                 delivery.due = work.now.plus(span);
                 (DeliveryState::Queued, format!("{reason}; will be tried again"))

@@ -16,6 +16,7 @@ mod harbor;
 mod holding;
 mod homes;
 mod identity;
+mod lines;
 mod match_keys;
 mod matching;
 mod merging;

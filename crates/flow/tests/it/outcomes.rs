@@ -195,10 +195,11 @@ async fn a_run_is_not_moved_by_what_is_sent_again_and_what_it_was_for_ends_it() 
 async fn many_are_resolved_at_once_those_that_are_meant() {
     let sink = Sink::start(Mood::DropsAfterDot).await;
     let world = World::sending_to(&[&OFFER.replace("ttl: 2d", ""), CART], Some(sink.addr)).await;
+    // Not by serving them: a server that drops its line so often is left alone.
     let people: Vec<String> = (0..250).map(|number| format!("p{number}@x.org")).collect();
     world.tell(people.iter().map(|address| subscriber(address))).await;
     world.engine.launch("offer").await.unwrap();
-    world.serve().await;
+    let world = world.crashed("UPDATE deliveries SET state = 'sending'");
     assert_eq!(world.states(), vec!["unknown"; 250]);
     let at = world.now();
     world.tell([cart("c1", "p7@x.org")]).await;
@@ -222,7 +223,7 @@ async fn many_are_resolved_at_once_those_that_are_meant() {
     assert_eq!(done, Resolved { resolved: 250, ended: 0 });
     world.serve().await;
     assert_eq!(world.states(), vec!["sent"; 251]);
-    assert_eq!(sink.count(), 501);
+    assert_eq!(sink.count(), 251);
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ pub enum Mood {
     RefusesByCode,
     /// Takes the message and drops the line before it says so.
     DropsAfterDot,
+    /// Takes nobody in.
+    Away,
     /// Waits at the recipient until the test lets it go on, then says later.
     WaitsThenLater,
     /// The same, and then takes it.
@@ -36,6 +38,8 @@ pub struct Sink {
     mood: Arc<Mutex<Mood>>,
     /// Messages that were taken, whether or not it said so.
     pub taken: Arc<AtomicUsize>,
+    /// How often somebody connected.
+    pub visits: Arc<AtomicUsize>,
     pub asked: Arc<Notify>,
     pub go_on: Arc<Notify>,
 }
@@ -47,6 +51,7 @@ impl Sink {
             addr: listener.local_addr().unwrap(),
             mood: Arc::new(Mutex::new(mood)),
             taken: Arc::default(),
+            visits: Arc::default(),
             asked: Arc::default(),
             go_on: Arc::default(),
         };
@@ -68,9 +73,18 @@ impl Sink {
         self.taken.load(Ordering::SeqCst)
     }
 
+    pub fn visited(&self) -> usize {
+        self.visits.load(Ordering::SeqCst)
+    }
+
     async fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let (read, mut write) = stream.split();
         let mut lines = BufReader::new(read).lines();
+        self.visits.fetch_add(1, Ordering::SeqCst);
+        if *self.mood.lock().unwrap() == Mood::Away {
+            write.write_all(b"421 nobody is in\r\n").await.ok()?;
+            return None;
+        }
         write.write_all(b"220 sink\r\n").await.ok()?;
         loop {
             let line = lines.next_line().await.ok()??;

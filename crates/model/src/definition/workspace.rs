@@ -110,9 +110,10 @@ pub struct EmailAccount {
     /// The postal address that the law wants at the foot of an offer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postal_address: Option<String>,
-    /// The SMTP server; without one, everything goes to the built-in mailbox and nothing leaves the house.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub smtp: Option<SmtpAccount>,
+    /// The SMTP server, or several in the order of preference: when one is down, the next is tried. Without one, everything goes
+    /// to the built-in mailbox and nothing leaves the house.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub smtp: Vec<SmtpAccount>,
     /// The keys with which messages are signed (DKIM): one, or one of each kind.
     #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub dkim: Vec<DkimKey>,
@@ -172,6 +173,9 @@ pub struct DkimKey {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpAccount {
+    /// What it is called where it is named; its host name, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its host name.
     pub host: String,
     /// Its port; 465 for `tls`, 587 for `starttls` and 25 for `none` when not given.
@@ -189,6 +193,13 @@ pub struct SmtpAccount {
     /// A PEM file with the certificate authority to trust besides the public ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<String>,
+}
+
+impl SmtpAccount {
+    /// What it is called.
+    pub fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.host)
+    }
 }
 
 /// How an SMTP connection is secured.

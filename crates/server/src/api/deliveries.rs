@@ -1,6 +1,6 @@
 //! Messages and where they are in their lives.
 
-use super::{because, read};
+use super::{because, blocking, read};
 use crate::{
     App,
     auth::Admin,
@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
-use crowsnest_flow::outward::{Heard, Resolved, Resolving, What, WhatBecame};
+use crowsnest_flow::outward::{Heard, LineStanding, Resolved, Resolving, WayState, What, WhatBecame};
 use crowsnest_model::{
     DeliveryId, HouseholdId, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState, Feedback},
@@ -23,6 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/deliveries", get(deliveries))
+        .route("/deliveries/lines", get(lines))
         .route("/deliveries/resolve", post(resolve_many))
         .route("/deliveries/{id}", get(delivery))
         .route("/deliveries/{id}/resolve", post(resolve))
@@ -168,6 +169,84 @@ pub(crate) async fn deliveries(
     };
     let found = read(&app, move |read| read.deliveries(&filter, limit)).await?;
     Ok(Json(found.into_iter().map(DeliveryView::from).collect()))
+}
+
+/// Where a line stands: a destination with a queue of its own.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LineView {
+    /// `email`, or `webhook:NAME`.
+    line: String,
+    /// `open`; `closed` when all its ways have failed again and again and are left alone for a while; `trying` when one
+    /// delivery is on a closed one, to see how it fares.
+    state: &'static str,
+    /// How much is queued for it, due or not.
+    queued: u64,
+    /// How much of that is due.
+    due: u64,
+    /// How much is being handed over.
+    sending: u64,
+    /// When the first of what is queued is due.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next: Option<Time>,
+    /// The ways by which it can be gone, in the order of preference: the SMTP accounts, or the webhook itself.
+    ways: Vec<WayView>,
+}
+
+/// A way that can fail as a whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WayView {
+    /// `email:NAME` or `webhook:NAME`.
+    way: String,
+    /// As of the line.
+    state: &'static str,
+    /// Since when it is closed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Time>,
+    /// When one delivery tries it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Time>,
+    /// The last fault, since the server was started.
+    fault: Option<String>,
+    /// When that was.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    fault_at: Option<Time>,
+}
+
+impl From<WayState> for WayView {
+    fn from(WayState { way, closed, until, fault }: WayState) -> Self {
+        let state = match (closed, until) {
+            (None, _) => "open",
+            (Some(_), Some(_)) => "closed",
+            (Some(_), None) => "trying",
+        };
+        let (fault_at, fault) = fault.unzip();
+        Self { way, state, since: closed, until, fault, fault_at }
+    }
+}
+
+impl From<LineStanding> for LineView {
+    fn from(LineStanding { count, ways }: LineStanding) -> Self {
+        let ways: Vec<WayView> = ways.into_iter().map(WayView::from).collect();
+        let best = ["open", "trying"].into_iter().find(|state| ways.iter().any(|way| way.state == *state));
+        Self {
+            line: count.line.to_string(),
+            state: best.unwrap_or("closed"),
+            queued: count.queued,
+            due: count.due,
+            sending: count.sending,
+            next: count.next,
+            ways,
+        }
+    }
+}
+
+/// The lines, by name: what waits for each, and whether it is open.
+#[utoipa::path(get, path = "/api/v1/deliveries/lines", tag = "messages",
+    responses((status = 200, body = [LineView])), security(("admin" = [])))]
+pub(crate) async fn lines(_: Admin, State(app): State<App>) -> Result<Json<Vec<LineView>>, ApiError> {
+    let dispatcher = app.dispatcher.clone();
+    let standing = blocking(&app, move |_| dispatcher.standing()).await?;
+    Ok(Json(standing.into_iter().map(LineView::from).collect()))
 }
 
 /// A delivery, with its life so far: when it was held, released, tried, and why.

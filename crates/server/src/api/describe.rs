@@ -79,6 +79,7 @@ pub(crate) fn routes() -> Router<App> {
         super::broadcasts::preview,
         super::broadcasts::launch,
         super::deliveries::deliveries,
+        super::deliveries::lines,
         super::deliveries::delivery,
         super::deliveries::resolve,
         super::deliveries::resolve_many,

@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use crowsnest_channels::email::DkimSigner;
-use crowsnest_flow::{FlowError, outward::Transport};
+use crowsnest_flow::FlowError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -41,10 +41,10 @@ pub(crate) async fn backup(_: Admin, State(app): State<App>) -> Result<Json<Back
     Ok(Json(view))
 }
 
-/// Where messages go, and whether that answers.
+/// Where messages go, and whether all of that answers.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TransportView {
-    /// It answers.
+    /// All of it answers.
     ok: bool,
     /// Where e-mail goes, and what is wrong there.
     detail: String,
@@ -62,7 +62,7 @@ pub(crate) struct SmsView {
     detail: String,
 }
 
-/// Ask the server that e-mail is handed to whether it would take any.
+/// Ask the servers that e-mail is handed to whether they would take any.
 #[utoipa::path(get, path = "/api/v1/transport", tag = "run", responses((status = 200, body = TransportView)), security(("admin" = [])))]
 pub(crate) async fn transport(_: Admin, State(app): State<App>) -> Json<TransportView> {
     let (ok, detail) = match email(&app).await {
@@ -79,16 +79,21 @@ pub(crate) async fn transport(_: Admin, State(app): State<App>) -> Json<Transpor
 /// Where e-mail goes, asked; or what is wrong there.
 async fn email(app: &App) -> Result<String, String> {
     let live = app.engine.live();
-    let (named, transport) = app.dispatcher.courier().transport(&live)?;
     let signers = app.dispatcher.courier().signers(&live)?;
     let keys: Vec<String> = signers.iter().map(DkimSigner::record_name).collect();
     let signed = if keys.is_empty() { String::new() } else { format!(", signed by {}", keys.join(" and ")) };
-    let place = match named {
-        Transport::Mailbox => "the built-in mailbox".to_owned(),
-        Transport::Smtp(host) => host,
-    };
-    match transport.check().await {
-        Ok(()) => Ok(format!("{place} takes e-mail{signed}")),
-        Err(error) => Err(format!("{place}: {error}")),
+    let (mut ok, mut said) = (true, Vec::new());
+    for relay in app.dispatcher.courier().relays(&live) {
+        let fault = match relay.transport {
+            Ok(transport) => transport.check().await.err(),
+            Err(fault) => Some(fault),
+        };
+        ok &= fault.is_none();
+        said.push(match fault {
+            None => format!("{} takes e-mail{signed}", relay.name),
+            Some(fault) => format!("{}: {fault}", relay.name),
+        });
     }
+    let said = said.join("; ");
+    if ok { Ok(said) } else { Err(said) }
 }

@@ -4,7 +4,9 @@ use super::{Findings, Scene, Spot, sms, value};
 use crate::problem::{listed, quoted};
 use crowsnest_model::{
     Duration, contact,
-    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, SendingLimits, Tracking},
+    definition::{
+        DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, SendingLimits, SmtpAccount, Tracking,
+    },
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -88,8 +90,22 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
         returned(&returns.domain, account, spot.at("returns").at("domain"), findings);
     }
     limits(&account.limits, spot.at("limits"), findings);
-    let Some(smtp) = &account.smtp else { return };
-    let spot = spot.at("smtp");
+    let mut called = BTreeSet::new();
+    for (index, server) in account.smtp.iter().enumerate() {
+        let spot = spot.at("smtp").item(index);
+        smtp(server, spot, findings);
+        if !called.insert(server.called()) {
+            let message =
+                format!("two SMTP accounts are called {}: give each a `name`", quoted(server.called()));
+            findings.problem(spot, message);
+        }
+    }
+}
+
+fn smtp(smtp: &SmtpAccount, spot: Spot<'_>, findings: &mut Findings) {
+    if let Some(name) = &smtp.name {
+        value::filled(name, spot.at("name"), findings);
+    }
     value::filled(&smtp.host, spot.at("host"), findings);
     if smtp.port == Some(0) {
         findings.problem(spot.at("port"), "a port is a number from 1 to 65535");

@@ -189,6 +189,12 @@ fn the_organisation_is_somewhere() {
 }
 
 #[test]
+fn two_smtp_accounts_are_told_apart() {
+    let base = "workspace: acme\ntitle: Acme\ncountry: US\ntime_zone: America/Chicago\ncurrency: USD\nemail:\n  from: Acme <a@acme.example>\n  smtp:\n    - { host: mail }\n    - { host: mail, username: acme, password_env: SMTP }\n";
+    assert_eq!(said(base, ""), "base.yaml:10:7: two SMTP accounts are called `mail`: give each a `name`");
+}
+
+#[test]
 fn a_condition_points_at_its_mistake() {
     for (text, at) in [
         (

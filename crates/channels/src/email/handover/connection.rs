@@ -6,7 +6,7 @@ use lettre::transport::smtp::{
     Error,
     authentication::{Credentials, Mechanism},
     client::{AsyncSmtpConnection, Certificate, TlsParameters},
-    commands::Quit,
+    commands::{Ehlo, Quit},
     extension::{ClientId, Extension},
 };
 use std::{
@@ -146,8 +146,16 @@ impl Endpoint {
                 .await
                 .map_err(|error| format!("authentication failed: {}", Failure::from(error)))?;
         }
-        Ok(Open { connection })
+        // Whoever has asked for TLS or for a name may offer more than before, and what the library read of it is not all.
+        let offered = connection.command(Ehlo::new(hello)).await;
+        let pipelining =
+            offered.is_ok_and(|answer| answer.has_code(250) && says_pipelining(answer.message()));
+        Ok(Open { connection, pipelining })
     }
+}
+
+fn says_pipelining<'a>(mut offered: impl Iterator<Item = &'a str>) -> bool {
+    offered.any(|line| line.trim().eq_ignore_ascii_case("PIPELINING"))
 }
 
 fn tls(account: &SmtpAccount) -> Result<TlsParameters, SetupError> {
@@ -204,6 +212,8 @@ impl From<Error> for Failure {
 /// A connection on which messages can be handed over.
 pub(super) struct Open {
     connection: AsyncSmtpConnection,
+    /// Commands may be sent before the answer to the one before (RFC 2920).
+    pub(super) pipelining: bool,
 }
 
 /// A good answer: its code and text.
@@ -223,6 +233,11 @@ impl Open {
         patience: Duration,
     ) -> Result<Said, Failure> {
         answer(self.connection.command(command), patience).await
+    }
+
+    /// The answer to a command that was sent along with one before it.
+    pub(super) async fn next_answer(&mut self, patience: Duration) -> Result<Said, Failure> {
+        answer(self.connection.read_response(), patience).await
     }
 
     /// The message, its final dot, and the server's answer.

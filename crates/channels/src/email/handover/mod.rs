@@ -7,7 +7,7 @@ mod connection;
 mod line_by_line;
 
 use crate::Outcome;
-use connection::{Endpoint, Failure, Open};
+use connection::{Endpoint, Failure, Open, Said};
 use crowsnest_model::definition::SmtpAccount;
 use lettre::{
     Address,
@@ -146,69 +146,74 @@ impl SmtpTransport {
             return refused("the message has line breaks that are not CR LF".into());
         }
         let Ok(_place) = self.shared.places.acquire().await else {
-            return later("the transport is closed".into());
+            return line_is_down("the transport is closed".into());
         };
         if let Some(mut kept) = self.take_kept() {
-            match self.begin(&mut kept.open, &envelope, message).await {
+            match self.announce(&mut kept.open, &envelope, message).await {
                 // Closed while it was kept, so this message never left: begin again on a fresh connection.
-                Err(Failure::Broken(_)) => {}
-                begun => return self.finish(kept, begun, &envelope, message, last_word).await,
+                Err(Unready { failure: Failure::Broken(_), at_mail: true, .. }) => {}
+                announced => return self.finish(kept, announced, message, last_word).await,
             }
         }
         match self.shared.endpoint.open(self.shared.timeouts).await {
             Ok(open) => {
                 let mut fresh = Kept { open, messages: 0, since: Instant::now() };
-                let begun = self.begin(&mut fresh.open, &envelope, message).await;
-                self.finish(fresh, begun, &envelope, message, last_word).await
+                let announced = self.announce(&mut fresh.open, &envelope, message).await;
+                self.finish(fresh, announced, message, last_word).await
             }
-            Err(reason) => later(reason),
+            Err(reason) => line_is_down(reason),
         }
     }
 
-    /// MAIL: the first word about a message on a connection.
-    async fn begin(&self, open: &mut Open, envelope: &Envelope, message: &[u8]) -> Result<(), Failure> {
-        let mut parameters = Vec::new();
-        if !envelope.is_ascii() {
-            if !open.offers(Extension::SmtpUtfEight) {
-                return Err(Failure::Never("the server takes no addresses outside ASCII (SMTPUTF8)".into()));
-            }
-            parameters.push(MailParameter::SmtpUtfEight);
+    /// MAIL, RCPT and DATA, up to the server's 354; in one go, where the server takes it so. No byte of the message leaves before
+    /// all three are answered well.
+    async fn announce(&self, open: &mut Open, envelope: &Envelope, message: &[u8]) -> Result<(), Unready> {
+        let patience = self.shared.timeouts.command;
+        let mail = mail(open, envelope, message).map_err(Unready::at_mail)?;
+        let rcpt = Rcpt::new(envelope.to.clone(), Vec::new());
+        if !open.pipelining {
+            open.command(mail, patience).await.map_err(Unready::at_mail)?;
+            open.command(rcpt, patience).await.map_err(Unready::later)?;
+            return goes_on(open.command(Data, patience).await).map_err(Unready::later);
         }
-        if !message.is_ascii() {
-            if !open.offers(Extension::EightBitMime) {
-                return Err(Failure::Never("the server takes no messages outside ASCII (8BITMIME)".into()));
-            }
-            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        let mailed = open.command(format!("{mail}{rcpt}{Data}"), patience).await;
+        if let Err(failure @ Failure::Broken(_)) = mailed {
+            return Err(Unready::at_mail(failure));
         }
-        let mail = Mail::new(Some(envelope.from.clone()), parameters);
-        open.command(mail, self.shared.timeouts.command).await.map(|_| ())
+        let known = open.next_answer(patience).await;
+        if let Err(failure @ Failure::Broken(_)) = known {
+            return Err(Unready::later(failure));
+        }
+        let data = open.next_answer(patience).await;
+        // It waits for a message that must not come: only the end of the connection tells it so.
+        let waits = !matches!(data, Err(Failure::NotNow(_) | Failure::Never(_)));
+        mailed.map_err(|failure| Unready { waits, ..Unready::at_mail(failure) })?;
+        known.map_err(|failure| Unready { waits, ..Unready::later(failure) })?;
+        goes_on(data).map_err(Unready::later)
     }
 
-    /// The rest, when the server has answered to MAIL.
+    /// The rest, when the server has answered to what was announced.
     async fn finish(
         &self,
         mut kept: Kept,
-        begun: Result<(), Failure>,
-        envelope: &Envelope,
+        announced: Result<(), Unready>,
         message: &[u8],
         last_word: impl Future<Output = Option<Outcome>> + Send,
     ) -> Outcome {
-        let ready = match begun {
-            Ok(()) => self.announce(&mut kept.open, envelope).await,
-            failed => failed,
-        };
-        if let Err(failure) = ready {
-            return match failure {
-                Failure::Broken(reason) => later(format!("before the message was sent: {reason}")),
-                Failure::NotNow(reason) => {
-                    self.keep_after_reset(kept).await;
-                    later(reason)
+        if let Err(Unready { failure, at_mail, waits }) = announced {
+            let outcome = match failure {
+                Failure::Broken(reason) => {
+                    return line_is_down(format!("before the message was sent: {reason}"));
                 }
-                Failure::Never(reason) => {
-                    self.keep_after_reset(kept).await;
-                    refused(reason)
-                }
+                // The sender is always ours: who takes none of it now takes nothing now.
+                Failure::NotNow(reason) if at_mail => line_is_down(reason),
+                Failure::NotNow(reason) => later(reason),
+                Failure::Never(reason) => refused(reason),
             };
+            if !waits {
+                self.keep_after_reset(kept).await;
+            }
+            return outcome;
         }
         if let Some(stopped) = last_word.await {
             return stopped;
@@ -230,22 +235,10 @@ impl SmtpTransport {
                 self.keep(kept);
                 refused(reason)
             }
-            Err(Failure::Broken(reason)) if reason.starts_with("421") => later(reason),
+            Err(Failure::Broken(reason)) if reason.starts_with("421") => line_is_down(reason),
             Err(Failure::Broken(reason)) => Outcome::Unknown {
                 reason: format!("the line broke after the message was sent and before the answer: {reason}"),
             },
-        }
-    }
-
-    /// RCPT and DATA, up to the server's 354.
-    async fn announce(&self, open: &mut Open, envelope: &Envelope) -> Result<(), Failure> {
-        let patience = self.shared.timeouts.command;
-        open.command(Rcpt::new(envelope.to.clone(), Vec::new()), patience).await?;
-        let said = open.command(Data, patience).await?;
-        if said.code == "354" {
-            Ok(())
-        } else {
-            Err(Failure::Broken(format!("an answer out of turn to DATA: {} {}", said.code, said.text)))
         }
     }
 
@@ -276,8 +269,59 @@ impl SmtpTransport {
     }
 }
 
+/// Why a server did not come to wait for the message.
+struct Unready {
+    failure: Failure,
+    /// It was the first command that failed.
+    at_mail: bool,
+    /// The server waits for the message all the same.
+    waits: bool,
+}
+
+impl Unready {
+    fn at_mail(failure: Failure) -> Self {
+        Self { failure, at_mail: true, waits: false }
+    }
+
+    fn later(failure: Failure) -> Self {
+        Self { failure, at_mail: false, waits: false }
+    }
+}
+
+/// MAIL, with what the envelope and the message need of the server.
+fn mail(open: &Open, envelope: &Envelope, message: &[u8]) -> Result<Mail, Failure> {
+    let mut parameters = Vec::new();
+    if !envelope.is_ascii() {
+        if !open.offers(Extension::SmtpUtfEight) {
+            return Err(Failure::Never("the server takes no addresses outside ASCII (SMTPUTF8)".into()));
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !message.is_ascii() {
+        if !open.offers(Extension::EightBitMime) {
+            return Err(Failure::Never("the server takes no messages outside ASCII (8BITMIME)".into()));
+        }
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    Ok(Mail::new(Some(envelope.from.clone()), parameters))
+}
+
+/// Whether the answer to DATA is the one after which the message may leave.
+fn goes_on(answer: Result<Said, Failure>) -> Result<(), Failure> {
+    match answer? {
+        said if said.code == "354" => Ok(()),
+        said => Err(Failure::Broken(format!("an answer out of turn to DATA: {} {}", said.code, said.text))),
+    }
+}
+
+/// This message may be taken later; the line is well.
 fn later(reason: String) -> Outcome {
-    Outcome::Later { reason, asked: None }
+    Outcome::Later { reason, asked: None, line_is_down: false }
+}
+
+/// No message would be taken now.
+fn line_is_down(reason: String) -> Outcome {
+    Outcome::Later { reason, asked: None, line_is_down: true }
 }
 
 fn refused(reason: String) -> Outcome {

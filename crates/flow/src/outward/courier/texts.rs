@@ -1,6 +1,6 @@
 //! Text messages: made, counted, and handed over to the gateway, or without one to the built-in mailbox.
 
-use super::{Courier, LiveTemplate, Preview, Tested, last_word};
+use super::{Courier, LiveTemplate, Preview, Tested, last_word, left_alone, line_is_down};
 use crate::{Engine, Live};
 use crowsnest_channels::{
     Outcome,
@@ -111,10 +111,14 @@ impl Courier {
         if let Some(withheld) = last_word(engine.clone(), delivery.clone()).await {
             return withheld;
         }
-        match self.hand_over_text(live, &text, *id, callback.as_deref(), now).await {
+        let way = delivery.line().to_string();
+        let Some(passage) = self.circuits.enter(&way) else { return left_alone(&way) };
+        let outcome = match self.hand_over_text(live, &text, *id, callback.as_deref(), now).await {
             Ok(outcome) => outcome,
-            Err(reason) => Outcome::Later { reason, asked: None },
-        }
+            Err(reason) => line_is_down(reason),
+        };
+        passage.ended(&outcome);
+        outcome
     }
 
     fn text(
@@ -160,7 +164,7 @@ impl Courier {
             }
             None => {
                 let (from, to, mail) = for_mailbox(text, id, now)?;
-                Ok(self.own.hand_over(&from, &to, &mail).await)
+                Ok(self.relays.mailbox().hand_over(&from, &to, &mail).await)
             }
         }
     }

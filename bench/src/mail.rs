@@ -1,0 +1,241 @@
+//! A broadcast to many, from its launch to the last hand-over, into an SMTP server on this machine.
+
+use crate::{
+    Measured, Setting,
+    http::Connection,
+    post_office::{self, Arrivals},
+    report::count,
+    send::{Tally, send, together},
+    server::{Files, Server, Spent, Used, files, peak_memory},
+};
+use anyhow::{Context, ensure};
+use clap::Args;
+use serde::Serialize;
+use std::{
+    cell::RefCell,
+    fmt::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+const BATCH: u64 = 500;
+const FILLING: usize = 8;
+/// Nothing for so long means that something is wrong.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A template as people write them: some sections, a picture, a list from the person's data, links that are tracked.
+const DEFINITIONS: &str = r##"template: spring
+channel: email
+subject: "{{ profile.first_name | default: 'Good day' }}, spring begins at {{ profile.city | default: 'the harbour' }}"
+mjml: |
+  <mjml><mj-head><mj-attributes><mj-text font-family="Helvetica" font-size="15px"></mj-text></mj-attributes></mj-head><mj-body>
+  <mj-section background-color="#f4f4f4"><mj-column><mj-image src="https://harbor-motors.example/spring.png" alt="Spring"></mj-image>
+  </mj-column></mj-section>
+  <mj-section><mj-column><mj-text>Dear {{ profile.first_name | default: 'customer' }},</mj-text>
+  <mj-text>your {{ profile.model | default: 'car' }} deserves new tyres. {% if profile.plan == "gold" %}As a gold customer you need not
+  wait.{% else %}Book early.{% endif %}</mj-text>
+  <mj-button href="https://harbor-motors.example/book">Book a visit</mj-button></mj-column></mj-section>
+  <mj-section><mj-column><mj-text><a href="https://harbor-motors.example/tyres">Tyres</a></mj-text></mj-column>
+  <mj-column><mj-text><a href="https://harbor-motors.example/oil">Oil</a></mj-text></mj-column></mj-section>
+  <mj-section><mj-column><mj-text>{{ organisation.postal_address }} <a href="{{ links.unsubscribe }}">Unsubscribe</a>
+  <a href="{{ links.preferences }}">Preferences</a></mj-text></mj-column></mj-section></mj-body></mjml>
+text: |
+  Dear {{ profile.first_name | default: 'customer' }}, your {{ profile.model | default: 'car' }} deserves new tyres.
+  https://harbor-motors.example/book
+  Unsubscribe: {{ links.unsubscribe }} {{ organisation.postal_address }}
+---
+broadcast: spring
+audience: consent("email", "offers")
+send: { channel: email, template: spring, topic: offers }
+ttl: 2d
+---
+policy: contact
+caps:
+  - { max: 2, per: 7d }
+  - { max: 3, per: 30d, of: household }
+"##;
+
+/// Start a fresh Crowsnest with many people, launch a broadcast to all of them, and measure how fast its messages are handed over
+/// to an SMTP server on this machine.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Example: crowsnest-bench mail --people 100000 --dkim-key dkim.pem")]
+pub struct Mail {
+    /// How many people get it.
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub people: u64,
+    /// Sign with this private key in PEM.
+    #[arg(long, value_name = "FILE")]
+    pub dkim_key: Option<PathBuf>,
+    /// The server.
+    #[command(flatten)]
+    pub setting: Setting,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// People, and messages.
+    pub people: u64,
+    /// From the launch to the first message, in seconds.
+    pub first_after: f64,
+    /// From the launch to the last one.
+    pub last_after: f64,
+    /// Messages in a second, from the launch to the last.
+    pub per_second: f64,
+    /// The same from the first message to the last.
+    pub per_second_once_begun: f64,
+    /// What the server used meanwhile.
+    pub server: Spent,
+    /// What this program used: it makes the load and takes the mail.
+    pub generator: Spent,
+    /// The most memory that the server had, in bytes.
+    pub peak_memory: u64,
+    /// What is not as it must be.
+    pub faults: Vec<String>,
+}
+
+impl Measured for Report {
+    fn faults(&self) -> &[String] {
+        &self.faults
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (people, rate) = (count(self.people), count(self.per_second as u64));
+        let begun = count(self.per_second_once_begun as u64);
+        writeln!(f, "{people} messages in {:.1} s: {rate} in a second, {begun} once begun", self.last_after)?;
+        writeln!(f, "the first after {:.2} s", self.first_after)?;
+        let memory = self.peak_memory / (1 << 20);
+        writeln!(
+            f,
+            "processors: {:.1} s of the server, {:.1} s of the generator; {memory} MiB at the most",
+            self.server.cpu, self.generator.cpu
+        )?;
+        for (thread, seconds) in &self.server.by_thread {
+            writeln!(f, "  {thread}: {seconds:.1} s")?;
+        }
+        Ok(())
+    }
+}
+
+impl Mail {
+    /// Starts everything and measures.
+    pub fn run(&self) -> anyhow::Result<bool> {
+        let local = tokio::task::LocalSet::new();
+        let report = crate::runtime()?.block_on(local.run_until(async {
+            let (address, arrivals) = post_office::open().await?;
+            let mut server = Server::start(&self.setting, self.workspace(address)?).await?;
+            let measured = self.measure(&server, &arrivals).await;
+            match &measured {
+                Ok(_) => drop(server.stop().await?),
+                Err(_) => server.kill().await,
+            }
+            measured
+        }))?;
+        crate::print(&self.setting, &report)
+    }
+
+    fn workspace(&self, smtp: SocketAddr) -> anyhow::Result<Files> {
+        let mut files = files(DEFINITIONS);
+        let (_, main) = files.first_mut().context("no workspace")?;
+        let postal = "  postal_address:";
+        ensure!(main.contains(postal), "the workspace has no address");
+        let mut account =
+            format!("  smtp: {{ host: {}, port: {}, security: none }}\n", smtp.ip(), smtp.port());
+        account.push_str("  track: { opens: true, clicks: true }\n");
+        if let Some(key) = &self.dkim_key {
+            let key = key.canonicalize().with_context(|| key.display().to_string())?;
+            writeln!(account, "  dkim: {{ selector: bench, key_file: {} }}", key.display())?;
+        }
+        *main = main.replace(postal, &format!("{account}{postal}"));
+        Ok(files)
+    }
+
+    async fn measure(&self, server: &Server, arrivals: &Arrivals) -> anyhow::Result<Report> {
+        let next = Rc::new(RefCell::new(0));
+        let told = together(FILLING, |_| fill(server, self.people, next.clone())).await?;
+        let mut faults = told.faults;
+        let (us, them) = (std::process::id(), server.process());
+        let (before, mine) = (Used::by(them)?, Used::by(us)?);
+        let began = Instant::now();
+        let launching = tokio::task::spawn_local(launch(server.address, server.admin()));
+        let (mut first, mut last, mut came) = (None, began, 0);
+        while came < self.people as usize {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let now = arrivals.borrow().len();
+            if now > came {
+                (came, last) = (now, Instant::now());
+                first.get_or_insert(last);
+            }
+            ensure!(last.elapsed() < PATIENCE, "of {} messages {came} came, and then no more", self.people);
+        }
+        launching.await??;
+        let (server_used, generator) = (Used::by(them)?.since(&before), Used::by(us)?.since(&mine));
+        let twice = arrivals.borrow().values().filter(|times| times.len() > 1).count();
+        if twice > 0 {
+            faults.push(format!("{twice} people got it more than once"));
+        }
+        let since = |moment: Instant| moment.duration_since(began).as_secs_f64();
+        let first = first.unwrap_or(last);
+        Ok(Report {
+            people: self.people,
+            first_after: since(first),
+            last_after: since(last),
+            per_second: self.people as f64 / since(last).max(f64::EPSILON),
+            per_second_once_begun: self.people as f64
+                / last.duration_since(first).as_secs_f64().max(f64::EPSILON),
+            server: server_used,
+            generator,
+            peak_memory: peak_memory(them)?,
+            faults,
+        })
+    }
+}
+
+async fn launch(address: SocketAddr, admin: String) -> anyhow::Result<()> {
+    let mut connection = Connection::open(address).await?;
+    let answer = connection.ask("POST", "/api/v1/broadcasts/spring/launch", &admin, b"{}").await?;
+    let said = String::from_utf8_lossy(answer.body).into_owned();
+    ensure!((200..300).contains(&answer.status), "the launch is answered {}: {said}", answer.status);
+    Ok(())
+}
+
+/// People with what the template asks for, who agree to offers.
+fn fill(
+    server: &Server,
+    people: u64,
+    next: Rc<RefCell<u64>>,
+) -> impl Future<Output = anyhow::Result<Tally>> + 'static {
+    let (address, key) = (server.address, server.source());
+    async move {
+        let mut connection = Connection::open(address).await?;
+        let mut tally = Tally::default();
+        loop {
+            let from = *next.borrow();
+            let until = people.min(from + BATCH);
+            if from == until {
+                return Ok(tally);
+            }
+            *next.borrow_mut() = until;
+            let mut body = String::from("{\"batch\":[");
+            for person in from..until {
+                let comma = if person == from { "" } else { "," };
+                let plan = if person % 7 == 0 { "gold" } else { "blue" };
+                write!(
+                    body,
+                    r#"{comma}{{"type":"identify","userId":"m-{person}","messageId":"m-{person}","traits":{{
+                    "email":"m-{person}@mail{}.example","first_name":"Ann{person}","city":"Port {}","model":"Dinghy {}","plan":"{plan}",
+                    "consents":[{{"channel":"email","topic":"offers","status":"granted"}}]}}}}"#,
+                    person % 50,
+                    person % 300,
+                    person % 9
+                )?;
+            }
+            body.push_str("]}");
+            send(&mut connection, "/v1/batch", &key, body.as_bytes(), until - from, &mut tally).await?;
+        }
+    }
+}

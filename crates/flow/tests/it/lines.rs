@@ -1,0 +1,120 @@
+//! Lines and their ways: what is down is left alone, costs nobody a try, and gives way to the next.
+
+use crate::{
+    sink::{Mood, Sink},
+    world::*,
+};
+use crowsnest_flow::outward::WayState;
+use crowsnest_workspace::SourceFile;
+
+/// Nobody listens there.
+const NOBODY: &str = "{ name: first, host: 127.0.0.1, port: 1, security: none }";
+
+async fn offer_to(sink: &Sink, people: usize) -> World {
+    let world = World::sending_to(&[OFFER], Some(sink.addr)).await;
+    everybody(&world, people).await;
+    world
+}
+
+async fn everybody(world: &World, people: usize) {
+    let people: Vec<String> = (0..people).map(|number| format!("p{number}@x.org")).collect();
+    world.tell(people.iter().map(|address| subscriber(address))).await;
+    world.engine.launch("offer").await.unwrap();
+}
+
+fn ways(world: &World) -> Vec<WayState> {
+    let standing = world.dispatcher.standing().unwrap();
+    standing.into_iter().find(|line| line.count.line.as_str() == "email").unwrap().ways
+}
+
+fn waiting(world: &World) -> (u64, u64) {
+    let standing = world.dispatcher.standing().unwrap();
+    let email = standing.into_iter().find(|line| line.count.line.as_str() == "email").unwrap();
+    (email.count.queued, email.count.due)
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_is_left_alone_then_tried_by_one_and_costs_no_attempt() {
+    let sink = Sink::start(Mood::Away).await;
+    let world = offer_to(&sink, 100).await;
+    world.serve().await;
+    assert!(sink.visited() <= 64, "what was on the line when it was closed, and no more: {}", sink.visited());
+    assert!(world.deliveries().iter().all(|delivery| delivery.attempts == 0));
+    let way = ways(&world).remove(0);
+    assert_eq!(
+        (way.way.as_str(), way.closed, way.until),
+        ("email:mailbox", Some(START), Some(START.plus(crowsnest_model::Duration::seconds(30))))
+    );
+    assert!(way.fault.unwrap().1.contains("421 nobody is in"));
+    assert!(waiting(&world).0 == 100 && waiting(&world).1 >= 36, "{:?}", waiting(&world));
+    let visited = sink.visited();
+    world.after(MINUTE / 2 - 1).await;
+    assert_eq!(sink.visited(), visited);
+    world.after(1).await;
+    assert_eq!(sink.visited(), visited + 1, "one tries");
+    world.after(MINUTE - 1).await;
+    assert_eq!(sink.visited(), visited + 1, "twice as long");
+    sink.becomes(Mood::Takes);
+    world.after(1).await;
+    world.after(MINUTE).await;
+    assert_eq!(world.states(), vec!["sent"; 100]);
+    assert!(world.deliveries().iter().all(|delivery| delivery.attempts == 1));
+    assert_eq!(ways(&world)[0].closed, None);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_closed_line_expires_as_always_and_definitions_that_change_open_it() {
+    let sink = Sink::start(Mood::Away).await;
+    let world = offer_to(&sink, 6).await;
+    world.serve().await;
+    let visited = sink.visited();
+    world.apply(&[OFFER, "topic: more\ntitle: More\n"]).await;
+    world.after(MINUTE).await;
+    assert_eq!(sink.visited(), visited + 1, "somebody may have put right what was wrong");
+    world.after(2 * DAY).await;
+    assert_eq!(world.states(), vec!["expired"; 6]);
+    assert_eq!(waiting(&world), (0, 0));
+}
+
+/// The shop with these SMTP accounts.
+async fn by(accounts: &str) -> World {
+    let with = format!("shop.example>\", smtp: [{accounts}] }}");
+    let files: Vec<SourceFile> = files(&[OFFER])
+        .into_iter()
+        .map(|file| SourceFile { text: file.text.replace("shop.example>\" }", &with), ..file })
+        .collect();
+    World::of(files).await
+}
+
+fn account(name: &str, sink: &Sink) -> String {
+    format!("{{ name: {name}, host: 127.0.0.1, port: {}, security: none }}", sink.addr.port())
+}
+
+#[tokio::test]
+async fn the_next_account_takes_what_the_first_does_not_within_the_same_try() {
+    let second = Sink::start(Mood::Takes).await;
+    let world = by(&format!("{NOBODY}, {}", account("second", &second))).await;
+    everybody(&world, 40).await;
+    world.serve().await;
+    assert_eq!((world.states(), second.count()), (vec!["sent"; 40], 40));
+    let reason = world.deliveries()[0].reason.clone().unwrap();
+    assert!(reason.starts_with("second: 250 taken; before that, 127.0.0.1:1: cannot connect"), "{reason}");
+    let ways = ways(&world);
+    assert_eq!([&*ways[0].way, &*ways[1].way], ["email:first", "email:second"]);
+    assert!(ways[0].closed.is_some() && ways[1].closed.is_none());
+}
+
+#[tokio::test]
+async fn no_other_account_is_tried_when_the_first_may_have_it_or_refused_it() {
+    for (mood, state) in
+        [(Mood::DropsAfterDot, "unknown"), (Mood::Refuses, "failed"), (Mood::Later, "queued")]
+    {
+        let (first, second) = (Sink::start(mood).await, Sink::start(Mood::Takes).await);
+        let world = by(&format!("{}, {}", account("first", &first), account("second", &second))).await;
+        everybody(&world, 1).await;
+        world.serve().await;
+        assert_eq!((world.states(), second.visited()), (vec![state], 0), "{mood:?}");
+        let reason = world.deliveries()[0].reason.clone().unwrap();
+        assert!(reason.contains("first"), "{reason}");
+    }
+}
