@@ -4,6 +4,7 @@ use super::{
     bars::{Bar, barred},
     circumstances::Circumstances,
     contact::{Before, Circle},
+    purse::Purse,
 };
 use crate::{
     FlowError,
@@ -47,6 +48,7 @@ pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed
     let due = work.unit.due_deliveries(work.now, limit)?;
     more |= due.len() == limit;
     let circumstances = Circumstances::read(work.unit)?;
+    let mut purse = Purse::read(work.unit, work.live, work.now)?;
     let mut claimed = Vec::with_capacity(due.len());
     let mut asked = BTreeSet::new();
     for first in due {
@@ -59,7 +61,7 @@ pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed
             if claimed.len() == limit {
                 return Ok((claimed, true));
             }
-            claimed.extend(decide(work, &circumstances, &circle, delivery)?);
+            claimed.extend(decide(work, &circumstances, &mut purse, &circle, delivery)?);
         }
     }
     Ok((claimed, more))
@@ -71,11 +73,13 @@ pub(crate) fn claim_posts(
     rooms: &[(String, usize)],
 ) -> Result<Vec<Claimed>, FlowError> {
     let circumstances = Circumstances::read(work.unit)?;
+    // Nobody pays for a post.
+    let mut purse = Purse { standings: Vec::new() };
     let mut claimed = Vec::new();
     for (hook, room) in rooms {
         for delivery in work.unit.due_deliveries_to(hook, work.now, *room)? {
             let circle = Circle::alone(delivery.profile);
-            claimed.extend(decide(work, &circumstances, &circle, delivery)?);
+            claimed.extend(decide(work, &circumstances, &mut purse, &circle, delivery)?);
         }
     }
     Ok(claimed)
@@ -138,6 +142,7 @@ fn due_in(work: &mut Working<'_>, circle: &Circle) -> Result<Vec<Delivery>, Flow
 fn decide(
     work: &mut Working<'_>,
     circumstances: &Circumstances,
+    purse: &mut Purse,
     circle: &Circle,
     mut delivery: Delivery,
 ) -> Result<Option<Claimed>, FlowError> {
@@ -154,6 +159,10 @@ fn decide(
     };
     match verdict(work, circumstances, circle, &profile, &delivery)? {
         Verdict::Send => {
+            if let Some((until, reason)) = purse.no_room(work.live, &delivery) {
+                put_off(work, &mut delivery, until, reason)?;
+                return Ok(None);
+            }
             let policy = work.live.policy();
             let exempt = !policy.is_empty() && policy.exempts(&delivery.topic);
             let exempt = if exempt { "; a service message, exempt from the contact policy" } else { "" };
@@ -162,6 +171,7 @@ fn decide(
             delivery.reason = Some(format!("attempt {}{exempt}", delivery.attempts));
             delivery.updated = work.now;
             work.unit.update_delivery(&delivery)?;
+            purse.reserve(work, &delivery)?;
             return Ok(Some(Claimed { delivery, profile }));
         }
         Verdict::Hold(reason) => {

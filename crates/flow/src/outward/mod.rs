@@ -3,7 +3,7 @@
 //! 1. `expire` — what has no point any more
 //! 2. `wake` — runs whose time has come go on
 //! 3. `claim` — due deliveries are checked next to the send (kill switch, freshness, suppression, consent, contact
-//!    policy) and those that pass are written down as being sent, in one commit
+//!    policy, budgets) and those that pass are written down as being sent, in one commit
 //! 4. `render` and `hand_over` — outside of any commit; what bars a message is asked once more (`bars`) when the server waits
 //!    for its first byte, since people unsubscribe meanwhile
 //! 5. `settle` — outcomes are written in one commit, and runs go on
@@ -28,6 +28,7 @@ mod dispatcher;
 mod feedback;
 mod forecast;
 mod posts;
+mod purse;
 mod resolve;
 mod resume;
 mod returns;
@@ -41,6 +42,7 @@ pub use courier::{Courier, Environment, Preview, Transport};
 pub use dispatcher::Dispatcher;
 pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
+pub(crate) use purse::{Purse, was_told};
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
 pub use returns::{Returns, ReturnsFolder, Understood};

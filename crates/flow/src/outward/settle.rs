@@ -1,6 +1,6 @@
 //! Outcomes, written; and what follows for the runs that waited for them.
 
-use super::feedback::suppress;
+use super::{feedback::suppress, purse::give_back};
 use crate::{
     Engine, FlowError,
     inward::{Enrolment, Working},
@@ -61,6 +61,9 @@ fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Resul
             && reaches_nobody(reason)
         {
             suppress(work, &delivery.channel, &delivery.contact, format!("it was refused: {reason}"))?;
+        }
+        if !matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. }) {
+            give_back(work, &delivery)?;
         }
         let (state, reason) = match outcome {
             Outcome::Accepted { response } => (DeliveryState::Sent, response),

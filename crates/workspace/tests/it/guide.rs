@@ -32,6 +32,7 @@ const SECTIONS: [(&str, &[&str]); 14] = [
             "Returns",
             "Brand",
             "Dimension",
+            "Budget",
         ],
     ),
     ("identity", &["IdentityRules", "NamespaceRule", "Matching"]),
