@@ -4,6 +4,7 @@
 //! launches broadcasts. One thread writes; everything that changes state goes through it.
 
 mod broadcast;
+mod budgets;
 mod builds;
 mod catalogues;
 mod clock;
@@ -33,6 +34,7 @@ mod watching;
 mod writer;
 
 pub use broadcast::{Audience, Chosen, LaunchReport};
+pub use budgets::BudgetReport;
 pub use builds::Progress as BuildProgress;
 pub use catalogues::{CatalogueReport, ItemPut, ItemReport};
 pub use clock::{Clock, SystemClock};

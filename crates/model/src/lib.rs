@@ -4,6 +4,7 @@
 //! same events always give the same state.
 
 pub mod address;
+pub mod amount;
 pub mod consent;
 pub mod contact;
 pub mod definition;
@@ -24,6 +25,7 @@ pub mod sms;
 pub mod time;
 mod written;
 
+pub use amount::Amount;
 pub use consent::{Consent, ConsentClaim, ConsentStatus};
 pub use event::{Event, EventKind};
 pub use id::{

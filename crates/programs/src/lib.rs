@@ -5,6 +5,7 @@
 //! on when we look: waits are counted from event times, not from the moment at which a timer happens to be served.
 
 mod broadcast;
+mod budget;
 mod compile;
 mod date_plan;
 mod dates;
@@ -18,6 +19,7 @@ mod trigger;
 mod walk;
 
 pub use broadcast::{Candidate, LeftOut, LiveBroadcast, Recipient, Selection, select};
+pub use budget::{BudgetSpan, BudgetStanding, WAITS_FOR_BUDGET, day as budget_day};
 pub use compile::{CompileError, InForce, LiveProgram, Plan};
 pub use date_plan::{DatePlan, DateTouch};
 pub use dates::{Due, on_the_clock};

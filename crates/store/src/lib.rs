@@ -3,6 +3,7 @@
 //! [`Read`] and [`Unit`] are what the rest of the house sees. A [`Unit`] is one commit, all or nothing: whatever leaves
 //! the house leaves through rows written in it. [`sqlite`] is the embedded store.
 
+mod costs;
 mod decisions;
 mod deliveries;
 mod feedback;
@@ -16,6 +17,7 @@ pub mod sqlite;
 mod traits;
 mod words;
 
+pub use costs::{Cost, ReadCosts, Spending, WriteCosts};
 pub use decisions::{DecidedBy, Decision, ReadDecisions, WriteDecisions};
 pub use deliveries::{ReadDeliveries, WriteDeliveries};
 pub use feedback::{Agreement, FeedbackSum, ReadFeedback, SoftBounces, Stopped, WriteFeedback};

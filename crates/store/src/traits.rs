@@ -5,9 +5,9 @@ use crate::words::{
     StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
 use crate::{
-    ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadMatching,
-    ReadSegments, ReadSending, Result, WriteDecisions, WriteDeliveries, WriteFeedback, WriteHomes,
-    WriteIdentity, WriteItems, WriteMatching, WriteSegments, WriteSending,
+    ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadMatching,
+    ReadSegments, ReadSending, Result, WriteCosts, WriteDecisions, WriteDeliveries, WriteFeedback,
+    WriteHomes, WriteIdentity, WriteItems, WriteMatching, WriteSegments, WriteSending,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
@@ -27,6 +27,7 @@ pub struct Page {
 /// What can be asked. Every answer of one reader is of one moment.
 pub trait Read:
     ReadDeliveries
+    + ReadCosts
     + ReadFeedback
     + ReadSegments
     + ReadItems
@@ -147,6 +148,7 @@ pub trait Read:
 pub trait Unit:
     Read
     + WriteDeliveries
+    + WriteCosts
     + WriteFeedback
     + WriteSegments
     + WriteItems

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub mod backup;
+pub mod budget;
 pub mod catalogue;
 pub mod definitions;
 pub mod deliveries;

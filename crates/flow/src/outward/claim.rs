@@ -5,6 +5,7 @@ use super::{
     bars::{Bar, barred},
     circumstances::Circumstances,
     contact::{Before, Circle},
+    purse::Purse,
     rooms::Rooms,
 };
 use crate::{
@@ -60,7 +61,8 @@ pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> 
     let mut did = expire(work, AT_ONCE)?;
     did |= wake(work, AT_ONCE)?;
     let circumstances = Circumstances::read(work.unit)?;
-    let mut claiming = Claiming { rooms, courier, circumstances, claimed: Vec::new() };
+    let purse = Purse::read(work.unit, work.live, work.now)?;
+    let mut claiming = Claiming { rooms, courier, circumstances, purse, claimed: Vec::new() };
     let mut asked = BTreeSet::new();
     let mut lines = work.unit.lines_due()?;
     lines.retain(|(_, first)| *first <= work.now);
@@ -95,6 +97,7 @@ struct Claiming<'c> {
     rooms: Rooms,
     courier: &'c Courier,
     circumstances: Circumstances,
+    purse: Purse,
     claimed: Vec<Claimed>,
 }
 
@@ -175,6 +178,10 @@ fn decide(
     };
     match verdict(work, &claiming.circumstances, circle, &profile, &delivery)? {
         Verdict::Send => {
+            if let Some((until, reason)) = claiming.purse.no_room(work.live, &delivery) {
+                put_off(work, &mut delivery, until, reason)?;
+                return Ok(());
+            }
             let policy = work.live.policy();
             let exempt = !policy.is_empty() && policy.exempts(&delivery.topic);
             let exempt = if exempt { "; a service message, exempt from the contact policy" } else { "" };
@@ -183,6 +190,7 @@ fn decide(
             delivery.reason = Some(format!("attempt {}{exempt}", delivery.attempts));
             delivery.updated = work.now;
             work.unit.update_delivery(&delivery)?;
+            claiming.purse.reserve(work, &delivery)?;
             claiming.rooms.begin(line);
             claiming.claimed.push(Claimed { delivery, profile });
         }

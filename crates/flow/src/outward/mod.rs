@@ -3,7 +3,7 @@
 //! 1. `expire` — what has no point any more
 //! 2. `wake` — runs whose time has come go on
 //! 3. `claim` — what is due for lines that have room (`rooms`) is checked next to the send (kill switch, freshness, suppression, consent, contact
-//!    policy) and those that pass are written down as being sent, in one commit
+//!    policy, budgets) and those that pass are written down as being sent, in one commit
 //! 4. `render` and `hand_over` — outside of any commit; what bars a message is asked once more (`bars`) when the server waits
 //!    for its first byte, since people unsubscribe meanwhile
 //! 5. `settle` — outcomes are written as they become known, those of one moment in one commit, and runs go on
@@ -34,6 +34,7 @@ mod dispatcher;
 mod feedback;
 mod forecast;
 mod lines;
+mod purse;
 mod relays;
 mod resolve;
 mod resume;
@@ -52,6 +53,7 @@ pub use courier::{Courier, Environment, Knock, Preview, Tested};
 pub use dispatcher::{Dispatcher, LineStanding};
 pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
+pub(crate) use purse::{Purse, was_told};
 pub use relays::Relay;
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;

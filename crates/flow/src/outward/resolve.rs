@@ -1,6 +1,6 @@
 //! Messages of unknown outcome: what became of them, said by people of the house.
 
-use super::bars::way_ended;
+use super::{bars::way_ended, purse::give_back};
 use crate::{Engine, FlowError, inward::Working};
 use crowsnest_model::{
     DeliveryId, Time,
@@ -147,6 +147,9 @@ fn resolve(
         WhatBecame::Failed => format!("it did not go out, as people of the house say: {reason}"),
         WhatBecame::Again => format!("it is sent again, as people of the house decided: {reason}"),
     });
+    if became != WhatBecame::Sent {
+        give_back(work, delivery)?;
+    }
     if became == WhatBecame::Again {
         delivery.due = work.now;
         work.something_due = true;

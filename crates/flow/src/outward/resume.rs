@@ -1,4 +1,4 @@
-//! A program that stood still goes on.
+//! A program that stood still goes on, and what waited for a budget that was raised.
 
 use super::circumstances::release_switched;
 use crate::{FlowError, inward::Working};
@@ -34,6 +34,7 @@ pub(crate) fn resume(work: &mut Working<'_>) -> Result<(), FlowError> {
             super::claim::end(work, &mut delivery, DeliveryState::Expired, reason)?;
         }
     }
+    super::purse::wake(work)?;
     work.something_due |= release_switched(work.unit, work.live, work.now)?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Outcomes, written; and what follows for the runs that waited for them.
 
-use super::{feedback::suppress, standing};
+use super::{feedback::suppress, purse::give_back, standing};
 use crate::{
     Engine, FlowError,
     inward::{Enrolment, Working},
@@ -79,6 +79,9 @@ pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)
         {
             suppress(work, &delivery.channel, &delivery.contact, format!("it was refused: {reason}"))?;
             standing::refused(work, &delivery.channel)?;
+        }
+        if !matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. }) {
+            give_back(work, &delivery)?;
         }
         if matches!(outcome, Outcome::Accepted { .. }) && delivery.channel != WEBHOOK {
             *sent.entry(delivery.channel.clone()).or_default() += 1;

@@ -145,7 +145,8 @@ impl World {
         Self::begun(files, None).await
     }
 
-    async fn begun(files: Vec<SourceFile>, to: Option<SocketAddr>) -> Self {
+    /// With definitions that are files already, and another SMTP server.
+    pub async fn begun(files: Vec<SourceFile>, to: Option<SocketAddr>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(START.0)));
         let mailbox =

@@ -3,6 +3,7 @@
 //! Each YAML document begins with the word for what it defines, and its name: `program: abandoned-cart`. Conditions
 //! are kept as the text that was written; [`crate::definition`] knows nothing of their language.
 
+mod budget;
 mod catalogue;
 mod contract;
 mod identity;
@@ -20,6 +21,7 @@ mod trigger;
 mod webhook;
 mod workspace;
 
+pub use budget::{Budget, BudgetPeriod};
 pub use catalogue::Catalogue;
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
 pub use identity::{IdentityRules, NamespaceRule};

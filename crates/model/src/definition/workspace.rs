@@ -1,8 +1,8 @@
 use super::{
-    Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment, Segmentation,
-    SendingLimits, SmsAccount, Source, Template, Webhook, one_or_many,
+    Broadcast, Budget, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment,
+    Segmentation, SendingLimits, SmsAccount, Source, Template, Webhook, one_or_many,
 };
-use crate::Percent;
+use crate::{Amount, Percent, delivery::EMAIL};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -75,6 +75,19 @@ pub struct Organisation {
     /// By what else than source, brand and channel it is shown how many customers have in common, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dimensions: BTreeMap<String, Dimension>,
+    /// How much may be spent on messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<Budget>,
+}
+
+impl Organisation {
+    /// What a message of a channel costs, as far as it is said.
+    pub fn cost(&self, channel: &str) -> Option<Amount> {
+        match channel {
+            EMAIL => self.email.as_ref()?.cost,
+            _ => None,
+        }
+    }
 }
 
 /// A brand of the organisation.
@@ -126,6 +139,9 @@ pub struct EmailAccount {
     /// How many complaints and bounces are too many: then marketing messages stop by themselves.
     #[serde(default, skip_serializing_if = "SendingLimits::are_usual")]
     pub limits: SendingLimits,
+    /// What one message costs, such as `0.0008 USD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Amount>,
 }
 
 /// What is heard of messages that are read.

@@ -86,6 +86,7 @@ pub(crate) fn routes() -> Router<App> {
         super::deliveries::feedback,
         super::email::dns,
         super::email::returns,
+        super::budgets::list,
         super::suppressions::list,
         super::suppressions::suppress,
         super::suppressions::lift,

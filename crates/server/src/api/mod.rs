@@ -1,6 +1,7 @@
 //! `/api/v1`: what the administrator and the commands use. One file for each thing that it is about.
 
 mod broadcasts;
+mod budgets;
 mod catalogues;
 mod definitions;
 mod deliveries;
@@ -38,6 +39,7 @@ const MOST: usize = 1_000;
 pub(crate) fn routes() -> Router<App> {
     let v1 = Router::new()
         .merge(broadcasts::routes())
+        .merge(budgets::routes())
         .merge(catalogues::routes())
         .merge(definitions::routes())
         .merge(deliveries::routes())

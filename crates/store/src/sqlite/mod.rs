@@ -1,6 +1,7 @@
 //! The embedded store: one SQLite file in write-ahead-log mode, one writer, any number of readers.
 
 mod checkpoint;
+mod costs;
 mod decisions;
 mod deliveries;
 mod event_ids;

@@ -397,6 +397,26 @@ WHEN old.state IS NOT new.state OR old.reason IS NOT new.reason BEGIN
     INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);
 END;
 
+-- What each delivery costs that was handed over or is, and the day on which that is counted. micros: millionths of a unit.
+CREATE TABLE costs (
+    delivery INTEGER PRIMARY KEY,
+    day      TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    micros   INTEGER NOT NULL
+) STRICT;
+
+-- The same summed, so that totals need not read all deliveries.
+CREATE TABLE spending (
+    day      TEXT NOT NULL,
+    channel  TEXT NOT NULL,
+    program  TEXT NOT NULL,
+    topic    TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    micros   INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    PRIMARY KEY (day, channel, program, topic, currency)
+) WITHOUT ROWID, STRICT;
+
 -- What came back on each delivery after it was handed over.
 CREATE TABLE feedback (
     delivery INTEGER NOT NULL,

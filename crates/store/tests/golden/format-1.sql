@@ -269,6 +269,22 @@ CREATE TABLE delivery_log (
     state    TEXT NOT NULL,
     reason   TEXT
 ) STRICT;
+CREATE TABLE costs (
+    delivery INTEGER PRIMARY KEY,
+    day      TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    micros   INTEGER NOT NULL
+) STRICT;
+CREATE TABLE spending (
+    day      TEXT NOT NULL,
+    channel  TEXT NOT NULL,
+    program  TEXT NOT NULL,
+    topic    TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    micros   INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    PRIMARY KEY (day, channel, program, topic, currency)
+) WITHOUT ROWID, STRICT;
 CREATE TABLE feedback (
     delivery INTEGER NOT NULL,
     kind     TEXT NOT NULL,

@@ -1,12 +1,16 @@
 //! `workspace:`
 
-use super::{Findings, Scene, Spot, sms, value};
-use crate::problem::{listed, quoted};
+use super::{Findings, Scene, Spot, policy, sms, value};
+use crate::{
+    Kind,
+    problem::{listed, quoted},
+};
 use crowsnest_model::{
-    Duration, contact,
+    Amount, Duration, contact,
     definition::{
         DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, SendingLimits, SmtpAccount, Tracking,
     },
+    delivery::{EMAIL, SMS},
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -38,6 +42,7 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'
     if let Some(account) = &organisation.sms {
         sms::account(account, organisation, spot.at("sms"), findings);
     }
+    budgets(organisation, spot.at("budgets"), scene, findings);
     for (name, brand) in &organisation.brands {
         let spot = spot.at("brands");
         findings.value(spot.at(name), value::name(name));
@@ -53,6 +58,49 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'
             findings.misplaced(spot, name, message);
         }
         declared(dimension, spot.at(name), scene, findings);
+    }
+}
+
+fn budgets(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    let mut seen = BTreeSet::new();
+    for (index, budget) in organisation.budgets.iter().enumerate() {
+        let spot = spot.item(index);
+        findings.value(spot.at("name"), value::name(&budget.name));
+        if !seen.insert(&budget.name) {
+            let message = format!("there are two budgets {}: expected another name", quoted(&budget.name));
+            findings.problem(spot.at("name"), message);
+        }
+        if let Some(channel) = &budget.channel {
+            policy::channel(channel, spot.at("channel"), findings);
+        }
+        if let Some(program) = &budget.program {
+            policy::program(program, spot.at("program"), scene, findings);
+        }
+        if let Some(topic) = &budget.topic {
+            scene.must_exist(Kind::Topic, topic, spot.at("topic"), findings);
+        }
+        // Those whose messages it is to pay; a price that is not said costs nothing.
+        let channels = match &budget.channel {
+            Some(channel) => vec![channel.as_str()],
+            None => vec![EMAIL, SMS],
+        };
+        let prices: Vec<Amount> = channels.iter().filter_map(|channel| organisation.cost(channel)).collect();
+        if let Some(price) = prices.iter().find(|price| price.currency != budget.max.currency) {
+            let message = format!(
+                "messages cost {price}, which cannot be counted against {}: expected an amount in {}",
+                budget.max, price.currency
+            );
+            findings.problem(spot.at("max"), message);
+        }
+        if prices.is_empty() && budget.max.micros > 0 {
+            let message =
+                format!("nothing is counted: it is not said what messages by {} cost", listed(channels));
+            findings.warning(
+                spot,
+                message,
+                Some("set `cost`, such as `email: { cost: 0.0008 USD }`".to_owned()),
+            );
+        }
     }
 }
 

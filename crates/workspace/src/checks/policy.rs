@@ -85,21 +85,25 @@ fn one_offer(offer: &OneOffer, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut
 
 /// Programs and broadcasts by name: each exists, and is named once.
 fn programs(names: &[String], spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
-    let known = scene.defined(Kind::Program).chain(scene.defined(Kind::Broadcast));
     for (index, name) in names.iter().enumerate() {
-        if !known.clone().any(|defined| defined == name) {
-            let message = match known.clone().next() {
-                None => format!("there is no program or broadcast {}; none is defined", quoted(name)),
-                Some(_) => format!(
-                    "there is no program or broadcast {}; defined: {}",
-                    quoted(name),
-                    listed(known.clone())
-                ),
-            };
-            findings.problem_hint(spot.item(index), message, did_you_mean(name, known.clone()));
-        }
+        program(name, spot.item(index), scene, findings);
     }
     each_once(names, spot, findings);
+}
+
+/// A program or broadcast by name: it exists.
+pub(super) fn program(name: &str, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
+    let known = scene.defined(Kind::Program).chain(scene.defined(Kind::Broadcast));
+    if known.clone().any(|defined| defined == name) {
+        return;
+    }
+    let message = match known.clone().next() {
+        None => format!("there is no program or broadcast {}; none is defined", quoted(name)),
+        Some(_) => {
+            format!("there is no program or broadcast {}; defined: {}", quoted(name), listed(known.clone()))
+        }
+    };
+    findings.problem_hint(spot, message, did_you_mean(name, known.clone()));
 }
 
 fn topic(name: &str, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
@@ -113,7 +117,7 @@ fn topic(name: &str, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings)
     }
 }
 
-fn channel(name: &str, spot: Spot<'_>, findings: &mut Findings) {
+pub(super) fn channel(name: &str, spot: Spot<'_>, findings: &mut Findings) {
     if !CHANNELS.contains(&name) {
         let message = format!("there is no channel {}; known: {}", quoted(name), listed(CHANNELS));
         findings.problem_hint(spot, message, did_you_mean(name, CHANNELS));

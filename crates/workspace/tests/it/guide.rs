@@ -38,6 +38,7 @@ const SECTIONS: [(&str, &[&str]); 14] = [
             "Limit",
             "Brand",
             "Dimension",
+            "Budget",
         ],
     ),
     ("identity", &["IdentityRules", "NamespaceRule", "Matching"]),

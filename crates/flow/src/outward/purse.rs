@@ -1,0 +1,119 @@
+//! What messages cost and what there is for them: reserved in the commit that claims them, given back when they did not go out.
+
+use crate::{FlowError, Live, inward::Working};
+use crowsnest_model::{Amount, Time, delivery::Delivery};
+use crowsnest_programs::{BudgetStanding, WAITS_FOR_BUDGET, budget_day};
+use crowsnest_store::{Cost, Read};
+
+/// Where all budgets stand, as far as this commit knows.
+pub(crate) struct Purse {
+    pub(crate) standings: Vec<BudgetStanding>,
+}
+
+impl Purse {
+    /// By the definitions in force, at this moment.
+    pub(crate) fn read(
+        read: &(impl Read + ?Sized),
+        live: &Live,
+        now: Time,
+    ) -> Result<Self, crowsnest_store::StoreError> {
+        let mut standings = Vec::new();
+        for budget in &live.workspace().organisation.budgets {
+            let mut standing = BudgetStanding::new(budget, now, live.zone());
+            for spent in read.spending(standing.span.first, standing.span.last)? {
+                if standing.is_for(
+                    &spent.channel,
+                    &spent.program,
+                    &spent.topic,
+                    live.is_service(&spent.topic),
+                ) {
+                    standing.add(spent.amount, spent.messages);
+                }
+            }
+            standings.push(standing);
+        }
+        Ok(Self { standings })
+    }
+
+    /// Until when a message has to wait for money, and why; `None` when there is enough.
+    pub(super) fn no_room(&self, live: &Live, delivery: &Delivery) -> Option<(Time, String)> {
+        let cost = cost_of(live, delivery);
+        let waits = self.standings.iter().filter(|standing| is_for(standing, live, delivery)).filter_map(
+            |standing| {
+                // Of a budget of nothing not even that is paid which has no price.
+                let cost = cost.unwrap_or(Amount { micros: 0, ..standing.budget.max });
+                Some((standing.span.ends, standing.no_room(cost)?))
+            },
+        );
+        // The one that lasts longest: before that there is no room.
+        waits.max_by_key(|(until, _)| *until)
+    }
+
+    /// Counts what a message is expected to cost, and tells people whose budget comes to its end.
+    pub(super) fn reserve(&mut self, work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
+        let Some(amount) = cost_of(work.live, delivery) else { return Ok(()) };
+        let cost = Cost { day: budget_day(work.now, work.live.zone()), amount };
+        work.unit.put_cost(delivery, Some(cost))?;
+        for standing in &mut self.standings {
+            if !is_for(standing, work.live, delivery) {
+                continue;
+            }
+            standing.add(amount, 1);
+            if standing.is_to_be_told() {
+                tell(work, standing)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_for(standing: &BudgetStanding, live: &Live, delivery: &Delivery) -> bool {
+    standing.is_for(&delivery.channel, &delivery.program, &delivery.topic, live.is_service(&delivery.topic))
+}
+
+/// What a delivery is expected to cost; `None` where the workspace does not say what messages of its channel do.
+fn cost_of(live: &Live, delivery: &Delivery) -> Option<Amount> {
+    live.workspace().organisation.cost(&delivery.channel)
+}
+
+/// Tells people that a budget comes to its end, once in its days.
+fn tell(work: &mut Working<'_>, standing: &BudgetStanding) -> Result<(), FlowError> {
+    let BudgetStanding { budget, span, spent, .. } = standing;
+    let name = format!("budget-told:{}", budget.name);
+    let told = format!("{} {}", span.first, budget.max);
+    if work.unit.setting(&name)?.as_deref() == Some(told.as_str()) {
+        return Ok(());
+    }
+    work.unit.put_setting(&name, &told)?;
+    metrics::counter!("crowsnest_budget_alarms_total", "budget" => budget.name.clone()).increment(1);
+    let (max, per) = (budget.max, budget.per.as_str());
+    tracing::warn!(budget = %budget.name, %spent, %max, per, "a budget comes to its end");
+    Ok(())
+}
+
+/// Whether somebody was told of a budget in its days.
+pub(crate) fn was_told(
+    read: &(impl Read + ?Sized),
+    standing: &BudgetStanding,
+) -> Result<bool, crowsnest_store::StoreError> {
+    let told = read.setting(&format!("budget-told:{}", standing.budget.name))?;
+    Ok(told == Some(format!("{} {}", standing.span.first, standing.budget.max)))
+}
+
+/// What a message was to cost is given back: it surely did not go out.
+pub(super) fn give_back(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
+    Ok(work.unit.put_cost(delivery, None)?)
+}
+
+/// When budgets or prices have changed, what waits for a budget is decided anew.
+pub(super) fn wake(work: &mut Working<'_>) -> Result<(), FlowError> {
+    let organisation = &work.live.workspace().organisation;
+    let prices = organisation.email.as_ref().and_then(|email| email.cost);
+    let known = format!("{:?} {prices:?} {}", organisation.budgets, organisation.time_zone);
+    if work.unit.setting("budgets")?.as_deref() == Some(known.as_str()) {
+        return Ok(());
+    }
+    work.unit.put_setting("budgets", &known)?;
+    work.something_due |= work.unit.wake_waiting(WAITS_FOR_BUDGET, work.now)? > 0;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! What messages cost, and budgets: exact, whatever happens to a message, and released when there is money again.
+
+use crate::{
+    sink::{Mood, Sink},
+    world::*,
+};
+use crowsnest_flow::{BudgetReport, outward::WhatBecame};
+use crowsnest_workspace::SourceFile;
+use std::net::SocketAddr;
+
+const CART_NOW: &str = r#"
+program: cart
+trigger: { event: Cart Updated }
+occasion: event.properties.cart_id
+steps:
+  - send: { channel: email, template: letter, topic: offers }
+"#;
+
+const RECEIPT: &str = r#"
+program: receipt
+trigger: { event: Order Completed }
+steps:
+  - send: { channel: email, template: letter, topic: orders }
+"#;
+
+/// The shop, whose mail costs a tenth of a cent each, with these budgets.
+fn shop(budgets: &str) -> Vec<SourceFile> {
+    let mut files = files(&[CART_NOW, RECEIPT]);
+    let from = "email: { from: \"The Shop <hello@shop.example>\" }";
+    let with = format!("email: {{ from: \"The Shop <hello@shop.example>\", cost: 0.001 USD }}\n{budgets}");
+    files[0].text = files[0].text.replace(from, &with);
+    files
+}
+
+fn budget(max: &str, more: &str) -> Vec<SourceFile> {
+    shop(&format!("budgets: [{{ name: mail, per: day, max: {max}{more} }}]"))
+}
+
+async fn world(files: Vec<SourceFile>, to: Option<SocketAddr>, carts: usize) -> World {
+    let world = World::begun(files, to).await;
+    for index in 0..carts {
+        let email = format!("p{index}@x.org");
+        world.tell([subscriber(&email), cart(&format!("c{index}"), &email)]).await;
+    }
+    world.serve().await;
+    world
+}
+
+fn standing(world: &World) -> BudgetReport {
+    world.engine.budgets().unwrap().remove(0)
+}
+
+fn counted(world: &World) -> (String, u64) {
+    let standing = standing(world);
+    (standing.spent.to_string(), standing.messages)
+}
+
+fn of(world: &World, state: &str) -> usize {
+    world.states().iter().filter(|is| **is == state).count()
+}
+
+#[tokio::test]
+async fn what_would_pass_it_waits_for_the_next_day_of_the_organisation() {
+    let world = world(budget("0.1 USD", ", warn: 80%"), None, 150).await;
+    assert_eq!(
+        (of(&world, "sent"), of(&world, "queued"), counted(&world)),
+        (100, 50, ("0.10 USD".into(), 100))
+    );
+    let report = standing(&world);
+    assert!(report.warned);
+    // Nine in the morning is three at night in Chicago, where the day began at six.
+    assert_eq!((report.since, report.until), (START.minus(hours(3)), START.plus(hours(21))));
+    assert_eq!(
+        (report.left.to_string(), report.forecast.to_string()),
+        ("0.00 USD".into(), "0.80 USD".into())
+    );
+    let waiting = world.deliveries().into_iter().find(|one| one.state.as_str() == "queued").unwrap();
+    assert_eq!(waiting.due, report.until);
+    assert_eq!(
+        waiting.reason.as_deref(),
+        Some("waits for the budget `mail`: 0.10 USD a day are used up; 0.10 USD spent")
+    );
+    let world = world.restarted(None);
+    world.after(21 * HOUR - 1).await;
+    assert_eq!(of(&world, "sent"), 100);
+    world.after(1).await;
+    assert_eq!((of(&world, "sent"), counted(&world)), (150, ("0.05 USD".into(), 50)));
+    assert!(!standing(&world).warned, "the next day is another");
+}
+
+#[tokio::test]
+async fn nothing_allows_nothing_and_no_budget_is_no_limit() {
+    let none = world(budget("0 USD", ""), None, 3).await;
+    none.tell([order("o1", "p1@x.org")]).await;
+    none.serve().await;
+    assert_eq!((of(&none, "queued"), of(&none, "sent")), (3, 1), "service messages are exempt");
+    assert_eq!(counted(&none), ("0.00 USD".into(), 0));
+    let all = world(shop(""), None, 3).await;
+    assert_eq!((of(&all, "sent"), all.engine.budgets().unwrap()), (3, vec![]));
+    let service = world(budget("0 USD", ", service: true"), None, 0).await;
+    service.tell([order("o1", "p1@x.org")]).await;
+    service.serve().await;
+    assert_eq!(of(&service, "sent"), 0, "unless it says otherwise");
+}
+
+#[tokio::test]
+async fn a_budget_that_is_raised_lets_go_on_at_once() {
+    let world = world(budget("0.002 USD", ""), None, 5).await;
+    assert_eq!(of(&world, "sent"), 2);
+    world.engine.apply(budget("0.004 USD", "")).await.unwrap();
+    world.serve().await;
+    assert_eq!((of(&world, "sent"), counted(&world)), (4, ("0.004 USD".into(), 4)));
+    world.engine.apply(shop("")).await.unwrap();
+    world.serve().await;
+    assert_eq!(of(&world, "sent"), 5);
+}
+
+#[tokio::test]
+async fn what_did_not_go_out_costs_nothing_and_what_may_have_does() {
+    for (mood, spent) in [(Mood::Later, 0), (Mood::Refuses, 0), (Mood::DropsAfterDot, 2), (Mood::Takes, 2)] {
+        let sink = Sink::start(mood).await;
+        let world = world(budget("0.002 USD", ""), Some(sink.addr), 2).await;
+        assert_eq!(standing(&world).messages, spent, "{mood:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_try_that_failed_leaves_its_money_to_others_and_is_paid_when_it_goes_out() {
+    let sink = Sink::start(Mood::Later).await;
+    let world = world(budget("0.001 USD", ""), Some(sink.addr), 2).await;
+    assert_eq!((of(&world, "queued"), standing(&world).messages), (2, 0));
+    sink.becomes(Mood::Takes);
+    world.after(2 * MINUTE).await;
+    assert_eq!((sink.count(), counted(&world)), (1, ("0.001 USD".into(), 1)));
+}
+
+#[tokio::test]
+async fn what_people_of_the_house_find_out_is_counted_as_they_say() {
+    let sink = Sink::start(Mood::DropsAfterDot).await;
+    for (became, messages) in [(WhatBecame::Sent, 1), (WhatBecame::Failed, 0)] {
+        let world = world(budget("1 USD", ""), Some(sink.addr), 1).await;
+        // It survives the end of the process, too.
+        let world = world.restarted(None);
+        let delivery = world.deliveries().remove(0);
+        assert_eq!((delivery.state.as_str(), standing(&world).messages), ("unknown", 1));
+        world.engine.resolve_delivery(delivery.id, became, "the log says so".into()).await.unwrap();
+        assert_eq!(standing(&world).messages, messages, "{became:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_dies_while_sending_has_spent() {
+    let world = world(budget("1 USD", ""), None, 1).await;
+    let world = world.crashed("UPDATE deliveries SET state = 'sending'");
+    assert_eq!((world.states(), counted(&world)), (vec!["unknown"], ("0.001 USD".into(), 1)));
+}
+
+fn hours(count: i64) -> crowsnest_model::Duration {
+    crowsnest_model::Duration::hours(count)
+}
