@@ -13,6 +13,7 @@ mod explain;
 mod person;
 pub mod policy;
 mod steps;
+mod teams;
 mod trigger;
 mod walk;
 
@@ -23,5 +24,6 @@ pub use dates::{Due, on_the_clock};
 pub use decide::{Begin, Cause, Entry, Exit, Next, Place, Reached, SKIPPED, Taken};
 pub use person::{Consents, Derived, Members, Person, Scene};
 pub use steps::Until;
+pub use teams::{Shift, Shifts};
 pub use trigger::Watch;
 pub use walk::{Met, Then, Walk};

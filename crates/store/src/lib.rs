@@ -12,6 +12,7 @@ mod items;
 mod matching;
 mod segments;
 pub mod sqlite;
+mod tasks;
 mod traits;
 mod words;
 
@@ -23,11 +24,11 @@ pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdenti
 pub use items::{ItemChange, ReadItems, WriteItems};
 pub use matching::{Evidence, LearnedModel, MatchRecord, Question, ReadMatching, WriteMatching};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
+pub use tasks::{ReadTasks, Task, TaskFilter, TaskState, WriteTasks};
 pub use traits::{Page, Read, Unit};
 pub use words::{
     DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind,
-    RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter,
-    Watermark,
+    RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 
 /// Why the store could not do what it was asked.

@@ -2,15 +2,15 @@
 
 use crate::words::{
     EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, RunRecord, RunState, RunStep, SourceCount,
-    StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
+    StoredDocument, Suppression, Switch, Watermark,
 };
 use crate::{
     ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadMatching,
-    ReadSegments, Result, WriteDecisions, WriteDeliveries, WriteFeedback, WriteHomes, WriteIdentity,
-    WriteItems, WriteMatching, WriteSegments,
+    ReadSegments, ReadTasks, Result, WriteDecisions, WriteDeliveries, WriteFeedback, WriteHomes,
+    WriteIdentity, WriteItems, WriteMatching, WriteSegments, WriteTasks,
 };
 use crowsnest_model::{
-    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
+    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, Time,
     quarantine::{QuarantineState, Quarantined},
 };
 use std::collections::BTreeMap;
@@ -29,6 +29,7 @@ pub trait Read:
     ReadDeliveries
     + ReadFeedback
     + ReadSegments
+    + ReadTasks
     + ReadItems
     + ReadDecisions
     + ReadIdentity
@@ -97,8 +98,6 @@ pub trait Read:
         after: EventSeq,
         limit: usize,
     ) -> Result<Vec<(EventSeq, ProfileId, EventRow)>>;
-    /// What programs ask people of the house to do, the newest first.
-    fn tasks(&self, filter: &TaskFilter, page: Page) -> Result<Vec<Task>>;
     /// A run; `None` when there is none, or nobody came further than being skipped.
     fn run(&self, id: RunId) -> Result<Option<RunRecord>>;
     /// Runs, the newest first.
@@ -107,7 +106,7 @@ pub trait Read:
     fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>>;
     /// Runs whose time has come: person and run.
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
-    /// The next moment at which a message or a timer is due, or a delivery runs out. What webhooks are told is due by
+    /// The next moment at which a message, a task or a timer is due, or a delivery runs out. What webhooks are told is due by
     /// [`ReadDeliveries::hooks_due`].
     fn next_due(&self) -> Result<Option<Time>>;
     /// What waits in the quarantine, or was in it, the newest first.
@@ -148,6 +147,7 @@ pub trait Unit:
     + WriteDeliveries
     + WriteFeedback
     + WriteSegments
+    + WriteTasks
     + WriteItems
     + WriteDecisions
     + WriteIdentity
@@ -204,10 +204,6 @@ pub trait Unit:
     fn park_timer(&mut self, run: RunId, profile: ProfileId, due: Time, program: &str) -> Result<()>;
     /// The parked timers of a program count again. Answers how many.
     fn unpark_timers(&mut self, program: &str) -> Result<u64>;
-    /// Keeps a task. False when that step of that run has made one; then nothing is written.
-    fn put_task(&mut self, task: &Task) -> Result<bool>;
-    /// A task is done, since `done` unless it was before. `None` when there is no such task.
-    fn end_task(&mut self, id: TaskId, done: Time) -> Result<Option<Task>>;
     /// Sets or clears when a run goes on by itself.
     fn put_timer(&mut self, run: RunId, profile: ProfileId, due: Option<Time>) -> Result<()>;
     /// Keeps what could not be taken in, new or changed. False when the same bytes are here for the same reason, or the

@@ -3,6 +3,7 @@
 use super::{
     circumstances::Circumstances,
     contact::{Before, Circle, may_contact},
+    lists,
 };
 use crate::{
     FlowError,
@@ -43,9 +44,10 @@ enum Verdict {
 pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed>, bool), FlowError> {
     let mut more = expire(work, limit)?;
     more |= wake(work, limit)?;
+    let circumstances = Circumstances::read(work.unit)?;
+    more |= lists::draw(work, &circumstances, limit)?;
     let due = work.unit.due_deliveries(work.now, limit)?;
     more |= due.len() == limit;
-    let circumstances = Circumstances::read(work.unit)?;
     let mut claimed = Vec::with_capacity(due.len());
     let mut asked = BTreeSet::new();
     for first in due {
@@ -58,7 +60,7 @@ pub(crate) fn claim(work: &mut Working<'_>, limit: usize) -> Result<(Vec<Claimed
             if claimed.len() == limit {
                 return Ok((claimed, true));
             }
-            claimed.extend(decide(work, &circumstances, &circle, delivery)?);
+            claimed.extend(decide(work, &circumstances, &circle, delivery, "attempt")?);
         }
     }
     Ok((claimed, more))
@@ -74,7 +76,7 @@ pub(crate) fn claim_posts(
     for (hook, room) in rooms {
         for delivery in work.unit.due_deliveries_to(hook, work.now, *room)? {
             let circle = Circle::alone(delivery.profile);
-            claimed.extend(decide(work, &circumstances, &circle, delivery)?);
+            claimed.extend(decide(work, &circumstances, &circle, delivery, "attempt")?);
         }
     }
     Ok(claimed)
@@ -133,12 +135,14 @@ fn due_in(work: &mut Working<'_>, circle: &Circle) -> Result<Vec<Delivery>, Flow
     Ok(due)
 }
 
-/// Decides one delivery, and writes what was decided.
-fn decide(
+/// Decides one delivery, and writes what was decided. `how` are the words for its being handed over, before the number of
+/// the attempt.
+pub(super) fn decide(
     work: &mut Working<'_>,
     circumstances: &Circumstances,
     circle: &Circle,
     mut delivery: Delivery,
+    how: &str,
 ) -> Result<Option<Claimed>, FlowError> {
     let person = work.unit.survivor(delivery.profile)?;
     if let Err(fault) = load(work, person)? {
@@ -168,7 +172,7 @@ fn decide(
             let exempt = if exempt { "; a service message, exempt from the contact policy" } else { "" };
             delivery.state = DeliveryState::Sending;
             delivery.attempts += 1;
-            delivery.reason = Some(format!("attempt {}{exempt}", delivery.attempts));
+            delivery.reason = Some(format!("{how} {}{exempt}", delivery.attempts));
             delivery.updated = work.now;
             work.unit.update_delivery(&delivery)?;
             return Ok(Some(Claimed { delivery, profile }));
@@ -186,7 +190,7 @@ fn decide(
 }
 
 /// It stays queued, and is decided again at another moment.
-fn put_off(
+pub(super) fn put_off(
     work: &mut Working<'_>,
     delivery: &mut Delivery,
     until: Time,

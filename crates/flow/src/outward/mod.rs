@@ -15,9 +15,13 @@
 //!
 //! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
 //!
+//! Calls are made by people of the house: they are handed over by coming onto a team's list (`lists`), and what came of them
+//! is said by whoever made them (`calls`).
+//!
 //! What webhooks are told goes the same way beside the messages (`posts`). It concerns no contact point, and its receiver
 //! knows a repetition for one, so that it is repeated rather than unknown.
 
+mod calls;
 mod circumstances;
 mod claim;
 mod contact;
@@ -25,22 +29,28 @@ mod courier;
 mod dispatcher;
 mod feedback;
 mod forecast;
+mod lists;
 mod posts;
 mod resolve;
 mod resume;
 mod returns;
 mod settle;
 mod tracking;
+mod worklist;
 
+pub use calls::{CallOutcome, TaskDone};
 pub(crate) use circumstances::{release_fresh, release_switched};
 pub(crate) use claim::{Claimed, claim};
 pub(crate) use contact::{capped, is_reachable, may_contact};
 pub use courier::{Courier, Environment, Preview, Transport};
 pub use dispatcher::Dispatcher;
+pub(crate) use feedback::suppress;
 pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
+pub(crate) use lists::recheck_calls;
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
 pub use returns::{Returns, ReturnsFolder, Understood};
 pub(crate) use settle::interrupted;
 pub use tracking::{Visit, Visits};
+pub use worklist::{Listed, TeamStanding};

@@ -8,7 +8,7 @@ use crate::{
 use crowsnest_channels::{Outcome, email::returns::reaches_nobody, retry_after};
 use crowsnest_model::{
     DeliveryId,
-    delivery::{Delivery, DeliveryState, WEBHOOK},
+    delivery::{Delivery, DeliveryState, PHONE, WEBHOOK},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -91,10 +91,10 @@ pub(super) fn go_on(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), F
     if work.unit.profile(person)?.is_some() {
         work.load(person)?;
         let mut enrolment = Enrolment::of(work);
-        if delivery.channel == WEBHOOK {
+        if [WEBHOOK, PHONE].contains(&&*delivery.channel) {
             enrolment.note_told(run, delivery)?;
         }
-        enrolment.delivered(person, run, delivery.state)?;
+        enrolment.delivered(person, run, delivery.ends_its_run())?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod again;
 mod any_order;
 mod broadcasts;
+mod calls;
 mod cancelling;
 mod catalogues;
 mod consents;

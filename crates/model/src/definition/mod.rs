@@ -13,6 +13,7 @@ mod schedule;
 mod segment;
 mod source;
 mod step;
+mod team;
 mod template;
 mod trigger;
 mod webhook;
@@ -31,7 +32,8 @@ pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
 pub use source::{
     ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,
 };
-pub use step::{Arm, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
+pub use step::{Arm, Call, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
+pub use team::{OUTCOMES, Team};
 pub use template::Template;
 pub use trigger::{IdentityEvent, MembershipChange, Trigger, Watched};
 pub use webhook::{AddressError, HeaderError, Webhook, WebhookStep};

@@ -19,6 +19,7 @@ mod segment_log;
 mod segments;
 mod session;
 mod skips;
+mod tasks;
 mod write;
 
 use crate::{Read, Result, StoreError, Unit};

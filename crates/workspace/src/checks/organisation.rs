@@ -4,7 +4,7 @@ use super::{Findings, Scene, Spot, value};
 use crate::problem::{listed, quoted};
 use crowsnest_model::{
     contact,
-    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, Tracking},
+    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, OUTCOMES, Organisation, Team, Tracking},
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -38,6 +38,11 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'
         findings.value(spot.at(name), value::name(name));
         value::filled(&brand.title, spot.at(name).at("title"), findings);
     }
+    for (name, described) in &organisation.teams {
+        let spot = spot.at("teams");
+        findings.value(spot.at(name), value::name(name));
+        team(described, spot.at(name), findings);
+    }
     for (name, dimension) in &organisation.dimensions {
         let spot = spot.at("dimensions");
         findings.value(spot.at(name), value::name(name));
@@ -48,6 +53,34 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'
             findings.misplaced(spot, name, message);
         }
         declared(dimension, spot.at(name), scene, findings);
+    }
+}
+
+/// Checks a team: it works on some day, for some hours, and its words for outcomes are new ones.
+fn team(team: &Team, spot: Spot<'_>, findings: &mut Findings) {
+    value::filled(&team.title, spot.at("title"), findings);
+    if team.capacity == 0 {
+        findings.problem(spot.at("capacity"), "nothing would ever be on its list: expected at least 1");
+    }
+    if team.days.is_empty() {
+        findings.problem(spot.at("days"), "it works on some day: expected at least one, such as [monday]");
+    }
+    if team.from >= team.to {
+        let message = format!("a working day ends after it begins: it is from {} to {}", team.from, team.to);
+        findings.problem(spot, message);
+    }
+    if let Some(zone) = &team.time_zone {
+        findings.value(spot.at("time_zone"), value::time_zone(zone));
+    }
+    for (index, outcome) in team.outcomes.iter().enumerate() {
+        let spot = spot.at("outcomes").item(index);
+        findings.value(spot, value::name(outcome));
+        if OUTCOMES.contains(&outcome.as_str()) || team.outcomes[..index].contains(outcome) {
+            findings.problem(
+                spot,
+                format!("every team has the outcomes {}: expected another word, once", listed(OUTCOMES)),
+            );
+        }
     }
 }
 
