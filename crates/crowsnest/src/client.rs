@@ -130,6 +130,15 @@ impl Client {
         &self,
         answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> anyhow::Result<T> {
+        let text = self.text_of(answer)?;
+        let text = if text.is_empty() { "null" } else { &text };
+        serde_json::from_str(text).context("the server's answer is not what was expected")
+    }
+
+    fn text_of(
+        &self,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> anyhow::Result<String> {
         let mut response =
             answer.map_err(|error| Unreachable { url: self.url.clone(), reason: error.to_string() })?;
         let status = response.status().as_u16();
@@ -140,8 +149,7 @@ impl Client {
             .read_to_string()
             .context("the server's answer broke off")?;
         if (200..300).contains(&status) {
-            let text = if text.is_empty() { "null" } else { &text };
-            return serde_json::from_str(text).context("the server's answer is not what was expected");
+            return Ok(text);
         }
         let body: ErrorBody = serde_json::from_str(&text).map_err(|_| {
             anyhow!("the server answered {status}: {}", text.chars().take(200).collect::<String>())
@@ -165,6 +173,12 @@ impl Client {
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let url = format!("{}{path}", self.url);
         self.answer(self.agent.get(&url).header("authorization", self.bearer()).call())
+    }
+
+    /// GET of what is no JSON.
+    pub fn get_text(&self, path: &str) -> anyhow::Result<String> {
+        let url = format!("{}{path}", self.url);
+        self.text_of(self.agent.get(&url).header("authorization", self.bearer()).call())
     }
 
     /// POST with a JSON body.

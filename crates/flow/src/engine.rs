@@ -13,7 +13,7 @@ use crowsnest_identity::KeptApart;
 use crowsnest_ingest::wire::Batch;
 use crowsnest_model::{IdMaker, Time, delivery::CHANNELS};
 use crowsnest_store::{
-    Read, StoreError, Suppression, Switch,
+    Read, StoreError, Switch,
     sqlite::{DataFolder, Readers, Writer},
 };
 use crowsnest_workspace::{Problem, SourceFile};
@@ -374,11 +374,7 @@ impl Engine {
     ) -> Result<bool, FlowError> {
         let (channel, contact) = (channel.to_owned(), contact.to_owned());
         self.commit(move |work| match reason {
-            Some(reason) => {
-                let before = work.unit.suppression(&channel, &contact)?;
-                work.unit.put_suppression(&Suppression { channel, contact, reason, time: work.now })?;
-                Ok(before.is_none())
-            }
+            Some(reason) => outward::suppress(work, &channel, &contact, reason),
             None => Ok(work.unit.lift_suppression(&channel, &contact)?),
         })
         .await

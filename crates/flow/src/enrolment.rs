@@ -1,13 +1,13 @@
-//! What people of the house do with programs: let somebody in, move those inside to the newest version, let in those who
-//! were missed, and see to the tasks that programs make.
+//! What people of the house do with programs: let somebody in, move those inside to the newest version, and let in those
+//! who were missed.
 
 use crate::{
     Engine, FlowError,
     inward::{Admission, Cause, Enrolment, REQUEST, Serving},
 };
 use crowsnest_identity::Normal;
-use crowsnest_model::{Duration, Event, Identifier, Object, ProfileId, RunId, TaskId, Time};
-use crowsnest_store::{EventRow, EventSeq, Task};
+use crowsnest_model::{Duration, Event, Identifier, Object, ProfileId, RunId, Time};
+use crowsnest_store::{EventRow, EventSeq};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 
@@ -263,16 +263,6 @@ impl Engine {
                 None => return Ok(total),
             }
         }
-    }
-
-    /// A task is done. Answers it; the first time counts.
-    pub async fn end_task(&self, id: TaskId) -> Result<Task, FlowError> {
-        self.commit(move |work| {
-            let now = work.now;
-            let ended = work.unit.end_task(id, now)?;
-            ended.ok_or_else(|| FlowError::NotFound { kind: "task", name: id.to_string(), hint: None })
-        })
-        .await
     }
 
     pub(crate) fn known_program(&self, program: &str) -> Result<(), FlowError> {

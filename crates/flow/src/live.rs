@@ -6,11 +6,11 @@ use crowsnest_identity::Normaliser;
 use crowsnest_ingest::SourceReader;
 use crowsnest_model::{
     Percent,
-    definition::{Broadcast, FreshnessNeed, Program, Step, Sync, Template, Trust, Workspace},
+    definition::{Broadcast, FreshnessNeed, Program, Step, Sync, Team, Template, Trust, Workspace},
     delivery::SMS,
 };
 use crowsnest_profile::{SegmentError, SegmentPlan, SeriesPlan};
-use crowsnest_programs::{Derived, InForce, LiveBroadcast, LiveProgram, Plan, policy::Policy};
+use crowsnest_programs::{Derived, InForce, LiveBroadcast, LiveProgram, Plan, Shifts, policy::Policy};
 use crowsnest_rules::{Expression, Schema};
 use crowsnest_store::StoredDocument;
 use crowsnest_workspace::{Checked, Document, Problem};
@@ -274,6 +274,12 @@ impl Live {
         &self.zone
     }
 
+    /// When a team works, if it is declared.
+    pub fn shifts(&self, team: &str) -> Option<(&Team, Shifts<'_>)> {
+        let team = self.workspace.organisation.teams.get(team)?;
+        Some((team, Shifts::of(team, &self.zone)))
+    }
+
     /// Where things stand with what is derived from events.
     pub fn derived(&self) -> Arc<Derived> {
         self.derived.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -429,13 +435,14 @@ fn version_in_force(stored: &[StoredDocument], kind: &str, name: &str) -> u32 {
 
 /// The part of the people who are held out of all programs, as far as this program is meant: not when it only serves.
 fn holdout_for(workspace: &Workspace, program: &Program) -> Option<Percent> {
-    let mut sends = Step::all(&program.steps).into_iter().filter_map(|step| match step {
-        Step::Send(send) => Some(send),
+    let mut topics = Step::all(&program.steps).into_iter().filter_map(|step| match step {
+        Step::Send(send) => Some(&send.topic),
+        Step::Task(task) => task.call.as_ref().map(|call| &call.topic),
         _ => None,
     });
     let serves = |topic: &str| workspace.topics.get(topic).is_some_and(|topic| topic.service);
-    let first = sends.next();
-    let only_serves = first.is_some_and(|send| serves(&send.topic)) && sends.all(|send| serves(&send.topic));
+    let first = topics.next();
+    let only_serves = first.is_some_and(|topic| serves(topic)) && topics.all(|topic| serves(topic));
     workspace.organisation.holdout.filter(|_| !only_serves)
 }
 

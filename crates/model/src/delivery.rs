@@ -8,6 +8,9 @@ use std::{fmt, str::FromStr};
 pub const EMAIL: &str = "email";
 /// The channel of text messages: to a telephone number.
 pub const SMS: &str = "sms";
+/// The channel of telephone calls that people of the house make. Each is handed over by coming onto a team's list of a day:
+/// nothing leaves the house, so that no outcome is unknown.
+pub const PHONE: &str = "phone";
 /// The channel of what is posted to a system of ours: no message to the person, so that consent, contact points and the
 /// contact policy do not concern it. It may be repeated, since its receiver knows the delivery's id.
 pub const WEBHOOK: &str = "webhook";
@@ -31,7 +34,7 @@ pub enum DeliveryState {
     Queued,
     /// Waits for a condition outside of it, such as a feed's freshness; the reason says which.
     Held,
-    /// The intent to send is written; the outcome is not known yet.
+    /// The intent to send is written; the outcome is not known yet. A call: it is on a team's list.
     Sending,
     /// The receiving server took it.
     Sent,
@@ -135,7 +138,7 @@ pub struct Delivery {
     pub channel: String,
     /// The contact point it goes to; the name of the webhook, if it is none of a person.
     pub contact: String,
-    /// The template; the name of the webhook, if there is none.
+    /// The template; the name of the webhook, or the title of the call, if there is none.
     pub template: String,
     /// The consent topic; empty for a webhook.
     pub topic: String,
@@ -154,8 +157,16 @@ pub struct Delivery {
     /// When it last changed.
     pub updated: Time,
     /// What the template may use of the event behind it: `name` and `properties`. For a webhook what it is told: the
-    /// `step` and its `body`.
+    /// `step` and its `body`. For a call beside those of a template: the `team`, and how many `tries` it has.
     pub event: Object,
+}
+
+impl Delivery {
+    /// Whether the run that waits for it ends with it. A call may have a shorter time to live than the run, which then goes on
+    /// without it.
+    pub fn ends_its_run(&self) -> bool {
+        self.state == DeliveryState::Expired && self.channel != PHONE
+    }
 }
 
 /// What came back on a message after it was handed over.
@@ -182,11 +193,15 @@ pub enum Feedback {
     RepliedByMachine,
     /// It arrived: the receiver's side says so.
     Delivered,
+    /// Somebody answered the telephone.
+    Answered,
+    /// Nobody answered the telephone.
+    Missed,
 }
 
 impl Feedback {
     /// All of it.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Opened,
         Self::OpenedByMachine,
         Self::Clicked,
@@ -197,6 +212,8 @@ impl Feedback {
         Self::Replied,
         Self::RepliedByMachine,
         Self::Delivered,
+        Self::Answered,
+        Self::Missed,
     ];
 
     /// Its one spelling.
@@ -212,6 +229,8 @@ impl Feedback {
             Self::Replied => "replied",
             Self::RepliedByMachine => "replied_by_machine",
             Self::Delivered => "delivered",
+            Self::Answered => "answered",
+            Self::Missed => "missed",
         }
     }
 

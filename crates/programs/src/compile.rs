@@ -223,6 +223,11 @@ impl LiveProgram {
         one == other
     }
 
+    /// When there is no point any more in something that a run began at `now` and that has a time to live of its own.
+    pub fn expires_within(&self, triggered: Time, now: Time, own: Option<Duration>) -> Option<Time> {
+        self.expires(triggered).into_iter().chain(own.map(|own| now.plus(own))).min()
+    }
+
     /// The names of the events that can end a run.
     pub fn ends(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.cancels.iter().map(|cancel| cancel.event.as_str()).collect();

@@ -105,7 +105,7 @@ fn local(time: Time, zone: &TimeZone) -> DateTime {
     zone.to_datetime(time.timestamp())
 }
 
-fn moment(wall: DateTime, zone: &TimeZone) -> Option<Time> {
+pub(crate) fn moment(wall: DateTime, zone: &TimeZone) -> Option<Time> {
     zone.to_ambiguous_timestamp(wall).compatible().ok().map(Time::from_timestamp)
 }
 

@@ -77,7 +77,7 @@ pub enum Next<'p> {
         /// The traits; those whose expression gives nothing are not there.
         traits: Object,
     },
-    /// Makes a task, then goes on at once.
+    /// Makes a task, then goes on at once; a call, then goes on when that has ended.
     Task {
         /// The step.
         step: &'p str,
@@ -319,7 +319,8 @@ impl LiveProgram {
                     return Next::Set { step: &step.path, traits };
                 }
                 Act::Task(task) => {
-                    note(format!("makes a task of {}: {}", task.team, task.title));
+                    let what = if task.call.is_some() { "a call" } else { "a task" };
+                    note(format!("makes {what} of {}: {}", task.team, task.title));
                     return Next::Task { step: &step.path, task };
                 }
                 Act::Webhook { to, body } => {

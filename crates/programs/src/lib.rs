@@ -15,6 +15,7 @@ mod explain;
 mod person;
 pub mod policy;
 mod steps;
+mod teams;
 mod trigger;
 mod walk;
 
@@ -27,5 +28,6 @@ pub use decide::{Begin, Cause, Entry, Exit, Next, Place, Reached, SKIPPED, Taken
 pub use entrances::Entrances;
 pub use person::{Consents, Derived, Members, Person, Scene};
 pub use steps::Until;
+pub use teams::{Shift, Shifts};
 pub use trigger::Watch;
 pub use walk::{Met, Then, Walk};

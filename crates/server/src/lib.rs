@@ -11,6 +11,7 @@ pub mod api;
 mod app;
 mod auth;
 mod collect;
+mod csv;
 mod error;
 mod health;
 mod pages;

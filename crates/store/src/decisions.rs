@@ -82,7 +82,7 @@ pub trait WriteDecisions {
         run: Option<RunId>,
         occasion: &str,
     ) -> Result<()>;
-    /// The tasks of a person whose run is somebody else's now go along with it.
+    /// The tasks of a person whose run is somebody else's now go along with it; calls go along with their delivery.
     fn give_tasks(&mut self, from: ProfileId) -> Result<()>;
     /// An id leads to somebody from now on.
     fn put_redirect(&mut self, from: ProfileId, to: ProfileId, time: Time) -> Result<()>;

@@ -14,6 +14,7 @@ mod matching;
 mod segments;
 mod sending;
 pub mod sqlite;
+mod tasks;
 mod traits;
 mod words;
 
@@ -27,11 +28,11 @@ pub use items::{ItemChange, ReadItems, WriteItems};
 pub use matching::{Evidence, LearnedModel, MatchRecord, Question, ReadMatching, WriteMatching};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
 pub use sending::{ReadSending, WriteSending};
+pub use tasks::{ReadTasks, Task, TaskFilter, TaskState, WriteTasks};
 pub use traits::{Page, Read, Unit};
 pub use words::{
     DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind,
-    LineCount, RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task,
-    TaskFilter, Watermark,
+    LineCount, RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 
 /// Why the store could not do what it was asked.

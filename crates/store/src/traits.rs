@@ -2,15 +2,15 @@
 
 use crate::words::{
     EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, RunRecord, RunState, RunStep, SourceCount,
-    StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
+    StoredDocument, Suppression, Switch, Watermark,
 };
 use crate::{
     ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadMatching,
-    ReadSegments, ReadSending, Result, WriteCosts, WriteDecisions, WriteDeliveries, WriteFeedback,
-    WriteHomes, WriteIdentity, WriteItems, WriteMatching, WriteSegments, WriteSending,
+    ReadSegments, ReadSending, ReadTasks, Result, WriteCosts, WriteDecisions, WriteDeliveries, WriteFeedback,
+    WriteHomes, WriteIdentity, WriteItems, WriteMatching, WriteSegments, WriteSending, WriteTasks,
 };
 use crowsnest_model::{
-    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
+    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, Time,
     quarantine::{QuarantineState, Quarantined},
 };
 use std::collections::BTreeMap;
@@ -30,6 +30,7 @@ pub trait Read:
     + ReadCosts
     + ReadFeedback
     + ReadSegments
+    + ReadTasks
     + ReadItems
     + ReadDecisions
     + ReadIdentity
@@ -99,8 +100,6 @@ pub trait Read:
         after: EventSeq,
         limit: usize,
     ) -> Result<Vec<(EventSeq, ProfileId, EventRow)>>;
-    /// What programs ask people of the house to do, the newest first.
-    fn tasks(&self, filter: &TaskFilter, page: Page) -> Result<Vec<Task>>;
     /// A run; `None` when there is none, or nobody came further than being skipped.
     fn run(&self, id: RunId) -> Result<Option<RunRecord>>;
     /// Runs, the newest first.
@@ -109,8 +108,8 @@ pub trait Read:
     fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>>;
     /// Runs whose time has come: person and run.
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
-    /// The next moment at which a timer is due, somebody is to be looked at again, a change is to be told, or a delivery runs
-    /// out. When something is to be sent, [`ReadDeliveries::lines_due`] says.
+    /// The next moment at which a call or a task, a timer, a look or a change is due, or a delivery runs out. When something
+    /// is to be sent, [`ReadDeliveries::lines_due`] says.
     fn next_due(&self) -> Result<Option<Time>>;
     /// What waits in the quarantine, or was in it, the newest first.
     fn quarantine(
@@ -151,6 +150,7 @@ pub trait Unit:
     + WriteCosts
     + WriteFeedback
     + WriteSegments
+    + WriteTasks
     + WriteItems
     + WriteDecisions
     + WriteIdentity
@@ -208,10 +208,6 @@ pub trait Unit:
     fn park_timer(&mut self, run: RunId, profile: ProfileId, due: Time, program: &str) -> Result<()>;
     /// The parked timers of a program count again. Answers how many.
     fn unpark_timers(&mut self, program: &str) -> Result<u64>;
-    /// Keeps a task. False when that step of that run has made one; then nothing is written.
-    fn put_task(&mut self, task: &Task) -> Result<bool>;
-    /// A task is done, since `done` unless it was before. `None` when there is no such task.
-    fn end_task(&mut self, id: TaskId, done: Time) -> Result<Option<Task>>;
     /// Sets or clears when a run goes on by itself.
     fn put_timer(&mut self, run: RunId, profile: ProfileId, due: Option<Time>) -> Result<()>;
     /// Keeps what could not be taken in, new or changed. False when the same bytes are here for the same reason, or the

@@ -1,8 +1,8 @@
 //! What the store keeps beside events, people and deliveries.
 
 use crowsnest_model::{
-    DeliveryId, EventId, Object, ProfileId, RunId, TaskId, Time, delivery::DeliveryState,
-    event::EventColumns, line::Line,
+    DeliveryId, EventId, Object, ProfileId, RunId, Time, delivery::DeliveryState, event::EventColumns,
+    line::Line,
 };
 use serde::{Deserialize, Serialize};
 
@@ -108,42 +108,6 @@ pub struct RunStep {
     pub step: String,
     /// What came of it, in words.
     pub outcome: String,
-}
-
-/// Something that a program asks people of the house to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
-    /// Its id.
-    pub id: TaskId,
-    /// When it was made.
-    pub created: Time,
-    /// The program.
-    pub program: String,
-    /// The run.
-    pub run: RunId,
-    /// The path of the step in the definition.
-    pub step: String,
-    /// Whom it is about.
-    pub profile: ProfileId,
-    /// What is to be done.
-    pub title: String,
-    /// By whom.
-    pub team: String,
-    /// More about it.
-    pub note: Option<String>,
-    /// When it was done; `None` while it is open.
-    pub done: Option<Time>,
-}
-
-/// Which tasks are wanted.
-#[derive(Debug, Clone, Default)]
-pub struct TaskFilter {
-    /// Those that are done, rather than those that are open.
-    pub done: bool,
-    /// Of this team.
-    pub team: Option<String>,
-    /// About this person.
-    pub profile: Option<ProfileId>,
 }
 
 /// How a run stands.

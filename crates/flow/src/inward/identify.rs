@@ -10,7 +10,7 @@ use crate::FlowError;
 use crowsnest_identity::{GaveWay, Known, resolve};
 use crowsnest_model::{
     DecisionId, HouseholdId, Identifier, Namespace, Profile, ProfileId, definition::NamespaceRule,
-    delivery::DeliveryState, profile::Apart,
+    profile::Apart,
 };
 use crowsnest_profile::Touch;
 use crowsnest_store::{DecidedBy, Decision, LedgerEntry, LedgerKind};
@@ -264,7 +264,7 @@ impl Working<'_> {
         Enrolment::of(self).after_merge(survivor)?;
         // What waited for a message that the other has had goes on.
         for run in had {
-            Enrolment::of(self).delivered(survivor, run, DeliveryState::Cancelled)?;
+            Enrolment::of(self).delivered(survivor, run, false)?;
         }
         Ok(merge)
     }

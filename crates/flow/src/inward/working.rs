@@ -9,6 +9,7 @@ use crowsnest_identity::KeptApart;
 use crowsnest_model::{
     EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
     definition::Sync,
+    delivery::PHONE,
     profile::CONTACTS,
     quarantine::{QuarantineState, Quarantined, Rejection},
 };
@@ -64,6 +65,8 @@ pub(crate) struct Working<'w> {
     pub(crate) something_to_compare: bool,
     /// People who live with others than before.
     pub(super) neighbours: BTreeSet<ProfileId>,
+    /// Telephone numbers of which something was said that may take calls off the lists.
+    pub(crate) numbers: BTreeSet<String>,
     /// A person's events are being taken in once more.
     pub(super) replay: Option<Box<Replay>>,
 }
@@ -110,6 +113,7 @@ impl<'w> Working<'w> {
             to_compare: BTreeSet::new(),
             something_to_compare: false,
             neighbours: BTreeSet::new(),
+            numbers: BTreeSet::new(),
             replay: None,
         }
     }
@@ -207,6 +211,9 @@ impl<'w> Working<'w> {
         let mut agreed = false;
         for consent in &consents {
             agreed |= self.unit.put_consent(consent)?;
+            if consent.channel == PHONE {
+                self.numbers.insert(consent.contact.clone());
+            }
             self.agreed.forget(None);
         }
         let mut flagged = Vec::new();
@@ -382,6 +389,7 @@ impl<'w> Working<'w> {
 
     /// Writes what the batch changed.
     pub(crate) fn finish(&mut self) -> Result<(), FlowError> {
+        crate::outward::recheck_calls(self)?;
         self.reconsider_neighbours()?;
         self.reconsider_programs()?;
         let mut changed: Vec<&mut Loaded> =

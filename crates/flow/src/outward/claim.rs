@@ -5,6 +5,7 @@ use super::{
     bars::{Bar, barred},
     circumstances::Circumstances,
     contact::{Before, Circle},
+    lists,
     purse::Purse,
     rooms::Rooms,
 };
@@ -60,9 +61,9 @@ pub(super) struct Claims {
 pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> Result<Claims, FlowError> {
     let mut did = expire(work, AT_ONCE)?;
     did |= wake(work, AT_ONCE)?;
-    let circumstances = Circumstances::read(work.unit)?;
-    let purse = Purse::read(work.unit, work.live, work.now)?;
-    let mut claiming = Claiming { rooms, courier, circumstances, purse, claimed: Vec::new() };
+    let mut deciding = Deciding::now(work)?;
+    did |= lists::draw(work, &mut deciding, AT_ONCE)?;
+    let mut claiming = Claiming { rooms, courier, deciding, claimed: Vec::new() };
     let mut asked = BTreeSet::new();
     let mut lines = work.unit.lines_due()?;
     lines.retain(|(_, first)| *first <= work.now);
@@ -76,7 +77,7 @@ pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> 
             did = true;
             if line.webhook().is_some() {
                 let circle = Circle::alone(first.profile);
-                decide(work, &mut claiming, &circle, first)?;
+                claiming.decide(work, &circle, first)?;
                 continue;
             }
             if asked.contains(&first.profile) {
@@ -85,7 +86,7 @@ pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> 
             let circle = Circle::of(&*work.unit, work.live.policy(), first.profile)?;
             asked.extend(circle.people.iter().copied());
             for delivery in due_in(work, &circle)? {
-                decide(work, &mut claiming, &circle, delivery)?;
+                claiming.decide(work, &circle, delivery)?;
             }
         }
     }
@@ -96,9 +97,44 @@ pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> 
 struct Claiming<'c> {
     rooms: Rooms,
     courier: &'c Courier,
+    deciding: Deciding,
+    claimed: Vec<Claimed>,
+}
+
+impl Claiming<'_> {
+    /// Decides one delivery, if its line bears one more.
+    fn decide(
+        &mut self,
+        work: &mut Working<'_>,
+        circle: &Circle,
+        delivery: Delivery,
+    ) -> Result<(), FlowError> {
+        let line = delivery.line();
+        if !self.rooms.bears(&line, self.courier.passable(work.live, &line)) {
+            return Ok(());
+        }
+        if let Some(claimed) = decide(work, &mut self.deciding, circle, delivery, "attempt")? {
+            self.rooms.begin(line);
+            self.claimed.push(claimed);
+        }
+        Ok(())
+    }
+}
+
+/// What is the same for all that is decided in one commit.
+pub(super) struct Deciding {
     circumstances: Circumstances,
     purse: Purse,
-    claimed: Vec<Claimed>,
+}
+
+impl Deciding {
+    /// At this moment.
+    pub(super) fn now(work: &Working<'_>) -> Result<Self, FlowError> {
+        Ok(Self {
+            circumstances: Circumstances::read(&*work.unit)?,
+            purse: Purse::read(&*work.unit, work.live, work.now)?,
+        })
+    }
 }
 
 fn expire(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
@@ -154,45 +190,42 @@ fn due_in(work: &mut Working<'_>, circle: &Circle) -> Result<Vec<Delivery>, Flow
     Ok(due)
 }
 
-/// Decides one delivery, and writes what was decided, if its line bears one more.
-fn decide(
+/// Decides one delivery, and writes what was decided. `how` are the words for its being handed over, before the number of
+/// the attempt.
+pub(super) fn decide(
     work: &mut Working<'_>,
-    claiming: &mut Claiming<'_>,
+    deciding: &mut Deciding,
     circle: &Circle,
     mut delivery: Delivery,
-) -> Result<(), FlowError> {
-    let line = delivery.line();
-    if !claiming.rooms.bears(&line, claiming.courier.passable(work.live, &line)) {
-        return Ok(());
-    }
+    how: &str,
+) -> Result<Option<Claimed>, FlowError> {
     let person = work.unit.survivor(delivery.profile)?;
     if let Err(fault) = load(work, person)? {
         let reason = format!("it cannot be decided: {fault}");
         put_off(work, &mut delivery, work.now.plus(UNREADABLE), reason)?;
-        return Ok(());
+        return Ok(None);
     }
     let Some(profile) = work.people.get(&person).map(|loaded| loaded.profile.clone()) else {
         let reason = "the person is not there any more".into();
         end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
-        return Ok(());
+        return Ok(None);
     };
-    match verdict(work, &claiming.circumstances, circle, &profile, &delivery)? {
+    match verdict(work, &deciding.circumstances, circle, &profile, &delivery)? {
         Verdict::Send => {
-            if let Some((until, reason)) = claiming.purse.no_room(work.live, &delivery) {
+            if let Some((until, reason)) = deciding.purse.no_room(work.live, &delivery) {
                 put_off(work, &mut delivery, until, reason)?;
-                return Ok(());
+                return Ok(None);
             }
             let policy = work.live.policy();
             let exempt = !policy.is_empty() && policy.exempts(&delivery.topic);
             let exempt = if exempt { "; a service message, exempt from the contact policy" } else { "" };
             delivery.state = DeliveryState::Sending;
             delivery.attempts += 1;
-            delivery.reason = Some(format!("attempt {}{exempt}", delivery.attempts));
+            delivery.reason = Some(format!("{how} {}{exempt}", delivery.attempts));
             delivery.updated = work.now;
             work.unit.update_delivery(&delivery)?;
-            claiming.purse.reserve(work, &delivery)?;
-            claiming.rooms.begin(line);
-            claiming.claimed.push(Claimed { delivery, profile });
+            deciding.purse.reserve(work, &delivery)?;
+            return Ok(Some(Claimed { delivery, profile }));
         }
         Verdict::Hold(reason) => {
             delivery.state = DeliveryState::Held;
@@ -203,11 +236,11 @@ fn decide(
         Verdict::Wait(until, reason) => put_off(work, &mut delivery, until, reason)?,
         Verdict::End(state, reason) => end(work, &mut delivery, state, reason)?,
     }
-    Ok(())
+    Ok(None)
 }
 
 /// It stays queued, and is decided again at another moment.
-fn put_off(
+pub(super) fn put_off(
     work: &mut Working<'_>,
     delivery: &mut Delivery,
     until: Time,

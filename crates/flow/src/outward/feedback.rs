@@ -2,7 +2,7 @@
 //! followed. Each becomes an event of the person, changes the delivery and says what the contact point is worth, in one
 //! commit. Heard twice it is one.
 
-use super::standing;
+use super::{CallOutcome, standing};
 use crate::{
     Engine, FlowError, OWN_SOURCE,
     inward::{Prepared, Working},
@@ -11,7 +11,7 @@ use crate::{
 use crowsnest_model::{
     ConsentClaim, ConsentStatus, DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object, Time,
     consent::EVERY_TOPIC,
-    delivery::{Delivery, DeliveryState, EMAIL, Feedback, SMS},
+    delivery::{Delivery, DeliveryState, EMAIL, Feedback, PHONE, SMS},
 };
 use crowsnest_store::Suppression;
 use serde::Deserialize;
@@ -75,6 +75,12 @@ pub enum What {
         #[serde(default)]
         by_machine: bool,
     },
+    /// People of the house called.
+    #[serde(skip_deserializing)]
+    Called {
+        /// What came of it.
+        outcome: CallOutcome,
+    },
 }
 
 impl What {
@@ -91,6 +97,11 @@ impl What {
             Self::Complained { .. } => Feedback::Complained,
             Self::Replied { by_machine: true, unsubscribes: false } => Feedback::RepliedByMachine,
             Self::Replied { .. } => Feedback::Replied,
+            Self::Called { outcome } => match outcome {
+                CallOutcome::Reached(_) | CallOutcome::DoNotCall => Feedback::Answered,
+                CallOutcome::NoAnswer => Feedback::Missed,
+                CallOutcome::WrongNumber => Feedback::BouncedForGood,
+            },
         }
     }
 
@@ -99,6 +110,9 @@ impl What {
         match self {
             Self::Complained { .. } => Some("called it spam"),
             Self::Replied { unsubscribes: true, .. } => Some("answered that nothing more is wanted"),
+            Self::Called { outcome: CallOutcome::DoNotCall } => {
+                Some("said on the telephone that they do not want to be called")
+            }
             _ => None,
         }
     }
@@ -109,7 +123,10 @@ impl What {
             Feedback::Opened => "Opened",
             Feedback::Delivered => "Delivered",
             Feedback::Clicked => "Link Clicked",
+            Feedback::BouncedForGood if matches!(self, Self::Called { .. }) => "Reached Wrong Number",
             Feedback::BouncedForGood | Feedback::BouncedForNow => "Bounced",
+            Feedback::Answered => "Answered",
+            Feedback::Missed => "Missed",
             Feedback::Complained => "Marked as Spam",
             Feedback::Replied => "Replied",
             Feedback::OpenedByMachine | Feedback::ClickedByMachine | Feedback::RepliedByMachine => {
@@ -119,6 +136,7 @@ impl What {
         let channel = match channel {
             EMAIL => "Email",
             SMS => "SMS",
+            PHONE => "Call",
             other => other,
         };
         Some(format!("{channel} {what}"))
@@ -172,6 +190,10 @@ pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard)
                 suppress(work, &channel, &contact, reason)?;
             }
         }
+        What::Called { outcome: CallOutcome::WrongNumber } => {
+            let reason = "it is a wrong number, as people of the house say".to_owned();
+            suppress(work, &channel, &contact, reason)?;
+        }
         _ if kind.is_by_machine() => {}
         _ => work.unit.forget_soft_bounces(&channel, &contact)?,
     }
@@ -193,18 +215,22 @@ pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard)
     Ok(true)
 }
 
-/// Nothing is sent there any more. The first reason stands.
-pub(super) fn suppress(
+/// Nothing is sent there any more. The first reason stands: false when there is one.
+pub(crate) fn suppress(
     work: &mut Working<'_>,
     channel: &str,
     contact: &str,
     reason: String,
-) -> Result<(), FlowError> {
-    if work.unit.suppression(channel, contact)?.is_none() {
+) -> Result<bool, FlowError> {
+    let new = work.unit.suppression(channel, contact)?.is_none();
+    if new {
+        if channel == PHONE {
+            work.numbers.insert(contact.to_owned());
+        }
         let (channel, contact) = (channel.to_owned(), contact.to_owned());
         work.unit.put_suppression(&Suppression { channel, contact, reason, time: work.now })?;
     }
-    Ok(())
+    Ok(new)
 }
 
 /// What makes an event of what was heard the only one.
@@ -235,6 +261,10 @@ fn event(
         What::Complained { said } => properties["reason"] = said.clone().into(),
         What::Replied { unsubscribes, .. } => properties["unsubscribes"] = (*unsubscribes).into(),
         What::Opened { .. } | What::Delivered => {}
+        What::Called { outcome } => {
+            properties["outcome"] = outcome.word().into();
+            properties["try"] = delivery.attempts.into();
+        }
     }
     let claim = |evidence: &str| ConsentClaim {
         channel: delivery.channel.clone(),

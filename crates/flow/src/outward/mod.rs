@@ -21,10 +21,14 @@
 //!
 //! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
 //!
+//! Calls are made by people of the house: they are handed over by coming onto a team's list (`lists`), and what came of them
+//! is said by whoever made them (`calls`).
+//!
 //! What webhooks are told goes the same way. It concerns no contact point, and its receiver knows a repetition for one, so
 //! that it is repeated rather than unknown.
 
 mod bars;
+mod calls;
 mod circuits;
 mod circumstances;
 mod claim;
@@ -34,6 +38,7 @@ mod dispatcher;
 mod feedback;
 mod forecast;
 mod lines;
+mod lists;
 mod purse;
 mod relays;
 mod resolve;
@@ -44,15 +49,19 @@ mod settle;
 mod standing;
 mod texted;
 mod tracking;
+mod worklist;
 
+pub use calls::{CallOutcome, TaskDone};
 pub use circuits::WayState;
 pub(crate) use circumstances::{CHANNEL_SCOPE, release_fresh, release_switched};
 pub(crate) use claim::Claimed;
 pub(crate) use contact::{capped, is_reachable, may_contact};
 pub use courier::{Courier, Environment, Knock, Preview, Tested};
 pub use dispatcher::{Dispatcher, LineStanding};
+pub(crate) use feedback::suppress;
 pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
+pub(crate) use lists::recheck_calls;
 pub(crate) use purse::{Purse, was_told};
 pub use relays::Relay;
 pub use resolve::{Resolved, Resolving, WhatBecame};
@@ -62,3 +71,4 @@ pub(crate) use settle::interrupted;
 pub use standing::SenderStanding;
 pub(crate) use standing::begin_anew;
 pub use tracking::{Visit, Visits};
+pub use worklist::{Listed, TeamStanding};

@@ -8,7 +8,7 @@ use crate::{
 use crowsnest_channels::{Outcome, email, retry_after, sms};
 use crowsnest_model::{
     DeliveryId, Duration,
-    delivery::{Delivery, DeliveryState, EMAIL, Feedback, SMS, WEBHOOK},
+    delivery::{Delivery, DeliveryState, EMAIL, Feedback, PHONE, SMS, WEBHOOK},
 };
 use std::{
     collections::BTreeMap,
@@ -167,10 +167,10 @@ pub(super) fn go_on(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), F
     if work.unit.profile(person)?.is_some() {
         work.load(person)?;
         let mut enrolment = Enrolment::of(work);
-        if delivery.channel == WEBHOOK {
+        if [WEBHOOK, PHONE].contains(&&*delivery.channel) {
             enrolment.note_told(run, delivery)?;
         }
-        enrolment.delivered(person, run, delivery.state)?;
+        enrolment.delivered(person, run, delivery.ends_its_run())?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod again;
 mod any_order;
 mod broadcasts;
 mod budgets;
+mod calls;
 mod cancelling;
 mod catalogues;
 mod consents;

@@ -1,6 +1,7 @@
 //! What people of the house do with programs: let somebody in, move those inside, let in those who were missed, see to tasks.
 
 use crate::world::*;
+use crowsnest_flow::outward::TaskDone;
 use crowsnest_flow::{Admission, FlowError};
 use crowsnest_model::{Identifier, Object, TaskId};
 use crowsnest_store::TaskFilter;
@@ -144,8 +145,11 @@ async fn a_task_is_made_once_and_done() {
     assert_eq!(open.len(), 1);
     assert_eq!((open[0].title.as_str(), open[0].team.as_str()), ("Call her", "sales"));
     assert_eq!(open[0].profile, world.person("email", "ann@x.org").id);
-    let done = world.engine.end_task(open[0].id).await.unwrap();
-    assert_eq!(done.done, Some(world.now()));
+    let done = world.engine.end_task(open[0].id, TaskDone::default()).await.unwrap();
+    assert_eq!(done.ended, Some(world.now()));
     assert!(world.read(|read| read.tasks(&TaskFilter::default(), ALL)).is_empty());
-    assert!(matches!(world.engine.end_task(TaskId(1)).await, Err(FlowError::NotFound { kind: "task", .. })));
+    assert!(matches!(
+        world.engine.end_task(TaskId(1), TaskDone::default()).await,
+        Err(FlowError::NotFound { kind: "task", .. })
+    ));
 }

@@ -384,6 +384,12 @@ impl Touch {
         touch
     }
 
+    /// Its consents are for this channel.
+    pub fn on(mut self, channel: &str) -> Self {
+        self.consents.iter_mut().for_each(|claim| claim.channel = channel.into());
+        self
+    }
+
     pub fn grants(self, topic: &str) -> Self {
         self.claims(topic, ConsentStatus::Granted, None)
     }

@@ -16,6 +16,7 @@ mod segment;
 mod sms;
 mod source;
 mod step;
+mod team;
 mod template;
 mod trigger;
 mod webhook;
@@ -37,7 +38,8 @@ pub use sms::{Language, OnStart, OnStop, SmsAccount, SmsGateway, TurnsOff};
 pub use source::{
     ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,
 };
-pub use step::{Arm, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
+pub use step::{Arm, Call, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
+pub use team::{OUTCOMES, Team};
 pub use template::Template;
 pub use trigger::{IdentityEvent, MembershipChange, Trigger, Watched};
 pub use webhook::{AddressError, HeaderError, Webhook, WebhookStep};

@@ -132,8 +132,12 @@ pub struct ClockTime(u16);
 pub struct ClockTimeError(String);
 
 impl ClockTime {
+    /// When a day begins.
+    pub const MIDNIGHT: Self = Self(0);
     /// Nine in the morning: when something is done of which only the day is said.
     pub const MORNING: Self = Self(540);
+    /// Five in the afternoon: when a working day is over of which nothing is said.
+    pub const EVENING: Self = Self(1_020);
 
     /// The minutes since midnight, from 0 to 1440.
     pub fn minutes(self) -> u16 {

@@ -82,6 +82,42 @@ pub struct TaskStep {
     /// More about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// It is a telephone call, which the person must have agreed to. Nothing else is a contact with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Call>,
+    /// How important it is beside what else the team is asked, from 1, which comes first, to 9.
+    #[serde(default = "middle", skip_serializing_if = "is_middle")]
+    pub priority: u8,
+    /// After this long on the way there is no point in it any more; as long as the program's `ttl` lasts when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Duration>,
+}
+
+/// A telephone call. Everything that stands against a message stands against it, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// The consent topic that it is about.
+    pub topic: String,
+    /// How often it is tried when nobody answers, each time on another day.
+    #[serde(default = "three", skip_serializing_if = "is_three")]
+    pub tries: u32,
+}
+
+fn middle() -> u8 {
+    5
+}
+
+fn is_middle(priority: &u8) -> bool {
+    *priority == middle()
+}
+
+fn three() -> u32 {
+    3
+}
+
+fn is_three(tries: &u32) -> bool {
+    *tries == three()
 }
 
 /// A wait for an event, or for a condition on the person.

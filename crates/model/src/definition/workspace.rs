@@ -1,6 +1,6 @@
 use super::{
     Broadcast, Budget, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment,
-    Segmentation, SendingLimits, SmsAccount, Source, Template, Webhook, one_or_many,
+    Segmentation, SendingLimits, SmsAccount, Source, Team, Template, Webhook, one_or_many,
 };
 use crate::{Amount, Percent, delivery::EMAIL};
 use schemars::JsonSchema;
@@ -75,6 +75,10 @@ pub struct Organisation {
     /// By what else than source, brand and channel it is shown how many customers have in common, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub dimensions: BTreeMap<String, Dimension>,
+    /// People of the house who are asked to do things, by name. While there is none, tasks may name any team, and nothing
+    /// limits how much it is asked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub teams: BTreeMap<String, Team>,
     /// How much may be spent on messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<Budget>,

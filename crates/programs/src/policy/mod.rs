@@ -98,6 +98,11 @@ impl Policy {
         self.ranks.get(program).copied().unwrap_or(self.ranks.len())
     }
 
+    /// Programs and broadcasts, the most important first.
+    pub fn priorities(&self) -> &[String] {
+        &self.definition.priorities
+    }
+
     /// How far back it wants to know what a person, or a household, was sent; `None` when it does not want to know.
     pub fn looks_back(&self, of: CountedOver) -> Option<Duration> {
         let caps = self.definition.caps.iter().filter(|cap| cap.of == of).map(|cap| cap.per);
@@ -117,6 +122,11 @@ impl Policy {
                 Some(reason)
             }
         }
+    }
+
+    /// The quiet hours in which a message would fall, in words; `None` when there are none now.
+    pub fn quiet(&self, facts: &Facts<'_>) -> Option<String> {
+        quiet::over(&self.definition.quiet_hours, facts).map(|(_, reason)| reason)
     }
 
     /// The rules that have no room for a message.

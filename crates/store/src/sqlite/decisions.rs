@@ -234,8 +234,9 @@ impl WriteDecisions for Session<'_> {
     fn give_tasks(&mut self, from: ProfileId) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE tasks SET profile = (SELECT profile FROM runs WHERE id = tasks.run)
-                 WHERE profile = ?1 AND EXISTS (SELECT 1 FROM runs WHERE id = tasks.run)",
+                "UPDATE tasks SET profile = coalesce((SELECT profile FROM deliveries WHERE id = tasks.call),
+                     (SELECT profile FROM runs WHERE id = tasks.run), profile)
+                 WHERE profile = ?1",
             )?
             .execute([from.0 as i64])?;
         Ok(())

@@ -109,7 +109,8 @@ impl ReadDeliveries for Session<'_> {
 
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND channel <> 'webhook' AND due <= ?2
+            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND channel <> 'webhook' AND channel <> 'phone'
+                 AND due <= ?2
              ORDER BY due, id",
             rows::DELIVERY
         );
@@ -117,7 +118,10 @@ impl ReadDeliveries for Session<'_> {
     }
 
     fn sending_deliveries(&self) -> Result<Vec<Delivery>> {
-        let sql = format!("SELECT {} FROM deliveries WHERE state = 'sending' ORDER BY id", rows::DELIVERY);
+        let sql = format!(
+            "SELECT {} FROM deliveries WHERE state = 'sending' AND channel <> 'phone' ORDER BY id",
+            rows::DELIVERY
+        );
         self.all(&sql, [], rows::delivery)
     }
 
@@ -165,7 +169,9 @@ impl ReadDeliveries for Session<'_> {
     fn overdue_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>> {
         let sql = format!(
             "SELECT {} FROM deliveries
-             WHERE state IN ('queued', 'held') AND expires IS NOT NULL AND expires <= ?1 ORDER BY expires LIMIT ?2",
+             WHERE (state IN ('queued', 'held') OR state = 'sending' AND channel = 'phone') AND expires IS NOT NULL
+                 AND expires <= ?1
+             ORDER BY expires LIMIT ?2",
             rows::DELIVERY
         );
         self.all(&sql, params![now.0, limit as i64], rows::delivery)
@@ -233,7 +239,7 @@ impl WriteDeliveries for Session<'_> {
             .connection
             .prepare_cached(
                 "UPDATE deliveries SET state = ?2, reason = ?3, updated = ?4
-                 WHERE run = ?1 AND state IN ('queued', 'held')",
+                 WHERE run = ?1 AND (state IN ('queued', 'held') OR state = 'sending' AND channel = 'phone')",
             )?
             .execute(params![run.0 as i64, state.as_str(), reason, now.0])?;
         Ok(changed as u64)

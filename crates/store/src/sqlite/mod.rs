@@ -21,6 +21,7 @@ mod segments;
 mod sending;
 mod session;
 mod skips;
+mod tasks;
 mod write;
 
 use crate::{Read, Result, StoreError, Unit};

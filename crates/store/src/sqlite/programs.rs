@@ -1,9 +1,9 @@
 //! What programs keep beside runs and timers: the steps that were taken, who may enter again, who stands still.
 
 use super::{rows, session::Session};
-use crate::{EventRow, EventSeq, Page, Result, RunStep, StoreError, Task, TaskFilter};
-use crowsnest_model::{ProfileId, RunId, TaskId, Time};
-use rusqlite::{OptionalExtension, Row, params};
+use crate::{EventRow, EventSeq, Result, RunStep};
+use crowsnest_model::{ProfileId, RunId, Time};
+use rusqlite::params;
 
 pub(super) fn run_log(session: &Session<'_>, run: RunId) -> Result<Vec<RunStep>> {
     session.all(
@@ -86,67 +86,4 @@ pub(super) fn events_called(
         events.push((seq, profile, rows::event(session, row)?));
     }
     Ok(events)
-}
-
-const TASK: &str = "id, created, program, run, step, profile, title, team, note, done";
-
-fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
-    Ok(Task {
-        id: TaskId(rows::id(row, 0)?),
-        created: rows::time(row, 1)?,
-        program: row.get(2)?,
-        run: RunId(rows::id(row, 3)?),
-        step: row.get(4)?,
-        profile: ProfileId(rows::id(row, 5)?),
-        title: row.get(6)?,
-        team: row.get(7)?,
-        note: row.get(8)?,
-        done: row.get::<_, Option<i64>>(9)?.map(Time),
-    })
-}
-
-pub(super) fn put_task(session: &Session<'_>, task: &Task) -> Result<bool> {
-    let changed = session
-        .connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO tasks (id, created, program, run, step, profile, title, team, note, done)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            task.id.0 as i64,
-            task.created.0,
-            task.program,
-            task.run.0 as i64,
-            task.step,
-            task.profile.0 as i64,
-            task.title,
-            task.team,
-            task.note,
-            task.done.map(|time| time.0)
-        ])?;
-    Ok(changed == 1)
-}
-
-pub(super) fn end_task(session: &Session<'_>, id: TaskId, done: Time) -> Result<Option<Task>> {
-    session
-        .connection
-        .prepare_cached("UPDATE tasks SET done = ifnull(done, ?2) WHERE id = ?1")?
-        .execute(params![id.0 as i64, done.0])?;
-    let sql = format!("SELECT {TASK} FROM tasks WHERE id = ?1");
-    session
-        .connection
-        .prepare_cached(&sql)?
-        .query_row([id.0 as i64], task)
-        .optional()
-        .map_err(StoreError::from)
-}
-
-pub(super) fn tasks(session: &Session<'_>, filter: &TaskFilter, page: Page) -> Result<Vec<Task>> {
-    let which = if filter.done { "done IS NOT NULL" } else { "done IS NULL" };
-    let sql = format!(
-        "SELECT {TASK} FROM tasks WHERE {which} AND (?1 IS NULL OR team = ?1) AND (?2 IS NULL OR profile = ?2)
-         ORDER BY id DESC LIMIT ?3 OFFSET ?4"
-    );
-    let profile = filter.profile.map(|profile| profile.0 as i64);
-    session.all(&sql, params![filter.team, profile, page.limit as i64, page.offset as i64], task)
 }

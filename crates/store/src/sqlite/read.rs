@@ -3,7 +3,7 @@
 use super::{lists, programs, rows, runs, session::Session};
 use crate::{
     EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result, RunRecord, RunStep,
-    SourceCount, StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
+    SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 use crowsnest_model::{
     Consent, ConsentStatus, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, Time,
@@ -307,10 +307,6 @@ impl Read for Session<'_> {
         programs::events_called(self, name, received, after, limit)
     }
 
-    fn tasks(&self, filter: &TaskFilter, page: Page) -> Result<Vec<Task>> {
-        programs::tasks(self, filter, page)
-    }
-
     fn run(&self, id: RunId) -> Result<Option<RunRecord>> {
         runs::one(self, id)
     }
@@ -334,7 +330,10 @@ impl Read for Session<'_> {
     fn next_due(&self) -> Result<Option<Time>> {
         let mut next: Option<i64> = None;
         for sql in [
-            "SELECT min(expires) FROM deliveries WHERE state IN ('queued', 'held') AND expires IS NOT NULL",
+            "SELECT min(due) FROM deliveries WHERE state = 'queued' AND line = 'phone'",
+            "SELECT min(expires) FROM deliveries
+             WHERE (state IN ('queued', 'held') OR state = 'sending' AND channel = 'phone') AND expires IS NOT NULL",
+            "SELECT min(due) FROM tasks WHERE state = 'queued' AND call IS NULL",
             "SELECT min(due) FROM timers WHERE parked IS NULL",
             "SELECT min(due) FROM looks",
             "SELECT min(due) FROM item_changes WHERE due IS NOT NULL",

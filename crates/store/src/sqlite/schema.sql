@@ -326,21 +326,36 @@ CREATE TABLE timers (
 CREATE INDEX timers_by_due ON timers (due) WHERE parked IS NULL;
 CREATE INDEX timers_parked ON timers (parked) WHERE parked IS NOT NULL;
 
--- What programs ask people of the house to do.
+-- What programs ask people of the house to do. call: the delivery of which it is a try, if it is a call. day: the day on whose
+-- list it came, as 2026-11-23.
 CREATE TABLE tasks (
-    id      INTEGER PRIMARY KEY,
-    created INTEGER NOT NULL,
-    program TEXT NOT NULL,
-    run     INTEGER NOT NULL,
-    step    TEXT NOT NULL,
-    profile INTEGER NOT NULL,
-    title   TEXT NOT NULL,
-    team    TEXT NOT NULL,
-    note    TEXT,
-    done    INTEGER,
-    UNIQUE (run, step)
+    id       INTEGER PRIMARY KEY,
+    created  INTEGER NOT NULL,
+    program  TEXT NOT NULL,
+    run      INTEGER NOT NULL,
+    step     TEXT NOT NULL,
+    profile  INTEGER NOT NULL,
+    title    TEXT NOT NULL,
+    team     TEXT NOT NULL,
+    note     TEXT,
+    priority INTEGER NOT NULL,
+    call     INTEGER,
+    attempt  INTEGER NOT NULL,
+    state    TEXT NOT NULL,
+    reason   TEXT,
+    due      INTEGER NOT NULL,
+    expires  INTEGER,
+    day      TEXT,
+    ended    INTEGER,
+    outcome  TEXT,
+    remark   TEXT
 ) STRICT;
-CREATE INDEX tasks_open ON tasks (id) WHERE done IS NULL;
+CREATE UNIQUE INDEX tasks_once ON tasks (run, step) WHERE call IS NULL;
+CREATE UNIQUE INDEX tasks_of_call ON tasks (call, attempt) WHERE call IS NOT NULL;
+CREATE INDEX tasks_queued ON tasks (team, due) WHERE state = 'queued';
+CREATE INDEX tasks_due ON tasks (due) WHERE state = 'queued' AND call IS NULL;
+CREATE INDEX tasks_open ON tasks (team, day) WHERE state = 'open';
+CREATE INDEX tasks_done ON tasks (team, ended) WHERE state = 'done';
 CREATE INDEX tasks_by_profile ON tasks (profile);
 
 -- handed_over: when the intent of the latest attempt was written; it counts while the state says that the message was
@@ -371,7 +386,9 @@ CREATE TABLE deliveries (
     UNIQUE (program, profile, occasion)
 ) STRICT;
 CREATE INDEX deliveries_due ON deliveries (line, due) WHERE state = 'queued';
-CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;
+CREATE INDEX deliveries_expiring ON deliveries (expires)
+    WHERE (state IN ('queued', 'held') OR state = 'sending' AND channel = 'phone') AND expires IS NOT NULL;
+CREATE INDEX deliveries_on_lists ON deliveries (contact) WHERE channel = 'phone' AND state = 'sending';
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
@@ -416,6 +433,13 @@ CREATE TABLE spending (
     messages INTEGER NOT NULL,
     PRIMARY KEY (day, channel, program, topic, currency)
 ) WITHOUT ROWID, STRICT;
+
+-- A call's tasks follow it, however it is changed: nobody is called for what has no point or no consent any more.
+CREATE TRIGGER calls_are_followed AFTER UPDATE OF state, reason, due ON deliveries WHEN new.channel = 'phone' BEGIN
+    UPDATE tasks SET due = new.due, reason = new.reason WHERE call = new.id AND state = 'queued';
+    UPDATE tasks SET state = 'withdrawn', ended = new.updated, reason = new.reason
+    WHERE call = new.id AND state IN ('queued', 'open') AND new.state NOT IN ('queued', 'held', 'sending');
+END;
 
 -- What came back on each delivery after it was handed over.
 CREATE TABLE feedback (

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{
     EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, RunStep,
-    SourceCount, StoreError, StoredDocument, Suppression, Switch, Task, Unit, WriteHomes,
+    SourceCount, StoreError, StoredDocument, Suppression, Switch, Unit, WriteHomes,
 };
 use crowsnest_model::{
-    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, TaskId, Time,
+    Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, Time,
     quarantine::Quarantined,
 };
 use rusqlite::{OptionalExtension, params};
@@ -284,14 +284,6 @@ impl Unit for Session<'_> {
             .prepare_cached("UPDATE timers SET parked = NULL WHERE parked = ?1")?
             .execute([program])?;
         Ok(changed as u64)
-    }
-
-    fn put_task(&mut self, task: &Task) -> Result<bool> {
-        programs::put_task(self, task)
-    }
-
-    fn end_task(&mut self, id: TaskId, done: Time) -> Result<Option<Task>> {
-        programs::end_task(self, id, done)
     }
 
     fn put_timer(&mut self, run: RunId, profile: ProfileId, due: Option<Time>) -> Result<()> {

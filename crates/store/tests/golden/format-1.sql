@@ -226,17 +226,26 @@ CREATE TABLE timers (
     parked  TEXT
 ) STRICT;
 CREATE TABLE tasks (
-    id      INTEGER PRIMARY KEY,
-    created INTEGER NOT NULL,
-    program TEXT NOT NULL,
-    run     INTEGER NOT NULL,
-    step    TEXT NOT NULL,
-    profile INTEGER NOT NULL,
-    title   TEXT NOT NULL,
-    team    TEXT NOT NULL,
-    note    TEXT,
-    done    INTEGER,
-    UNIQUE (run, step)
+    id       INTEGER PRIMARY KEY,
+    created  INTEGER NOT NULL,
+    program  TEXT NOT NULL,
+    run      INTEGER NOT NULL,
+    step     TEXT NOT NULL,
+    profile  INTEGER NOT NULL,
+    title    TEXT NOT NULL,
+    team     TEXT NOT NULL,
+    note     TEXT,
+    priority INTEGER NOT NULL,
+    call     INTEGER,
+    attempt  INTEGER NOT NULL,
+    state    TEXT NOT NULL,
+    reason   TEXT,
+    due      INTEGER NOT NULL,
+    expires  INTEGER,
+    day      TEXT,
+    ended    INTEGER,
+    outcome  TEXT,
+    remark   TEXT
 ) STRICT;
 CREATE TABLE deliveries (
     id        INTEGER PRIMARY KEY,
@@ -406,7 +415,7 @@ INSERT INTO watchers VALUES (-2, 'HM-7', 7001, 6500);
 INSERT INTO run_log VALUES (1, 7002, 9100, '0', 'waits 45 minutes');
 INSERT INTO timers VALUES (7002, 12000, 7001, NULL);
 INSERT INTO timers VALUES (7006, 13000, 7001, 'welcome');
-INSERT INTO tasks VALUES (7007, 9100, 'cart', 7002, '1', 7001, 'Call her', 'sales', 'before noon', NULL);
+INSERT INTO tasks VALUES (7007, 9100, 'cart', 7002, '1', 7001, 'Call her', 'sales', 'before noon', 3, 7003, 2, 'open', 'waited for room', 9200, 99000, '1970-01-02', NULL, NULL, NULL);
 INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 7011, 'email', 'p7001@example.org', 'letter', 'offers', 'held', 'calls is stale', 7103, 99000, 0, 1, 1, '{"name":"Cart Updated"}', NULL);
 INSERT INTO deliveries VALUES (7005, 'offer', 1, NULL, 'launch', 7001, NULL, 'email', 'p7001@example.org', 'letter', 'offers', 'sent', NULL, 7105, NULL, 0, 1, 1, '{"name":"Cart Updated"}', 1);
 INSERT INTO delivery_log VALUES (1, 7003, 1, 'held', 'calls is stale');
@@ -449,10 +458,17 @@ CREATE INDEX watchers_by_profile ON watchers (profile);
 CREATE INDEX run_log_by_run ON run_log (run);
 CREATE INDEX timers_by_due ON timers (due) WHERE parked IS NULL;
 CREATE INDEX timers_parked ON timers (parked) WHERE parked IS NOT NULL;
-CREATE INDEX tasks_open ON tasks (id) WHERE done IS NULL;
+CREATE UNIQUE INDEX tasks_once ON tasks (run, step) WHERE call IS NULL;
+CREATE UNIQUE INDEX tasks_of_call ON tasks (call, attempt) WHERE call IS NOT NULL;
+CREATE INDEX tasks_queued ON tasks (team, due) WHERE state = 'queued';
+CREATE INDEX tasks_due ON tasks (due) WHERE state = 'queued' AND call IS NULL;
+CREATE INDEX tasks_open ON tasks (team, day) WHERE state = 'open';
+CREATE INDEX tasks_done ON tasks (team, ended) WHERE state = 'done';
 CREATE INDEX tasks_by_profile ON tasks (profile);
 CREATE INDEX deliveries_due ON deliveries (line, due) WHERE state = 'queued';
-CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;
+CREATE INDEX deliveries_expiring ON deliveries (expires)
+    WHERE (state IN ('queued', 'held') OR state = 'sending' AND channel = 'phone') AND expires IS NOT NULL;
+CREATE INDEX deliveries_on_lists ON deliveries (contact) WHERE channel = 'phone' AND state = 'sending';
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
@@ -467,6 +483,11 @@ END;
 CREATE TRIGGER deliveries_go_on AFTER UPDATE OF state, reason ON deliveries
 WHEN old.state IS NOT new.state OR old.reason IS NOT new.reason BEGIN
     INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);
+END;
+CREATE TRIGGER calls_are_followed AFTER UPDATE OF state, reason, due ON deliveries WHEN new.channel = 'phone' BEGIN
+    UPDATE tasks SET due = new.due, reason = new.reason WHERE call = new.id AND state = 'queued';
+    UPDATE tasks SET state = 'withdrawn', ended = new.updated, reason = new.reason
+    WHERE call = new.id AND state IN ('queued', 'open') AND new.state NOT IN ('queued', 'held', 'sending');
 END;
 CREATE INDEX feedback_by_program ON feedback (program, kind, first);
 CREATE INDEX quarantine_by_state ON quarantine (state, source);

@@ -16,7 +16,7 @@ use crowsnest_model::{
 use crowsnest_store::{
     IdentityChange, IdentityChangeKind, ImportRecord, ItemChange, LaunchRecord, LedgerEntry, LedgerKind,
     Page, Read, Result, RunState, RunStep, SourceCount, StoreError, Suppression, Switch, Task, TaskFilter,
-    Unit,
+    TaskState, Unit,
     sqlite::{DataFolder, Readers, Writer},
 };
 use rusqlite::Connection;
@@ -146,7 +146,17 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
         title: "Call her".into(),
         team: "sales".into(),
         note: Some("before noon".into()),
-        done: None,
+        priority: 3,
+        call: Some(DeliveryId(7_003)),
+        attempt: 2,
+        state: TaskState::Open,
+        reason: Some("waited for room".into()),
+        due: Time(9_200),
+        expires: Some(Time(99_000)),
+        day: "1970-01-02".parse().ok(),
+        ended: None,
+        outcome: None,
+        remark: None,
     })?;
     let mut message = delivery(7_003, "cart", 7_001, "c-1#1", DeliveryState::Held);
     message.run = Some(RunId(7_002));

@@ -205,7 +205,10 @@ fn deeds(program: &Program) -> Vec<(Change, Likely)> {
 
 /// Whether a step takes time.
 fn waits(step: &Step) -> bool {
-    matches!(step, Step::Wait(_) | Step::WaitUntil(_) | Step::Send(_) | Step::Webhook(_))
+    match step {
+        Step::Task(task) => task.call.is_some(),
+        _ => matches!(step, Step::Wait(_) | Step::WaitUntil(_) | Step::Send(_) | Step::Webhook(_)),
+    }
 }
 
 /// Whether enough time passes on the way for everybody to have left the programs that they come back to: nobody leaves a

@@ -8,7 +8,8 @@ use crate::{
 use crowsnest_model::{
     Amount, Duration, contact,
     definition::{
-        DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, SendingLimits, SmtpAccount, Tracking,
+        DIMENSIONS, Dimension, DkimKey, EmailAccount, OUTCOMES, Organisation, SendingLimits, SmtpAccount,
+        Team, Tracking,
     },
     delivery::{EMAIL, SMS},
     money::Currency,
@@ -47,6 +48,11 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'
         let spot = spot.at("brands");
         findings.value(spot.at(name), value::name(name));
         value::filled(&brand.title, spot.at(name).at("title"), findings);
+    }
+    for (name, described) in &organisation.teams {
+        let spot = spot.at("teams");
+        findings.value(spot.at(name), value::name(name));
+        team(described, spot.at(name), findings);
     }
     for (name, dimension) in &organisation.dimensions {
         let spot = spot.at("dimensions");
@@ -99,6 +105,34 @@ fn budgets(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'_>, findi
                 spot,
                 message,
                 Some("set `cost`, such as `email: { cost: 0.0008 USD }`".to_owned()),
+            );
+        }
+    }
+}
+
+/// Checks a team: it works on some day, for some hours, and its words for outcomes are new ones.
+fn team(team: &Team, spot: Spot<'_>, findings: &mut Findings) {
+    value::filled(&team.title, spot.at("title"), findings);
+    if team.capacity == 0 {
+        findings.problem(spot.at("capacity"), "nothing would ever be on its list: expected at least 1");
+    }
+    if team.days.is_empty() {
+        findings.problem(spot.at("days"), "it works on some day: expected at least one, such as [monday]");
+    }
+    if team.from >= team.to {
+        let message = format!("a working day ends after it begins: it is from {} to {}", team.from, team.to);
+        findings.problem(spot, message);
+    }
+    if let Some(zone) = &team.time_zone {
+        findings.value(spot.at("time_zone"), value::time_zone(zone));
+    }
+    for (index, outcome) in team.outcomes.iter().enumerate() {
+        let spot = spot.at("outcomes").item(index);
+        findings.value(spot, value::name(outcome));
+        if OUTCOMES.contains(&outcome.as_str()) || team.outcomes[..index].contains(outcome) {
+            findings.problem(
+                spot,
+                format!("every team has the outcomes {}: expected another word, once", listed(OUTCOMES)),
             );
         }
     }

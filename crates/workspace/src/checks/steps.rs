@@ -6,10 +6,13 @@ use super::{
     trigger::about,
     value,
 };
-use crate::{Kind, problem::quoted};
+use crate::{
+    Kind,
+    problem::{did_you_mean, listed, quoted},
+};
 use crowsnest_model::{
     Duration,
-    definition::{Arm, OnLimit, Program, SetValue, Share, Step, WaitUntil, Workspace},
+    definition::{Arm, OnLimit, Program, SetValue, Share, Step, TaskStep, WaitUntil, Workspace},
 };
 use crowsnest_rules::Condition;
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,6 +104,7 @@ impl Walk<'_> {
             Step::Task(task) => {
                 value::filled(&task.title, at.at("title"), findings);
                 value::filled(&task.team, at.at("team"), findings);
+                self.task(task, at, findings);
             }
             Step::Webhook(told) => {
                 self.scene.must_exist(Kind::Webhook, &told.to, at.at("to"), findings);
@@ -123,6 +127,40 @@ impl Walk<'_> {
             }
         }
         false
+    }
+
+    /// Checks who is asked, and what a call is about.
+    fn task(&self, task: &TaskStep, spot: Spot<'_>, findings: &mut Findings) {
+        let organisation = &self.scene.workspace.organisation;
+        let teams = &organisation.teams;
+        // A workspace document that could not be read says nothing about its teams.
+        if !organisation.name.is_empty() && !teams.contains_key(&task.team) {
+            let known: Vec<&str> = teams.keys().map(String::as_str).collect();
+            if !known.is_empty() {
+                let message =
+                    format!("there is no team {}; known: {}", quoted(&task.team), listed(known.clone()));
+                findings.problem_hint(spot.at("team"), message, did_you_mean(&task.team, known));
+            } else if task.call.is_some() {
+                let message =
+                    "a call needs a team with its capacity, and the `workspace:` document has no `teams:`";
+                let hint = format!("write `teams: {{ {}: {{ title: …, capacity: 40 }} }}` there", task.team);
+                findings.problem_hint(spot.at("team"), message, Some(hint));
+            }
+        }
+        if !(1..=9).contains(&task.priority) {
+            let message = format!("{} is no priority: expected 1, which comes first, to 9", task.priority);
+            findings.problem(spot.at("priority"), message);
+        }
+        if let Some(ttl) = task.ttl {
+            value::positive(ttl, spot.at("ttl"), findings);
+        }
+        if let Some(call) = &task.call {
+            let spot = spot.at("call");
+            self.scene.must_exist(Kind::Topic, &call.topic, spot.at("topic"), findings);
+            if !(1..=20).contains(&call.tries) {
+                findings.problem(spot.at("tries"), "a call is tried once at least, and at most 20 times");
+            }
+        }
     }
 
     /// Time passes; says so when nothing more is done after it.

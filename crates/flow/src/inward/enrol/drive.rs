@@ -3,14 +3,14 @@
 use super::{Cause, Enrolment, end::End};
 use crate::{FlowError, OWN_SOURCE, inward::Prepared, preferences::namespace};
 use crowsnest_model::{
-    DeliveryId, Event, EventId, EventKind, Identifier, Object, ProfileId, RunId, TaskId, Time,
-    definition::{OnLimit, Send},
-    delivery::{Delivery, DeliveryState, WEBHOOK},
+    DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object, ProfileId, RunId, Time,
+    definition::{Call, OnLimit, Send, TaskStep},
+    delivery::{Delivery, DeliveryState, PHONE, WEBHOOK},
     profile::Run,
 };
 use crowsnest_programs::{LiveProgram, Next, Place, Taken, Until};
 use crowsnest_rules::EventView;
-use crowsnest_store::{RunState, Task};
+use crowsnest_store::RunState;
 use std::sync::Arc;
 
 /// What ended a wait.
@@ -86,7 +86,7 @@ impl Enrolment<'_, '_> {
                 Next::Send { step, send } => {
                     let outcome = self.queue(person, &program, &run, step, Outgoing::message(&run, send))?;
                     self.note(run.id, step, outcome.in_words(send))?;
-                    if outcome == Queued::Waits {
+                    if matches!(outcome, Queued::Waits(_)) {
                         run.wake = None;
                         break;
                     }
@@ -95,7 +95,7 @@ impl Enrolment<'_, '_> {
                 Next::Webhook { step, to, body } => {
                     let outcome = self.queue(person, &program, &run, step, Outgoing::told(step, to, body))?;
                     match outcome {
-                        Queued::Waits => {
+                        Queued::Waits(_) => {
                             self.note(run.id, step, format!("tells {to}"))?;
                             run.wake = None;
                             break;
@@ -115,19 +115,10 @@ impl Enrolment<'_, '_> {
                     }
                 }
                 Next::Task { step, task } => {
-                    let id = TaskId(self.work.ids.next(now));
-                    self.work.unit.put_task(&Task {
-                        id,
-                        created: now,
-                        program: run.program.clone(),
-                        run: run.id,
-                        step: step.to_owned(),
-                        profile: person,
-                        title: task.title.clone(),
-                        team: task.team.clone(),
-                        note: task.note.clone(),
-                        done: None,
-                    })?;
+                    if self.ask_team(person, &program, &run, step, task)? {
+                        run.wake = None;
+                        break;
+                    }
                 }
                 Next::Enter { step, program } => {
                     self.save(person, run.clone());
@@ -326,7 +317,7 @@ impl Enrolment<'_, '_> {
     }
 
     /// Queues what a step sends or tells.
-    fn queue(
+    pub(super) fn queue(
         &mut self,
         person: ProfileId,
         program: &Arc<LiveProgram>,
@@ -336,7 +327,7 @@ impl Enrolment<'_, '_> {
     ) -> Result<Queued, FlowError> {
         let now = self.work.now;
         let Some(loaded) = self.work.people.get(&person) else { return Ok(Queued::Had) };
-        let Outgoing { channel, template, topic, event } = outgoing;
+        let Outgoing { channel, template, topic, event, ttl } = outgoing;
         let contact = match channel {
             WEBHOOK => Some(template.to_owned()),
             _ => loaded.profile.contact(channel),
@@ -362,7 +353,7 @@ impl Enrolment<'_, '_> {
             state: if reachable { DeliveryState::Queued } else { DeliveryState::Suppressed },
             reason: (!reachable).then(|| format!("no {channel} address is known")),
             due: now,
-            expires: program.expires(run.triggered),
+            expires: program.expires_within(run.triggered, now, ttl),
             attempts: 0,
             created: now,
             updated: now,
@@ -381,7 +372,7 @@ impl Enrolment<'_, '_> {
         Ok(match (written, reachable) {
             (false, _) => Queued::Had,
             (true, false) => Queued::NoContact,
-            (true, true) => Queued::Waits,
+            (true, true) => Queued::Waits(delivery.id),
         })
     }
 
@@ -410,7 +401,7 @@ impl Enrolment<'_, '_> {
         }
         replay.tell(person, run.id, &delivery, now);
         work.something_due = true;
-        Ok(Some(Queued::Waits))
+        Ok(Some(Queued::Waits(delivery.id)))
     }
 
     /// A run's timer has come.
@@ -436,66 +427,77 @@ impl Enrolment<'_, '_> {
         self.drive(person, run, due)
     }
 
-    /// The delivery for which a run waited has ended.
-    pub(crate) fn delivered(
-        &mut self,
-        person: ProfileId,
-        run: RunId,
-        state: DeliveryState,
-    ) -> Result<(), FlowError> {
+    /// The delivery for which a run waited has ended, and the run with it if it `ends`, since their time to live ran out.
+    pub(crate) fn delivered(&mut self, person: ProfileId, run: RunId, ends: bool) -> Result<(), FlowError> {
         // One whose delivery was sent again by people of the house may be on its way already, or wait for something else.
         let Some(run) = self.run(person, run).filter(|run| run.wake.is_none() && !run.awaits_goal) else {
             return Ok(());
         };
-        if state == DeliveryState::Expired {
+        if ends {
             return self.end(person, &run, End::new(RunState::Expired, "its time to live ran out"));
         }
         self.drive(person, run, self.work.now)
     }
 
-    /// Writes into the record of a run what came of telling a webhook.
+    /// Writes into the record of a run what came of telling a webhook, or of a call.
     pub(crate) fn note_told(&mut self, run: RunId, delivery: &Delivery) -> Result<(), FlowError> {
         let step = delivery.event.get("step").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let (hook, reason) = (&delivery.contact, delivery.reason.as_deref().unwrap_or_default());
-        let outcome = match delivery.state {
-            DeliveryState::Sent => format!("{hook} was told: {reason}"),
-            _ => format!("{hook} was not told: {reason}"),
+        let (to, reason) = (&delivery.template, delivery.reason.as_deref().unwrap_or_default());
+        let outcome = match (&*delivery.channel, delivery.state) {
+            (PHONE, _) => format!("{to}: {reason}"),
+            (_, DeliveryState::Sent) => format!("{to} was told: {reason}"),
+            _ => format!("{to} was not told: {reason}"),
         };
         self.note(run, step, outcome)
     }
 }
 
 /// What a step sends or tells.
-struct Outgoing<'a> {
+pub(super) struct Outgoing<'a> {
     channel: &'a str,
-    /// The template, or the webhook.
+    /// The template, the webhook, or the title of the call.
     template: &'a str,
     topic: &'a str,
     /// As [`Delivery::event`].
     event: Object,
+    /// How long there is a point in it, beside what the program says.
+    ttl: Option<Duration>,
 }
 
 impl<'a> Outgoing<'a> {
     fn message(run: &Run, send: &'a Send) -> Self {
+        let Send { channel, template, topic } = send;
+        Self { channel, template, topic, event: Self::trigger(run), ttl: None }
+    }
+
+    pub(super) fn call(run: &Run, step: &str, asked: &'a TaskStep, call: &'a Call) -> Self {
+        let mut event = Self::trigger(run);
+        event.insert("step".into(), step.into());
+        event.insert("team".into(), asked.team.clone().into());
+        event.insert("tries".into(), call.tries.into());
+        Self { channel: PHONE, template: &asked.title, topic: &call.topic, event, ttl: asked.ttl }
+    }
+
+    fn trigger(run: &Run) -> Object {
         let mut event = Object::new();
         event.insert("name".into(), run.event.clone().into());
         event.insert("properties".into(), run.properties.clone().into());
-        Self { channel: &send.channel, template: &send.template, topic: &send.topic, event }
+        event
     }
 
     fn told(step: &str, to: &'a str, body: Object) -> Self {
         let mut event = Object::new();
         event.insert("step".into(), step.into());
         event.insert("body".into(), body.into());
-        Self { channel: WEBHOOK, template: to, topic: "", event }
+        Self { channel: WEBHOOK, template: to, topic: "", event, ttl: None }
     }
 }
 
 /// What became of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Queued {
+pub(super) enum Queued {
     /// The run waits for it.
-    Waits,
+    Waits(DeliveryId),
     /// There is no contact point.
     NoContact,
     /// This step of this occasion has one already.
@@ -505,7 +507,7 @@ enum Queued {
 impl Queued {
     fn in_words(self, Send { channel, template, .. }: &Send) -> String {
         match self {
-            Self::Waits => format!("sends {template} by {channel}"),
+            Self::Waits(_) => format!("sends {template} by {channel}"),
             Self::NoContact => format!("does not send {template}: no {channel} address is known"),
             Self::Had => format!("does not send {template}: this occasion had it already"),
         }

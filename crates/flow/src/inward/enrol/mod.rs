@@ -3,6 +3,7 @@
 mod drive;
 mod due;
 mod end;
+mod tasks;
 
 use super::{Prepared, Working};
 use crate::{FlowError, Live, OWN_SOURCE};

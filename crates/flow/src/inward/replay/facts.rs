@@ -4,7 +4,7 @@ use super::Replay;
 use crate::{FlowError, inward::Working};
 use crowsnest_model::{
     ProfileId, RunId, Time,
-    delivery::{Delivery, DeliveryState},
+    delivery::{Delivery, DeliveryState, PHONE},
 };
 use crowsnest_store::{RunRecord, RunState};
 use std::collections::HashMap;
@@ -18,7 +18,8 @@ pub(super) struct Outcome {
     pub(super) at: Time,
     pub(super) person: ProfileId,
     pub(super) run: RunId,
-    pub(super) state: DeliveryState,
+    /// The run ends with it.
+    pub(super) ends: bool,
 }
 
 impl Replay {
@@ -48,7 +49,7 @@ impl Replay {
     pub(in crate::inward) fn tell(&mut self, person: ProfileId, run: RunId, delivery: &Delivery, now: Time) {
         if !matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held | DeliveryState::Sending) {
             let at = delivery.updated.max(now);
-            self.outcomes.push(Outcome { at, person, run, state: delivery.state });
+            self.outcomes.push(Outcome { at, person, run, ends: delivery.ends_its_run() });
         }
     }
 
@@ -85,7 +86,8 @@ impl Working<'_> {
         let aside = format!("{}~{}", delivery.occasion, delivery.id.0);
         self.unit.give_delivery(delivery.id, owner, Some(run.id), &aside)?;
         let reason = "it came of two people being taken for one";
-        if matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held) {
+        let on_list = delivery.channel == PHONE && delivery.state == DeliveryState::Sending;
+        if on_list || matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held) {
             delivery.state = DeliveryState::Cancelled;
             delivery.reason = Some(reason.to_owned());
             delivery.updated = self.now;

@@ -62,8 +62,8 @@ impl Working<'_> {
                 }
                 Moment::Outcome(place) => {
                     let Some(replay) = &mut self.replay else { continue };
-                    let Outcome { person, run, state, .. } = replay.outcomes.swap_remove(place);
-                    Enrolment::of(self).delivered(person, run, state)?;
+                    let Outcome { person, run, ends, .. } = replay.outcomes.swap_remove(place);
+                    Enrolment::of(self).delivered(person, run, ends)?;
                 }
                 Moment::Asked(place) => {
                     let Some(replay) = &mut self.replay else { continue };

@@ -1,9 +1,9 @@
-//! Steps taken, entries, timers that are parked, goals and tasks.
+//! Steps taken, entries, timers that are parked, and goals.
 
 use super::PAGE;
 use crate::words::*;
-use crowsnest_model::{ProfileId, RunId, TaskId, Time};
-use crowsnest_store::{EventSeq, RunState, RunStep, Task, TaskFilter};
+use crowsnest_model::{ProfileId, RunId, Time};
+use crowsnest_store::{EventSeq, RunState, RunStep};
 
 fn step(run: u64, time: i64, path: &str) -> RunStep {
     RunStep { run: RunId(run), time: Time(time), step: path.into(), outcome: format!("did {path}") }
@@ -115,37 +115,4 @@ pub fn events_of_a_name_are_found(store: &mut impl Backend) {
     let first = store.read(|read| read.events_called("A", Time(0), EventSeq(0), 1))[0].0;
     assert_eq!(found("A", 0, first.0, 9), [3]);
     assert!(found("C", 0, 0, 9).is_empty());
-}
-
-pub fn tasks_are_made_once_and_done(store: &mut impl Backend) {
-    let task = |id: u64, run: u64, team: &str, profile: u64| Task {
-        id: TaskId(id),
-        created: Time(10),
-        program: "cart".into(),
-        run: RunId(run),
-        step: "1".into(),
-        profile: ProfileId(profile),
-        title: "Call".into(),
-        team: team.into(),
-        note: None,
-        done: None,
-    };
-    store.commit(|unit| {
-        assert!(unit.put_task(&task(1, 1, "sales", 1))?);
-        assert!(!unit.put_task(&task(2, 1, "sales", 1))?, "the same step of the same run");
-        assert!(unit.put_task(&task(3, 2, "service", 2))?);
-        let first = unit.end_task(TaskId(1), Time(20))?;
-        assert_eq!(first.and_then(|task| task.done), Some(Time(20)));
-        let again = unit.end_task(TaskId(1), Time(30))?;
-        assert_eq!(again.and_then(|task| task.done), Some(Time(20)), "it was done then");
-        assert_eq!(unit.end_task(TaskId(9), Time(30))?, None);
-        Ok(())
-    });
-    let ids = |filter: TaskFilter| -> Vec<u64> {
-        store.read(|read| read.tasks(&filter, PAGE)).iter().map(|task| task.id.0).collect()
-    };
-    assert_eq!(ids(TaskFilter::default()), [3]);
-    assert_eq!(ids(TaskFilter { done: true, ..TaskFilter::default() }), [1]);
-    assert!(ids(TaskFilter { team: Some("sales".into()), ..TaskFilter::default() }).is_empty());
-    assert_eq!(ids(TaskFilter { profile: Some(ProfileId(2)), ..TaskFilter::default() }), [3]);
 }

@@ -1,0 +1,154 @@
+//! The lists of teams: what comes onto the list of which day.
+//!
+//! A team's list of a day has room for its capacity, less what is left of the days before and what was done since midnight.
+//! What is due comes onto it in the order of importance; what finds no room waits for the next day on which the team works. A
+//! call is checked in that moment as a message is next to the send, and its being on the list is its being handed over: in
+//! the same commit, and nowhere else, so that its outcome is never unknown. While it is on the list, what speaks against it
+//! takes it off again ([`recheck_calls`]).
+
+use super::{
+    claim::{Deciding, decide, end, put_off},
+    contact::{Circle, may_contact},
+};
+use crate::{FlowError, inward::Working};
+use crowsnest_model::{
+    Duration, Time,
+    delivery::{DeliveryState, PHONE},
+};
+use crowsnest_programs::Shift;
+use crowsnest_store::{Task, TaskState};
+use jiff::civil::Date;
+
+/// A call steps back for so long where a more important message is due for the same person.
+const STEPS_BACK: Duration = Duration::minutes(1);
+
+/// A team that is not there any more may be there again.
+const LOOKED_FOR: Duration = Duration::hours(1);
+
+/// Where a team's list stands.
+enum List {
+    /// It has a day, and room for so many.
+    Open { day: Date, room: u64, full: (Time, String) },
+    /// The team does not work until this moment.
+    Closed(Time, String),
+    /// The team is not declared, so that nothing limits it.
+    Endless(Date),
+}
+
+/// Brings onto the lists what is due, at most `limit` of each team. True when there was anything.
+pub(super) fn draw(work: &mut Working<'_>, deciding: &mut Deciding, limit: usize) -> Result<bool, FlowError> {
+    let mut any = false;
+    for team in work.unit.teams_waiting(work.now)? {
+        let due = work.unit.due_tasks(&team, work.now, work.live.policy().priorities(), limit)?;
+        any |= !due.is_empty();
+        let mut list = list_of(work, &team)?;
+        for task in due {
+            place(work, deciding, &mut list, task)?;
+        }
+    }
+    Ok(any)
+}
+
+fn list_of(work: &Working<'_>, team: &str) -> Result<List, FlowError> {
+    let now = work.now;
+    let Some((described, shifts)) = work.live.shifts(team) else {
+        return Ok(List::Endless(now.timestamp().to_zoned(work.live.zone().clone()).date()));
+    };
+    let again = |shift: Option<Shift>| match shift {
+        Some(Shift::Off { until, day }) => (until, day.to_string()),
+        // The end of the calendar.
+        _ => (now.plus(Duration::days(1)), "no day".to_owned()),
+    };
+    let (until, next) = match shifts.at(now) {
+        Some(Shift::On(day)) => {
+            let since = shifts.midnight(day).unwrap_or(now);
+            let used = work.unit.tasks_since(team, since)?;
+            let room = u64::from(described.capacity).saturating_sub(used);
+            let (until, _) = again(shifts.after(day));
+            let reason = format!("waits: the list of the team `{team}` is full for {day}");
+            return Ok(List::Open { day, room, full: (until, reason) });
+        }
+        off => again(off),
+    };
+    Ok(List::Closed(until, format!("waits: the team `{team}` works again on {next}")))
+}
+
+/// Decides one task, and writes what was decided.
+fn place(
+    work: &mut Working<'_>,
+    deciding: &mut Deciding,
+    list: &mut List,
+    mut task: Task,
+) -> Result<(), FlowError> {
+    let now = work.now;
+    if task.call.is_none() && task.expires.is_some_and(|expires| expires <= now) {
+        (task.state, task.ended) = (TaskState::Withdrawn, Some(now));
+        task.reason = Some("its time to live ran out".to_owned());
+        return Ok(work.unit.update_task(&task)?);
+    }
+    let day = match list {
+        List::Closed(until, reason) => return wait(work, task, *until, reason),
+        List::Open { room: 0, full: (until, reason), .. } => return wait(work, task, *until, reason),
+        List::Open { day, .. } => *day,
+        List::Endless(_) if task.call.is_some() => {
+            let reason = format!("waits: there is no team `{}` in the `workspace:` document", task.team);
+            return wait(work, task, now.plus(LOOKED_FOR), &reason);
+        }
+        List::Endless(day) => *day,
+    };
+    if let Some(call) = task.call {
+        let Some(delivery) = work.unit.delivery(call)? else { return Ok(()) };
+        let circle = Circle::of(&*work.unit, work.live.policy(), delivery.profile)?;
+        if let Some(first) = more_important(work, &circle, &task.program)? {
+            let reason = format!("waits: {first} is more important, and due for the same person");
+            return wait(work, task, now.plus(STEPS_BACK), &reason);
+        }
+        let how = format!("on the list of the team `{}` for {day}: try", task.team);
+        if decide(work, deciding, &circle, delivery, &how)?.is_none() {
+            return Ok(());
+        }
+    }
+    (task.state, task.day, task.reason) = (TaskState::Open, Some(day), None);
+    work.unit.update_task(&task)?;
+    if let List::Open { room, .. } = list {
+        *room -= 1;
+    }
+    Ok(())
+}
+
+/// It stays queued until another moment. Of a call, the task follows its delivery.
+fn wait(work: &mut Working<'_>, mut task: Task, until: Time, reason: &str) -> Result<(), FlowError> {
+    let reason = reason.to_owned();
+    if let Some(call) = task.call {
+        let Some(mut delivery) = work.unit.delivery(call)? else { return Ok(()) };
+        return put_off(work, &mut delivery, until, reason);
+    }
+    (task.due, task.reason) = (until, Some(reason));
+    Ok(work.unit.update_task(&task)?)
+}
+
+/// The program of a message that is due for these people now and comes before this program.
+fn more_important(work: &Working<'_>, circle: &Circle, program: &str) -> Result<Option<String>, FlowError> {
+    let policy = work.live.policy();
+    let mine = policy.rank(program);
+    for person in &circle.people {
+        let due = work.unit.due_deliveries_of(*person, work.now)?;
+        if let Some(first) = due.into_iter().find(|due| policy.rank(&due.program) < mine) {
+            return Ok(Some(first.program));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes off the lists what was agreed to no longer: whoever says stop is not called any more. Asked at the end of the
+/// commit in which something was said about telephone numbers.
+pub(crate) fn recheck_calls(work: &mut Working<'_>) -> Result<(), FlowError> {
+    for number in std::mem::take(&mut work.numbers) {
+        for mut call in work.unit.calls_on_lists(&number)? {
+            if let Err(reason) = may_contact(&*work.unit, work.live, PHONE, &call.contact, &call.topic)? {
+                end(work, &mut call, DeliveryState::Suppressed, reason)?;
+            }
+        }
+    }
+    Ok(())
+}
