@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  crowsnest program list\n  crowsnest program runs abandoned-cart\n  \
     crowsnest program explain abandoned-cart --profile email=ann.carter@lakemail.example\n  \
+    crowsnest program test abandoned-cart --profile email=ann.carter@lakemail.example --enters big-spenders\n  \
     crowsnest program stop abandoned-cart\n  crowsnest program stop --all")]
 pub struct Program {
     #[command(subcommand)]
@@ -69,6 +70,13 @@ enum Action {
         /// The fields that the item had before, where they were others: a JSON object.
         #[arg(long)]
         before: Option<String>,
+        /// Suppose that they have entered this segment, whatever its condition says. A program that begins with a segment
+        /// supposes its own without this.
+        #[arg(long, value_name = "SEGMENT")]
+        enters: Vec<String>,
+        /// Suppose that they have left this segment.
+        #[arg(long, value_name = "SEGMENT")]
+        leaves: Vec<String>,
         /// When that happens, such as 2026-03-01T09:30:00Z; if not said, now, or when its date or schedule next comes due.
         #[arg(long)]
         at: Option<String>,
@@ -207,7 +215,7 @@ impl Program {
                 }
                 return Ok(());
             }
-            Action::Test { name, profile, event, item, before, at } => {
+            Action::Test { name, profile, event, item, before, enters, leaves, at } => {
                 let read = |option: &str, text: &Option<String>| -> anyhow::Result<Option<Value>> {
                     let read = text.as_deref().map(serde_json::from_str).transpose();
                     read.map_err(|error| anyhow::anyhow!("--{option} is not JSON: {error}"))
@@ -215,7 +223,8 @@ impl Program {
                 let (event, before) = (read("event", event)?, read("before", before)?);
                 let person = super::profile::id_of(&client, profile)?;
                 let trial = json!({
-                    "profile": person, "event": event, "item": item, "before": before, "at": at,
+                    "profile": person, "event": event, "item": item, "before": before,
+                    "enters": enters, "leaves": leaves, "at": at,
                 });
                 let tried: Value =
                     client.post(&format!("/api/v1/programs/{}/test", encoded(name)), &trial)?;

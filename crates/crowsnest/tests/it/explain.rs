@@ -41,6 +41,28 @@ fn who_got_a_message_and_who_did_not_are_explained() {
 }
 
 #[test]
+fn a_program_is_tried_as_if_a_customer_had_entered_a_segment_or_left_it() {
+    let prized = (
+        "prized.yaml",
+        "segment: prized\nwhen: has(profile.prize)\n---\nprogram: thanks\nstate: draft\n\
+         trigger: { event: Signed Up }\naudience: segment(\"prized\")\nsteps: [{ exit: thanked }]\n",
+    );
+    let workspace = folder(&[&SMALL[..], &[prized]].concat());
+    let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    server.api().collect("batch", WEB, &json!({ "batch": [agreed("ann")] }));
+    fn asked<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        [&["program", "test", "thanks", "--profile", "user_id=ann"], more].concat()
+    }
+    let enter = |more: &[&str]| fine(server.command(&asked(more))).contains("✓ They would enter");
+    assert!(!enter(&[]) && !enter(&["--leaves", "prized"]));
+    assert!(enter(&["--enters", "prized"]));
+    let error = failed(server.command(&asked(&["--enters", "prised"])), 3);
+    assert!(error.contains("did you mean `prized`"), "{error}");
+    let error = failed(server.command(&asked(&["--enters", "prized", "--leaves", "prized"])), 4);
+    assert!(error.contains("name it once"), "{error}");
+}
+
+#[test]
 fn a_draft_is_tried_on_a_customer_and_leaves_no_trace() {
     let draft = (
         "programs/winback.yaml",

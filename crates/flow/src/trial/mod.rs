@@ -19,6 +19,7 @@ use crowsnest_programs::{Due, LiveProgram, Met, Then, Walk, on_the_clock};
 use crowsnest_rules::{Clause, Subject};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A walk has at most this many stops: a condition that changes at each midnight stops it often, and one for ever.
 const STOPS: usize = 10_000;
@@ -35,6 +36,9 @@ pub struct Trial {
     pub item: Option<String>,
     /// The fields that the item had before, where they were others; nothing is known of it before, if not said.
     pub before: Option<Object>,
+    /// Segments that the person has then entered (`true`) or left, whatever their conditions say, beside the one that the
+    /// program begins with.
+    pub segments: BTreeMap<String, bool>,
     /// When that happens; if not said, now, and with a program by date or by schedule when it next comes due.
     pub at: Option<Time>,
 }
@@ -137,6 +141,11 @@ impl Engine {
     ) -> Result<ProgramTried, FlowError> {
         self.known_program(program)?;
         let live = self.live();
+        let known = live.segments();
+        if let Some(unknown) = trial.segments.keys().find(|name| known.get(name).is_none()) {
+            let all = known.all().iter().map(|segment| segment.name.as_str());
+            return Err(FlowError::not_found("segment", unknown, all));
+        }
         let derived = live.derived();
         let now = self.now();
         let newest =
@@ -170,6 +179,7 @@ fn tried(
     (trial, due): (Trial, Option<Due>),
     now: Time,
 ) -> Result<ProgramTried, FlowError> {
+    let changes = supposed::changes(lookout, program, &trial.segments)?;
     let (cause, event, watched) = match program.watch() {
         Some(watch) => {
             let (cause, watched) = supposed::change(lookout, watch, &profile, trial)?;
@@ -180,7 +190,7 @@ fn tried(
             (cause, event, None)
         }
     };
-    supposed::happens(lookout, program, &mut profile, &cause);
+    supposed::happens(lookout, &changes, &mut profile, &cause);
     let (mut trigger_clauses, audience, occasion) = lookout.ask(&profile, Some(cause.view()), |person| {
         (program.explain_trigger(person), program.explain_audience(person), program.occasion_of(person))
     });

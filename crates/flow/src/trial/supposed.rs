@@ -14,6 +14,7 @@ use crowsnest_profile::LiveSegment;
 use crowsnest_programs::{Due, LiveProgram, Watch};
 use crowsnest_rules::Clause;
 use crowsnest_store::EventRow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is supposed to begin it, at the lookout's moment; and the recorded event that it is made after. `due` is what next
 /// comes due, if that is supposed.
@@ -98,23 +99,59 @@ pub(super) fn change(
     Ok((cause, watching::clause(watch, &key, &watched)))
 }
 
+/// The segments that are supposed to be entered (`true`) or left: the one that the program begins with, and others that were
+/// said.
+pub(super) fn changes(
+    lookout: &Lookout<'_>,
+    program: &LiveProgram,
+    said: &BTreeMap<String, bool>,
+) -> Result<BTreeMap<String, bool>, FlowError> {
+    let mut changes = said.clone();
+    let trigger = &program.definition.trigger;
+    if let Some(segment) = &trigger.segment {
+        let enters = trigger.on.unwrap_or_default() == MembershipChange::Enter;
+        if changes.insert(segment.clone(), enters).is_some_and(|said| said != enters) {
+            let [begins, said] = if enters { ["entered", "left"] } else { ["left", "entered"] };
+            return Err(FlowError::Refused(format!(
+                "{} begins when {segment} is {begins}: that it is {said} cannot be supposed of it",
+                program.name()
+            )));
+        }
+    }
+    let set_of = |name: &str| lookout.live.segments().get(name).and_then(|segment| segment.set.as_deref());
+    let mut inside: BTreeMap<&str, &str> = BTreeMap::new();
+    for segment in changes.iter().filter(|(_, enters)| **enters).map(|(segment, _)| segment) {
+        let other = set_of(segment).and_then(|set| inside.insert(set, segment));
+        if let Some(other) = other {
+            return Err(FlowError::Refused(format!(
+                "{other} and {segment} are of one segmentation, of which everybody is in one segment at most: suppose one"
+            )));
+        }
+    }
+    Ok(changes)
+}
+
 /// It happens to the person, in memory alone: windows count the event, and the segments that this touches, or that time
 /// has changed until then, are asked again. A change of a segment is supposed even where its condition does not hold.
-pub(super) fn happens(lookout: &Lookout<'_>, program: &LiveProgram, profile: &mut Profile, cause: &Cause) {
+pub(super) fn happens(
+    lookout: &Lookout<'_>,
+    changes: &BTreeMap<String, bool>,
+    profile: &mut Profile,
+    cause: &Cause,
+) {
     for series in lookout.live.series().about(&cause.event) {
         if let Some(sample) = series.sample(&cause.view()) {
             let known = profile.series.entry(series.id()).or_default();
             known.add(cause.time, sample, series.kept(), lookout.now);
         }
     }
-    let trigger = &program.definition.trigger;
-    let changed = trigger.segment.as_deref().and_then(|name| lookout.live.segments().get(name));
-    let enters = trigger.on.unwrap_or_default() == MembershipChange::Enter;
+    let entered = changes.iter().filter(|(_, enters)| **enters);
+    let sets: BTreeSet<&String> =
+        entered.filter_map(|(name, _)| lookout.live.segments().get(name)?.set.as_ref()).collect();
     let supposed = |segment: &LiveSegment| {
-        let changed = changed?;
         // Of a set, everybody is in one at most.
-        let other = enters && segment.set.is_some() && segment.set == changed.set;
-        (segment.name == changed.name).then_some(enters).or(other.then_some(false))
+        let other = segment.set.as_ref().is_some_and(|set| sets.contains(set));
+        changes.get(&segment.name).copied().or(other.then_some(false))
     };
     // Each comes after those that it asks about.
     for segment in lookout.live.segments().all() {

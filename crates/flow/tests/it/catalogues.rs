@@ -424,6 +424,7 @@ async fn why_somebody_hears_of_a_change_is_explained_and_tried() {
             properties: None,
             item: item.map(str::to_owned),
             before: before.and_then(|before| before.as_object().cloned()),
+            segments: Default::default(),
             at: None,
         };
         world.engine.try_program(world.dispatcher.courier(), "drop", trial)

@@ -307,7 +307,9 @@ async fn it_is_tried_and_explained_with_what_comes_next() {
     let traits = json!({ "lease_end": "2026-05-01", "time_zone": "America/New_York" });
     world.tell([known("ann@x.org", traits), known("bob@x.org", json!({}))]).await;
     let person = world.holder("email", "ann@x.org").unwrap();
-    let trial = |person| Trial { person, properties: None, item: None, before: None, at: None };
+    let segments = Default::default;
+    let trial =
+        |person| Trial { person, properties: None, item: None, before: None, segments: segments(), at: None };
     let courier = world.dispatcher.courier();
     let tried = world.engine.try_program(courier, "lease", trial(person)).unwrap();
     assert_eq!(tried.trigger, "30 days before lease end, at 09:00 in the person’s own time zone");

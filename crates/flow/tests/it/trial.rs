@@ -1,15 +1,27 @@
 //! A program tried on a real customer with a simulated clock.
 
 use crate::world::*;
-use crowsnest_flow::{ProgramTried, Trial};
-use crowsnest_model::{Duration, Time};
+use crowsnest_flow::{FlowError, ProgramTried, Trial};
+use crowsnest_model::{Duration, Object, Time};
 use serde_json::{Value, json};
 
 fn tried(world: &World, program: &str, email: &str, properties: Option<Value>) -> ProgramTried {
-    let person = world.holder("email", email).unwrap();
     let properties = properties.map(|value| value.as_object().unwrap().clone());
-    let trial = Trial { person, properties, item: None, before: None, at: None };
-    world.engine.try_program(world.dispatcher.courier(), program, trial).unwrap()
+    tried_with(world, program, email, properties, &[]).unwrap()
+}
+
+/// As [`tried`], of somebody who has entered (`true`) or left segments.
+fn tried_with(
+    world: &World,
+    program: &str,
+    email: &str,
+    properties: Option<Object>,
+    segments: &[(&str, bool)],
+) -> Result<ProgramTried, FlowError> {
+    let person = world.holder("email", email).unwrap();
+    let segments = segments.iter().map(|(name, enters)| ((*name).to_owned(), *enters)).collect();
+    let trial = Trial { person, properties, item: None, before: None, segments, at: None };
+    world.engine.try_program(world.dispatcher.courier(), program, trial)
 }
 
 fn outcomes(tried: &ProgramTried) -> Vec<&str> {
@@ -152,4 +164,42 @@ steps: [{ exit: farewell }]
     }
     let found = tried(&world, "welcome-gold", "ann@x.org", None);
     assert!(!found.trigger_clauses[0].truth.holds(), "she would not enter it as she is");
+    let with = |program, segments: &[(&str, bool)]| tried_with(&world, program, "ann@x.org", None, segments);
+    assert!(with("welcome-gold", &[("gold", true)]).unwrap().enters, "that is what begins it");
+    let refused = |segments: &[(&str, bool)]| with("welcome-gold", segments).unwrap_err().to_string();
+    assert_eq!(
+        refused(&[("gold", false)]),
+        "welcome-gold begins when gold is entered: that it is left cannot be supposed of it"
+    );
+    assert!(refused(&[("plain", true)]).starts_with("gold and plain are of one segmentation"));
+    assert!(refused(&[("golf", true)]).contains("golf"));
+}
+
+#[tokio::test]
+async fn segments_can_be_supposed_that_a_program_asks_about() {
+    const ASKS: &str = r#"
+segmentation: stage
+segments:
+  - { segment: gold, when: profile.tier == "gold" }
+  - { segment: plain }
+---
+segment: prized
+when: segment("gold")
+---
+program: thanks
+trigger: { event: Order Completed }
+audience: segment("prized")
+steps: [{ exit: thanked }]
+"#;
+    let world = World::new(&[ASKS]).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    let before = world.person("email", "ann@x.org");
+    let enters = |segments: &[(&str, bool)]| {
+        tried_with(&world, "thanks", "ann@x.org", Some(Object::new()), segments).unwrap().enters
+    };
+    assert!(!enters(&[]));
+    assert!(enters(&[("prized", true)]), "whatever its condition says");
+    assert!(enters(&[("gold", true)]), "and what follows from it");
+    assert!(!enters(&[("gold", true), ("prized", false)]));
+    assert_eq!(world.person("email", "ann@x.org"), before, "nothing is written");
 }

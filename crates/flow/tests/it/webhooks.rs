@@ -256,6 +256,7 @@ async fn a_trial_shows_what_would_be_posted_and_posts_nothing() {
         properties: None,
         item: None,
         before: None,
+        segments: Default::default(),
         at: None,
     };
     let tried = world.engine.try_program(world.dispatcher.courier(), "leads", trial).unwrap();

@@ -11,7 +11,7 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
-use crowsnest_flow::Trial;
+use crowsnest_flow::{FlowError, Trial};
 use crowsnest_model::{Object, ProfileId, Time};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -69,6 +69,13 @@ pub(crate) struct TrialRequest {
     /// The fields that the item had before, where they were others; nothing is known of it before, if not said.
     #[schema(value_type = Option<Object>)]
     before: Option<Object>,
+    /// Segments that they are supposed to have entered, whatever the conditions say, beside the one that the program begins
+    /// with.
+    #[serde(default)]
+    enters: Vec<String>,
+    /// Segments that they are supposed to have left.
+    #[serde(default)]
+    leaves: Vec<String>,
     /// When that is supposed to happen; if not said, now, or when its date or schedule next comes due.
     #[schema(value_type = Option<String>, format = DateTime)]
     at: Option<Time>,
@@ -82,9 +89,15 @@ pub(crate) async fn test(
     _: Admin,
     State(app): State<App>,
     Path(name): Path<String>,
-    Body(TrialRequest { profile, event, item, before, at }): Body<TrialRequest>,
+    Body(TrialRequest { profile, event, item, before, enters, leaves, at }): Body<TrialRequest>,
 ) -> Result<Json<Value>, ApiError> {
-    let trial = Trial { person: id(&profile)?, properties: event, item, before, at };
+    if let Some(both) = enters.iter().find(|name| leaves.contains(name)) {
+        let reason = format!("{both} cannot be both entered and left: name it once");
+        return Err(FlowError::Refused(reason).into());
+    }
+    let entered = enters.into_iter().map(|name| (name, true));
+    let segments = entered.chain(leaves.into_iter().map(|name| (name, false))).collect();
+    let trial = Trial { person: id(&profile)?, properties: event, item, before, segments, at };
     let dispatcher = app.dispatcher.clone();
     let tried = blocking(&app, move |engine| engine.try_program(dispatcher.courier(), &name, trial)).await?;
     Ok(Json(json!(tried)))
