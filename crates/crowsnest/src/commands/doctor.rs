@@ -1,6 +1,6 @@
 //! `crowsnest doctor`: what is wrong, and what to do.
 
-use super::program::channel_stopped;
+use super::{email::in_words, program::channel_stopped};
 use crate::{
     client::Connection,
     output::{count, text},
@@ -86,9 +86,11 @@ impl Doctor {
                 client.get::<Value>("/api/v1/transport")?,
                 client.get::<Vec<Value>>("/api/v1/quarantine?state=open&limit=1000")?,
                 client.get::<Vec<Value>>("/api/v1/webhooks")?,
+                // Without a sender there is nothing to ask.
+                client.get::<Value>("/api/v1/email/check?before_launch=true").unwrap_or_default(),
             ))
         };
-        let (stats, sources, switches, transport, open, webhooks) = match ask() {
+        let (stats, sources, switches, transport, open, webhooks, check) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -137,6 +139,11 @@ impl Doctor {
             fault: (transport["ok"] != true)
                 .then(|| "correct `email` in the workspace, apply it, and ask again".into()),
         });
+        findings.extend(check["findings"].as_array().into_iter().flatten().map(|found| Finding {
+            what: "sender",
+            said: in_words(found),
+            fault: found["cure"].as_str().filter(|_| found["level"] == "problem").map(str::to_owned),
+        }));
         findings.extend(stats["senders"].as_array().into_iter().flatten().map(sender));
         findings.extend(webhooks.iter().map(webhook));
         for switch in switches {

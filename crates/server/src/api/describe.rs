@@ -84,6 +84,7 @@ pub(crate) fn routes() -> Router<App> {
         super::deliveries::resolve_many,
         super::deliveries::feedback,
         super::email::dns,
+        super::email::check,
         super::email::returns,
         super::suppressions::list,
         super::suppressions::suppress,
