@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts what the end-to-end tests need beside the build into the user's cache folder: the real SDKs, a verifier of mail, and a
-# real purchase log. Everything is pinned by checksum. Quick when nothing has changed, so that it can run before every test run.
+# real purchase log; and, as root, mail servers of Debian's into the system. Everything is pinned by checksum. Quick when nothing has changed, so that it can run before every test run.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -25,6 +25,26 @@ need() { # command, package that has it
 
 stamp() { cat "$@" | sha256sum | cut -d' ' -f1; }
 fresh() { [ -f "$1/.stamp" ] && [ "$(cat "$1/.stamp")" = "$2" ]; }
+
+# Real mail servers can only be begun by root. They are installed and not started: the tests begin them, with folders and
+# ports of their own.
+mail_servers() {
+    [ -x /usr/sbin/postfix ] && [ -x /usr/sbin/dovecot ] && /usr/bin/python3 -c 'import dkim' 2>/dev/null && return
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "note: without root and apt-get there are no mail servers here; what needs them says so, and fails in CI" >&2
+        return
+    fi
+    echo "installing postfix, dovecot and python3-dkim, as mail servers for the tests"
+    local policy=/usr/sbin/policy-rc.d made=
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made=1
+    fi
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        postfix dovecot-imapd dovecot-lmtpd python3-dkim >/dev/null
+    [ -z "$made" ] || rm "$policy"
+}
+mail_servers
 
 need node nodejs
 need npm npm

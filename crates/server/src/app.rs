@@ -7,7 +7,7 @@ use crowsnest_flow::{
     outward::{Dispatcher, Visits},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Parts {
     pub mailbox: Mailbox,
     /// The administrator's token.
     pub admin: AdminToken,
+    /// The DNS server that is asked; that of the system when none is given.
+    pub dns: Option<SocketAddr>,
     /// Where the numbers of `/metrics` are.
     pub metrics: PrometheusHandle,
 }

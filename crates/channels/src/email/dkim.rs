@@ -99,6 +99,11 @@ impl DkimSigner {
         })
     }
 
+    /// The domain that signs.
+    pub fn domain(&self) -> &str {
+        &self.key.domain
+    }
+
     /// Where in the DNS the public half has to stand: `selector._domainkey.domain`.
     pub fn record_name(&self) -> String {
         format!("{}._domainkey.{}", self.key.selector, self.key.domain)

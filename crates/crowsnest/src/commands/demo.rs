@@ -85,6 +85,7 @@ impl Demo {
                 workspace: Some(self.workspace.clone()),
                 mailbox: SocketAddr::from(([127, 0, 0, 1], 0)),
                 returns: None,
+                dns: None,
                 stopped: false,
             };
             let running = serve.start().await?;

@@ -1,6 +1,6 @@
 //! `crowsnest doctor`: what is wrong, and what to do.
 
-use super::program::channel_stopped;
+use super::{email::in_words, program::channel_stopped};
 use crate::{
     client::Connection,
     output::{count, text},
@@ -87,9 +87,11 @@ impl Doctor {
                 client.get::<Vec<Value>>("/api/v1/quarantine?state=open&limit=1000")?,
                 client.get::<Vec<Value>>("/api/v1/webhooks")?,
                 client.get::<Vec<Value>>("/api/v1/deliveries/lines")?,
+                // Without a sender there is nothing to ask.
+                client.get::<Value>("/api/v1/email/check?before_launch=true").unwrap_or_default(),
             ))
         };
-        let (stats, sources, switches, transport, open, webhooks, lines) = match ask() {
+        let (stats, sources, switches, transport, open, webhooks, lines, check) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -138,6 +140,11 @@ impl Doctor {
             fault: (transport["ok"] != true)
                 .then(|| "correct `email` in the workspace, apply it, and ask again".into()),
         });
+        findings.extend(check["findings"].as_array().into_iter().flatten().map(|found| Finding {
+            what: "sender",
+            said: in_words(found),
+            fault: found["cure"].as_str().filter(|_| found["level"] == "problem").map(str::to_owned),
+        }));
         if transport["sms"].is_object() {
             let sms = &transport["sms"];
             findings.push(Finding {

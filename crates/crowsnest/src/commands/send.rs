@@ -1,5 +1,6 @@
 //! `crowsnest send`: a broadcast, looked at, tested, launched.
 
+use super::email::in_words;
 use crate::{
     client::{Client, Connection, encoded},
     output::{self, text},
@@ -70,6 +71,7 @@ impl Send {
         };
         show_audience(&audience);
         if !self.launch {
+            show_distrust(&client);
             say!("\nNothing is sent. Launch it: crowsnest send {} --launch", self.name);
         }
         Ok(())
@@ -145,6 +147,19 @@ fn show_segments(message: &Value) {
         format!(", because of {}; without them it would be GSM-7", forced.join(" "))
     };
     say!("\nSegments: {} ({}{because})", segments["count"], text(segments, "encoding"));
+}
+
+/// What receivers will distrust, once mail leaves the house. It stops nobody: the check may know less than the sender.
+fn show_distrust(client: &Client) {
+    match client.get::<Value>("/api/v1/email/check?before_launch=true") {
+        Ok(check) => {
+            let findings = check["findings"].as_array().into_iter().flatten();
+            for problem in findings.filter(|finding| finding["level"] == "problem") {
+                say!("warning: {}", in_words(problem));
+            }
+        }
+        Err(error) => say!("warning: whether receivers will believe the sender is not known: {error:#}"),
+    }
 }
 
 /// Who gets it, and why everybody else does not.

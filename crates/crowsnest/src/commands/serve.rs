@@ -43,6 +43,9 @@ pub struct Serve {
     /// Where to take mail that comes back, over SMTP or LMTP; nowhere if not said. See `email.returns` of the workspace.
     #[arg(long, value_name = "ADDR", env = "CROWSNEST_RETURNS")]
     pub returns: Option<SocketAddr>,
+    /// Ask this DNS server in `crowsnest email check`, instead of the system's.
+    #[arg(long, value_name = "ADDR", env = "CROWSNEST_DNS")]
+    pub dns: Option<SocketAddr>,
     /// Start with the kill switch for all thrown: nothing is sent until `crowsnest program resume --all`. For a backup
     /// that was restored, whose queued messages may have gone out since.
     #[arg(long)]
@@ -196,6 +199,7 @@ impl Serve {
             visits: Visits::new(engine.clone()),
             mailbox,
             admin,
+            dns: self.dns,
             metrics,
         });
         std::fs::write(self.data.join("address"), format!("{addr}\n"))?;

@@ -86,6 +86,7 @@ pub(crate) fn routes() -> Router<App> {
         super::deliveries::resolve_many,
         super::deliveries::feedback,
         super::email::dns,
+        super::email::check,
         super::email::returns,
         super::budgets::list,
         super::suppressions::list,

@@ -75,7 +75,7 @@ impl House {
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder().handle();
         let admin = AdminToken::new(TOKEN).unwrap();
         let visits = Visits::new(engine.clone());
-        let parts = Parts { engine, dispatcher, visits, mailbox, admin, metrics };
+        let parts = Parts { engine, dispatcher, visits, mailbox, admin, dns: None, metrics };
         let router = crowsnest_server::router(App::new(parts));
         Self { router, _folder: folder }
     }
