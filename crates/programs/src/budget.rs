@@ -160,7 +160,7 @@ mod tests {
         let cost: Amount = "2.5 USD".parse().unwrap();
         for left in ["7.50 USD", "5.00 USD", "2.50 USD", "0.00 USD"] {
             assert_eq!(standing.no_room(cost), None);
-            assert_eq!(standing.is_to_be_told(), false);
+            assert!(!standing.is_to_be_told());
             standing.add(cost, 1);
             assert_eq!(standing.left().to_string(), left);
             if left == "2.50 USD" {

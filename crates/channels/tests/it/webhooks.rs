@@ -107,6 +107,7 @@ async fn each_fault_has_its_outcome(#[case] mood: Mood, #[case] expected: &str) 
         Outcome::Later { reason, asked: None, .. } => format!("later {reason}"),
         Outcome::Later { reason, asked: Some(wait), .. } => format!("later in {} s {reason}", wait.0 / 1_000),
         Outcome::Refused { reason } => format!("refused {reason}"),
+        Outcome::Withheld { reason } => format!("withheld {reason}"),
         Outcome::Unknown { reason } => format!("unknown {reason}"),
         Outcome::Withheld { reason } => format!("withheld {reason}"),
     };

@@ -67,6 +67,22 @@ fn as_json(server: &RunningServer, arguments: &[&str]) -> Value {
 }
 
 #[test]
+fn what_is_spent_is_listed() {
+    let workspace = folder(&SMALL);
+    let file = workspace.path().join("crowsnest.yaml");
+    let text = std::fs::read_to_string(&file).unwrap().replace("1 Pier }", "1 Pier, cost: 0.0008 USD }");
+    std::fs::write(&file, text + "budgets: [{ name: mail, per: month, max: 5 USD, channel: email }]\n")
+        .unwrap();
+    let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
+    server.api().collect("batch", WEB, &json!({ "batch": [agreed("ann"), signed_up("ann", "1")] }));
+    settled(server.api());
+    let budget = &as_json(&server, &["budget", "list"])[0];
+    assert_eq!((&budget["spent"], &budget["left"]), (&json!("0.0008 USD"), &json!("4.9992 USD")), "{budget}");
+    let shown = fine(server.command(&["budget", "list"]));
+    assert!(shown.contains("mail") && shown.contains("0.0008 USD") && shown.contains("5.00 USD"), "{shown}");
+}
+
+#[test]
 fn every_command_has_help() {
     let help = fine(run(CROWSNEST, &["--help"]));
     let listed: Vec<&str> = help

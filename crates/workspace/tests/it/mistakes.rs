@@ -783,3 +783,34 @@ fn the_values_of_a_dimension_are_segments() {
         assert_eq!(workspace(dimensions), expected, "for\n{dimensions}");
     }
 }
+
+#[test]
+fn budgets_are_in_the_currency_of_what_they_pay() {
+    let base = "workspace: y\ntitle: Y\ncountry: US\ntime_zone: UTC\ncurrency: USD\nemail: { from: a@b.example, postal_address: 1 Quay, cost: 0.001 USD }\nbudgets:\n";
+    let problems = |budget: &str| {
+        let text = format!("{base}  - {{ name: mail, per: day, {budget} }}\n");
+        let files = [crowsnest_workspace::SourceFile { path: "x.yaml".into(), text }];
+        match crowsnest_workspace::check(&files) {
+            Ok(checked) => checked.warnings,
+            Err(problems) => problems,
+        }
+        .into_iter()
+        .map(|problem| problem.to_string())
+        .collect::<String>()
+    };
+    assert_eq!(problems("max: 5 USD"), "");
+    for (budget, expected) in [
+        (
+            "max: 5 EUR",
+            "messages cost 0.001 USD, which cannot be counted against 5.00 EUR: expected an amount in USD",
+        ),
+        ("max: 5", "expected an amount such as 500 USD or 0.0008 USD"),
+        ("max: -5 USD", "`-5 USD` is not an amount"),
+        ("max: 5 USD, channel: sms", "nothing is counted: it is not said what messages by sms cost"),
+        ("max: 5 USD, channel: pigeon", "there is no channel `pigeon`"),
+        ("max: 5 USD, program: spring", "there is no program or broadcast `spring`; none is defined"),
+        ("max: 5 USD, topic: offers", "there is no topic `offers`"),
+    ] {
+        assert!(problems(budget).contains(expected), "{budget}: {}", problems(budget));
+    }
+}
