@@ -2,12 +2,14 @@
 //!
 //! * [`template`]: what messages are made of, on each channel.
 //! * [`email`]: messages, the handover to an SMTP server, and the built-in mailbox.
+//! * [`letter`]: postal addresses, and the files of a print run.
 //! * [`webhook`]: signed posts to systems of ours.
 //! * [`links`]: signed links for messages, without personal data in them.
 //!
 //! What came of a handover is an [`Outcome`] on each, and [`retry_after`] says when to try again.
 
 pub mod email;
+pub mod letter;
 pub mod links;
 mod outcome;
 pub mod template;

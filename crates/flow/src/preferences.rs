@@ -101,7 +101,8 @@ pub(crate) fn latest_word<R: Read + ?Sized>(
     delivery: &Delivery,
     now: Time,
 ) -> Result<Time, StoreError> {
-    let known = read.consents(&delivery.channel, &delivery.contact)?;
+    let person = read.survivor(delivery.profile)?;
+    let known = crate::outward::what_was_agreed(read, person, &delivery.channel, &delivery.contact)?;
     let latest = known.iter().map(|known| known.time).max();
     Ok(latest.map_or(now, |latest| now.max(Time(latest.0.saturating_add(1)))))
 }

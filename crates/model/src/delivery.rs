@@ -8,6 +8,8 @@ use std::{fmt, str::FromStr};
 pub const EMAIL: &str = "email";
 /// The channel of text messages: to a telephone number.
 pub const SMS: &str = "sms";
+/// The channel of letters: to a postal address. They wait for a print run.
+pub const LETTER: &str = "letter";
 /// The channel of what is posted to a system of ours: no message to the person, so that consent, contact points and the
 /// contact policy do not concern it. It may be repeated, since its receiver knows the delivery's id.
 pub const WEBHOOK: &str = "webhook";

@@ -23,7 +23,7 @@ pub trait ReadDeliveries {
     /// How many deliveries of a program are in which state for which reason.
     fn delivery_reasons(&self, program: &str) -> Result<Vec<(String, Option<String>, u64)>>;
     /// Queued messages that are due, the earliest first; of those due at the same moment, the smaller id. What webhooks
-    /// are told is none.
+    /// are told is none, and letters are not: they wait for a print run.
     fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>>;
     /// A person's queued messages that are due, in the same order.
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>>;
@@ -31,7 +31,7 @@ pub trait ReadDeliveries {
     fn hooks_due(&self) -> Result<Vec<(String, Time)>>;
     /// What is queued for a webhook and due, in the same order.
     fn due_deliveries_to(&self, hook: &str, now: Time, limit: usize) -> Result<Vec<Delivery>>;
-    /// What is being sent: its intent is written, its outcome is not.
+    /// What is being sent: its intent is written, its outcome is not. Letters are known by their print run.
     fn sending_deliveries(&self) -> Result<Vec<Delivery>>;
     /// What was handed over to a person after a moment, or may have been, the earliest first.
     fn handed_over(&self, profile: ProfileId, after: Time) -> Result<Vec<HandedOver>>;
@@ -45,7 +45,7 @@ pub trait ReadDeliveries {
 pub trait WriteDeliveries {
     /// Queues a delivery. False when the same occasion has one already; then nothing is written.
     fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
-    /// Changes a delivery's state, reason, due moment and attempts. Becoming `sending` is the moment of handing over.
+    /// Changes a delivery's state, reason, due moment, attempts and contact point. Becoming `sending` is the moment of handing over.
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
     /// The states of deliveries that a cancelled run still has open, changed to `state`.
     fn close_deliveries(&mut self, run: RunId, state: DeliveryState, reason: &str, now: Time) -> Result<u64>;

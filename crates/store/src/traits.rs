@@ -5,9 +5,9 @@ use crate::words::{
     StoredDocument, Suppression, Switch, Task, TaskFilter, Watermark,
 };
 use crate::{
-    ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadMatching,
-    ReadSegments, Result, WriteDecisions, WriteDeliveries, WriteFeedback, WriteHomes, WriteIdentity,
-    WriteItems, WriteMatching, WriteSegments,
+    ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadLetters,
+    ReadMatching, ReadSegments, Result, WriteDecisions, WriteDeliveries, WriteFeedback, WriteHomes,
+    WriteIdentity, WriteItems, WriteLetters, WriteMatching, WriteSegments,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, TaskId, Time,
@@ -34,6 +34,7 @@ pub trait Read:
     + ReadIdentity
     + ReadMatching
     + ReadHomes
+    + ReadLetters
 {
     /// Who holds each of these identifiers, in their order; `None` when nobody does.
     fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
@@ -108,7 +109,7 @@ pub trait Read:
     /// Runs whose time has come: person and run.
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
     /// The next moment at which a message or a timer is due, or a delivery runs out. What webhooks are told is due by
-    /// [`ReadDeliveries::hooks_due`].
+    /// [`ReadDeliveries::hooks_due`]; letters wait for a print run.
     fn next_due(&self) -> Result<Option<Time>>;
     /// What waits in the quarantine, or was in it, the newest first.
     fn quarantine(
@@ -153,6 +154,7 @@ pub trait Unit:
     + WriteIdentity
     + WriteMatching
     + WriteHomes
+    + WriteLetters
 {
     /// Claims a place for an event; `None` when it is here already. What was claimed must be put in the same commit.
     fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>>;

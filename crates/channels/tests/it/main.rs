@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod handover;
+mod letters;
 mod mailbox;
 mod receiving;
 mod returns;

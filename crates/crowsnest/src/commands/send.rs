@@ -17,6 +17,7 @@ use serde_json::{Value, json};
     crowsnest send trade-in-offer --test me@example.org --as email=ann.carter@lakemail.example\n  \
     crowsnest send cart-reminder --show --as email=ann.carter@lakemail.example \\\n    \
     --event '{\"name\":\"Cart Updated\",\"properties\":{\"value\":60,\"products\":[]}}'\n  \
+    crowsnest send welcome-letter --out letter.pdf --as email=ann.carter@lakemail.example\n  \
     crowsnest send trade-in-offer --launch"
 )]
 pub struct Send {
@@ -31,6 +32,9 @@ pub struct Send {
     /// Send a test to this address of your own.
     #[arg(long, value_name = "ADDRESS", requires = "person")]
     test: Option<String>,
+    /// Of a letter: write it to this file, as a page (PDF).
+    #[arg(long, value_name = "FILE", requires = "person", conflicts_with_all = ["launch", "test", "show"])]
+    out: Option<std::path::PathBuf>,
     /// The customer whose traits are used, as namespace=value or a profile id.
     #[arg(long = "as", value_name = "WHO", id = "person")]
     person: Option<String>,
@@ -49,7 +53,9 @@ impl Send {
     pub fn run(self) -> anyhow::Result<()> {
         let client = self.connection.client()?;
         let name = encoded(&self.name);
-        if let Some(person) = self.person.as_ref().filter(|_| self.show || self.test.is_some()) {
+        if let Some(person) =
+            self.person.as_ref().filter(|_| self.show || self.test.is_some() || self.out.is_some())
+        {
             return self.look(&client, person);
         }
         let audience = if self.launch {
@@ -111,19 +117,28 @@ impl Send {
             }
             return Ok(());
         }
+        if let Some(out) = &self.out {
+            let body = json!({ "profile": id, "event": event });
+            let mut page = client.post_for_bytes(&format!("{path}/proof"), &body)?;
+            let mut file =
+                std::fs::File::create(out).with_context(|| format!("{} cannot be written", out.display()))?;
+            std::io::copy(&mut page, &mut file)?;
+            say!("{}", out.display());
+            return Ok(());
+        }
         let message: Value =
             client.post(&format!("{path}/preview"), &json!({ "profile": id, "event": event }))?;
         if self.json {
             output::json(&message);
         } else {
-            say!(
-                "From: {}\nTo: {}\nSubject: {}\n",
-                text(&message, "from"),
-                text(&message, "to"),
-                text(&message, "subject")
-            );
-            say!("{}", text(&message, "text"));
-            say!("\nThe HTML part: add --json.");
+            say!("From: {}\nTo: {}", text(&message, "from"), text(&message, "to"));
+            if !message["subject"].is_null() {
+                say!("Subject: {}", text(&message, "subject"));
+            }
+            say!("\n{}", text(&message, "text"));
+            if !message["html"].is_null() {
+                say!("\nThe HTML part: add --json.");
+            }
         }
         Ok(())
     }

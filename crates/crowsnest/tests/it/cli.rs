@@ -33,6 +33,7 @@ const COMMANDS: [&str; 25] = [
     "task",
     "deliveries",
     "email",
+    "letters",
     "webhook",
     "sources",
     "stats",

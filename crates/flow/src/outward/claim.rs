@@ -134,7 +134,7 @@ fn due_in(work: &mut Working<'_>, circle: &Circle) -> Result<Vec<Delivery>, Flow
 }
 
 /// Decides one delivery, and writes what was decided.
-fn decide(
+pub(super) fn decide(
     work: &mut Working<'_>,
     circumstances: &Circumstances,
     circle: &Circle,
@@ -236,7 +236,9 @@ fn verdict(
     if delivery.channel == WEBHOOK {
         return Ok(Verdict::Send);
     }
-    if let Err(reason) = may_contact(unit, live, &delivery.channel, &delivery.contact, &delivery.topic)? {
+    if let Err(reason) =
+        may_contact(unit, live, profile.id, &delivery.channel, &delivery.contact, &delivery.topic)?
+    {
         return Ok(Verdict::End(DeliveryState::Suppressed, reason));
     }
     // Last, so that only what would go out takes the room that it leaves.
@@ -261,7 +263,7 @@ fn verdict(
 
 /// Loads a person; false when they are not there. The inner error says why what is kept of them cannot be read; any
 /// other fault is not about one person, and ends the claim.
-fn load(work: &mut Working<'_>, person: ProfileId) -> Result<Result<bool, String>, FlowError> {
+pub(super) fn load(work: &mut Working<'_>, person: ProfileId) -> Result<Result<bool, String>, FlowError> {
     if work.people.contains_key(&person) {
         return Ok(Ok(true));
     }

@@ -1,6 +1,6 @@
 //! Makes messages and hands them over.
 
-use super::{Claimed, tracking::Tracks};
+use super::{Claimed, letters::compose_letter, tracking::Tracks};
 use crate::{FlowError, Live, live::LiveTemplate};
 use crowsnest_channels::{
     Outcome,
@@ -193,6 +193,17 @@ impl Courier {
         to: &str,
         event: &Object,
     ) -> Result<Preview, String> {
+        if let Some(LiveTemplate::Letter(_)) = live.template(template) {
+            let letter =
+                compose_letter(live, template, profile, live.postal_address(profile)?, event, None, Time(0))?;
+            return Ok(Preview {
+                from: letter.from,
+                to: letter.to.lines().join("\n"),
+                subject: None,
+                html: None,
+                text: letter.text,
+            });
+        }
         let letter = self.letter(live, template, profile, to, event, DeliveryId(0), Time(0), true)?;
         Ok(Preview {
             from: letter.from,
@@ -237,29 +248,18 @@ impl Courier {
         )?;
         let compiled = match live.template(template) {
             Some(LiveTemplate::Email(compiled)) => compiled,
-            Some(LiveTemplate::Sms(_)) => return Err(format!("the template `{template}` is none of e-mail")),
+            Some(_) => return Err(format!("the template `{template}` is none of e-mail")),
             None => return Err(format!("there is no template `{template}`")),
         };
         let base = self.base(live);
         let unsubscribe = format!("{base}/u/{}", self.signer.token(Purpose::Unsubscribe, delivery));
         let preferences = format!("{base}/p/{}", self.signer.token(Purpose::Preferences, delivery));
-        let traits: Object =
-            profile.traits.iter().map(|(name, known)| (name.clone(), known.value.clone())).collect();
-        let mut data: Value = json!({
-            "profile": traits,
-            "event": event,
-            "organisation": {
-                "title": organisation.title,
-                "postal_address": account.postal_address.as_deref().unwrap_or_default(),
-            },
-            "links": { "unsubscribe": unsubscribe, "preferences": preferences },
+        let mut data = data_of(profile, event);
+        data["organisation"] = json!({
+            "title": organisation.title,
+            "postal_address": account.postal_address.as_deref().unwrap_or_default(),
         });
-        // What a change of an item began is about that item.
-        for word in ["item", "before"] {
-            if let Some(about) = event.get("properties").and_then(|properties| properties.get(word)) {
-                data[word] = about.clone();
-            }
-        }
+        data["links"] = json!({ "unsubscribe": unsubscribe, "preferences": preferences });
         let mut content = compiled.render(&data).map_err(|error| error.to_string())?;
         if let Some(tracking) = account.track.as_ref().filter(|_| !service) {
             let own = [unsubscribe.as_str(), preferences.as_str()];
@@ -374,6 +374,20 @@ impl Courier {
         };
         Ok(transport.hand_over(&from, &letter.to, &signed).await)
     }
+}
+
+/// What templates of every channel may use: of the person, and of what happened.
+pub(super) fn data_of(profile: &Profile, event: &Object) -> Value {
+    let traits: Object =
+        profile.traits.iter().map(|(name, known)| (name.clone(), known.value.clone())).collect();
+    let mut data = json!({ "profile": traits, "event": event });
+    // What a change of an item began is about that item.
+    for word in ["item", "before"] {
+        if let Some(about) = event.get("properties").and_then(|properties| properties.get(word)) {
+            data[word] = about.clone();
+        }
+    }
+    data
 }
 
 /// What a webhook is told by a delivery: of the person as they are known now, after a merge the survivor.

@@ -7,10 +7,12 @@ use crate::{
     inward::{Prepared, Working},
     preferences::{latest_word, namespace},
 };
+use crowsnest_ingest::FeedbackRow;
 use crowsnest_model::{
     ConsentClaim, ConsentStatus, DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object, Time,
     consent::EVERY_TOPIC,
-    delivery::{Delivery, DeliveryState, Feedback},
+    delivery::{Delivery, DeliveryState, Feedback, LETTER, WEBHOOK},
+    quarantine::Rejection,
 };
 use crowsnest_store::Suppression;
 use serde::Deserialize;
@@ -75,6 +77,21 @@ pub enum What {
 }
 
 impl What {
+    /// What a word of a file means, with the reason that stands beside it.
+    fn said_by(kind: Feedback, said: String) -> Self {
+        match kind {
+            Feedback::Opened => Self::Opened { by_machine: false },
+            Feedback::OpenedByMachine => Self::Opened { by_machine: true },
+            Feedback::Clicked => Self::Clicked { url: said, by_machine: false },
+            Feedback::ClickedByMachine => Self::Clicked { url: said, by_machine: true },
+            Feedback::BouncedForGood => Self::Bounced { for_good: true, said },
+            Feedback::BouncedForNow => Self::Bounced { for_good: false, said },
+            Feedback::Complained => Self::Complained { said },
+            Feedback::Replied => Self::Replied { unsubscribes: false, by_machine: false },
+            Feedback::RepliedByMachine => Self::Replied { unsubscribes: false, by_machine: true },
+        }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> Feedback {
         match self {
@@ -105,6 +122,7 @@ impl What {
             Feedback::Opened => "Opened",
             Feedback::Clicked => "Link Clicked",
             Feedback::BouncedForGood | Feedback::BouncedForNow => "Bounced",
+            Feedback::Complained if channel == LETTER => "Complained About",
             Feedback::Complained => "Marked as Spam",
             Feedback::Replied => "Replied",
             Feedback::OpenedByMachine | Feedback::ClickedByMachine | Feedback::RepliedByMachine => {
@@ -114,6 +132,7 @@ impl What {
         let channel = match channel {
             "email" => "Email",
             "sms" => "SMS",
+            "letter" => "Letter",
             other => other,
         };
         Some(format!("{channel} {what}"))
@@ -131,6 +150,27 @@ impl Engine {
         })
         .await
     }
+}
+
+/// Hears what rows of a source's file say. Answers how many were new, and those of which there is no message.
+pub(crate) fn hear_rows(
+    work: &mut Working<'_>,
+    source: &str,
+    rows: Vec<FeedbackRow>,
+) -> Result<(u64, Vec<Rejection>), FlowError> {
+    let mut heard = 0;
+    let mut unknown = Vec::new();
+    for row in rows {
+        // What a webhook is told reaches no person.
+        let found = work.unit.delivery(row.delivery)?.filter(|delivery| delivery.channel != WEBHOOK);
+        let Some(delivery) = found else {
+            unknown.push(row.unknown);
+            continue;
+        };
+        let (what, id) = (What::said_by(row.what, row.said), format!("{source}:{}", row.id));
+        heard += u64::from(hear(work, delivery, Heard { id, time: row.time, what })?);
+    }
+    Ok((heard, unknown))
 }
 
 pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard) -> Result<bool, FlowError> {
@@ -245,7 +285,11 @@ fn event(
         time,
         received: now,
         historical: false,
-        identifiers: vec![Identifier::new(namespace(&delivery.channel), delivery.contact.clone())],
+        // A postal address tells nobody apart.
+        identifiers: match delivery.channel.as_str() {
+            LETTER => Vec::new(),
+            channel => vec![Identifier::new(namespace(channel), delivery.contact.clone())],
+        },
         previous: None,
         traits: Object::new(),
         properties: Some(serde_json::value::to_raw_value(&properties).map_err(broken)?),

@@ -15,6 +15,8 @@
 //!
 //! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
 //!
+//! Letters wait for a print run (`letters`), which claims them by the same checks and settles them when their files are whole.
+//!
 //! What webhooks are told goes the same way beside the messages (`posts`). It concerns no contact point, and its receiver
 //! knows a repetition for one, so that it is repeated rather than unknown.
 
@@ -25,6 +27,7 @@ mod courier;
 mod dispatcher;
 mod feedback;
 mod forecast;
+mod letters;
 mod posts;
 mod resolve;
 mod resume;
@@ -34,11 +37,14 @@ mod tracking;
 
 pub(crate) use circumstances::{release_fresh, release_switched};
 pub(crate) use claim::{Claimed, claim};
-pub(crate) use contact::{capped, is_reachable, may_contact};
+pub(crate) use contact::{capped, is_reachable, may_contact, what_was_agreed};
 pub use courier::{Courier, Environment, Preview, Transport};
 pub use dispatcher::Dispatcher;
+pub(crate) use feedback::hear_rows;
 pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
+pub use letters::{LetterFile, PrintPreview, PrintReport, PrintedLetters};
+pub(crate) use letters::{Printing, recover};
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
 pub use returns::{Returns, ReturnsFolder, Understood};

@@ -16,6 +16,7 @@ mod harbor;
 mod holding;
 mod homes;
 mod identity;
+mod letters;
 mod match_keys;
 mod matching;
 mod merging;

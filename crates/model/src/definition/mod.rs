@@ -6,6 +6,7 @@
 mod catalogue;
 mod contract;
 mod identity;
+mod letters;
 mod matching;
 mod policy;
 mod program;
@@ -21,6 +22,7 @@ mod workspace;
 pub use catalogue::Catalogue;
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
 pub use identity::{IdentityRules, NamespaceRule};
+pub use letters::{AddressTraits, LetterAccount, LetterConsent, PrintTimes};
 pub use matching::{MatchField, MatchKey, Matching};
 pub use policy::{
     Apart, Cap, ClockTime, ClockTimeError, ContactPolicy, CountedOver, Day, OneOffer, QuietHours, WhenCapped,
@@ -29,7 +31,8 @@ pub use program::{Broadcast, EventMatch, FreshnessNeed, Goal, OnePer, Program, P
 pub use schedule::{MonthDay, Schedule};
 pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
 pub use source::{
-    ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,
+    ConsentMap, EventName, Feed, FeedbackMap, FeedbackWords, FieldMap, FieldType, Format, IdenticalRows,
+    Source, Sync, TimeField, Trust,
 };
 pub use step::{Arm, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
 pub use template::Template;

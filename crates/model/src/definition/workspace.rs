@@ -1,6 +1,6 @@
 use super::{
-    Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment, Segmentation,
-    Source, Template, Webhook, one_or_many,
+    Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, LetterAccount, Metric, Program, Segment,
+    Segmentation, Source, Template, Webhook, one_or_many,
 };
 use crate::Percent;
 use schemars::JsonSchema;
@@ -62,6 +62,9 @@ pub struct Organisation {
     /// How e-mail is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailAccount>,
+    /// How letters are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letters: Option<LetterAccount>,
     /// The part of the people who are held out of all programs, so that the effect of all together can be seen. Programs
     /// that send service messages only are not meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -57,7 +57,7 @@ impl ReadDeliveries for Session<'_> {
 
     fn due_deliveries(&self, now: Time, limit: usize) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE state = 'queued' AND channel <> 'webhook' AND due <= ?1
+            "SELECT {} FROM deliveries WHERE state = 'queued' AND channel <> 'webhook' AND channel <> 'letter' AND due <= ?1
              ORDER BY due, id LIMIT ?2",
             rows::DELIVERY
         );
@@ -66,7 +66,7 @@ impl ReadDeliveries for Session<'_> {
 
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND channel <> 'webhook' AND due <= ?2
+            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND channel <> 'webhook' AND channel <> 'letter' AND due <= ?2
              ORDER BY due, id",
             rows::DELIVERY
         );
@@ -100,7 +100,10 @@ impl ReadDeliveries for Session<'_> {
     }
 
     fn sending_deliveries(&self) -> Result<Vec<Delivery>> {
-        let sql = format!("SELECT {} FROM deliveries WHERE state = 'sending' ORDER BY id", rows::DELIVERY);
+        let sql = format!(
+            "SELECT {} FROM deliveries WHERE state = 'sending' AND channel <> 'letter' ORDER BY id",
+            rows::DELIVERY
+        );
         self.all(&sql, [], rows::delivery)
     }
 
@@ -185,6 +188,7 @@ impl WriteDeliveries for Session<'_> {
         self.connection
             .prepare_cached(
                 "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6,
+                        contact = ?7,
                         handed_over = CASE WHEN ?2 IN ('sending', 'sent', 'unknown')
                                             AND state NOT IN ('sending', 'sent', 'unknown')
                                            THEN ?6 ELSE handed_over END
@@ -196,7 +200,8 @@ impl WriteDeliveries for Session<'_> {
                 delivery.reason,
                 delivery.due.0,
                 delivery.attempts,
-                delivery.updated.0
+                delivery.updated.0,
+                delivery.contact
             ])?;
         Ok(())
     }

@@ -334,7 +334,7 @@ impl Read for Session<'_> {
     fn next_due(&self) -> Result<Option<Time>> {
         let mut next: Option<i64> = None;
         for sql in [
-            "SELECT min(due) FROM deliveries WHERE state = 'queued' AND channel <> 'webhook'",
+            "SELECT min(due) FROM deliveries WHERE state = 'queued' AND channel <> 'webhook' AND channel <> 'letter'",
             "SELECT min(expires) FROM deliveries WHERE state IN ('queued', 'held') AND expires IS NOT NULL",
             "SELECT min(due) FROM timers WHERE parked IS NULL",
             "SELECT min(due) FROM looks",

@@ -368,7 +368,9 @@ CREATE TABLE deliveries (
     handed_over INTEGER,
     UNIQUE (program, profile, occasion)
 ) STRICT;
-CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'queued' AND channel <> 'webhook';
+CREATE INDEX deliveries_due ON deliveries (due)
+    WHERE state = 'queued' AND channel <> 'webhook' AND channel <> 'letter';
+CREATE INDEX deliveries_letters ON deliveries (due, id) WHERE state = 'queued' AND channel = 'letter';
 CREATE INDEX deliveries_to_hook ON deliveries (contact, due) WHERE state = 'queued' AND channel = 'webhook';
 CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
@@ -377,6 +379,21 @@ CREATE INDEX deliveries_by_profile ON deliveries (profile);
 CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queued';
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
+
+-- Letters that were printed together, or are being printed. finished: when they were settled; letters: how many the files have.
+CREATE TABLE print_runs (
+    id       INTEGER PRIMARY KEY,
+    started  INTEGER NOT NULL,
+    finished INTEGER,
+    program  TEXT,
+    letters  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX print_runs_open ON print_runs (id) WHERE finished IS NULL;
+
+-- Of which print run a letter is, and to which household it goes.
+CREATE TABLE printed (delivery INTEGER PRIMARY KEY, run INTEGER NOT NULL, household INTEGER) STRICT;
+CREATE INDEX printed_by_run ON printed (run, delivery);
+CREATE INDEX printed_by_household ON printed (household) WHERE household IS NOT NULL;
 
 -- The life of each delivery, entry by entry, written by the store itself so that no way of changing one can forget it.
 CREATE TABLE delivery_log (

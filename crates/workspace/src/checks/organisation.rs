@@ -4,7 +4,7 @@ use super::{Findings, Scene, Spot, value};
 use crate::problem::{listed, quoted};
 use crowsnest_model::{
     contact,
-    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, Tracking},
+    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, LetterAccount, Organisation, Tracking},
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -32,6 +32,9 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'
     }
     if let Some(account) = &organisation.email {
         email(account, spot.at("email"), findings);
+    }
+    if let Some(account) = &organisation.letters {
+        letters(account, spot.at("letters"), findings);
     }
     for (name, brand) in &organisation.brands {
         let spot = spot.at("brands");
@@ -96,6 +99,39 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
     }
     if smtp.password_env.is_some() && smtp.username.is_none() {
         findings.misplaced(spot, "password_env", "`password_env` needs a `username`");
+    }
+}
+
+fn letters(account: &LetterAccount, spot: Spot<'_>, findings: &mut Findings) {
+    value::filled(&account.from, spot.at("from"), findings);
+    let address = &account.address;
+    let at = spot.at("address");
+    if address.name.is_empty() {
+        findings.problem(at.at("name"), "a letter goes to somebody by name: expected at least one trait");
+    }
+    for (index, name) in address.name.iter().enumerate() {
+        value::filled(name, at.at("name").item(index), findings);
+    }
+    for (key, name) in [
+        ("street", &address.street),
+        ("street2", &address.street2),
+        ("postal_code", &address.postal_code),
+        ("city", &address.city),
+        ("state", &address.state),
+        ("country", &address.country),
+    ] {
+        value::filled(name, at.at(key), findings);
+    }
+    let Some(print) = &account.print else { return };
+    let spot = spot.at("print");
+    if print.at.minutes() == 24 * 60 {
+        findings.problem(spot.at("at"), "nothing begins at 24:00: the next day begins at 00:00");
+    }
+    let mut seen = BTreeSet::new();
+    for (index, day) in print.days.iter().enumerate() {
+        if !seen.insert(*day as u8) {
+            findings.problem(spot.at("days").item(index), format!("{day} is named twice"));
+        }
     }
 }
 
