@@ -90,7 +90,7 @@ async fn a_letter_waits_for_a_print_run_and_is_printed_once() {
     let run = report.run.unwrap();
     assert_eq!((run.letters, run.finished), (1, Some(world.now())));
     assert_eq!(reasons(&world), [format!("sent: in print run {}", run.id)]);
-    assert_eq!(world.run_words("welcome"), ["finished: its steps are done"]);
+    assert_eq!(world.run_words("welcome"), ["finished: all steps are done"]);
     assert_eq!(print(&world).await, PrintReport { run: None, left_out: Vec::new() });
     assert_eq!(world.engine.print_runs(ALL).unwrap(), [run]);
 }
@@ -333,7 +333,7 @@ async fn returns_come_back_by_feed_and_the_same_file_changes_nothing() {
     let mut why: Vec<&str> = open.iter().map(|item| item.rejection.reason.as_str()).collect();
     why.sort_unstable();
     assert_eq!(why.len(), 3);
-    assert_eq!(why[0], "`code`: `eaten` is not among moved, refused, unknown");
+    assert_eq!(why[0], "`code`: `eaten` is not among `moved`, `refused`, `unknown`");
     assert_eq!(why[2], "`letter`: there is no message dlv_0sa44z8wg0004");
     assert_eq!(world.states(), ["bounced", "sent"]);
     assert_eq!(reasons(&world)[0], "bounced: gone since May");

@@ -261,6 +261,14 @@ CREATE TABLE deliveries (
     handed_over INTEGER,
     UNIQUE (program, profile, occasion)
 ) STRICT;
+CREATE TABLE print_runs (
+    id       INTEGER PRIMARY KEY,
+    started  INTEGER NOT NULL,
+    finished INTEGER,
+    program  TEXT,
+    letters  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE printed (delivery INTEGER PRIMARY KEY, run INTEGER NOT NULL, household INTEGER) STRICT;
 CREATE TABLE delivery_log (
     seq      INTEGER PRIMARY KEY,
     delivery INTEGER NOT NULL,
@@ -420,7 +428,9 @@ CREATE INDEX timers_by_due ON timers (due) WHERE parked IS NULL;
 CREATE INDEX timers_parked ON timers (parked) WHERE parked IS NOT NULL;
 CREATE INDEX tasks_open ON tasks (id) WHERE done IS NULL;
 CREATE INDEX tasks_by_profile ON tasks (profile);
-CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'queued' AND channel <> 'webhook';
+CREATE INDEX deliveries_due ON deliveries (due)
+    WHERE state = 'queued' AND channel <> 'webhook' AND channel <> 'letter';
+CREATE INDEX deliveries_letters ON deliveries (due, id) WHERE state = 'queued' AND channel = 'letter';
 CREATE INDEX deliveries_to_hook ON deliveries (contact, due) WHERE state = 'queued' AND channel = 'webhook';
 CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
@@ -429,6 +439,9 @@ CREATE INDEX deliveries_by_profile ON deliveries (profile);
 CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queued';
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
+CREATE INDEX print_runs_open ON print_runs (id) WHERE finished IS NULL;
+CREATE INDEX printed_by_run ON printed (run, delivery);
+CREATE INDEX printed_by_household ON printed (household) WHERE household IS NOT NULL;
 CREATE INDEX delivery_log_by_delivery ON delivery_log (delivery);
 CREATE TRIGGER deliveries_begin AFTER INSERT ON deliveries BEGIN
     INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);

@@ -767,3 +767,44 @@ fn the_values_of_a_dimension_are_segments() {
         assert_eq!(workspace(dimensions), expected, "for\n{dimensions}");
     }
 }
+
+#[test]
+fn letters_say_what_they_need() {
+    let letters = |about: &str| BASE.replace("---\ntopic: offers", &format!("{about}---\ntopic: offers"));
+    let send = "broadcast: x\naudience: has(profile.a)\nsend: { channel: letter, template: t, topic: offers }\n---\ntemplate: t\nchannel: letter\ntext: Hi\n";
+    assert_eq!(said(&letters("letters: { from: Acme }\n"), send), "");
+    expect(
+        send,
+        "x.yaml:3:18: letters need a sender: the `workspace:` document has no `letters: { from: … }`",
+    );
+    let wrong = "letters:\n  from: ' '\n  consent: maybe\n";
+    assert_eq!(
+        said(&letters(wrong), ""),
+        "base.yaml:9:12: expected one of `asked`, `unless_withdrawn`, found `maybe`"
+    );
+    let wrong = "letters:\n  from: ' '\n  address: { city: '', name: [] }\n  print: { at: \"24:00\", days: [monday, monday] }\n";
+    assert_eq!(
+        said(&letters(wrong), ""),
+        "base.yaml:8:9: expected text, found an empty one\n\
+         base.yaml:9:20: expected text, found an empty one\n\
+         base.yaml:9:30: a letter goes to somebody by name: expected at least one trait\n\
+         base.yaml:10:16: nothing begins at 24:00: the next day begins at 00:00\n\
+         base.yaml:10:40: Monday is named twice"
+    );
+}
+
+#[test]
+fn a_feed_of_what_came_back_names_its_words() {
+    let feed =
+        |about: &str| format!("source: post\nfeeds:\n  f:\n    format: csv\n    columns: [a, b]\n{about}");
+    expect(&feed("    feedback: { delivery: a, what: { field: b, replied: [y] } }\n"), "");
+    expect(
+        &feed("    event: Back\n    feedback: { delivery: a, what: { field: b, replied: [y, Y] } }\n"),
+        "x.yaml:6:5: `event` is about events, and the rows of this feed say what came back on messages (`feedback`)\n\
+         x.yaml:7:36: `Y` is listed twice",
+    );
+    expect(
+        &feed("    feedback: { delivery: a, what: { field: b } }\n"),
+        "x.yaml:6:36: which words say what came back: expected `bounced_for_good`, `bounced_for_now`, `complained` or `replied`, each with its words",
+    );
+}
