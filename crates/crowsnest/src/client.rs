@@ -142,27 +142,36 @@ impl Client {
         let mut response =
             answer.map_err(|error| Unreachable { url: self.url.clone(), reason: error.to_string() })?;
         let status = response.status().as_u16();
-        let text = response
-            .body_mut()
-            .with_config()
-            .limit(512 * 1024 * 1024)
-            .read_to_string()
-            .context("the server's answer broke off")?;
+        let text = text_of(&mut response)?;
         if (200..300).contains(&status) {
             return Ok(text);
         }
-        let body: ErrorBody = serde_json::from_str(&text).map_err(|_| {
-            anyhow!("the server answered {status}: {}", text.chars().take(200).collect::<String>())
-        })?;
-        let problems = body
-            .problems
-            .into_iter()
-            .map(|problem| {
-                let hint = problem.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-                format!("{}:{}:{}: {}{hint}", problem.path, problem.line, problem.column, problem.message)
-            })
-            .collect();
-        Err(Refusal { status, code: body.code, message: body.message, problems }.into())
+        Err(refused(status, &text))
+    }
+
+    /// GET of bytes, as they come.
+    pub fn download(&self, path: &str) -> anyhow::Result<impl Read + use<>> {
+        let url = format!("{}{path}", self.url);
+        self.bytes(self.agent.get(&url).header("authorization", self.bearer()).call())
+    }
+
+    /// POST with a JSON body that is answered with bytes.
+    pub fn post_for_bytes(&self, path: &str, body: &Value) -> anyhow::Result<impl Read + use<>> {
+        let url = format!("{}{path}", self.url);
+        self.bytes(self.agent.post(&url).header("authorization", self.bearer()).send_json(body))
+    }
+
+    fn bytes(
+        &self,
+        answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> anyhow::Result<impl Read + use<>> {
+        let mut response =
+            answer.map_err(|error| Unreachable { url: self.url.clone(), reason: error.to_string() })?;
+        let status = response.status().as_u16();
+        if (200..300).contains(&status) {
+            return Ok(response.into_body().into_reader());
+        }
+        Err(refused(status, &text_of(&mut response)?))
     }
 
     fn bearer(&self) -> String {
@@ -219,4 +228,26 @@ impl Client {
         body["writeKey"] = write_key.into();
         self.answer(self.agent.post(&url).send_json(&body))
     }
+}
+
+fn text_of(response: &mut ureq::http::Response<ureq::Body>) -> anyhow::Result<String> {
+    let body = response.body_mut().with_config().limit(512 * 1024 * 1024);
+    body.read_to_string().context("the server's answer broke off")
+}
+
+/// What the server said instead of doing it.
+fn refused(status: u16, text: &str) -> anyhow::Error {
+    let parsed: Result<ErrorBody, _> = serde_json::from_str(text);
+    let Ok(body) = parsed else {
+        return anyhow!("the server answered {status}: {}", text.chars().take(200).collect::<String>());
+    };
+    let problems = body
+        .problems
+        .into_iter()
+        .map(|problem| {
+            let hint = problem.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            format!("{}:{}:{}: {}{hint}", problem.path, problem.line, problem.column, problem.message)
+        })
+        .collect();
+    Refusal { status, code: body.code, message: body.message, problems }.into()
 }

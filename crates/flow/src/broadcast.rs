@@ -105,11 +105,14 @@ fn survey(
                 reason,
                 instead: None,
             };
-            let Some(contact) = profile.contact(&send.channel) else {
-                unreachable.push(left_out(None, format!("no {} address is known", send.channel)));
-                continue;
+            let contact = match live.contact(profile, &send.channel) {
+                Ok(contact) => contact,
+                Err(reason) => {
+                    unreachable.push(left_out(None, reason));
+                    continue;
+                }
             };
-            match outward::may_contact(read, live, &send.channel, &contact, &send.topic)? {
+            match outward::may_contact(read, live, profile.id, &send.channel, &contact, &send.topic)? {
                 Ok(()) => {
                     let mut candidate =
                         lookout.ask(profile, None, |person| broadcast.candidate(person, contact));

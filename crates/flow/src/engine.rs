@@ -58,6 +58,7 @@ struct Inner {
     due: Arc<watch::Sender<()>>,
     to_compare: Arc<watch::Sender<()>>,
     matching: Matching,
+    printing: outward::Printing,
     changed: Notify,
     secret: String,
     data: PathBuf,
@@ -129,6 +130,7 @@ impl Engine {
             kept_apart: Arc::new(kept_apart),
         };
         let interrupted = desk.commit(outward::interrupted)?;
+        outward::recover(&opening.data, &mut |work| desk.commit(work))?;
         desk.commit(outward::resume)?;
         if interrupted > 0 {
             tracing::warn!(
@@ -152,6 +154,7 @@ impl Engine {
             due,
             to_compare,
             matching: Matching::default(),
+            printing: outward::Printing::default(),
             changed: Notify::new(),
             secret,
             data: opening.data,
@@ -313,6 +316,11 @@ impl Engine {
     /// Where the matching of people stands.
     pub(crate) fn matching(&self) -> &Matching {
         &self.inner.matching
+    }
+
+    /// Where the printing of letters stands.
+    pub(crate) fn printing(&self) -> &outward::Printing {
+        &self.inner.printing
     }
 
     /// Waits until definitions have changed.

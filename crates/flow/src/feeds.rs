@@ -1,8 +1,8 @@
 //! Files of a source: streamed in, row by row.
 
-use crate::{Engine, FlowError};
+use crate::{Engine, FlowError, outward::hear_rows};
 use crowsnest_ingest::{
-    ItemRow, Reading,
+    FeedbackRow, ItemRow, Reading,
     feed::{FeedReader, Row},
     wire::Batch,
 };
@@ -32,11 +32,12 @@ pub struct ImportOptions {
 struct Chunk {
     batch: Batch,
     items: Vec<ItemRow>,
+    feedback: Vec<FeedbackRow>,
 }
 
 impl Chunk {
     fn len(&self) -> usize {
-        self.batch.events.len() + self.batch.rejected.len() + self.items.len()
+        self.batch.events.len() + self.batch.rejected.len() + self.items.len() + self.feedback.len()
     }
 }
 
@@ -90,6 +91,7 @@ impl Engine {
             match row {
                 Some(Ok(Row::Event(event))) => chunk.batch.events.push(event),
                 Some(Ok(Row::Item(item))) => chunk.items.push(item),
+                Some(Ok(Row::Feedback(feedback))) => chunk.feedback.push(*feedback),
                 Some(Ok(Row::Rejected(rejection))) => chunk.batch.rejected.push(rejection),
                 Some(Err(error)) => {
                     take_in(&mut chunk, &mut done)?;
@@ -140,13 +142,20 @@ impl Engine {
         if size == 0 {
             return Ok(());
         }
-        let Chunk { batch, items } = chunk;
+        let Chunk { mut batch, items, feedback } = chunk;
         done.rows += size;
         if !items.is_empty() {
             let (rows, source) = (items.len() as u64, source.to_owned());
             let changed = self.commit_blocking(move |work| work.take_in_rows(&source, items, as_of))?;
             done.accepted += changed;
             done.duplicates += rows - changed;
+        }
+        if !feedback.is_empty() {
+            let (rows, source) = (feedback.len() as u64, source.to_owned());
+            let (heard, unknown) = self.commit_blocking(move |work| hear_rows(work, &source, feedback))?;
+            done.accepted += heard;
+            done.duplicates += rows - heard - unknown.len() as u64;
+            batch.rejected.extend(unknown);
         }
         if !(batch.events.is_empty() && batch.rejected.is_empty()) {
             let receipt = self.take_in_blocking(batch)?;

@@ -1,13 +1,18 @@
 //! What is in force: the definitions, compiled once, shared by everybody until the next ones are applied.
 
 use crate::matching::Fields;
-use crowsnest_channels::template::{CompiledTemplate, CompiledText, TemplateError};
+use crowsnest_channels::{
+    letter::PostalAddress,
+    template::{CompiledTemplate, CompiledText, TemplateError},
+};
 use crowsnest_identity::Normaliser;
 use crowsnest_ingest::SourceReader;
 use crowsnest_model::{
-    Percent,
-    definition::{Broadcast, FreshnessNeed, Program, Step, Sync, Team, Template, Trust, Workspace},
-    delivery::SMS,
+    Percent, Profile,
+    definition::{
+        Broadcast, FreshnessNeed, LetterConsent, Program, Step, Sync, Team, Template, Trust, Workspace,
+    },
+    delivery::{LETTER, SMS},
 };
 use crowsnest_profile::{SegmentError, SegmentPlan, SeriesPlan};
 use crowsnest_programs::{Derived, InForce, LiveBroadcast, LiveProgram, Plan, Shifts, policy::Policy};
@@ -30,12 +35,15 @@ pub enum LiveTemplate {
     Email(CompiledTemplate),
     /// Of text messages.
     Sms(CompiledText),
+    /// Of letters.
+    Letter(CompiledText),
 }
 
 impl LiveTemplate {
     fn compile(template: &Template) -> Result<Self, TemplateError> {
         match template.channel.as_str() {
             SMS => CompiledText::compile(&template.text).map(Self::Sms),
+            LETTER => CompiledText::compile(&template.text).map(Self::Letter),
             _ => CompiledTemplate::compile(template).map(Self::Email),
         }
     }
@@ -369,6 +377,31 @@ impl Live {
     /// Whether a topic needs no consent.
     pub fn is_service(&self, topic: &str) -> bool {
         self.workspace.topics.get(topic).is_some_and(|topic| topic.service)
+    }
+
+    /// The contact point of a person for a channel; else why there is none, in words.
+    pub fn contact(&self, profile: &Profile, channel: &str) -> Result<String, String> {
+        if channel == LETTER {
+            return self.postal_address(profile).map(|address| address.contact());
+        }
+        profile.contact(channel).ok_or_else(|| format!("no {channel} address is known"))
+    }
+
+    /// The postal address of a person; else what is missing, in words.
+    pub fn postal_address(&self, profile: &Profile) -> Result<PostalAddress, String> {
+        let organisation = &self.workspace.organisation;
+        let account = organisation
+            .letters
+            .as_ref()
+            .ok_or("the workspace does not say from whom letters are; add `letters: { from: … }` to it")?;
+        PostalAddress::of(profile, &account.address, &organisation.country)
+            .map_err(|missing| missing.to_string())
+    }
+
+    /// Whether who never said anything about a channel may be contacted on it.
+    pub fn is_silence_consent(&self, channel: &str) -> bool {
+        let letters = self.workspace.organisation.letters.as_ref();
+        channel == LETTER && letters.is_some_and(|letters| letters.consent == LetterConsent::UnlessWithdrawn)
     }
 
     /// The contact policy.

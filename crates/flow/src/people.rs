@@ -1,7 +1,7 @@
 //! People as conditions see them, with the store at hand for what is not in their profile.
 
-use crate::{Live, inward::Loaded};
-use crowsnest_model::{Consent, Profile, ProfileId, Time, consent};
+use crate::{Live, inward::Loaded, outward::what_was_agreed};
+use crowsnest_model::{Consent, Profile, ProfileId, Time, consent, delivery::LETTER};
 use crowsnest_programs::{Derived, Person, Scene};
 use crowsnest_rules::{EventView, Subject};
 use crowsnest_store::Read;
@@ -101,9 +101,11 @@ impl Lookout<'_> {
         let place = match channels.iter().position(|(known, _)| known == channel) {
             Some(place) => place,
             None => {
-                let consents = match profile.contact(channel) {
+                // What is agreed about letters is agreed wherever somebody lives.
+                let contact = profile.contact(channel).or_else(|| (channel == LETTER).then(String::new));
+                let consents = match contact {
                     // What cannot be read is not known, and not remembered.
-                    Some(contact) => Some(self.read.consents(channel, &contact).ok()?),
+                    Some(contact) => Some(what_was_agreed(self.read, profile.id, channel, &contact).ok()?),
                     None => None,
                 };
                 channels.push((channel.to_owned(), consents));
@@ -111,7 +113,9 @@ impl Lookout<'_> {
             }
         };
         let (_, consents) = channels.get(place)?;
-        consent::in_force(consents.as_deref()?, topic)
-            .map(|found| found.status == consent::ConsentStatus::Granted)
+        match consent::in_force(consents.as_deref()?, topic) {
+            Some(found) => Some(found.status == consent::ConsentStatus::Granted),
+            None => self.live.is_silence_consent(channel).then_some(true),
+        }
     }
 }

@@ -5,8 +5,8 @@ use crate::{
     inward::{Incoming, Prepared},
 };
 use crowsnest_model::{
-    ConsentClaim, ConsentStatus, DeliveryId, Event, EventId, EventKind, Identifier, Object, Time, consent,
-    definition::Topic, delivery::Delivery,
+    Consent, ConsentClaim, ConsentStatus, DeliveryId, Event, EventId, EventKind, Identifier, Object, Time,
+    consent, definition::Topic, delivery::Delivery,
 };
 use crowsnest_store::{Read, StoreError};
 
@@ -101,7 +101,9 @@ pub(crate) fn latest_word<R: Read + ?Sized>(
     delivery: &Delivery,
     now: Time,
 ) -> Result<Time, StoreError> {
-    latest_moment(read, &delivery.channel, &delivery.contact, now)
+    let person = read.survivor(delivery.profile)?;
+    let known = crate::outward::what_was_agreed(read, person, &delivery.channel, &delivery.contact)?;
+    Ok(after_all(&known, now))
 }
 
 /// The same for any contact point.
@@ -111,9 +113,13 @@ pub(crate) fn latest_moment<R: Read + ?Sized>(
     contact: &str,
     now: Time,
 ) -> Result<Time, StoreError> {
-    let known = read.consents(channel, contact)?;
+    Ok(after_all(&read.consents(channel, contact)?, now))
+}
+
+/// A moment after all that was said.
+fn after_all(known: &[Consent], now: Time) -> Time {
     let latest = known.iter().map(|known| known.time).max();
-    Ok(latest.map_or(now, |latest| now.max(Time(latest.0.saturating_add(1)))))
+    latest.map_or(now, |latest| now.max(Time(latest.0.saturating_add(1))))
 }
 
 /// The namespace of identifiers in which a channel's contact points are.

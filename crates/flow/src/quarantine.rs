@@ -1,6 +1,6 @@
 //! The quarantine: looked at, corrected, driven again, or discarded.
 
-use crate::{Engine, FlowError, Receipt, inward};
+use crate::{Engine, FlowError, Receipt, inward, outward::hear_rows};
 use crowsnest_ingest::{Reading, Redriven};
 use crowsnest_model::{
     Duration, Event, EventId, EventKind, QuarantineId, Time,
@@ -65,19 +65,25 @@ impl Engine {
         }
         let document = corrected.as_deref().unwrap_or(&item.rejection.raw);
         let read = match kept_event(&item.rejection, document) {
-            Some(event) => Ok(Redriven { events: vec![event], items: Vec::new() }),
+            Some(event) => Ok(Redriven::events(vec![event])),
             None => crowsnest_ingest::redrive(reader, &item.rejection, corrected.as_deref(), reading),
         };
         match read {
-            Ok(Redriven { events, items }) => {
-                let rows = items.len() as u64;
+            Ok(Redriven { events, items, feedback }) => {
+                let (rows, words) = (items.len() as u64, feedback.len() as u64);
                 let incoming = inward::prepare(&live, events, Vec::new());
                 self.commit(move |work| {
                     let mut receipts = work.take_in(std::slice::from_ref(&incoming))?;
                     let changed = work.take_in_rows(&item.rejection.source, items, item.received)?;
+                    let (heard, unknown) = hear_rows(work, &item.rejection.source, feedback)?;
+                    if let Some(unknown) = unknown.first() {
+                        let reason = &unknown.reason;
+                        let message = format!("{} still cannot be taken in: {reason}", item.id);
+                        return Err(FlowError::Refused(message));
+                    }
                     if let Some(receipt) = receipts.first_mut() {
-                        receipt.accepted += changed;
-                        receipt.duplicates += rows - changed;
+                        receipt.accepted += changed + heard;
+                        receipt.duplicates += rows - changed + words - heard;
                     }
                     item.state = QuarantineState::Resolved;
                     work.unit.put_quarantined(&item)?;

@@ -8,6 +8,7 @@
 mod contract;
 mod fault;
 pub mod feed;
+mod feedback;
 mod item;
 mod json;
 mod moment;
@@ -16,6 +17,7 @@ mod redrive;
 mod source;
 pub mod wire;
 
+pub use feedback::FeedbackRow;
 pub use item::{ItemRow, check_item};
 pub use redrive::{Redriven, redrive};
 pub use source::{SourceError, SourceReader};

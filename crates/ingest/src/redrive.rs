@@ -1,7 +1,7 @@
 //! What waits in the quarantine, read again.
 
 use crate::{
-    ItemRow, Reading, SourceReader,
+    FeedbackRow, ItemRow, Reading, SourceReader,
     fault::{Again, Fault},
     feed::{FeedReader, Row},
     wire::{self, Endpoint, Envelope, Sent},
@@ -17,11 +17,14 @@ pub struct Redriven {
     pub events: Vec<Event>,
     /// What is true of items of catalogues.
     pub items: Vec<ItemRow>,
+    /// What came back on messages.
+    pub feedback: Vec<FeedbackRow>,
 }
 
 impl Redriven {
-    fn events(events: Vec<Event>) -> Self {
-        Self { events, items: Vec::new() }
+    /// Events alone.
+    pub fn events(events: Vec<Event>) -> Self {
+        Self { events, ..Self::default() }
     }
 }
 
@@ -82,10 +85,11 @@ fn rows(
         match row.map_err(broken)? {
             Row::Event(event) => read.events.push(event),
             Row::Item(item) => read.items.push(item),
+            Row::Feedback(feedback) => read.feedback.push(*feedback),
             Row::Rejected(rejected) => return Err(of(&rejected)),
         }
     }
-    if read.events.is_empty() && read.items.is_empty() {
+    if read.events.is_empty() && read.items.is_empty() && read.feedback.is_empty() {
         return Err(Fault::new("empty", "there is no row in the bytes"));
     }
     Ok(read)

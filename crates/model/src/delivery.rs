@@ -11,6 +11,8 @@ pub const SMS: &str = "sms";
 /// The channel of telephone calls that people of the house make. Each is handed over by coming onto a team's list of a day:
 /// nothing leaves the house, so that no outcome is unknown.
 pub const PHONE: &str = "phone";
+/// The channel of letters: to a postal address. They wait for a print run.
+pub const LETTER: &str = "letter";
 /// The channel of what is posted to a system of ours: no message to the person, so that consent, contact points and the
 /// contact policy do not concern it. It may be repeated, since its receiver knows the delivery's id.
 pub const WEBHOOK: &str = "webhook";

@@ -114,6 +114,10 @@ sortable_id!(
     DeliveryId, "dlv", "a delivery"
 );
 sortable_id!(
+    /// Letters that were printed together.
+    PrintRunId, "prn", "a print run"
+);
+sortable_id!(
     /// One person's way through one program.
     RunId, "run", "a run"
 );

@@ -29,7 +29,8 @@ pub use amount::Amount;
 pub use consent::{Consent, ConsentClaim, ConsentStatus};
 pub use event::{Event, EventKind};
 pub use id::{
-    DecisionId, DeliveryId, EventId, HouseholdId, IdMaker, ProfileId, QuarantineId, QuestionId, RunId, TaskId,
+    DecisionId, DeliveryId, EventId, HouseholdId, IdMaker, PrintRunId, ProfileId, QuarantineId, QuestionId,
+    RunId, TaskId,
 };
 pub use identifier::{Identifier, Namespace};
 pub use item::{InterestId, Item};

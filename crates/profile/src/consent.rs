@@ -1,13 +1,14 @@
 //! What an event says about consent, settled on a contact point.
 
-use crowsnest_model::{Consent, ConsentClaim, Event, Profile, contact};
+use crowsnest_model::{Consent, ConsentClaim, Event, Profile, contact, delivery::LETTER};
 
 /// The consents that an event gives or takes back, each for a contact point in its one spelling; then the claims that
 /// say nothing, because no contact point is known or the one that they name is not the person's.
 ///
 /// A claim without a contact point is about the one that the event itself names, else about the person's. One that names
 /// a contact point is believed only when that is among the event's identifiers or the person's own: whoever can append
-/// events must not be able to speak for somebody else. `country` is that of telephone numbers that come without one.
+/// events must not be able to speak for somebody else. What is agreed about letters is agreed by the person, wherever they
+/// live: an objection holds after they have moved. `country` is that of telephone numbers that come without one.
 pub fn consents_of(event: &Event, profile: &Profile, country: &str) -> (Vec<Consent>, Vec<ConsentClaim>) {
     let mut settled = Vec::new();
     let mut homeless = Vec::new();
@@ -34,6 +35,9 @@ fn contact_of(claim: &ConsentClaim, event: &Event, profile: &Profile, country: &
         "sms" | "phone" => contact::phone(text, contact::country(country).ok()).ok(),
         _ => Some(text.trim().to_owned()),
     };
+    if claim.channel == LETTER {
+        return Some(profile.id.to_string());
+    }
     let Some(named) = &claim.contact else {
         let namespace = if claim.channel == "sms" { "phone" } else { claim.channel.as_str() };
         return event

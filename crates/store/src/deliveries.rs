@@ -32,7 +32,8 @@ pub trait ReadDeliveries {
     fn due_deliveries(&self, line: &Line, now: Time, limit: usize) -> Result<Vec<Delivery>>;
     /// A person's queued messages that are due, on whichever line, in the same order. What webhooks are told is none.
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>>;
-    /// What is being sent: its intent is written, its outcome is not. A call that is on a list is not on the line.
+    /// What is being sent: its intent is written, its outcome is not. A call that is on a list is not on the line, and
+    /// letters are known by their print run.
     fn sending_deliveries(&self) -> Result<Vec<Delivery>>;
     /// What was handed over to a person after a moment, or may have been, the earliest first.
     fn handed_over(&self, profile: ProfileId, after: Time) -> Result<Vec<HandedOver>>;
@@ -48,7 +49,7 @@ pub trait ReadDeliveries {
 pub trait WriteDeliveries {
     /// Queues a delivery. False when the same occasion has one already; then nothing is written.
     fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
-    /// Changes a delivery's state, reason, due moment and attempts. Becoming `sending` is the moment of handing over.
+    /// Changes a delivery's state, reason, due moment, attempts and contact point. Becoming `sending` is the moment of handing over.
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
     /// The states of deliveries that a cancelled run still has open, changed to `state`; a call on a list is.
     fn close_deliveries(&mut self, run: RunId, state: DeliveryState, reason: &str, now: Time) -> Result<u64>;

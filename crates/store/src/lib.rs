@@ -10,6 +10,7 @@ mod feedback;
 mod homes;
 mod identity;
 mod items;
+mod letters;
 mod matching;
 mod segments;
 mod sending;
@@ -25,6 +26,7 @@ pub use feedback::{Agreement, FeedbackSum, ReadFeedback, SoftBounces, Stopped, W
 pub use homes::{ReadHomes, Stay, WriteHomes};
 pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdentity};
 pub use items::{ItemChange, ReadItems, WriteItems};
+pub use letters::{PrintRun, ReadLetters, WriteLetters};
 pub use matching::{Evidence, LearnedModel, MatchRecord, Question, ReadMatching, WriteMatching};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
 pub use sending::{ReadSending, WriteSending};

@@ -5,9 +5,10 @@ use crate::words::{
     StoredDocument, Suppression, Switch, Watermark,
 };
 use crate::{
-    ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadMatching,
-    ReadSegments, ReadSending, ReadTasks, Result, WriteCosts, WriteDecisions, WriteDeliveries, WriteFeedback,
-    WriteHomes, WriteIdentity, WriteItems, WriteMatching, WriteSegments, WriteSending, WriteTasks,
+    ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadLetters,
+    ReadMatching, ReadSegments, ReadSending, ReadTasks, Result, WriteCosts, WriteDecisions, WriteDeliveries,
+    WriteFeedback, WriteHomes, WriteIdentity, WriteItems, WriteLetters, WriteMatching, WriteSegments,
+    WriteSending, WriteTasks,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, Time,
@@ -37,6 +38,7 @@ pub trait Read:
     + ReadMatching
     + ReadHomes
     + ReadSending
+    + ReadLetters
 {
     /// Who holds each of these identifiers, in their order; `None` when nobody does.
     fn holders(&self, identifiers: &[&Identifier]) -> Result<Vec<Option<ProfileId>>>;
@@ -109,7 +111,7 @@ pub trait Read:
     /// Runs whose time has come: person and run.
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
     /// The next moment at which a call or a task, a timer, a look or a change is due, or a delivery runs out. When something
-    /// is to be sent, [`ReadDeliveries::lines_due`] says.
+    /// is to be sent, [`ReadDeliveries::lines_due`] says; letters wait for a print run.
     fn next_due(&self) -> Result<Option<Time>>;
     /// What waits in the quarantine, or was in it, the newest first.
     fn quarantine(
@@ -157,6 +159,7 @@ pub trait Unit:
     + WriteMatching
     + WriteHomes
     + WriteSending
+    + WriteLetters
 {
     /// Claims a place for an event; `None` when it is here already. What was claimed must be put in the same commit.
     fn claim(&mut self, event: EventId) -> Result<Option<EventSeq>>;

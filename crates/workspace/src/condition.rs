@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The channels on which people can agree to be contacted.
-pub(crate) const CONSENT_CHANNELS: [&str; 3] = ["email", "phone", "sms"];
+pub(crate) const CONSENT_CHANNELS: [&str; 4] = ["email", "letter", "phone", "sms"];
 
 /// What a condition may use: about an event of this name and its person, or with `None` about a person alone.
 ///

@@ -87,14 +87,14 @@ async fn a_message_arrives_to_the_letter() {
 #[tokio::test]
 async fn the_last_word_is_asked_when_the_server_waits_for_the_first_byte() {
     let stopped = || async { Some(Outcome::Withheld { reason: "stop".into() }) };
-    let (sink, transport) = sink(Fault::None).await;
+    let (sink, transport) = sink(Fault::None, true).await;
     assert_eq!(name(&hand_over(&transport).await), "accepted");
     let outcome = transport.hand_over_unless("shop@example.com", "ann@example.com", MESSAGE, stopped()).await;
     assert_eq!((name(&outcome), sink.taken().len()), ("withheld", 1));
     assert_eq!(name(&hand_over(&transport).await), "accepted");
     assert_eq!(sink.connections.load(Ordering::SeqCst), 2, "the line on which nothing came is given up");
     // Who is not let in has nothing to ask.
-    let (_busy, transport) = self::sink(Fault::Data("451 not now")).await;
+    let (_busy, transport) = self::sink(Fault::Data("451 not now"), true).await;
     let outcome = transport.hand_over_unless("shop@example.com", "ann@example.com", MESSAGE, stopped()).await;
     assert_eq!(name(&outcome), "later");
 }

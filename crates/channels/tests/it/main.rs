@@ -4,6 +4,7 @@
 
 mod check;
 mod handover;
+mod letters;
 mod mailbox;
 mod receiving;
 mod returns;

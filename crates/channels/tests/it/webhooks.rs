@@ -109,7 +109,6 @@ async fn each_fault_has_its_outcome(#[case] mood: Mood, #[case] expected: &str) 
         Outcome::Refused { reason } => format!("refused {reason}"),
         Outcome::Withheld { reason } => format!("withheld {reason}"),
         Outcome::Unknown { reason } => format!("unknown {reason}"),
-        Outcome::Withheld { reason } => format!("withheld {reason}"),
     };
     assert_eq!(found, expected.replace("{addr}", &receiver.addr.to_string()));
     assert_eq!(receiver.posted().len(), 1);

@@ -12,6 +12,7 @@ mod explain;
 pub mod household;
 pub mod identity;
 pub mod import;
+pub mod letters;
 pub mod overlap;
 pub mod profile;
 pub mod program;

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
     crowsnest send trade-in-offer --test me@example.org --as email=ann.carter@lakemail.example\n  \
     crowsnest send cart-reminder --show --as email=ann.carter@lakemail.example \\\n    \
     --event '{\"name\":\"Cart Updated\",\"properties\":{\"value\":60,\"products\":[]}}'\n  \
+    crowsnest send welcome-letter --out letter.pdf --as email=ann.carter@lakemail.example\n  \
     crowsnest send trade-in-offer --launch"
 )]
 pub struct Send {
@@ -32,6 +33,9 @@ pub struct Send {
     /// Send a test to this address or number of your own.
     #[arg(long, value_name = "ADDRESS", requires = "person")]
     test: Option<String>,
+    /// Of a letter: write it to this file, as a page (PDF).
+    #[arg(long, value_name = "FILE", requires = "person", conflicts_with_all = ["launch", "test", "show"])]
+    out: Option<std::path::PathBuf>,
     /// The customer whose traits are used, as namespace=value or a profile id.
     #[arg(long = "as", value_name = "WHO", id = "person")]
     person: Option<String>,
@@ -50,7 +54,9 @@ impl Send {
     pub fn run(self) -> anyhow::Result<()> {
         let client = self.connection.client()?;
         let name = encoded(&self.name);
-        if let Some(person) = self.person.as_ref().filter(|_| self.show || self.test.is_some()) {
+        if let Some(person) =
+            self.person.as_ref().filter(|_| self.show || self.test.is_some() || self.out.is_some())
+        {
             return self.look(&client, person);
         }
         let audience = if self.launch {
@@ -112,6 +118,15 @@ impl Send {
                 say!("{}: {}", text(&answer, "outcome"), text(&answer, "detail"));
                 show_segments(&answer);
             }
+            return Ok(());
+        }
+        if let Some(out) = &self.out {
+            let body = json!({ "profile": id, "event": event });
+            let mut page = client.post_for_bytes(&format!("{path}/proof"), &body)?;
+            let mut file =
+                std::fs::File::create(out).with_context(|| format!("{} cannot be written", out.display()))?;
+            std::io::copy(&mut page, &mut file)?;
+            say!("{}", out.display());
             return Ok(());
         }
         let message: Value =

@@ -223,6 +223,7 @@ impl Serve {
             }
         });
         let watching = tokio::spawn(watch_inbox(Inbox::open(engine.clone())?, stopping.clone()));
+        let printing = tokio::spawn(engine.clone().keep_printing(stopping.clone()));
         let returning = tokio::spawn(watch_returns(returns, stopping));
         let done = tokio::spawn(async move {
             if let Err(error) = engine.resume_launches().await {
@@ -232,6 +233,7 @@ impl Serve {
             sending.await?;
             watching.await?;
             returning.await?;
+            printing.await?;
             drop(reception);
             numbers.abort();
             building.abort();

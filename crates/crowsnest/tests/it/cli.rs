@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The commands. One that is added is added here, and is used in a test.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "serve",
     "demo",
     "import",
@@ -34,6 +34,7 @@ const COMMANDS: [&str; 26] = [
     "deliveries",
     "budget",
     "email",
+    "letters",
     "webhook",
     "sources",
     "stats",

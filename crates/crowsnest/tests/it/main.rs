@@ -15,6 +15,7 @@ mod example_pages;
 mod explain;
 mod feedback;
 mod identity;
+mod letters;
 mod mail_servers;
 #[cfg(feature = "faults")]
 mod matching;

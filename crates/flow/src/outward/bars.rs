@@ -56,7 +56,8 @@ pub(super) fn barred(
     if delivery.channel == WEBHOOK {
         return Ok(None);
     }
-    let may = may_contact(read, live, &delivery.channel, &delivery.contact, &delivery.topic)?;
+    let person = read.survivor(delivery.profile)?;
+    let may = may_contact(read, live, person, &delivery.channel, &delivery.contact, &delivery.topic)?;
     Ok(may.err().map(|reason| Bar::End(DeliveryState::Suppressed, reason)))
 }
 

@@ -304,7 +304,7 @@ fn verdict(
 
 /// Loads a person; false when they are not there. The inner error says why what is kept of them cannot be read; any
 /// other fault is not about one person, and ends the claim.
-fn load(work: &mut Working<'_>, person: ProfileId) -> Result<Result<bool, String>, FlowError> {
+pub(super) fn load(work: &mut Working<'_>, person: ProfileId) -> Result<Result<bool, String>, FlowError> {
     if work.people.contains_key(&person) {
         return Ok(Ok(true));
     }

@@ -2,10 +2,10 @@
 
 use crate::{FlowError, Live};
 use crowsnest_model::{
-    ProfileId, Time, consent,
+    Consent, ProfileId, Time, consent,
     consent::ConsentStatus,
     definition::{Broadcast, CountedOver},
-    delivery::{Delivery, HandedOver},
+    delivery::{Delivery, HandedOver, LETTER},
 };
 use crowsnest_programs::policy::{Facts, Policy};
 use crowsnest_store::{Read, StoreError};
@@ -14,10 +14,29 @@ use jiff::tz::TimeZone;
 /// The most people who can be of a household, by way of each other, and be counted together. More are no household.
 const LARGEST_HOUSEHOLD: usize = 1_000;
 
-/// Whether a contact point may be used for a topic; if not, why not, in the words by which such people are counted.
+/// What was agreed for a contact point of a person. For letters it was by the person, also under the ids of those who they turned
+/// out to be.
+pub(crate) fn what_was_agreed(
+    read: &(impl Read + ?Sized),
+    person: ProfileId,
+    channel: &str,
+    contact: &str,
+) -> Result<Vec<Consent>, StoreError> {
+    if channel != LETTER {
+        return read.consents(channel, contact);
+    }
+    let mut agreed = read.consents(LETTER, &person.to_string())?;
+    for other in read.absorbed(person)? {
+        agreed.extend(read.consents(LETTER, &other.to_string())?);
+    }
+    Ok(agreed)
+}
+
+/// Whether a contact point of a person may be used for a topic; if not, why not, in the words by which such people are counted.
 pub(crate) fn may_contact(
     read: &(impl Read + ?Sized),
     live: &Live,
+    person: ProfileId,
     channel: &str,
     contact: &str,
     topic: &str,
@@ -28,13 +47,14 @@ pub(crate) fn may_contact(
     if live.is_service(topic) {
         return Ok(Ok(()));
     }
-    let consents = read.consents(channel, contact)?;
+    let consents = what_was_agreed(read, person, channel, contact)?;
     Ok(match consent::in_force(&consents, topic) {
         Some(found) if found.status == ConsentStatus::Granted => Ok(()),
         Some(found) => {
             let what = if found.topic == consent::EVERY_TOPIC { "everything" } else { topic };
             Err(format!("withdrew consent to {what} by {channel}"))
         }
+        None if live.is_silence_consent(channel) => Ok(()),
         None => Err(format!("never agreed to {topic} by {channel}")),
     })
 }

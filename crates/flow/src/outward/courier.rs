@@ -8,6 +8,7 @@ use super::{
     Claimed,
     bars::last_word,
     circuits::{Circuits, Passable, WayState},
+    letters::compose_letter,
     relays::{self, Relay, Relays},
     tracking::Tracks,
 };
@@ -24,7 +25,7 @@ use crowsnest_channels::{
 use crowsnest_model::{
     DeliveryId, Object, Profile, Segments, Time,
     definition::{DkimKey, EmailAccount, SmsGateway, Webhook},
-    delivery::{Delivery, EMAIL, PHONE, SMS, WEBHOOK},
+    delivery::{Delivery, EMAIL, LETTER, PHONE, SMS, WEBHOOK},
     line::Line,
 };
 use serde::Serialize;
@@ -140,7 +141,7 @@ impl Courier {
         match line.as_str() {
             EMAIL => relays::ways(live),
             // People of the house carry it.
-            PHONE => Vec::new(),
+            PHONE | LETTER => Vec::new(),
             other => vec![other.to_owned()],
         }
     }
@@ -229,6 +230,18 @@ impl Courier {
         if let Some(LiveTemplate::Sms(_)) = live.template(template) {
             return self.preview_text(live, template, profile, to, event);
         }
+        if let Some(LiveTemplate::Letter(_)) = live.template(template) {
+            let letter =
+                compose_letter(live, template, profile, live.postal_address(profile)?, event, None, Time(0))?;
+            return Ok(Preview {
+                from: letter.from,
+                to: letter.to.lines().join("\n"),
+                subject: None,
+                html: None,
+                text: letter.text,
+                segments: None,
+            });
+        }
         let letter = self.letter(live, template, profile, to, event, DeliveryId(0), Time(0), true)?;
         Ok(Preview {
             from: letter.from,
@@ -274,23 +287,10 @@ impl Courier {
         let preferences = format!("{base}/p/{}", self.signer.token(Purpose::Preferences, delivery));
         let postal_address =
             organisation.email.as_ref().and_then(|account| account.postal_address.as_deref());
-        let traits: Object =
-            profile.traits.iter().map(|(name, known)| (name.clone(), known.value.clone())).collect();
-        let mut data: Value = json!({
-            "profile": traits,
-            "event": event,
-            "organisation": {
-                "title": organisation.title,
-                "postal_address": postal_address.unwrap_or_default(),
-            },
-            "links": { "unsubscribe": unsubscribe, "preferences": preferences },
-        });
-        // What a change of an item began is about that item.
-        for word in ["item", "before"] {
-            if let Some(about) = event.get("properties").and_then(|properties| properties.get(word)) {
-                data[word] = about.clone();
-            }
-        }
+        let mut data = data_of(profile, event);
+        data["organisation"] =
+            json!({ "title": organisation.title, "postal_address": postal_address.unwrap_or_default() });
+        data["links"] = json!({ "unsubscribe": unsubscribe, "preferences": preferences });
         (data, [unsubscribe, preferences])
     }
 
@@ -312,7 +312,7 @@ impl Courier {
         )?;
         let compiled = match live.template(template) {
             Some(LiveTemplate::Email(compiled)) => compiled,
-            Some(LiveTemplate::Sms(_)) => return Err(format!("the template `{template}` is none of e-mail")),
+            Some(_) => return Err(format!("the template `{template}` is none of e-mail")),
             None => return Err(format!("there is no template `{template}`")),
         };
         let base = self.base(live);
@@ -511,6 +511,20 @@ fn marks(live: &Live, delivery: &Delivery) -> Marks {
         from: workspace.organisation.email.as_ref().map_or("", |account| &account.from),
         service: live.is_service(&delivery.topic),
     })
+}
+
+/// What templates of every channel may use: of the person, and of what happened.
+pub(super) fn data_of(profile: &Profile, event: &Object) -> Value {
+    let traits: Object =
+        profile.traits.iter().map(|(name, known)| (name.clone(), known.value.clone())).collect();
+    let mut data = json!({ "profile": traits, "event": event });
+    // What a change of an item began is about that item.
+    for word in ["item", "before"] {
+        if let Some(about) = event.get("properties").and_then(|properties| properties.get(word)) {
+            data[word] = about.clone();
+        }
+    }
+    data
 }
 
 /// What a webhook is told by a delivery: of the person as they are known now, after a merge the survivor.

@@ -8,10 +8,12 @@ use crate::{
     inward::{Prepared, Working},
     preferences::{latest_word, namespace},
 };
+use crowsnest_ingest::FeedbackRow;
 use crowsnest_model::{
     ConsentClaim, ConsentStatus, DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object, Time,
     consent::EVERY_TOPIC,
-    delivery::{Delivery, DeliveryState, EMAIL, Feedback, PHONE, SMS},
+    delivery::{Delivery, DeliveryState, EMAIL, Feedback, LETTER, PHONE, SMS, WEBHOOK},
+    quarantine::Rejection,
 };
 use crowsnest_store::Suppression;
 use serde::Deserialize;
@@ -84,6 +86,24 @@ pub enum What {
 }
 
 impl What {
+    /// What a word of a file means, with the reason that stands beside it.
+    fn said_by(kind: Feedback, said: String) -> Self {
+        match kind {
+            Feedback::Opened => Self::Opened { by_machine: false },
+            Feedback::OpenedByMachine => Self::Opened { by_machine: true },
+            Feedback::Clicked => Self::Clicked { url: said, by_machine: false },
+            Feedback::ClickedByMachine => Self::Clicked { url: said, by_machine: true },
+            Feedback::BouncedForGood => Self::Bounced { for_good: true, said },
+            Feedback::BouncedForNow => Self::Bounced { for_good: false, said },
+            Feedback::Complained => Self::Complained { said },
+            Feedback::Replied => Self::Replied { unsubscribes: false, by_machine: false },
+            Feedback::RepliedByMachine => Self::Replied { unsubscribes: false, by_machine: true },
+            Feedback::Delivered => Self::Delivered,
+            Feedback::Answered => Self::Called { outcome: CallOutcome::Reached(said) },
+            Feedback::Missed => Self::Called { outcome: CallOutcome::NoAnswer },
+        }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> Feedback {
         match self {
@@ -127,6 +147,7 @@ impl What {
             Feedback::BouncedForGood | Feedback::BouncedForNow => "Bounced",
             Feedback::Answered => "Answered",
             Feedback::Missed => "Missed",
+            Feedback::Complained if channel == LETTER => "Complained About",
             Feedback::Complained => "Marked as Spam",
             Feedback::Replied => "Replied",
             Feedback::OpenedByMachine | Feedback::ClickedByMachine | Feedback::RepliedByMachine => {
@@ -137,6 +158,7 @@ impl What {
             EMAIL => "Email",
             SMS => "SMS",
             PHONE => "Call",
+            LETTER => "Letter",
             other => other,
         };
         Some(format!("{channel} {what}"))
@@ -154,6 +176,27 @@ impl Engine {
         })
         .await
     }
+}
+
+/// Hears what rows of a source's file say. Answers how many were new, and those of which there is no message.
+pub(crate) fn hear_rows(
+    work: &mut Working<'_>,
+    source: &str,
+    rows: Vec<FeedbackRow>,
+) -> Result<(u64, Vec<Rejection>), FlowError> {
+    let mut heard = 0;
+    let mut unknown = Vec::new();
+    for row in rows {
+        // What a webhook is told reaches no person.
+        let found = work.unit.delivery(row.delivery)?.filter(|delivery| delivery.channel != WEBHOOK);
+        let Some(delivery) = found else {
+            unknown.push(row.unknown);
+            continue;
+        };
+        let (what, id) = (What::said_by(row.what, row.said), format!("{source}:{}", row.id));
+        heard += u64::from(hear(work, delivery, Heard { id, time: row.time, what })?);
+    }
+    Ok((heard, unknown))
 }
 
 pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard) -> Result<bool, FlowError> {
@@ -282,7 +325,11 @@ fn event(
         time,
         received: now,
         historical: false,
-        identifiers: vec![Identifier::new(namespace(&delivery.channel), delivery.contact.clone())],
+        // A postal address tells nobody apart.
+        identifiers: match delivery.channel.as_str() {
+            LETTER => Vec::new(),
+            channel => vec![Identifier::new(namespace(channel), delivery.contact.clone())],
+        },
         previous: None,
         traits: Object::new(),
         properties: Some(serde_json::value::to_raw_value(&properties).map_err(broken)?),

@@ -75,14 +75,15 @@ impl Forecast {
     ) -> Result<Self, FlowError> {
         let Message { program, needs, send, due, expires } = *message;
         let mut reasons = Vec::new();
-        let Some(contact) = profile.contact(&send.channel) else {
-            return Ok(Self::stays(format!("no {} address is known", send.channel), reasons));
+        let contact = match live.contact(profile, &send.channel) {
+            Ok(contact) => contact,
+            Err(reason) => return Ok(Self::stays(reason, reasons)),
         };
         if expires.is_some_and(|expires| expires <= due) {
             return Ok(Self::expires("its time to live ran out".to_owned(), reasons));
         }
         reasons.extend(Self::held(read, live, program, needs, (&send.channel, &send.topic), now)?);
-        if let Err(reason) = may_contact(read, live, &send.channel, &contact, &send.topic)? {
+        if let Err(reason) = may_contact(read, live, profile.id, &send.channel, &contact, &send.topic)? {
             return Ok(Self::stays(reason, reasons));
         }
         let policy = live.policy();

@@ -145,7 +145,10 @@ fn more_important(work: &Working<'_>, circle: &Circle, program: &str) -> Result<
 pub(crate) fn recheck_calls(work: &mut Working<'_>) -> Result<(), FlowError> {
     for number in std::mem::take(&mut work.numbers) {
         for mut call in work.unit.calls_on_lists(&number)? {
-            if let Err(reason) = may_contact(&*work.unit, work.live, PHONE, &call.contact, &call.topic)? {
+            let person = work.unit.survivor(call.profile)?;
+            if let Err(reason) =
+                may_contact(&*work.unit, work.live, person, PHONE, &call.contact, &call.topic)?
+            {
                 end(work, &mut call, DeliveryState::Suppressed, reason)?;
             }
         }

@@ -21,6 +21,8 @@
 //!
 //! What became of those is said by people of the house (`resolve`), who can look into the receiving server's log.
 //!
+//! Letters wait for a print run (`letters`), which claims them by the same checks and settles them when their files are whole.
+//!
 //! Calls are made by people of the house: they are handed over by coming onto a team's list (`lists`), and what came of them
 //! is said by whoever made them (`calls`).
 //!
@@ -37,6 +39,7 @@ mod courier;
 mod dispatcher;
 mod feedback;
 mod forecast;
+mod letters;
 mod lines;
 mod lists;
 mod purse;
@@ -55,12 +58,15 @@ pub use calls::{CallOutcome, TaskDone};
 pub use circuits::WayState;
 pub(crate) use circumstances::{CHANNEL_SCOPE, release_fresh, release_switched};
 pub(crate) use claim::Claimed;
-pub(crate) use contact::{capped, is_reachable, may_contact};
+pub(crate) use contact::{capped, is_reachable, may_contact, what_was_agreed};
 pub use courier::{Courier, Environment, Knock, Preview, Tested};
 pub use dispatcher::{Dispatcher, LineStanding};
+pub(crate) use feedback::hear_rows;
 pub(crate) use feedback::suppress;
 pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
+pub use letters::{LetterFile, PrintPreview, PrintReport, PrintedLetters};
+pub(crate) use letters::{Printing, recover};
 pub(crate) use lists::recheck_calls;
 pub(crate) use purse::{Purse, was_told};
 pub use relays::Relay;

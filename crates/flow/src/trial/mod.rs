@@ -384,7 +384,7 @@ impl Guide<'_> {
         let mut seen = Object::new();
         seen.insert("name".into(), self.cause.event.clone().into());
         seen.insert("properties".into(), self.cause.properties.clone().into());
-        let to = self.profile.contact(&send.channel).unwrap_or_default();
+        let to = live.contact(&self.profile, &send.channel).unwrap_or_default();
         let subject = match self.courier.preview(live, &send.template, &self.profile, &to, &seen) {
             Ok(preview) => Some(preview.subject.unwrap_or(preview.text)),
             Err(error) => {

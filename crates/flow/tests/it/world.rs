@@ -390,6 +390,18 @@ impl Touch {
         self
     }
 
+    /// Says something about letters.
+    pub fn about_letters(mut self, topic: &str, status: ConsentStatus) -> Self {
+        self.consents.push(ConsentClaim {
+            channel: "letter".into(),
+            contact: None,
+            topic: topic.into(),
+            status,
+            evidence: Some("the form".into()),
+        });
+        self
+    }
+
     pub fn grants(self, topic: &str) -> Self {
         self.claims(topic, ConsentStatus::Granted, None)
     }

@@ -27,7 +27,7 @@ mod quoted;
 mod row;
 
 use crate::{
-    ItemRow, Reading, SourceReader,
+    FeedbackRow, ItemRow, Reading, SourceReader,
     fault::{Again, Fault},
     nearest::{did_you_mean, shown},
 };
@@ -52,6 +52,8 @@ pub enum Row {
     Event(Event),
     /// What is true of an item of a catalogue.
     Item(ItemRow),
+    /// What came back on a message that was sent.
+    Feedback(Box<FeedbackRow>),
     /// Something that has to be looked at, with its reason.
     Rejected(Rejection),
 }
@@ -270,7 +272,7 @@ impl<R: Read> FeedReader<R> {
         let mut occurrence = None;
         let read = match cut.fault {
             Some(fault) => Err(fault.into()),
-            None => self.read(&mut occurrence),
+            None => self.read(&cut.place, &mut occurrence),
         };
         match read {
             Ok(row) => row,
@@ -288,7 +290,7 @@ impl<R: Read> FeedReader<R> {
         }
     }
 
-    fn read(&mut self, occurrence: &mut Option<u32>) -> Result<Row, RowFault> {
+    fn read(&mut self, place: &str, occurrence: &mut Option<u32>) -> Result<Row, RowFault> {
         let cells = self.parser.cells(&self.plan, &self.raw)?;
         let row = Cells { plan: &self.plan, cells: &cells };
         if let Some(item) = &self.plan.item {
@@ -303,6 +305,16 @@ impl<R: Read> FeedReader<R> {
                 *count = count.saturating_add(1);
                 *occurrence = Some(self.occurrence.unwrap_or(*count));
             }
+        }
+        if let Some(feedback) = &self.plan.feedback {
+            let again =
+                Again { columns: self.header.clone(), occurrence: *occurrence, ..Again::of(self.reading) };
+            let unknown = |fault: Fault| {
+                fault.rejection(&self.reader.name, Some(&self.plan.name), place, &self.raw, again.write())
+            };
+            return row
+                .feedback(feedback, &digest, occurrence.unwrap_or(1), self.reading, unknown)
+                .map(|row| Row::Feedback(Box::new(row)));
         }
         row.event(&digest, occurrence.unwrap_or(1), &self.reader, self.reading).map(Row::Event)
     }

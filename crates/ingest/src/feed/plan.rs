@@ -9,6 +9,7 @@ use crate::{
 use crowsnest_model::{
     ConsentStatus, Namespace,
     definition::{ConsentMap, EventName, Feed, Format, IdenticalRows},
+    delivery::Feedback,
 };
 use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
@@ -39,8 +40,20 @@ pub(crate) struct Plan {
     /// Rows that are the same to the letter each count.
     pub separate: bool,
     pub historical: bool,
+    /// Rows say what came back on messages, and are no events.
+    pub feedback: Option<FeedbackPlan>,
     /// Rows are items, and no events.
     pub item: Option<ItemPlan>,
+}
+
+/// How a row says what came back on a message.
+#[derive(Debug)]
+pub(crate) struct FeedbackPlan {
+    pub delivery: usize,
+    pub what: usize,
+    /// What the words of `what` mean, in small letters.
+    pub words: BTreeMap<String, Feedback>,
+    pub said: Option<usize>,
 }
 
 /// How a row says what is true of an item.
@@ -176,6 +189,15 @@ impl Plan {
                     })
                 })
                 .collect::<Result<_, _>>()?,
+            feedback: match &feed.feedback {
+                None => None,
+                Some(map) => Some(FeedbackPlan {
+                    delivery: slot(at("feedback.delivery"), &map.delivery)?,
+                    what: slot(at("feedback.what.field"), &map.what.field)?,
+                    words: map.what.meanings().map(|(word, meaning)| (word.to_lowercase(), meaning)).collect(),
+                    said: map.said.as_ref().map(|said| slot(at("feedback.said"), said)).transpose()?,
+                }),
+            },
             event: match &feed.event {
                 None => None,
                 Some(EventName::Fixed(name)) => Some(EventPlan::Fixed(name.clone())),
@@ -217,6 +239,11 @@ fn slots(feed: &Feed) -> Vec<String> {
         .chain(feed.consents.iter().flat_map(|map| map.field.iter().chain(&map.contact).cloned()))
         .chain(feed.row_id.iter().cloned())
         .chain(feed.item.iter().cloned())
+        .chain(
+            feed.feedback
+                .iter()
+                .flat_map(|map| [&map.delivery, &map.what.field].into_iter().chain(&map.said).cloned()),
+        )
         .collect();
     if let Some(EventName::Field { field, .. }) = &feed.event {
         slots.push(field.clone());

@@ -2,17 +2,18 @@
 
 use super::{
     cell::Cell,
-    plan::{EventPlan, ItemPlan, Plan, Said},
+    plan::{EventPlan, FeedbackPlan, ItemPlan, Plan, Said},
 };
 use crate::{
-    ItemRow, Reading, SourceReader,
+    FeedbackRow, ItemRow, Reading, SourceReader,
     fault::Fault,
     nearest::{did_you_mean, listed, shown},
     source::CURRENCY,
     wire::HexDigest,
 };
 use crowsnest_model::{
-    ConsentClaim, Duration, Event, EventId, EventKind, Identifier, Object, Time, money::Currency,
+    ConsentClaim, DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object, Time, id::IdError,
+    money::Currency, quarantine::Rejection,
 };
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest, Sha256};
@@ -127,6 +128,53 @@ impl Row<'_> {
             time,
             complete: plan.complete,
             historical: reading.historical || self.plan.historical,
+        })
+    }
+
+    /// What the row says came back on a message. `unknown` makes of a fault what goes to the quarantine should there be no
+    /// such message.
+    pub fn feedback(
+        &self,
+        plan: &FeedbackPlan,
+        digest: &[u8; 32],
+        occurrence: u32,
+        reading: Reading,
+        unknown: impl FnOnce(Fault) -> Rejection,
+    ) -> Result<FeedbackRow, RowFault> {
+        let cell = |slot: usize, about: &str| {
+            self.cell(slot).text().ok_or_else(|| {
+                at(slot)(Fault::new(
+                    "required",
+                    format!("`{}` is empty, but it says {about}", self.name(slot)),
+                ))
+            })
+        };
+        let wanted = cell(plan.delivery, "of which message the row is")?;
+        let delivery: DeliveryId = wanted.trim().parse().map_err(|error: IdError| {
+            let name = self.name(plan.delivery);
+            at(plan.delivery)(Fault::new("delivery", format!("`{name}`: {error}")))
+        })?;
+        let word = cell(plan.what, "what came back")?;
+        let known = || plan.words.keys().map(String::as_str);
+        let Some(what) = plan.words.get(&word.trim().to_lowercase()) else {
+            let reason = format!(
+                "`{}`: `{}` is not among {}{}",
+                self.name(plan.what),
+                shown(&word),
+                listed(known()),
+                did_you_mean(&word, known())
+            );
+            return Err(at(plan.what)(Fault::new("feedback", reason)));
+        };
+        let said = plan.said.and_then(|slot| self.cell(slot).text()).unwrap_or(word);
+        let reason = format!("`{}`: there is no message {delivery}", self.name(plan.delivery));
+        Ok(FeedbackRow {
+            delivery,
+            id: self.message_id(digest, occurrence)?,
+            time: self.time(reading)?,
+            what: *what,
+            said: shown(said.trim()),
+            unknown: unknown(Fault::new("delivery", reason)),
         })
     }
 

@@ -67,6 +67,7 @@ fn the_same_row_twice_is_the_same_event() {
             .map(|row| match row {
                 Row::Event(event) => event.message_id.clone(),
                 Row::Item(item) => item.key.clone(),
+                Row::Feedback(feedback) => feedback.id.clone(),
                 Row::Rejected(rejected) => rejected.reason.clone(),
             })
             .collect()

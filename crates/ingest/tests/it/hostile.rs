@@ -168,7 +168,7 @@ proptest! {
             match row {
                 Row::Rejected(r) if r.code == "fields" => prop_assert_ne!(record.len(), 2),
                 Row::Rejected(r) => prop_assert_eq!(&r.code, "no-identifier"),
-                Row::Item(_) => prop_assert!(false, "the feed is one of events"),
+                Row::Item(_) | Row::Feedback(_) => prop_assert!(false, "the feed is one of events"),
                 Row::Event(event) => prop_assert_eq!(&event.identifiers[0].value, record[0].trim()),
             }
         }

@@ -24,7 +24,7 @@ fn csv() -> Value {
 fn rejected(feed: Value, file: &[u8]) -> Vec<Rejection> {
     let rejections = rows(feed, file).into_iter().filter_map(|row| match row {
         Row::Rejected(rejection) => Some(rejection),
-        Row::Event(_) | Row::Item(_) => None,
+        Row::Event(_) | Row::Item(_) | Row::Feedback(_) => None,
     });
     rejections.collect()
 }

@@ -96,6 +96,7 @@ pub fn short(row: &Row) -> String {
             let time = time.map_or_else(String::new, |time| format!("|{time}"));
             format!("{catalogue} {key}|{}{time}", Value::Object(fields.clone()))
         }
+        Row::Feedback(row) => format!("{} {} {} {}", row.delivery, row.what, row.id, row.said),
         Row::Rejected(rejected) => format!("! {}: {}", rejected.place, rejected.code),
     }
 }

@@ -7,6 +7,7 @@ mod budget;
 mod catalogue;
 mod contract;
 mod identity;
+mod letters;
 mod limits;
 mod matching;
 mod policy;
@@ -26,6 +27,7 @@ pub use budget::{Budget, BudgetPeriod};
 pub use catalogue::Catalogue;
 pub use contract::{Contract, EventContract, FieldContract, ValueType, Violation};
 pub use identity::{IdentityRules, NamespaceRule};
+pub use letters::{AddressTraits, LetterAccount, LetterConsent, PrintTimes};
 pub use limits::{Limit, SendingLimits};
 pub use matching::{MatchField, MatchKey, Matching};
 pub use policy::{
@@ -36,7 +38,8 @@ pub use schedule::{MonthDay, Schedule};
 pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
 pub use sms::{Language, OnStart, OnStop, SmsAccount, SmsGateway, TurnsOff};
 pub use source::{
-    ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Sync, TimeField, Trust,
+    ConsentMap, EventName, Feed, FeedbackMap, FeedbackWords, FieldMap, FieldType, Format, IdenticalRows,
+    Source, Sync, TimeField, Trust,
 };
 pub use step::{Arm, Call, OnLimit, SetValue, Share, Step, TaskStep, WaitUntil};
 pub use team::{OUTCOMES, Team};

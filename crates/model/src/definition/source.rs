@@ -1,5 +1,5 @@
 use crate::definition::one_or_many;
-use crate::{Duration, consent::ConsentStatus};
+use crate::{Duration, consent::ConsentStatus, delivery::Feedback};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -108,6 +108,9 @@ pub struct Feed {
     /// Which fields say what happened, by property.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, FieldMap>,
+    /// Rows say what came back on messages that were sent. Then they are no events of their own, and need no identifiers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<FeedbackMap>,
     /// The catalogue of which rows are items. Then they are no events, and nobody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalogue: Option<String>,
@@ -123,6 +126,53 @@ pub struct Feed {
     /// Rows are history: they change profiles and items, but trigger nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub historical: bool,
+}
+
+/// Which fields say what came back on a message: a letter that was returned, an SMS that did not arrive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeedbackMap {
+    /// The field with the message's id, such as `dlv_0sa44z8wg0004`.
+    pub delivery: String,
+    /// What its words mean.
+    pub what: FeedbackWords,
+    /// The field that says why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+}
+
+/// Which field says what came back, and what its words mean. A word that is not listed goes to the quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FeedbackWords {
+    /// The field.
+    pub field: String,
+    /// It reached nobody, and never will there.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub bounced_for_good: Vec<String>,
+    /// It reached nobody, for a reason that may pass.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub bounced_for_now: Vec<String>,
+    /// Somebody wants nothing more: it counts as a withdrawal.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub complained: Vec<String>,
+    /// Somebody answered.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub replied: Vec<String>,
+}
+
+impl FeedbackWords {
+    /// Every word with what it means.
+    pub fn meanings(&self) -> impl Iterator<Item = (&str, Feedback)> {
+        [
+            (&self.bounced_for_good, Feedback::BouncedForGood),
+            (&self.bounced_for_now, Feedback::BouncedForNow),
+            (&self.complained, Feedback::Complained),
+            (&self.replied, Feedback::Replied),
+        ]
+        .into_iter()
+        .flat_map(|(words, meaning)| words.iter().map(move |word| (word.trim(), meaning)))
+    }
 }
 
 /// How a file is written.

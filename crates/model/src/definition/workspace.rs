@@ -1,6 +1,6 @@
 use super::{
-    Broadcast, Budget, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Program, Segment,
-    Segmentation, SendingLimits, SmsAccount, Source, Team, Template, Webhook, one_or_many,
+    Broadcast, Budget, Catalogue, ContactPolicy, Contract, IdentityRules, LetterAccount, Metric, Program,
+    Segment, Segmentation, SendingLimits, SmsAccount, Source, Team, Template, Webhook, one_or_many,
 };
 use crate::{Amount, Percent, delivery::EMAIL};
 use schemars::JsonSchema;
@@ -65,6 +65,9 @@ pub struct Organisation {
     /// How text messages are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms: Option<SmsAccount>,
+    /// How letters are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letters: Option<LetterAccount>,
     /// The part of the people who are held out of all programs, so that the effect of all together can be seen. Programs
     /// that send service messages only are not meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]

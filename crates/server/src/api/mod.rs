@@ -12,6 +12,7 @@ mod explain;
 mod feeds;
 mod households;
 mod identity;
+mod letters;
 mod mailbox;
 mod matching;
 mod overlap;
@@ -49,6 +50,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(explain::routes())
         .merge(feeds::routes())
         .merge(identity::routes())
+        .merge(letters::routes())
         .merge(mailbox::routes())
         .merge(matching::routes())
         .merge(overlap::routes())

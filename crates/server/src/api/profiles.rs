@@ -14,6 +14,7 @@ use axum::{
 use crowsnest_identity::Normal;
 use crowsnest_model::{
     Consent, Event, HouseholdId, Identifier, Object, Profile, ProfileId, Time,
+    delivery::LETTER,
     profile::{Heard, Link},
 };
 use crowsnest_store::{DeliveryFilter, EventRow, LedgerEntry, Page, Read, StoreError};
@@ -190,6 +191,11 @@ fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreErro
         for contact in contacts {
             consents.extend(read.consents(channel, &contact)?.into_iter().map(ConsentView::from));
         }
+    }
+    // What is agreed about letters is agreed by the person, under each id that they had.
+    for id in read.absorbed(profile.id)?.into_iter().chain([profile.id]) {
+        let consents_of_letters = read.consents(LETTER, &id.to_string())?;
+        consents.extend(consents_of_letters.into_iter().map(ConsentView::from));
     }
     let household = match profile.household() {
         None => None,

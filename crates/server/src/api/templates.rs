@@ -35,11 +35,11 @@ pub(crate) fn routes() -> Router<App> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PreviewRequest {
     /// The person whose traits are used.
-    profile: String,
+    pub(super) profile: String,
     /// What the template may use of an event: `name` and `properties`.
     #[serde(default)]
     #[schema(value_type = Object)]
-    event: Object,
+    pub(super) event: Object,
 }
 
 /// To whom a test is sent.
@@ -87,7 +87,7 @@ impl From<Outcome> for Tested {
     }
 }
 
-async fn person(app: &App, wanted: &str) -> Result<Profile, ApiError> {
+pub(super) async fn person(app: &App, wanted: &str) -> Result<Profile, ApiError> {
     let id: ProfileId = id(wanted)?;
     read(app, move |read| read.profile(read.survivor(id)?))
         .await?
@@ -99,7 +99,7 @@ fn channel<'l>(live: &'l Live, template: &str) -> &'l str {
     live.workspace().templates.get(template).map_or(EMAIL, |template| &template.channel)
 }
 
-fn unmade(reason: String) -> ApiError {
+pub(super) fn unmade(reason: String) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "template", reason)
 }
 

@@ -109,7 +109,7 @@ impl ReadDeliveries for Session<'_> {
 
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND channel <> 'webhook' AND channel <> 'phone'
+            "SELECT {} FROM deliveries WHERE profile = ?1 AND state = 'queued' AND channel NOT IN ('webhook', 'phone', 'letter')
                  AND due <= ?2
              ORDER BY due, id",
             rows::DELIVERY
@@ -119,7 +119,7 @@ impl ReadDeliveries for Session<'_> {
 
     fn sending_deliveries(&self) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE state = 'sending' AND channel <> 'phone' ORDER BY id",
+            "SELECT {} FROM deliveries WHERE state = 'sending' AND channel NOT IN ('phone', 'letter') ORDER BY id",
             rows::DELIVERY
         );
         self.all(&sql, [], rows::delivery)
@@ -218,6 +218,7 @@ impl WriteDeliveries for Session<'_> {
         self.connection
             .prepare_cached(
                 "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6,
+                        contact = ?7,
                         handed_over = CASE WHEN ?2 IN ('sending', 'sent', 'unknown')
                                             AND state NOT IN ('sending', 'sent', 'unknown')
                                            THEN ?6 ELSE handed_over END
@@ -229,7 +230,8 @@ impl WriteDeliveries for Session<'_> {
                 delivery.reason,
                 delivery.due.0,
                 delivery.attempts,
-                delivery.updated.0
+                delivery.updated.0,
+                delivery.contact
             ])?;
         Ok(())
     }

@@ -9,6 +9,7 @@ mod feedback;
 mod homes;
 mod identity;
 mod items;
+mod letters;
 mod lists;
 mod matching;
 mod migrations;

@@ -389,6 +389,7 @@ CREATE INDEX deliveries_due ON deliveries (line, due) WHERE state = 'queued';
 CREATE INDEX deliveries_expiring ON deliveries (expires)
     WHERE (state IN ('queued', 'held') OR state = 'sending' AND channel = 'phone') AND expires IS NOT NULL;
 CREATE INDEX deliveries_on_lists ON deliveries (contact) WHERE channel = 'phone' AND state = 'sending';
+CREATE INDEX deliveries_letters ON deliveries (due, id) WHERE state = 'queued' AND channel = 'letter';
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
@@ -396,6 +397,21 @@ CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queu
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_texted ON deliveries (contact, handed_over) WHERE channel = 'sms' AND state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
+
+-- Letters that were printed together, or are being printed. finished: when they were settled; letters: how many the files have.
+CREATE TABLE print_runs (
+    id       INTEGER PRIMARY KEY,
+    started  INTEGER NOT NULL,
+    finished INTEGER,
+    program  TEXT,
+    letters  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX print_runs_open ON print_runs (id) WHERE finished IS NULL;
+
+-- Of which print run a letter is, and to which household it goes.
+CREATE TABLE printed (delivery INTEGER PRIMARY KEY, run INTEGER NOT NULL, household INTEGER) STRICT;
+CREATE INDEX printed_by_run ON printed (run, delivery);
+CREATE INDEX printed_by_household ON printed (household) WHERE household IS NOT NULL;
 
 -- The life of each delivery, entry by entry, written by the store itself so that no way of changing one can forget it.
 CREATE TABLE delivery_log (

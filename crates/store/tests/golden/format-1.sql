@@ -271,6 +271,14 @@ CREATE TABLE deliveries (
     line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;
+CREATE TABLE print_runs (
+    id       INTEGER PRIMARY KEY,
+    started  INTEGER NOT NULL,
+    finished INTEGER,
+    program  TEXT,
+    letters  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE printed (delivery INTEGER PRIMARY KEY, run INTEGER NOT NULL, household INTEGER) STRICT;
 CREATE TABLE delivery_log (
     seq      INTEGER PRIMARY KEY,
     delivery INTEGER NOT NULL,
@@ -469,6 +477,7 @@ CREATE INDEX deliveries_due ON deliveries (line, due) WHERE state = 'queued';
 CREATE INDEX deliveries_expiring ON deliveries (expires)
     WHERE (state IN ('queued', 'held') OR state = 'sending' AND channel = 'phone') AND expires IS NOT NULL;
 CREATE INDEX deliveries_on_lists ON deliveries (contact) WHERE channel = 'phone' AND state = 'sending';
+CREATE INDEX deliveries_letters ON deliveries (due, id) WHERE state = 'queued' AND channel = 'letter';
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
@@ -476,6 +485,9 @@ CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queu
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_texted ON deliveries (contact, handed_over) WHERE channel = 'sms' AND state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
+CREATE INDEX print_runs_open ON print_runs (id) WHERE finished IS NULL;
+CREATE INDEX printed_by_run ON printed (run, delivery);
+CREATE INDEX printed_by_household ON printed (household) WHERE household IS NOT NULL;
 CREATE INDEX delivery_log_by_delivery ON delivery_log (delivery);
 CREATE TRIGGER deliveries_begin AFTER INSERT ON deliveries BEGIN
     INSERT INTO delivery_log (delivery, time, state, reason) VALUES (new.id, new.updated, new.state, new.reason);

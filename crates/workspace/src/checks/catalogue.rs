@@ -51,6 +51,7 @@ pub(super) fn feed(
         ("consents", !feed.consents.is_empty()),
         ("event", feed.event.is_some()),
         ("properties", !feed.properties.is_empty()),
+        ("feedback", feed.feedback.is_some()),
         ("row_id", !feed.row_id.is_empty()),
         ("identical_rows", feed.identical_rows != IdenticalRows::Same),
     ] {

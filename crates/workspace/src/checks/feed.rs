@@ -10,8 +10,10 @@ use crowsnest_model::{
     consent::EVERY_TOPIC,
     contact,
     definition::{
-        ConsentMap, EventName, Feed, FieldMap, FieldType, Format, IdenticalRows, Source, Violation,
+        ConsentMap, EventName, Feed, FeedbackMap, FieldMap, FieldType, Format, IdenticalRows, Source,
+        Violation,
     },
+    delivery::Feedback,
     money::Currency,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +45,9 @@ pub(super) fn check(
         return catalogue::feed(feed, name, spot, columns, scene, findings);
     }
     catalogue::not_of_one(feed, spot, findings);
+    if let Some(map) = &feed.feedback {
+        return feedback(map, feed, spot, columns, findings);
+    }
     if feed.identifiers.is_empty() {
         findings.problem(
             spot.at("identifiers"),
@@ -58,6 +63,44 @@ pub(super) fn check(
         self::consent(consent, spot.at("consents").item(index), columns, scene, findings);
     }
     event(feed, source, spot, columns, scene, findings);
+}
+
+/// A feed whose rows say what came back on messages.
+fn feedback(map: &FeedbackMap, feed: &Feed, spot: Spot<'_>, columns: Columns<'_>, findings: &mut Findings) {
+    for (word, given) in [
+        ("identifiers", !feed.identifiers.is_empty()),
+        ("traits", !feed.traits.is_empty()),
+        ("consents", !feed.consents.is_empty()),
+        ("event", feed.event.is_some()),
+        ("properties", !feed.properties.is_empty()),
+    ] {
+        if given {
+            let message = format!(
+                "`{word}` is about events, and the rows of this feed say what came back on messages (`feedback`)"
+            );
+            findings.misplaced(spot, word, message);
+        }
+    }
+    let spot = spot.at("feedback");
+    columns.must_have(&map.delivery, spot.at("delivery"), findings);
+    if let Some(said) = &map.said {
+        columns.must_have(said, spot.at("said"), findings);
+    }
+    let what = spot.at("what");
+    columns.must_have(&map.what.field, what.at("field"), findings);
+    let mut seen: BTreeMap<String, Feedback> = BTreeMap::new();
+    for (word, meaning) in map.what.meanings() {
+        if word.is_empty() {
+            findings.problem(what, "a word that says what came back is not empty");
+        } else if seen.insert(word.to_lowercase(), meaning).is_some() {
+            findings.problem(what, format!("{} is listed twice", quoted(word)));
+        }
+    }
+    if seen.is_empty() {
+        let message = "which words say what came back: expected `bounced_for_good`, `bounced_for_now`, `complained` or \
+                       `replied`, each with its words";
+        findings.problem(what, message);
+    }
 }
 
 /// The file itself.

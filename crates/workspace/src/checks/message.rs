@@ -7,11 +7,11 @@ use crate::{
 };
 use crowsnest_model::{
     definition::{self, Template, Topic},
-    delivery::{EMAIL, SMS},
+    delivery::{EMAIL, LETTER, SMS},
 };
 
 /// The channels on which messages can be sent.
-const CHANNELS: [&str; 2] = [EMAIL, SMS];
+const CHANNELS: [&str; 3] = [EMAIL, SMS, LETTER];
 
 pub(super) fn topic(topic: &Topic, spot: Spot<'_>, findings: &mut Findings) {
     value::filled(&topic.title, spot.at("title"), findings);
@@ -33,6 +33,9 @@ pub(super) fn template(template: &Template, spot: Spot<'_>, scene: &Scene<'_>, f
             (EMAIL, Some(value)) if needed => value::filled(value, spot.at(key), findings),
             (SMS, Some(_)) => {
                 findings.misplaced(spot, key, format!("an SMS has no `{key}`: all that it says is `text`"));
+            }
+            (LETTER, Some(_)) => {
+                findings.misplaced(spot, key, format!("a letter has no `{key}`: all that it says is `text`"));
             }
             _ => {}
         }
@@ -71,6 +74,10 @@ pub(super) fn send(send: &definition::Send, spot: Spot<'_>, scene: &Scene<'_>, f
     }
     if send.channel == SMS && organisation.sms.is_none() {
         let message = "SMS needs a sender: the `workspace:` document has no `sms: { from: … }`";
+        findings.problem(spot.at("channel"), message);
+    }
+    if send.channel == LETTER && organisation.letters.is_none() {
+        let message = "letters need a sender: the `workspace:` document has no `letters: { from: … }`";
         findings.problem(spot.at("channel"), message);
     }
     if send.channel == EMAIL {

@@ -8,8 +8,8 @@ use crate::{
 use crowsnest_model::{
     Amount, Duration, contact,
     definition::{
-        DIMENSIONS, Dimension, DkimKey, EmailAccount, OUTCOMES, Organisation, SendingLimits, SmtpAccount,
-        Team, Tracking,
+        DIMENSIONS, Dimension, DkimKey, EmailAccount, LetterAccount, OUTCOMES, Organisation, SendingLimits,
+        SmtpAccount, Team, Tracking,
     },
     delivery::{EMAIL, SMS},
     money::Currency,
@@ -44,6 +44,9 @@ pub(super) fn check(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'
         sms::account(account, organisation, spot.at("sms"), findings);
     }
     budgets(organisation, spot.at("budgets"), scene, findings);
+    if let Some(account) = &organisation.letters {
+        letters(account, spot.at("letters"), findings);
+    }
     for (name, brand) in &organisation.brands {
         let spot = spot.at("brands");
         findings.value(spot.at(name), value::name(name));
@@ -215,6 +218,39 @@ fn limits(limits: &SendingLimits, spot: Spot<'_>, findings: &mut Findings) {
     }
     if limits.at_least == 0 {
         findings.problem(spot.at("at_least"), "expected 1 or more, such as 1000");
+    }
+}
+
+fn letters(account: &LetterAccount, spot: Spot<'_>, findings: &mut Findings) {
+    value::filled(&account.from, spot.at("from"), findings);
+    let address = &account.address;
+    let at = spot.at("address");
+    if address.name.is_empty() {
+        findings.problem(at.at("name"), "a letter goes to somebody by name: expected at least one trait");
+    }
+    for (index, name) in address.name.iter().enumerate() {
+        value::filled(name, at.at("name").item(index), findings);
+    }
+    for (key, name) in [
+        ("street", &address.street),
+        ("street2", &address.street2),
+        ("postal_code", &address.postal_code),
+        ("city", &address.city),
+        ("state", &address.state),
+        ("country", &address.country),
+    ] {
+        value::filled(name, at.at(key), findings);
+    }
+    let Some(print) = &account.print else { return };
+    let spot = spot.at("print");
+    if print.at.minutes() == 24 * 60 {
+        findings.problem(spot.at("at"), "nothing begins at 24:00: the next day begins at 00:00");
+    }
+    let mut seen = BTreeSet::new();
+    for (index, day) in print.days.iter().enumerate() {
+        if !seen.insert(*day as u8) {
+            findings.problem(spot.at("days").item(index), format!("{day} is named twice"));
+        }
     }
 }
 

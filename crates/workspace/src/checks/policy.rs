@@ -9,7 +9,7 @@ use crowsnest_model::definition::{Apart, Cap, ContactPolicy, CountedOver, OneOff
 use std::collections::BTreeSet;
 
 /// The channels on which people can be reached, whether or not messages are sent on them yet.
-const CHANNELS: [&str; 3] = ["email", "sms", "phone"];
+const CHANNELS: [&str; 4] = ["email", "letter", "phone", "sms"];
 
 pub(super) fn check(policy: &ContactPolicy, spot: Spot<'_>, scene: &Scene<'_>, findings: &mut Findings) {
     for (index, cap) in policy.caps.iter().enumerate() {

@@ -135,6 +135,10 @@ fn a_template_says_what_its_channel_needs() {
              x.yaml:6:7: expected text, found an empty one",
         ),
         ("template: x\nchannel: sms\n", "x.yaml:1:1: `text` is missing"),
+        (
+            "template: x\nchannel: letter\nsubject: Hi\ntext: Hi\n",
+            "x.yaml:3:1: a letter has no `subject`: all that it says is `text`",
+        ),
     ] {
         expect(text, expected);
     }
@@ -145,7 +149,7 @@ fn what_is_named_must_exist() {
     for (text, expected) in [
         (
             "broadcast: x\naudience: has(profile.a)\nsend: { channel: emial, template: helo, topic: ofers }\nrequires_fresh: [{ source: call, max_lag: 0s }]\n",
-            "x.yaml:3:18: there is no channel `emial`; known: email, sms; did you mean `email`?\n\
+            "x.yaml:3:18: there is no channel `emial`; known: email, sms, letter; did you mean `email`?\n\
              x.yaml:3:35: there is no template `helo`; defined: hello; did you mean `hello`?\n\
              x.yaml:3:48: there is no topic `ofers`; defined: offers, receipts; did you mean `offers`?\n\
              x.yaml:4:28: there is no source `call`; defined: calls; did you mean `calls`?\n\
@@ -419,7 +423,7 @@ fn a_feed_says_what_its_format_has() {
         (
             "    format: jsonl\n    identifiers: { email: e }\n    consents:\n      - { channel: fax, topic: ofers }\n      - { channel: email, topic: '*', status: granted, granted: [Y] }\n      - { channel: sms, topic: offers, field: s, status: granted, granted: [Y], withdrawn: [N, Y] }\n",
             "x.yaml:7:9: one of `field` and `status` is missing: what did they agree to?\n\
-             x.yaml:7:20: there is no channel `fax`; known: email, phone, sms\n\
+             x.yaml:7:20: there is no channel `fax`; known: email, letter, phone, sms\n\
              x.yaml:7:32: there is no topic `ofers`; defined: offers, receipts; did you mean `offers`?\n\
              x.yaml:8:56: `granted` says what a `field` means, and there is none\n\
              x.yaml:9:50: one of `field` and `status`: every row says it, or a field does\n\
@@ -602,7 +606,7 @@ fn a_contact_policy_is_checked_with_places_and_cures() {
         (
             "policy: contact\ncaps: [{ max: 0, per: 0d, channel: emial, topic: receipts, when_capped: postpone }]\n",
             "x.yaml:2:23: `0ms` is too short: expected more than nothing, such as 15m\n\
-             x.yaml:2:36: there is no channel `emial`; known: email, sms, phone; did you mean `email`?\n\
+             x.yaml:2:36: there is no channel `emial`; known: email, letter, phone, sms; did you mean `email`?\n\
              x.yaml:2:50: `receipts` is a service topic, and service messages are exempt from the contact policy\n\
              x.yaml:2:60: a cap of 0 never has room, so nothing can wait for it: leave out `when_capped`",
         ),
@@ -813,4 +817,45 @@ fn budgets_are_in_the_currency_of_what_they_pay() {
     ] {
         assert!(problems(budget).contains(expected), "{budget}: {}", problems(budget));
     }
+}
+
+#[test]
+fn letters_say_what_they_need() {
+    let letters = |about: &str| BASE.replace("---\ntopic: offers", &format!("{about}---\ntopic: offers"));
+    let send = "broadcast: x\naudience: has(profile.a)\nsend: { channel: letter, template: t, topic: offers }\n---\ntemplate: t\nchannel: letter\ntext: Hi\n";
+    assert_eq!(said(&letters("letters: { from: Acme }\n"), send), "");
+    expect(
+        send,
+        "x.yaml:3:18: letters need a sender: the `workspace:` document has no `letters: { from: … }`",
+    );
+    let wrong = "letters:\n  from: ' '\n  consent: maybe\n";
+    assert_eq!(
+        said(&letters(wrong), ""),
+        "base.yaml:9:12: expected one of `asked`, `unless_withdrawn`, found `maybe`"
+    );
+    let wrong = "letters:\n  from: ' '\n  address: { city: '', name: [] }\n  print: { at: \"24:00\", days: [monday, monday] }\n";
+    assert_eq!(
+        said(&letters(wrong), ""),
+        "base.yaml:8:9: expected text, found an empty one\n\
+         base.yaml:9:20: expected text, found an empty one\n\
+         base.yaml:9:30: a letter goes to somebody by name: expected at least one trait\n\
+         base.yaml:10:16: nothing begins at 24:00: the next day begins at 00:00\n\
+         base.yaml:10:40: Monday is named twice"
+    );
+}
+
+#[test]
+fn a_feed_of_what_came_back_names_its_words() {
+    let feed =
+        |about: &str| format!("source: post\nfeeds:\n  f:\n    format: csv\n    columns: [a, b]\n{about}");
+    expect(&feed("    feedback: { delivery: a, what: { field: b, replied: [y] } }\n"), "");
+    expect(
+        &feed("    event: Back\n    feedback: { delivery: a, what: { field: b, replied: [y, Y] } }\n"),
+        "x.yaml:6:5: `event` is about events, and the rows of this feed say what came back on messages (`feedback`)\n\
+         x.yaml:7:36: `Y` is listed twice",
+    );
+    expect(
+        &feed("    feedback: { delivery: a, what: { field: b } }\n"),
+        "x.yaml:6:36: which words say what came back: expected `bounced_for_good`, `bounced_for_now`, `complained` or `replied`, each with its words",
+    );
 }

@@ -329,10 +329,12 @@ impl Enrolment<'_, '_> {
         let Some(loaded) = self.work.people.get(&person) else { return Ok(Queued::Had) };
         let Outgoing { channel, template, topic, event, ttl } = outgoing;
         let contact = match channel {
-            WEBHOOK => Some(template.to_owned()),
-            _ => loaded.profile.contact(channel),
+            WEBHOOK => Ok(template.to_owned()),
+            _ => self.work.live.contact(&loaded.profile, channel),
         };
-        let reachable = contact.is_some();
+        let reachable = contact.is_ok();
+        let unreachable = contact.as_ref().err().cloned();
+        let contact = contact.ok();
         let household = loaded.profile.household();
         let occasion = format!("{}#{step}", run.occasion);
         if let Some(queued) = self.queued_before(person, run, &occasion, contact.as_deref())? {
@@ -351,7 +353,7 @@ impl Enrolment<'_, '_> {
             template: template.to_owned(),
             topic: topic.to_owned(),
             state: if reachable { DeliveryState::Queued } else { DeliveryState::Suppressed },
-            reason: (!reachable).then(|| format!("no {channel} address is known")),
+            reason: unreachable,
             due: now,
             expires: program.expires_within(run.triggered, now, ttl),
             attempts: 0,

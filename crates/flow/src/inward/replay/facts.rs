@@ -74,7 +74,7 @@ impl Working<'_> {
     ) -> Result<(), FlowError> {
         let has = |person: &&ProfileId| {
             self.people.get(person).is_some_and(|loaded| {
-                loaded.profile.contact(&delivery.channel).as_ref() == Some(&delivery.contact)
+                self.live.contact(&loaded.profile, &delivery.channel).as_ref() == Ok(&delivery.contact)
                     || loaded.profile.identifiers.iter().any(|link| link.value == delivery.contact)
             })
         };

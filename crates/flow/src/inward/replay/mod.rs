@@ -229,7 +229,8 @@ impl Working<'_> {
             .identifiers
             .iter()
             .map(|link| link.value.clone())
-            .chain(profile.contact("letter"))
+            // What was agreed about letters is kept under the ids of people.
+            .chain(self.unit.absorbed(person)?.into_iter().chain([person]).map(|id| id.to_string()))
             .collect();
         for (_, event) in events.iter().filter(|(_, event)| !event.consents.is_empty()) {
             let (settled, _) = crowsnest_profile::consents_of(event, &profile, &country);

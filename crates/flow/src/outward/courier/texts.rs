@@ -133,7 +133,7 @@ impl Courier {
         let account = account(live)?;
         let compiled = match live.template(template) {
             Some(LiveTemplate::Sms(compiled)) => compiled,
-            Some(LiveTemplate::Email(_)) => return Err(format!("the template `{template}` is none of SMS")),
+            Some(_) => return Err(format!("the template `{template}` is none of SMS")),
             None => return Err(format!("there is no template `{template}`")),
         };
         let (data, _) = self.data(live, profile, event, delivery);

@@ -1,0 +1,348 @@
+//! Letters: they wait for a print run, which prints each once and loses none.
+
+use crate::world::*;
+use crowsnest_flow::outward::{Heard, LetterFile, PrintReport, What};
+use crowsnest_model::ConsentStatus::{Granted, Withdrawn};
+use serde_json::{Value, json};
+
+const WELCOME: &str = r#"
+program: welcome
+trigger: { event: Moved In }
+occasion: event.properties.move
+steps:
+  - send: { channel: letter, template: hello, topic: offers }
+---
+template: hello
+channel: letter
+text: "Dear {{ profile.first_name }},\n\nwelcome to {{ profile.city }}. {{ organisation.title }}"
+"#;
+
+const HOUSE: &str = "identity: people\nnamespaces:\n  account: { priority: 1, household: true }\n";
+
+async fn world(letters: &str, documents: &[&str]) -> World {
+    let mut all = files(documents);
+    all[0].text = all[0].text.replace(
+        "currency: USD\n",
+        &format!("currency: USD\nletters:\n  from: \"The Shop\\n1 Quay\"\n{letters}"),
+    );
+    World::of(all).await
+}
+
+fn resident(name: &str) -> Touch {
+    identify(format!("live {name}")).by("email", &mail(name)).traits(home(name, "1 Elm"))
+}
+
+fn mail(name: &str) -> String {
+    format!("{}@x.org", name.to_lowercase())
+}
+
+fn home(name: &str, street: &str) -> Value {
+    json!({ "first_name": name, "last_name": "Carter", "street": street, "city": "Boston", "state": "MA",
+            "postal_code": "02134" })
+}
+
+fn moved(id: &str, name: &str) -> Touch {
+    track(id, "Moved In").by("email", &mail(name)).with(json!({ "move": id }))
+}
+
+/// Who agreed to letters and is to get one.
+async fn welcome(world: &World, name: &str) {
+    world.tell([resident(name).about_letters("offers", Granted), moved(&format!("m {name}"), name)]).await;
+    world.serve().await;
+}
+
+async fn print(world: &World) -> PrintReport {
+    let engine = world.engine.clone();
+    tokio::task::spawn_blocking(move || engine.print_letters(None)).await.unwrap().unwrap()
+}
+
+/// The lines of the letters of a print run, without those of the heading.
+fn rows(world: &World, report: &PrintReport) -> Vec<String> {
+    let id = report.run.as_ref().expect("something was printed").id;
+    let csv = std::fs::read_to_string(world.engine.print_file(id, LetterFile::Letters).unwrap()).unwrap();
+    csv.split("\r\n").skip(1).filter(|row| !row.is_empty()).map(str::to_owned).collect()
+}
+
+fn reasons(world: &World) -> Vec<String> {
+    let words = |delivery: crowsnest_model::delivery::Delivery| {
+        format!("{}: {}", delivery.state, delivery.reason.unwrap_or_default())
+    };
+    world.deliveries().into_iter().map(words).collect()
+}
+
+#[tokio::test]
+async fn a_letter_waits_for_a_print_run_and_is_printed_once() {
+    let world = world("", &[WELCOME]).await;
+    welcome(&world, "Ann").await;
+    world.after(DAY).await;
+    assert_eq!(world.states(), ["queued"], "nobody but a print run sends it");
+    let engine = world.engine.clone();
+    let preview = tokio::task::spawn_blocking(move || engine.preview_letters(None)).await.unwrap().unwrap();
+    assert_eq!((preview.letters, preview.left_out), (1, Vec::new()));
+    let report = print(&world).await;
+    let rows = rows(&world, &report);
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].contains("Ann Carter,1 Elm,\"Boston, MA 02134\""), "{rows:?}");
+    assert!(
+        rows[0].contains("2026-03-03,\"Dear Ann,\n\nwelcome to Boston. The Shop\",welcome,hello,offers"),
+        "{rows:?}"
+    );
+    let run = report.run.unwrap();
+    assert_eq!((run.letters, run.finished), (1, Some(world.now())));
+    assert_eq!(reasons(&world), [format!("sent: in print run {}", run.id)]);
+    assert_eq!(world.run_words("welcome"), ["finished: all steps are done"]);
+    assert_eq!(print(&world).await, PrintReport { run: None, left_out: Vec::new() });
+    assert_eq!(world.engine.print_runs(ALL).unwrap(), [run]);
+}
+
+#[tokio::test]
+async fn it_goes_to_where_they_live_when_it_is_printed() {
+    let world = world("", &[WELCOME]).await;
+    welcome(&world, "Ann").await;
+    world.pass(HOUR);
+    world.tell([identify("new").by("email", "ann@x.org").traits(home("Ann", "9 Oak"))]).await;
+    let report = print(&world).await;
+    assert!(rows(&world, &report)[0].contains("9 Oak"));
+    assert_eq!(world.deliveries()[0].contact, "ann carter, 9 oak, boston, ma 02134, us");
+}
+
+#[tokio::test]
+async fn without_an_address_there_is_no_letter_and_the_reason_says_what_is_missing() {
+    let world = world("", &[WELCOME]).await;
+    let half = identify("half").by("email", "ann@x.org").traits(json!({ "name": "Ann", "street": "1 Elm" }));
+    world.tell([half.about_letters("offers", Granted), moved("m", "Ann")]).await;
+    world.serve().await;
+    assert_eq!(reasons(&world), ["suppressed: no letter address is known: it lacks a postcode and a city"]);
+}
+
+#[tokio::test]
+async fn an_objection_holds_also_after_a_move_and_a_merge() {
+    let world = world("  consent: unless_withdrawn\n", &[WELCOME]).await;
+    world.tell([resident("Ann"), moved("first", "Ann")]).await;
+    world.serve().await;
+    assert_eq!(rows(&world, &print(&world).await).len(), 1, "who never objected may get one");
+    world.pass(DAY);
+    world.tell([identify("no").by("email", "ann@x.org").about_letters("*", Withdrawn)]).await;
+    world.pass(DAY);
+    world.tell([identify("new").by("email", "ann@x.org").traits(home("Ann", "9 Oak"))]).await;
+    // She turns out to be whom the shop knows by a number, too.
+    world.tell([identify("card").by("user_id", "u-1").traits(json!({ "points": 3 }))]).await;
+    world.tell([identify("both").by("user_id", "u-1").by("email", "ann@x.org")]).await;
+    world.tell([moved("second", "Ann")]).await;
+    world.serve().await;
+    assert_eq!(print(&world).await.run, None);
+    assert_eq!(reasons(&world)[1], "suppressed: withdrew consent to everything by letter");
+    assert_eq!(world.people().len(), 1);
+}
+
+#[tokio::test]
+async fn who_never_agreed_gets_none_unless_the_workspace_says_so() {
+    let world = world("", &[WELCOME]).await;
+    world.tell([resident("Ann"), moved("m", "Ann")]).await;
+    world.serve().await;
+    let report = print(&world).await;
+    assert_eq!(report.left_out, [("never agreed to offers by letter".to_owned(), 1)]);
+    assert_eq!(world.states(), ["suppressed"]);
+}
+
+#[tokio::test]
+async fn a_household_gets_one_and_a_service_letter_each() {
+    let each =
+        WELCOME.replace("program: welcome", "program: service").replace("topic: offers", "topic: orders");
+    let each = each.split("---").next().unwrap().replace("Moved In", "Served");
+    let world = world("", &[WELCOME, &each, HOUSE]).await;
+    for name in ["Ann", "Bob"] {
+        let of_account = resident(name).by("account", "A-1").about_letters("offers", Granted);
+        let served =
+            track(format!("s {name}"), "Served").by("email", &mail(name)).with(json!({ "move": name }));
+        world.tell([of_account, moved(&format!("m {name}"), name), served]).await;
+    }
+    world.serve().await;
+    let engine = world.engine.clone();
+    let preview = tokio::task::spawn_blocking(move || engine.preview_letters(None)).await.unwrap().unwrap();
+    let report = print(&world).await;
+    assert_eq!(preview.letters, 3);
+    let rows = rows(&world, &report);
+    let of = |program: &str| rows.iter().filter(|row| row.contains(&format!(",{program},hello"))).count();
+    assert_eq!((of("welcome"), of("service")), (1, 2), "{rows:?}");
+    let ann = world.person("email", "ann@x.org").id;
+    assert_eq!(report.left_out, [(format!("the household gets it by the letter to {ann}"), 1)]);
+}
+
+/// What a process leaves that dies with a print run on its way.
+const DIED: &str = "UPDATE deliveries SET state = 'sending', reason = 'attempt 1' WHERE channel = 'letter';
+    INSERT INTO print_runs (id, started, letters) VALUES (77, 1, 0);
+    INSERT INTO printed SELECT id, 77, NULL FROM deliveries WHERE channel = 'letter';";
+
+#[tokio::test]
+async fn what_was_not_printed_when_the_process_died_waits_for_the_next_print_run() {
+    let world = world("", &[WELCOME]).await;
+    welcome(&world, "Ann").await;
+    let part = world.folder.path().join("letters/.prn_77.part");
+    std::fs::create_dir_all(&part).unwrap();
+    let world = world.crashed(DIED);
+    assert_eq!(world.states(), ["queued"]);
+    let report = print(&world).await;
+    assert_eq!(rows(&world, &report).len(), 1);
+    assert_eq!(world.engine.print_runs(ALL).unwrap().len(), 1, "nothing is left of the one that died");
+}
+
+#[tokio::test]
+async fn what_was_printed_when_the_process_died_is_settled_and_not_printed_again() {
+    let world = world("", &[WELCOME]).await;
+    welcome(&world, "Ann").await;
+    let report = print(&world).await;
+    let id = report.run.as_ref().unwrap().id;
+    let world = world.crashed(
+        "UPDATE deliveries SET state = 'sending', reason = 'attempt 1' WHERE channel = 'letter';
+         UPDATE print_runs SET finished = NULL, letters = 0;",
+    );
+    assert_eq!(reasons(&world), [format!("sent: in print run {id}")]);
+    assert_eq!(world.engine.print_run(id).unwrap().letters, 1);
+    assert_eq!(print(&world).await.run, None);
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_written_leave_the_letters_waiting() {
+    let world = world("", &[WELCOME]).await;
+    welcome(&world, "Ann").await;
+    let blocked = world.folder.path().join("letters");
+    std::fs::write(&blocked, "a file where the folder should be").unwrap();
+    let engine = world.engine.clone();
+    let refused = tokio::task::spawn_blocking(move || engine.print_letters(None)).await.unwrap().unwrap_err();
+    assert!(refused.to_string().contains("they wait for the next print run"), "{refused}");
+    assert_eq!(world.states(), ["queued"]);
+    std::fs::remove_file(&blocked).unwrap();
+    assert_eq!(rows(&world, &print(&world).await).len(), 1);
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_made_has_failed_and_holds_up_no_other() {
+    let endless = WELCOME.replace(
+        "welcome to {{ profile.city }}.",
+        "{% if profile.first_name == 'Bob' %}{{ profile.first_name | divided_by: 0 }}{% endif %}",
+    );
+    let world = world("", &[&endless]).await;
+    welcome(&world, "Bob").await;
+    welcome(&world, "Ann").await;
+    let report = print(&world).await;
+    assert_eq!(rows(&world, &report).len(), 1);
+    assert_eq!(world.states(), ["failed", "sent"]);
+    assert!(report.left_out[0].0.starts_with("the letter could not be made"), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_kill_switch_and_the_time_to_live_hold_letters_back() {
+    let mortal = WELCOME.replace("{ event: Moved In }", "{ event: Moved In, ttl: 3d }");
+    let world = world("", &[&mortal]).await;
+    welcome(&world, "Ann").await;
+    world.engine.set_switch("welcome", true).await.unwrap();
+    assert_eq!(print(&world).await.run, None);
+    assert_eq!(world.states(), ["held"]);
+    world.engine.set_switch("welcome", false).await.unwrap();
+    assert_eq!(world.states(), ["queued"]);
+    world.after(4 * DAY).await;
+    assert_eq!(world.states(), ["expired"]);
+    assert_eq!(print(&world).await, PrintReport { run: None, left_out: Vec::new() });
+}
+
+#[tokio::test]
+async fn what_comes_back_suppresses_the_address_until_they_move() {
+    let world = world("", &[WELCOME]).await;
+    welcome(&world, "Ann").await;
+    print(&world).await;
+    let delivery = world.deliveries()[0].id;
+    let what = What::Bounced { for_good: true, said: "moved".into() };
+    let heard = Heard { id: "r-1".into(), time: world.now(), what };
+    assert!(world.engine.hear(delivery, heard.clone()).await.unwrap());
+    assert!(!world.engine.hear(delivery, heard).await.unwrap(), "the same is heard once");
+    assert_eq!(reasons(&world), ["bounced: moved"]);
+    world.tell([moved("again", "Ann")]).await;
+    world.serve().await;
+    assert_eq!(
+        print(&world).await.left_out,
+        [("the letter address is suppressed: it bounced: moved".to_owned(), 1)]
+    );
+    world.pass(HOUR);
+    world
+        .tell([identify("new").by("email", "ann@x.org").traits(home("Ann", "9 Oak")), moved("there", "Ann")])
+        .await;
+    world.serve().await;
+    assert_eq!(rows(&world, &print(&world).await).len(), 1);
+}
+
+#[tokio::test]
+async fn letters_are_printed_at_the_workspaces_times_also_late_and_once() {
+    // Monday 9:00 UTC is 3:00 in Chicago.
+    let world = world("  print: { days: [monday, thursday], at: \"06:00\" }\n", &[WELCOME]).await;
+    let due = |world: &World| {
+        let engine = world.engine.clone();
+        async move { tokio::task::spawn_blocking(move || engine.print_if_due()).await.unwrap().unwrap() }
+    };
+    welcome(&world, "Ann").await;
+    assert_eq!(due(&world).await, None, "times that are new count from now on");
+    world.pass(3 * HOUR - 1);
+    assert_eq!(due(&world).await, None);
+    world.pass(1);
+    assert_eq!(due(&world).await.and_then(|report| report.run).map(|run| run.letters), Some(1));
+    assert_eq!(due(&world).await, None, "once");
+    welcome(&world, "Bob").await;
+    // It did not run on Thursday.
+    world.pass(5 * DAY);
+    let world = world.restarted(None);
+    assert_eq!(due(&world).await.and_then(|report| report.run).map(|run| run.letters), Some(1));
+    assert_eq!(due(&world).await, None);
+}
+
+const RETURNS: &str = r#"
+source: post
+feeds:
+  returned:
+    format: csv
+    row_id: item
+    feedback:
+      delivery: letter
+      what: { field: code, bounced_for_good: [moved, unknown], complained: refused }
+      said: note
+"#;
+
+#[tokio::test]
+async fn returns_come_back_by_feed_and_the_same_file_changes_nothing() {
+    let world = world("", &[WELCOME, RETURNS]).await;
+    for name in ["Ann", "Bob"] {
+        welcome(&world, name).await;
+    }
+    print(&world).await;
+    let ids: Vec<String> = world.deliveries().iter().map(|delivery| delivery.id.to_string()).collect();
+    let file = format!(
+        "item,letter,code,note\n1,{},Moved,gone since May\n2,{},refused,\n3,dlv_0sa44z8wg0004,moved,\n4,{},eaten,\n5,x,moved,\n",
+        ids[0], ids[1], ids[0]
+    );
+    let import = |world: &World| {
+        let (engine, file) = (world.engine.clone(), file.clone());
+        async move {
+            let read =
+                move || engine.import(file.as_bytes(), "post", "returned", &Default::default(), |_| {});
+            let record = tokio::task::spawn_blocking(read).await.unwrap().unwrap();
+            (record.rows, record.accepted, record.duplicates, record.quarantined)
+        }
+    };
+    world.pass(DAY);
+    assert_eq!(import(&world).await, (5, 2, 0, 3));
+    let open = world.read(|read| read.quarantine(Some("post"), None, ALL));
+    let mut why: Vec<&str> = open.iter().map(|item| item.rejection.reason.as_str()).collect();
+    why.sort_unstable();
+    assert_eq!(why.len(), 3);
+    assert_eq!(why[0], "`code`: `eaten` is not among `moved`, `refused`, `unknown`");
+    assert_eq!(why[2], "`letter`: there is no message dlv_0sa44z8wg0004");
+    assert_eq!(world.states(), ["bounced", "sent"]);
+    assert_eq!(reasons(&world)[0], "bounced: gone since May");
+    let again = import(&world).await;
+    assert_eq!((again.1, again.2), (0, 2), "the same file again");
+    // Whoever sent one back unopened wants no more, wherever they live.
+    world
+        .tell([identify("new").by("email", "bob@x.org").traits(home("Bob", "9 Oak")), moved("b2", "Bob")])
+        .await;
+    world.serve().await;
+    assert_eq!(print(&world).await.left_out, [("withdrew consent to everything by letter".to_owned(), 1)]);
+}
