@@ -319,8 +319,12 @@ impl LiveProgram {
                     return Next::Set { step: &step.path, traits };
                 }
                 Act::Task(task) => {
-                    let what = if task.call.is_some() { "a call" } else { "a task" };
-                    note(format!("makes {what} of {}: {}", task.team, task.title));
+                    note(match &task.call {
+                        Some(call) => {
+                            format!("asks {} to call about {}: {}", task.team, call.topic, task.title)
+                        }
+                        None => format!("makes a task of {}: {}", task.team, task.title),
+                    });
                     return Next::Task { step: &step.path, task };
                 }
                 Act::Webhook { to, body } => {

@@ -121,7 +121,7 @@ pub trait ReadTasks {
     /// The teams of which tasks wait that are due, by name.
     fn teams_waiting(&self, now: Time) -> Result<Vec<String>>;
     /// The tasks of a team that are due, the most important first: by the place of their program in `programs`, by their
-    /// priority, by when they are due, by id. A call that is held is not due.
+    /// priority, by id: who has waited longest comes first. A call that is held is not due.
     fn due_tasks(&self, team: &str, now: Time, programs: &[String], limit: usize) -> Result<Vec<Task>>;
     /// How many tasks a team has had to do since `since`: those that are open, and those that were done since then.
     fn tasks_since(&self, team: &str, since: Time) -> Result<u64>;

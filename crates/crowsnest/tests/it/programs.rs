@@ -52,6 +52,11 @@ fn somebody_is_let_in_by_request_followed_and_called() {
     assert_eq!(fine(server.command(&["task", "done", task])).trim(), "done: Call them");
     assert!(!fine(server.command(&["task", "list"])).contains("Call them"));
     assert!(fine(server.command(&["task", "list", "--done"])).contains("Call them"));
+    let table = fine(server.command(&["task", "export", "--team", "sales", "--format", "csv"]));
+    assert!(table.starts_with("\"id\",\"day\",\"try\",\"name\",\"number\""), "{table}");
+    assert!(fine(server.command(&["task", "teams"])).contains("capacity"));
+    let error = failed(server.command(&["task", "list", "--day", "tomorrow"]), 1);
+    assert!(error.contains("expected a day such as 2026-11-23, or `today`"), "{error}");
     let error = failed(server.command(&["task", "done", "tsk_nonsense"]), 1);
     assert!(error.contains("tsk_nonsense"), "{error}");
 }

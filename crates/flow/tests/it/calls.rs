@@ -2,7 +2,7 @@
 
 use crate::world::*;
 use crowsnest_flow::{
-    FlowError,
+    FlowError, SplitBy,
     outward::{Listed, TaskDone},
 };
 use crowsnest_model::{ConsentStatus, TaskId};
@@ -164,7 +164,7 @@ async fn whoever_says_stop_is_off_the_list_at_once() {
     assert_eq!(
         reasons,
         [
-            "Drive Booked from web, 0 seconds after the trigger",
+            "Drive Booked from web, 0 ms after the trigger",
             "withdrew consent to everything by phone",
             "the phone address is suppressed: asked by letter",
             "withdrew consent to offers by phone",
@@ -256,7 +256,7 @@ async fn a_call_has_a_time_to_live_and_its_way_goes_on_after_it() {
 }
 
 #[tokio::test]
-async fn one_who_turns_out_to_be_two_is_called_once_and_when_told_apart_not_again() {
+async fn two_who_turn_out_to_be_one_are_called_once_and_told_apart_each_has_their_own_call() {
     let world = World::of(shop(CALL)).await;
     world.tell([callable(0), identify("other").by("email", "o@x.org").by("phone", NUMBERS[1])]).await;
     let other = identify("agrees").by("phone", NUMBERS[1]);
@@ -264,6 +264,7 @@ async fn one_who_turns_out_to_be_two_is_called_once_and_when_told_apart_not_agai
     world.tell([happens("m0", 0, "Drive Missed"), happens("m1", 1, "Drive Missed")]).await;
     world.serve().await;
     assert_eq!(on_list(&world).len(), 2);
+    let other = world.holder("phone", NUMBERS[1]).unwrap();
     world.tell([identify("same").by("phone", NUMBERS[0]).by("phone", NUMBERS[1])]).await;
     assert_eq!(world.holder("phone", NUMBERS[0]), world.holder("phone", NUMBERS[1]));
     assert_eq!(on_list(&world).len(), 1);
@@ -271,6 +272,18 @@ async fn one_who_turns_out_to_be_two_is_called_once_and_when_told_apart_not_agai
     assert_eq!(on_list(&world).len(), 1);
     let one = tasks(&world, TaskState::Open)[0].clone();
     assert_eq!(Some(one.profile), world.holder("phone", NUMBERS[0]));
+
+    let absorbed = if one.profile == other { world.read(|read| read.absorbed(other))[0] } else { other };
+    let by = SplitBy::Merged(absorbed);
+    world.engine.split(one.profile, by, "a firm's list".into(), false).await.unwrap();
+    world.serve().await;
+    let mut calls = open(&world);
+    calls.sort_by(|a, b| a.number.cmp(&b.number));
+    let whose: Vec<_> = calls.iter().map(|call| (call.number.as_deref(), Some(call.task.profile))).collect();
+    let holders = NUMBERS[..2].iter().map(|number| (Some(*number), world.holder("phone", number)));
+    assert_eq!(whose, holders.collect::<Vec<_>>());
+    assert_ne!(calls[0].task.profile, calls[1].task.profile);
+    assert!(calls.iter().any(|call| call.task.id == one.id), "the one that was on the list is the same call");
 }
 
 #[tokio::test]

@@ -35,6 +35,8 @@ async fn a_new_account_is_welcomed_and_told_more_after_three_days() {
         .await;
     world.after(3 * DAY).await;
     assert_eq!(templates(&world), ["welcome", "how-we-sell"]);
+    assert_eq!(tasks(&world), 0, "it is night in Chicago");
+    world.after(6 * HOUR).await;
     let filter = crowsnest_store::TaskFilter::default();
     let tasks = world.read(|read| read.tasks(&filter, ALL));
     assert_eq!(tasks.len(), 1, "the house is asked to call");
@@ -155,16 +157,21 @@ async fn a_birthday_in_an_outage_is_made_good_on_the_same_day_only() {
 async fn a_lease_that_ends_is_asked_about_and_then_somebody_calls() {
     let world = harbor().await;
     world.tell([subscriber("ann@x.org"), tells("lease", json!({ "lease_end": "2026-06-30" }))]).await;
+    world.tell([identify("number").by("email", "ann@x.org").by("phone", "+13125550142")]).await;
     until(&world, "2026-05-31T13:59:59Z").await;
     assert!(templates(&world).is_empty());
     until(&world, "2026-05-31T14:00:00Z").await;
     assert_eq!(templates(&world), ["lease-end"]);
     let mail = world.mailbox.list(false, 1, 0).unwrap().remove(0);
     assert_eq!(mail.subject, "Your lease ends on 2026-06-30");
-    world.after(7 * DAY - 1).await;
+    world.after(7 * DAY).await;
+    assert_eq!(tasks(&world), 0, "it is Sunday");
+    until(&world, "2026-06-08T13:59:59.999Z").await;
     assert_eq!(tasks(&world), 0);
     world.after(1).await;
-    assert_eq!(tasks(&world), 1);
+    assert_eq!(tasks(&world), 1, "on Monday at nine in Chicago");
+    world.tell([happens("r", "Lease Renewed")]).await;
+    assert_eq!(tasks(&world), 0, "off the list at once");
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ impl ReadTasks for Session<'_> {
 
     fn tasks(&self, filter: &TaskFilter, page: Page) -> Result<Vec<Task>> {
         let (day, order) = match filter.state {
-            TaskState::Open => ("<=", "day, priority, due, id"),
+            TaskState::Open => ("<=", "day, priority, id"),
             TaskState::Queued => ("<=", "due, priority, id"),
             TaskState::Done | TaskState::Withdrawn => ("=", "ended DESC, id DESC"),
         };
@@ -77,7 +77,7 @@ impl ReadTasks for Session<'_> {
              WHERE tasks.state = 'queued' AND tasks.team = ?1 AND tasks.due <= ?2
                  AND (tasks.call IS NULL OR deliveries.state = 'queued')
              ORDER BY ifnull((SELECT key FROM json_each(?3) WHERE value = tasks.program), json_array_length(?3)),
-                 tasks.priority, tasks.due, tasks.id
+                 tasks.priority, tasks.id
              LIMIT ?4"
         );
         self.all(&sql, params![team, now.0, programs, limit as i64], task)

@@ -859,3 +859,42 @@ fn a_feed_of_what_came_back_names_its_words() {
         "x.yaml:6:36: which words say what came back: expected `bounced_for_good`, `bounced_for_now`, `complained` or `replied`, each with its words",
     );
 }
+
+#[test]
+fn who_is_asked_to_call_is_a_team_that_has_room() {
+    let base = |teams: &str| BASE.replacen("currency: USD\n", &format!("currency: USD\n{teams}"), 1);
+    let program = |task: &str| format!("program: x\ntrigger: {{ event: A }}\nsteps:\n  - task: {task}\n");
+    let sales = "teams: { sales: { title: Sales, capacity: 40 } }\n";
+    for (teams, task, expected) in [
+        ("", "{ title: Wash it, team: anybody }", ""),
+        (sales, "{ title: Call, team: sales, call: { topic: offers }, priority: 1, ttl: 3d }", ""),
+        (
+            "",
+            "{ title: Call, team: sales, call: { topic: offers } }",
+            "x.yaml:4:32: a call needs a team with its capacity, and the `workspace:` document has no `teams:`; write `teams: { sales: { title: …, capacity: 40 } }` there",
+        ),
+        (
+            sales,
+            "{ title: Wash it, team: sale }",
+            "x.yaml:4:35: there is no team `sale`; known: sales; did you mean `sales`?",
+        ),
+        (
+            sales,
+            "{ title: Call, team: sales, call: { topic: ofers, tries: 0 }, priority: 10 }",
+            "x.yaml:4:54: there is no topic `ofers`; defined: offers, receipts; did you mean `offers`?\n\
+             x.yaml:4:68: a call is tried once at least, and at most 20 times\n\
+             x.yaml:4:83: 10 is no priority: expected 1, which comes first, to 9",
+        ),
+    ] {
+        assert_eq!(said(&base(teams), &program(task)), expected, "for {task}");
+    }
+    let teams = "teams: { a: { title: A, capacity: 0, days: [], from: \"17:00\", to: \"09:00\", time_zone: Here, outcomes: [reached] } }\n";
+    assert_eq!(
+        said(&base(teams), ""),
+        "base.yaml:6:13: a working day ends after it begins: it is from 17:00 to 09:00\n\
+         base.yaml:6:35: nothing would ever be on its list: expected at least 1\n\
+         base.yaml:6:44: it works on some day: expected at least one, such as [monday]\n\
+         base.yaml:6:87: `Here` is not a time zone: expected an IANA name, such as America/Chicago\n\
+         base.yaml:6:104: every team has the outcomes reached, no-answer, wrong-number, do-not-call: expected another word, once"
+    );
+}

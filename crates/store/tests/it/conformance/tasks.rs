@@ -97,15 +97,15 @@ pub fn tasks_that_are_due_come_by_importance(store: &mut impl Backend) {
         unit.put_delivery(&call(7, 6, DeliveryState::Held))?;
         unit.put_task(&task(8, 8, "service", 1)).map(drop)
     });
-    assert_eq!(due(store, 20, &[]), [2, 4, 1, 3]);
-    assert_eq!(due(store, 20, &["lease", "cart"]), [3, 2, 4, 1]);
+    assert_eq!(due(store, 20, &[]), [2, 1, 4, 3]);
+    assert_eq!(due(store, 20, &["lease", "cart"]), [3, 2, 1, 4]);
     assert_eq!(store.read(|read| read.teams_waiting(Time(20))), ["sales", "service"]);
     assert_eq!(store.read(|read| read.next_due()), Some(Time(9)));
     store.commit(|unit| {
         let held = unit.delivery(DeliveryId(7))?.unwrap();
         unit.update_delivery(&Delivery { state: DeliveryState::Queued, due: Time(5), ..held })
     });
-    assert_eq!(due(store, 20, &[]), [2, 6, 4, 1, 3], "released, and due when its delivery is");
+    assert_eq!(due(store, 20, &[]), [2, 1, 4, 6, 3], "released, and due when its delivery is");
     assert_eq!(store.read(|read| read.next_due()), Some(Time(5)));
     assert!(store.read(|read| read.due_deliveries_of(ProfileId(1), Time(1_000))).is_empty());
 }
