@@ -27,7 +27,7 @@ pub use traits::{Page, Read, Unit};
 pub use words::{
     DeliveryEntry, DeliveryFilter, EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind,
     LineCount, RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch, Task,
-    TaskFilter, Watermark,
+    TaskFilter, Turns, Watermark,
 };
 
 /// Why the store could not do what it was asked.

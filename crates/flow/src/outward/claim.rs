@@ -184,6 +184,10 @@ fn decide(
     }
     match verdict(work, &claiming.circumstances, circle, &profile, &delivery)? {
         Verdict::Send => {
+            if let Some((turn, reason)) = super::pace::turn(work, &delivery)? {
+                delivery.turn = Some(turn);
+                return put_off(work, &mut delivery, turn, reason);
+            }
             let policy = work.live.policy();
             let exempt = !policy.is_empty() && policy.exempts(&delivery.topic);
             let exempt = if exempt { "; a service message, exempt from the contact policy" } else { "" };

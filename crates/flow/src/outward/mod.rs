@@ -30,6 +30,7 @@ mod dispatcher;
 mod feedback;
 mod forecast;
 mod lines;
+mod pace;
 mod relays;
 mod resolve;
 mod resume;

@@ -2,7 +2,7 @@
 
 use super::{lists, rows, session::Session};
 use crate::{
-    DeliveryEntry, DeliveryFilter, LineCount, Result, StoreError,
+    DeliveryEntry, DeliveryFilter, LineCount, Result, StoreError, Turns,
     deliveries::{ReadDeliveries, WriteDeliveries},
 };
 use crowsnest_model::{
@@ -116,6 +116,13 @@ impl ReadDeliveries for Session<'_> {
         self.all(&sql, params![profile.0 as i64, now.0], rows::delivery)
     }
 
+    fn turns(&self, pace: &str) -> Result<Turns> {
+        let known = self.one("SELECT broadcasts, others FROM turns WHERE pace = ?1", [pace], |row| {
+            Ok(Turns { broadcasts: row.get(0)?, others: row.get(1)? })
+        })?;
+        Ok(known.unwrap_or_default())
+    }
+
     fn sending_deliveries(&self) -> Result<Vec<Delivery>> {
         let sql = format!("SELECT {} FROM deliveries WHERE state = 'sending' ORDER BY id", rows::DELIVERY);
         self.all(&sql, [], rows::delivery)
@@ -170,8 +177,8 @@ impl WriteDeliveries for Session<'_> {
             .connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO deliveries (id, program, version, run, occasion, profile, household, channel,
-                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, handed_over)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, turn, handed_over)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
                          CASE WHEN ?12 IN ('sending', 'sent', 'unknown') THEN ?18 END)",
             )?
             .execute(params![
@@ -193,7 +200,8 @@ impl WriteDeliveries for Session<'_> {
                 delivery.attempts,
                 delivery.created.0,
                 delivery.updated.0,
-                event
+                event,
+                delivery.turn.map(|turn| turn.0)
             ])?;
         Ok(changed == 1)
     }
@@ -201,7 +209,7 @@ impl WriteDeliveries for Session<'_> {
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6,
+                "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6, turn = ?7,
                         handed_over = CASE WHEN ?2 IN ('sending', 'sent', 'unknown')
                                             AND state NOT IN ('sending', 'sent', 'unknown')
                                            THEN ?6 ELSE handed_over END
@@ -213,8 +221,16 @@ impl WriteDeliveries for Session<'_> {
                 delivery.reason,
                 delivery.due.0,
                 delivery.attempts,
-                delivery.updated.0
+                delivery.updated.0,
+                delivery.turn.map(|turn| turn.0)
             ])?;
+        Ok(())
+    }
+
+    fn put_turns(&mut self, pace: &str, turns: Turns) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO turns (pace, broadcasts, others) VALUES (?1, ?2, ?3)")?
+            .execute(params![pace, turns.broadcasts, turns.others])?;
         Ok(())
     }
 

@@ -367,6 +367,7 @@ CREATE TABLE deliveries (
     updated   INTEGER NOT NULL,
     event     TEXT NOT NULL,
     handed_over INTEGER,
+    turn      INTEGER,
     line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;
@@ -378,6 +379,13 @@ CREATE INDEX deliveries_by_profile ON deliveries (profile);
 CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queued';
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
+
+-- The next turns at domains to which mail is paced, in microseconds: of broadcasts, and of everything else.
+CREATE TABLE turns (
+    pace       TEXT PRIMARY KEY,
+    broadcasts INTEGER NOT NULL,
+    others     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- The life of each delivery, entry by entry, written by the store itself so that no way of changing one can forget it.
 CREATE TABLE delivery_log (

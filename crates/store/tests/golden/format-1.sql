@@ -259,9 +259,15 @@ CREATE TABLE deliveries (
     updated   INTEGER NOT NULL,
     event     TEXT NOT NULL,
     handed_over INTEGER,
+    turn      INTEGER,
     line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;
+CREATE TABLE turns (
+    pace       TEXT PRIMARY KEY,
+    broadcasts INTEGER NOT NULL,
+    others     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE delivery_log (
     seq      INTEGER PRIMARY KEY,
     delivery INTEGER NOT NULL,
@@ -378,8 +384,8 @@ INSERT INTO run_log VALUES (1, 7002, 9100, '0', 'waits 45 minutes');
 INSERT INTO timers VALUES (7002, 12000, 7001, NULL);
 INSERT INTO timers VALUES (7006, 13000, 7001, 'welcome');
 INSERT INTO tasks VALUES (7007, 9100, 'cart', 7002, '1', 7001, 'Call her', 'sales', 'before noon', NULL);
-INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 7011, 'email', 'p7001@example.org', 'letter', 'offers', 'held', 'calls is stale', 7103, 99000, 0, 1, 1, '{"name":"Cart Updated"}', NULL);
-INSERT INTO deliveries VALUES (7005, 'offer', 1, NULL, 'launch', 7001, NULL, 'email', 'p7001@example.org', 'letter', 'offers', 'sent', NULL, 7105, NULL, 0, 1, 1, '{"name":"Cart Updated"}', 1);
+INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 7011, 'email', 'p7001@example.org', 'letter', 'offers', 'held', 'calls is stale', 7103, 99000, 0, 1, 1, '{"name":"Cart Updated"}', NULL, NULL);
+INSERT INTO deliveries VALUES (7005, 'offer', 1, NULL, 'launch', 7001, NULL, 'email', 'p7001@example.org', 'letter', 'offers', 'sent', NULL, 7105, NULL, 0, 1, 1, '{"name":"Cart Updated"}', 1, NULL);
 INSERT INTO delivery_log VALUES (1, 7003, 1, 'held', 'calls is stale');
 INSERT INTO delivery_log VALUES (2, 7005, 1, 'sent', NULL);
 INSERT INTO quarantine VALUES (7004, 7, 'open', 0, 'till', NULL, 'line 17, column 3', 'invalid-json', 'it is not JSON', X'613B62FF3B63', X'EE7B40D25B12458EC8AE7740A504894B', NULL);

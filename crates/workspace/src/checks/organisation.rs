@@ -4,7 +4,9 @@ use super::{Findings, Scene, Spot, value};
 use crate::problem::{listed, quoted};
 use crowsnest_model::{
     contact,
-    definition::{DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, SmtpAccount, Tracking},
+    definition::{
+        DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, SmtpAccount, Throttle, Tracking,
+    },
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -84,6 +86,7 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
     if let Some(returns) = &account.returns {
         returned(&returns.domain, account, spot.at("returns").at("domain"), findings);
     }
+    throttles(&account.throttle, spot.at("throttle"), findings);
     let mut called = BTreeSet::new();
     for (index, server) in account.smtp.iter().enumerate() {
         let spot = spot.at("smtp").item(index);
@@ -92,6 +95,31 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
             let message =
                 format!("two SMTP accounts are called {}: give each a `name`", quoted(server.called()));
             findings.problem(spot, message);
+        }
+    }
+}
+
+fn throttles(throttles: &[Throttle], spot: Spot<'_>, findings: &mut Findings) {
+    let mut seen = BTreeSet::new();
+    for (index, throttle) in throttles.iter().enumerate() {
+        let spot = spot.item(index);
+        if throttle.per_minute == 0 {
+            findings.problem(spot.at("per_minute"), "0 messages in a minute are none: expected at least 1");
+        }
+        if throttle.domains.is_empty() {
+            findings.problem(spot.at("domains"), "mail to no domain is paced: name one, or `*` for all");
+        }
+        for (place, domain) in throttle.domains.iter().enumerate() {
+            let spot = spot.at("domains").item(place);
+            if domain != Throttle::ALL && !whole_domain(domain, spot, findings) {
+                continue;
+            }
+            if !seen.insert(domain.to_ascii_lowercase()) {
+                findings.problem(spot, format!("the domain {} is named twice", quoted(domain)));
+            } else if seen.contains(Throttle::ALL) && domain != Throttle::ALL {
+                let message = format!("{} stands behind `*`, which paces it already", quoted(domain));
+                findings.problem(spot, message);
+            }
         }
     }
 }

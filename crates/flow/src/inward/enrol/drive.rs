@@ -364,6 +364,7 @@ impl Enrolment<'_, '_> {
             due: now,
             expires: program.expires(run.triggered),
             attempts: 0,
+            turn: None,
             created: now,
             updated: now,
             event,
