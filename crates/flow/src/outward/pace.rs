@@ -5,7 +5,7 @@
 //! four fifths of the pace, so that what somebody waits for need not queue behind a million of them.
 
 use crate::{FlowError, inward::Working};
-use crowsnest_model::{Duration, Time, definition::Throttle, delivery::Delivery};
+use crowsnest_model::{Duration, Time, delivery::Delivery};
 use crowsnest_store::Turns;
 
 /// Turns within this time are taken at once: a pace is kept over a minute, not over a moment.
