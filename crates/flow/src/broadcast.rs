@@ -349,6 +349,7 @@ fn queue_chunk(
             due: work.now,
             expires: definition.ttl.map(|ttl| launched.plus(ttl)),
             attempts: 0,
+            turn: None,
             created: work.now,
             updated: work.now,
             event: Object::new(),

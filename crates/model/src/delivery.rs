@@ -158,6 +158,8 @@ pub struct Delivery {
     pub created: Time,
     /// When it last changed.
     pub updated: Time,
+    /// Its turn at the domain that receives it, where mail to that is paced.
+    pub turn: Option<Time>,
     /// What the template may use of the event behind it: `name` and `properties`. For a webhook what it is told: the
     /// `step` and its `body`. For a call beside those of a template: the `team`, and how many `tries` it has.
     pub event: Object,

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    words::{DeliveryEntry, DeliveryFilter, LineCount},
+    words::{DeliveryEntry, DeliveryFilter, LineCount, Turns},
 };
 use crowsnest_model::{
     DeliveryId, ProfileId, RunId, Time,
@@ -32,6 +32,8 @@ pub trait ReadDeliveries {
     fn due_deliveries(&self, line: &Line, now: Time, limit: usize) -> Result<Vec<Delivery>>;
     /// A person's queued messages that are due, on whichever line, in the same order. What webhooks are told is none.
     fn due_deliveries_of(&self, profile: ProfileId, now: Time) -> Result<Vec<Delivery>>;
+    /// The next turns of a pace.
+    fn turns(&self, pace: &str) -> Result<Turns>;
     /// What is being sent: its intent is written, its outcome is not. A call that is on a list is not on the line, and
     /// letters are known by their print run.
     fn sending_deliveries(&self) -> Result<Vec<Delivery>>;
@@ -49,7 +51,9 @@ pub trait ReadDeliveries {
 pub trait WriteDeliveries {
     /// Queues a delivery. False when the same occasion has one already; then nothing is written.
     fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
-    /// Changes a delivery's state, reason, due moment, attempts and contact point. Becoming `sending` is the moment of handing over.
+    /// The next turns of a pace are these.
+    fn put_turns(&mut self, pace: &str, turns: Turns) -> Result<()>;
+    /// Changes a delivery's state, reason, due moment, turn, attempts and contact point. Becoming `sending` is the moment of handing over.
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
     /// The states of deliveries that a cancelled run still has open, changed to `state`; a call on a list is.
     fn close_deliveries(&mut self, run: RunId, state: DeliveryState, reason: &str, now: Time) -> Result<u64>;

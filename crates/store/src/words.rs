@@ -294,6 +294,15 @@ pub struct LineCount {
     pub next: Option<Time>,
 }
 
+/// When the next turns at a domain are to which mail is paced, in microseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Turns {
+    /// Of broadcasts.
+    pub broadcasts: i64,
+    /// Of everything else.
+    pub others: i64,
+}
+
 /// Which deliveries are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryFilter {

@@ -216,6 +216,11 @@ pub(super) fn decide(
                 put_off(work, &mut delivery, until, reason)?;
                 return Ok(None);
             }
+            if let Some((turn, reason)) = super::pace::turn(work, &delivery)? {
+                delivery.turn = Some(turn);
+                put_off(work, &mut delivery, turn, reason)?;
+                return Ok(None);
+            }
             let policy = work.live.policy();
             let exempt = !policy.is_empty() && policy.exempts(&delivery.topic);
             let exempt = if exempt { "; a service message, exempt from the contact policy" } else { "" };

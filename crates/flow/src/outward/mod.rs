@@ -42,6 +42,7 @@ mod forecast;
 mod letters;
 mod lines;
 mod lists;
+mod pace;
 mod purse;
 mod relays;
 mod resolve;

@@ -118,3 +118,72 @@ async fn no_other_account_is_tried_when_the_first_may_have_it_or_refused_it() {
         assert!(reason.contains("first"), "{reason}");
     }
 }
+
+/// How many each minute from now on gets, served every second.
+async fn by_minute(world: &World, sink: &Sink, minutes: usize) -> Vec<usize> {
+    let mut counts = Vec::new();
+    for _ in 0..minutes {
+        let before = sink.count();
+        for _ in 0..60 {
+            world.serve().await;
+            world.pass(MINUTE / 60);
+        }
+        counts.push(sink.count() - before);
+    }
+    counts
+}
+
+async fn throttled(sink: &Sink, documents: &[&str]) -> World {
+    let with = format!(
+        "shop.example>\", smtp: {}, throttle: [{{ domains: [x.org], per_minute: 60 }}] }}",
+        account("only", sink)
+    );
+    let files: Vec<SourceFile> = files(documents)
+        .into_iter()
+        .map(|file| SourceFile { text: file.text.replace("shop.example>\" }", &with), ..file })
+        .collect();
+    World::of(files).await
+}
+
+#[tokio::test]
+async fn mail_to_a_domain_is_paced_and_each_message_waits_once_also_over_a_restart() {
+    let sink = Sink::start(Mood::Takes).await;
+    let world = throttled(&sink, &[OFFER]).await;
+    world.tell([subscriber("ann@elsewhere.org")]).await;
+    everybody(&world, 120).await;
+    world.serve().await;
+    assert_eq!(sink.count(), 2, "the first of the paced, and who is elsewhere");
+    let waiting = world.deliveries();
+    let paced: Vec<_> = waiting.iter().filter(|delivery| delivery.state.as_str() == "queued").collect();
+    assert_eq!(paced.len(), 119);
+    assert!(
+        paced
+            .iter()
+            .all(|one| one.reason.as_deref() == Some("waits its turn at x.org") && one.turn == Some(one.due))
+    );
+    assert_eq!(by_minute(&world, &sink, 1).await, [47]);
+    let world = world.restarted(None);
+    assert_eq!(by_minute(&world, &sink, 2).await, [48, 24]);
+    assert_eq!(world.states(), vec!["sent"; 121]);
+    for delivery in world.deliveries() {
+        let log = world.read(|read| read.delivery_log(delivery.id));
+        assert!(log.len() <= 4, "{log:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reminder_does_not_wait_behind_a_broadcast_and_a_lapsed_turn_is_taken_anew() {
+    let sink = Sink::start(Mood::Takes).await;
+    let world = throttled(&sink, &[OFFER, CART]).await;
+    everybody(&world, 3_000).await;
+    world.tell([cart("c1", "p7@x.org")]).await;
+    world.pass(45 * MINUTE);
+    let cart =
+        |world: &World| world.deliveries().into_iter().find(|one| one.program == "cart").map(|one| one.state);
+    by_minute(&world, &sink, 1).await;
+    assert_eq!(cart(&world).unwrap().as_str(), "sent");
+    // Nobody served for an hour: what was put off before must not come all at once.
+    world.pass(HOUR);
+    let minutes = by_minute(&world, &sink, 2).await;
+    assert!(minutes[0] <= 6 * 48 + 2 && minutes[1] <= 50, "{minutes:?}");
+}

@@ -48,7 +48,7 @@ pub use trigger::{IdentityEvent, MembershipChange, Trigger, Watched};
 pub use webhook::{AddressError, HeaderError, Webhook, WebhookStep};
 pub use workspace::{
     Brand, DIMENSIONS, Dimension, DkimKey, EmailAccount, Organisation, Returns, SmtpAccount, SmtpSecurity,
-    Topic, Tracking, Workspace,
+    Throttle, Topic, Tracking, Workspace,
 };
 
 use serde::{Deserialize, Deserializer};

@@ -140,6 +140,9 @@ pub struct EmailAccount {
     /// What is heard of messages that are read; without it nothing is. Service messages are never tracked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub track: Option<Tracking>,
+    /// How fast mail goes to whom; without it, as fast as it is taken. Of several that fit a domain the first counts.
+    #[serde(default, deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub throttle: Vec<Throttle>,
     /// Where mail comes back; without it, to the sender, where nobody but people reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returns: Option<Returns>,
@@ -149,6 +152,26 @@ pub struct EmailAccount {
     /// What one message costs, such as `0.0008 USD`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Amount>,
+}
+
+/// How fast mail goes to some domains, which are paced together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Throttle {
+    /// The domains of the addresses, such as `gmail.com`; `*` for all.
+    pub domains: Vec<String>,
+    /// So many messages in a minute at most.
+    pub per_minute: u32,
+}
+
+impl Throttle {
+    /// Every domain.
+    pub const ALL: &'static str = "*";
+
+    /// Whether it paces mail to a domain.
+    pub fn paces(&self, domain: &str) -> bool {
+        self.domains.iter().any(|named| named == Self::ALL || named.eq_ignore_ascii_case(domain))
+    }
 }
 
 /// What is heard of messages that are read.

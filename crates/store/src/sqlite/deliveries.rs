@@ -2,7 +2,7 @@
 
 use super::{lists, rows, session::Session};
 use crate::{
-    DeliveryEntry, DeliveryFilter, LineCount, Result, StoreError,
+    DeliveryEntry, DeliveryFilter, LineCount, Result, StoreError, Turns,
     deliveries::{ReadDeliveries, WriteDeliveries},
 };
 use crowsnest_model::{
@@ -117,6 +117,13 @@ impl ReadDeliveries for Session<'_> {
         self.all(&sql, params![profile.0 as i64, now.0], rows::delivery)
     }
 
+    fn turns(&self, pace: &str) -> Result<Turns> {
+        let known = self.one("SELECT broadcasts, others FROM turns WHERE pace = ?1", [pace], |row| {
+            Ok(Turns { broadcasts: row.get(0)?, others: row.get(1)? })
+        })?;
+        Ok(known.unwrap_or_default())
+    }
+
     fn sending_deliveries(&self) -> Result<Vec<Delivery>> {
         let sql = format!(
             "SELECT {} FROM deliveries WHERE state = 'sending' AND channel NOT IN ('phone', 'letter') ORDER BY id",
@@ -186,8 +193,8 @@ impl WriteDeliveries for Session<'_> {
             .connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO deliveries (id, program, version, run, occasion, profile, household, channel,
-                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, handed_over)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, turn, handed_over)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
                          CASE WHEN ?12 IN ('sending', 'sent', 'unknown') THEN ?18 END)",
             )?
             .execute(params![
@@ -209,7 +216,8 @@ impl WriteDeliveries for Session<'_> {
                 delivery.attempts,
                 delivery.created.0,
                 delivery.updated.0,
-                event
+                event,
+                delivery.turn.map(|turn| turn.0)
             ])?;
         Ok(changed == 1)
     }
@@ -218,7 +226,7 @@ impl WriteDeliveries for Session<'_> {
         self.connection
             .prepare_cached(
                 "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6,
-                        contact = ?7,
+                        contact = ?7, turn = ?8,
                         handed_over = CASE WHEN ?2 IN ('sending', 'sent', 'unknown')
                                             AND state NOT IN ('sending', 'sent', 'unknown')
                                            THEN ?6 ELSE handed_over END
@@ -231,8 +239,16 @@ impl WriteDeliveries for Session<'_> {
                 delivery.due.0,
                 delivery.attempts,
                 delivery.updated.0,
-                delivery.contact
+                delivery.contact,
+                delivery.turn.map(|turn| turn.0)
             ])?;
+        Ok(())
+    }
+
+    fn put_turns(&mut self, pace: &str, turns: Turns) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO turns (pace, broadcasts, others) VALUES (?1, ?2, ?3)")?
+            .execute(params![pace, turns.broadcasts, turns.others])?;
         Ok(())
     }
 

@@ -142,7 +142,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
 }
 
 pub(super) const DELIVERY: &str = "id, program, version, run, occasion, profile, household, channel, contact, \
-     template, topic, state, reason, due, expires, attempts, created, updated, event";
+     template, topic, state, reason, due, expires, attempts, created, updated, event, turn";
 
 pub(super) fn delivery_state(row: &Row<'_>, index: usize) -> rusqlite::Result<DeliveryState> {
     let state: String = row.get(index)?;
@@ -174,6 +174,7 @@ pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         attempts: row.get(15)?,
         created: time(row, 16)?,
         updated: time(row, 17)?,
+        turn: row.get::<_, Option<i64>>(19)?.map(Time),
         event: serde_json::from_str(&event)
             .map_err(|error| rusqlite::Error::FromSqlConversionFailure(18, Type::Text, error.into()))?,
     })

@@ -382,6 +382,7 @@ CREATE TABLE deliveries (
     updated   INTEGER NOT NULL,
     event     TEXT NOT NULL,
     handed_over INTEGER,
+    turn      INTEGER,
     line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;
@@ -412,6 +413,13 @@ CREATE INDEX print_runs_open ON print_runs (id) WHERE finished IS NULL;
 CREATE TABLE printed (delivery INTEGER PRIMARY KEY, run INTEGER NOT NULL, household INTEGER) STRICT;
 CREATE INDEX printed_by_run ON printed (run, delivery);
 CREATE INDEX printed_by_household ON printed (household) WHERE household IS NOT NULL;
+
+-- The next turns at domains to which mail is paced, in microseconds: of broadcasts, and of everything else.
+CREATE TABLE turns (
+    pace       TEXT PRIMARY KEY,
+    broadcasts INTEGER NOT NULL,
+    others     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- The life of each delivery, entry by entry, written by the store itself so that no way of changing one can forget it.
 CREATE TABLE delivery_log (

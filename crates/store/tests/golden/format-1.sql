@@ -268,6 +268,7 @@ CREATE TABLE deliveries (
     updated   INTEGER NOT NULL,
     event     TEXT NOT NULL,
     handed_over INTEGER,
+    turn      INTEGER,
     line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;

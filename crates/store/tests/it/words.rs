@@ -136,6 +136,7 @@ pub fn delivery(id: u64, program: &str, profile: u64, occasion: &str, state: Del
         due: Time(100 + id as i64),
         expires: None,
         attempts: 0,
+        turn: None,
         created: Time(1),
         updated: Time(1),
         event,

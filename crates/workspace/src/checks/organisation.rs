@@ -9,7 +9,7 @@ use crowsnest_model::{
     Amount, Duration, contact,
     definition::{
         DIMENSIONS, Dimension, DkimKey, EmailAccount, LetterAccount, OUTCOMES, Organisation, SendingLimits,
-        SmtpAccount, Team, Tracking,
+        SmtpAccount, Team, Throttle, Tracking,
     },
     delivery::{EMAIL, SMS},
     money::Currency,
@@ -175,6 +175,7 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
         returned(&returns.domain, account, spot.at("returns").at("domain"), findings);
     }
     limits(&account.limits, spot.at("limits"), findings);
+    throttles(&account.throttle, spot.at("throttle"), findings);
     let mut called = BTreeSet::new();
     for (index, server) in account.smtp.iter().enumerate() {
         let spot = spot.at("smtp").item(index);
@@ -183,6 +184,31 @@ fn email(account: &EmailAccount, spot: Spot<'_>, findings: &mut Findings) {
             let message =
                 format!("two SMTP accounts are called {}: give each a `name`", quoted(server.called()));
             findings.problem(spot, message);
+        }
+    }
+}
+
+fn throttles(throttles: &[Throttle], spot: Spot<'_>, findings: &mut Findings) {
+    let mut seen = BTreeSet::new();
+    for (index, throttle) in throttles.iter().enumerate() {
+        let spot = spot.item(index);
+        if throttle.per_minute == 0 {
+            findings.problem(spot.at("per_minute"), "0 messages in a minute are none: expected at least 1");
+        }
+        if throttle.domains.is_empty() {
+            findings.problem(spot.at("domains"), "mail to no domain is paced: name one, or `*` for all");
+        }
+        for (place, domain) in throttle.domains.iter().enumerate() {
+            let spot = spot.at("domains").item(place);
+            if domain != Throttle::ALL && !whole_domain(domain, spot, findings) {
+                continue;
+            }
+            if !seen.insert(domain.to_ascii_lowercase()) {
+                findings.problem(spot, format!("the domain {} is named twice", quoted(domain)));
+            } else if seen.contains(Throttle::ALL) && domain != Throttle::ALL {
+                let message = format!("{} stands behind `*`, which paces it already", quoted(domain));
+                findings.problem(spot, message);
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ const SECTIONS: [(&str, &[&str]); 14] = [
             "EmailAccount",
             "SmtpAccount",
             "DkimKey",
+            "Throttle",
             "Tracking",
             "Returns",
             "SmsAccount",

@@ -199,6 +199,19 @@ fn two_smtp_accounts_are_told_apart() {
 }
 
 #[test]
+fn a_throttle_paces_something() {
+    let base = "workspace: acme\ntitle: Acme\ncountry: US\ntime_zone: America/Chicago\ncurrency: USD\nemail:\n  from: Acme <a@acme.example>\n  throttle:\n    - { domains: [gmail.com, '*'], per_minute: 0 }\n    - { domains: [GMAIL.com, yahoo.com, mail], per_minute: 9 }\n    - { domains: [], per_minute: 9 }\n";
+    assert_eq!(
+        said(base, ""),
+        "base.yaml:9:48: 0 messages in a minute are none: expected at least 1\n\
+         base.yaml:10:19: the domain `GMAIL.com` is named twice\n\
+         base.yaml:10:30: `yahoo.com` stands behind `*`, which paces it already\n\
+         base.yaml:10:41: `mail` is no domain; one with other letters is written as `xn--…`\n\
+         base.yaml:11:18: mail to no domain is paced: name one, or `*` for all"
+    );
+}
+
+#[test]
 fn a_condition_points_at_its_mistake() {
     for (text, at) in [
         (

@@ -357,6 +357,7 @@ impl Enrolment<'_, '_> {
             due: now,
             expires: program.expires_within(run.triggered, now, ttl),
             attempts: 0,
+            turn: None,
             created: now,
             updated: now,
             event,
