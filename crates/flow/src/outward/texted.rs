@@ -25,7 +25,7 @@ use crowsnest_model::{
     consent::EVERY_TOPIC,
     contact,
     definition::{SmsAccount, TurnsOff},
-    delivery::{Delivery, DeliveryState, EMAIL, SMS},
+    delivery::{Delivery, DeliveryState, EMAIL, LETTER, PHONE, SMS},
 };
 use crowsnest_store::{Agreement, Stopped};
 use serde_json::json;
@@ -40,9 +40,6 @@ const EVIDENCE: usize = 100;
 
 /// What a refusal is kept as, see `settle`.
 const REFUSED: &str = "it was refused: ";
-
-/// The channel of calls.
-const CALLS: &str = "phone";
 
 impl Engine {
     /// Hears what became of a text of ours. False when that was heard before.
@@ -243,11 +240,13 @@ impl<'t, 'w> Texting<'t, 'w> {
 
     /// This number, and every contact point of the person, each with the channels that lead to it.
     fn points_of(&self, person: Option<ProfileId>) -> BTreeSet<(&'static str, String)> {
-        let mut points = BTreeSet::from([(SMS, self.number.clone()), (CALLS, self.number.clone())]);
+        let mut points = BTreeSet::from([(SMS, self.number.clone()), (PHONE, self.number.clone())]);
         let profile: Option<&Profile> =
             person.and_then(|person| self.work.people.get(&person)).map(|loaded| &loaded.profile);
         let Some(profile) = profile else { return points };
-        for channel in [EMAIL, SMS, CALLS] {
+        // What is agreed about letters is kept by person.
+        points.insert((LETTER, profile.id.to_string()));
+        for channel in [EMAIL, SMS, PHONE] {
             points.extend(profile.contact(channel).map(|contact| (channel, contact)));
             let of_channel = profile.goes_by().filter(|link| link.namespace.as_str() == namespace(channel));
             points.extend(of_channel.map(|link| (channel, link.value.clone())));

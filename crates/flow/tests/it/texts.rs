@@ -217,6 +217,7 @@ async fn numbers_that_reach_nobody_are_texted_once() {
 async fn stop_turns_off_everything_at_once_is_confirmed_once_and_start_gives_it_back() {
     let world = shop(&[NUDGE, LETTER], "").await;
     let ann = texted("ann", ANN).by("email", "ann@x.org").grants("offers");
+    let ann = ann.about_letters("offers", ConsentStatus::Granted);
     let news = track("no news", "Said").by("user_id", "ann").claims(
         "news",
         ConsentStatus::Withdrawn,
@@ -229,6 +230,8 @@ async fn stop_turns_off_everything_at_once_is_confirmed_once_and_start_gives_it_
     world.tell([nudged("ann", "c2")]).await;
     assert_eq!(says(&world, "SM1", ANN, "please don’t text me again").await.as_deref(), Some(STOPPED));
     world.serve().await;
+    let person = world.holder("user_id", "ann").unwrap().to_string();
+    assert_eq!(standing(&world, "letter", &person, "offers"), Some(ConsentStatus::Withdrawn));
     assert_eq!(world.states()[2..], ["suppressed", "suppressed"]);
     assert_eq!(world.mailed().len(), 2);
     // Copies of it and more of the same are not confirmed again, until a day has passed.
@@ -250,6 +253,7 @@ async fn stop_turns_off_everything_at_once_is_confirmed_once_and_start_gives_it_
     assert_eq!(says(&world, "SM4", ANN, "Start").await.as_deref(), Some(STARTED));
     let granted = Some(ConsentStatus::Granted);
     assert_eq!(standing(&world, "sms", ANN, "offers"), granted);
+    assert_eq!(standing(&world, "letter", &person, "offers"), granted);
     assert_eq!(standing(&world, "email", "ann@x.org", "offers"), granted);
     assert_eq!(standing(&world, "email", "ann@x.org", "news"), Some(ConsentStatus::Withdrawn));
     assert_eq!(standing(&world, "phone", ANN, "offers"), Some(ConsentStatus::Withdrawn));
