@@ -39,7 +39,7 @@ fn the_example_checks_without_a_problem_or_a_warning() {
         ]
     );
     assert_eq!(names(Kind::Broadcast), ["trade-in-offer"]);
-    assert_eq!(names(Kind::Source).len(), 10);
+    assert_eq!(names(Kind::Source).len(), 9);
     assert_eq!(checked.workspace.organisation.title, "Harbor Motors");
     assert_eq!(
         checked.workspace.sources["web"].write_key.as_deref(),

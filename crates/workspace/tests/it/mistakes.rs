@@ -780,7 +780,7 @@ fn letters_say_what_they_need() {
     let wrong = "letters:\n  from: ' '\n  consent: maybe\n";
     assert_eq!(
         said(&letters(wrong), ""),
-        "base.yaml:9:12: expected one of `asked`, `unless_withdrawn`, found `maybe`"
+        "base.yaml:9:12: unknown word `maybe`; expected one of asked, unless_withdrawn"
     );
     let wrong = "letters:\n  from: ' '\n  address: { city: '', name: [] }\n  print: { at: \"24:00\", days: [monday, monday] }\n";
     assert_eq!(
