@@ -351,18 +351,18 @@ async fn returns_come_back_by_feed_and_the_same_file_changes_nothing() {
 async fn an_objection_that_came_back_is_of_both_when_they_are_told_apart() {
     let world = world("  consent: unless_withdrawn\n", &[WELCOME]).await;
     let ann = identify("ann").by("user_id", "u1").traits(home("Ann", "1 Elm"));
-    let bea = identify("bea").by("user_id", "u2").traits(home("Bea", "2 Oak"));
+    let bea = identify("bea").by("loyalty_id", "l2").traits(home("Bea", "2 Oak"));
     world
         .tell([
             ann,
             track("a-seen", "Seen").by("user_id", "u1"),
             bea,
-            track("b-seen", "Seen").by("user_id", "u2"),
+            track("b-seen", "Seen").by("loyalty_id", "l2"),
         ])
         .await;
-    let absorbed = [world.person("user_id", "u1").id, world.person("user_id", "u2").id];
+    let absorbed = [world.person("user_id", "u1").id, world.person("loyalty_id", "l2").id];
     world.pass(HOUR);
-    world.tell([identify("one").by("user_id", "u1").by("user_id", "u2")]).await;
+    world.tell([identify("one").by("user_id", "u1").by("loyalty_id", "l2")]).await;
     let one = world.person("user_id", "u1").id;
     world.tell([track("in", "Moved In").by("user_id", "u1").with(json!({ "move": "1" }))]).await;
     world.serve().await;
@@ -377,8 +377,8 @@ async fn an_objection_that_came_back_is_of_both_when_they_are_told_apart() {
     world.engine.split(one, by, "two people, they said".into(), false).await.unwrap();
     assert_eq!(world.people().len(), 2);
     world.pass(DAY);
-    for user in ["u1", "u2"] {
-        let here = track(format!("later {user}"), "Moved In").by("user_id", user);
+    for (namespace, user) in [("user_id", "u1"), ("loyalty_id", "l2")] {
+        let here = track(format!("later {user}"), "Moved In").by(namespace, user);
         world.tell([here.with(json!({ "move": user }))]).await;
     }
     world.serve().await;
