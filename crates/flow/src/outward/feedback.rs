@@ -10,9 +10,11 @@ use crate::{
 };
 use crowsnest_ingest::FeedbackRow;
 use crowsnest_model::{
-    ConsentClaim, ConsentStatus, DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object, Time,
+    ConsentClaim, ConsentStatus, DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object,
+    Profile, Time,
     consent::EVERY_TOPIC,
     delivery::{Delivery, DeliveryState, EMAIL, Feedback, LETTER, PHONE, SMS, WEBHOOK},
+    profile::Link,
     quarantine::Rejection,
 };
 use crowsnest_store::Suppression;
@@ -209,12 +211,17 @@ pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard)
     };
     // An event is claimed once. What a machine did is none, and counts each time.
     if let Some(name) = heard.what.event_name(&delivery.channel) {
-        let event = event(&delivery, &heard, kind, name, time, work.now)?;
+        let person = work.unit.survivor(delivery.profile)?;
+        work.load(person)?;
+        let of = match work.people.get(&person).map(|loaded| &loaded.profile) {
+            // A postal address tells nobody apart: it is theirs by what they go by.
+            Some(profile) if delivery.channel == LETTER => known_by(profile),
+            _ => Some(Identifier::new(namespace(&delivery.channel), delivery.contact.clone())),
+        };
+        let event = event(&delivery, &heard, kind, name, of, time, work.now)?;
         if work.unit.event(event.id)?.is_some() {
             return Ok(false);
         }
-        let person = work.unit.survivor(delivery.profile)?;
-        work.load(person)?;
         let prepared = Prepared::of(person, event).map_err(broken)?;
         work.take_in_our_own(&prepared)?;
     }
@@ -258,6 +265,12 @@ pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard)
     Ok(true)
 }
 
+/// What somebody goes by, the last seen first, and a device only if there is nothing else.
+fn known_by(profile: &Profile) -> Option<Identifier> {
+    let latest = |link: &&Link| (link.namespace.as_str() != "anonymous_id", link.last_seen);
+    profile.identifiers.iter().max_by_key(latest).map(Link::identifier)
+}
+
 /// Nothing is sent there any more. The first reason stands: false when there is one.
 pub(crate) fn suppress(
     work: &mut Working<'_>,
@@ -287,6 +300,7 @@ fn event(
     heard: &Heard,
     kind: Feedback,
     name: String,
+    of: Option<Identifier>,
     time: Time,
     now: Time,
 ) -> Result<Event, FlowError> {
@@ -325,11 +339,7 @@ fn event(
         time,
         received: now,
         historical: false,
-        // A postal address tells nobody apart.
-        identifiers: match delivery.channel.as_str() {
-            LETTER => Vec::new(),
-            channel => vec![Identifier::new(namespace(channel), delivery.contact.clone())],
-        },
+        identifiers: of.into_iter().collect(),
         previous: None,
         traits: Object::new(),
         properties: Some(serde_json::value::to_raw_value(&properties).map_err(broken)?),

@@ -346,3 +346,42 @@ async fn returns_come_back_by_feed_and_the_same_file_changes_nothing() {
     world.serve().await;
     assert_eq!(print(&world).await.left_out, [("withdrew consent to everything by letter".to_owned(), 1)]);
 }
+
+#[tokio::test]
+async fn an_objection_that_came_back_is_of_both_when_they_are_told_apart() {
+    let world = world("  consent: unless_withdrawn\n", &[WELCOME]).await;
+    let ann = identify("ann").by("user_id", "u1").traits(home("Ann", "1 Elm"));
+    let bea = identify("bea").by("loyalty_id", "l2").traits(home("Bea", "2 Oak"));
+    world
+        .tell([
+            ann,
+            track("a-seen", "Seen").by("user_id", "u1"),
+            bea,
+            track("b-seen", "Seen").by("loyalty_id", "l2"),
+        ])
+        .await;
+    let absorbed = [world.person("user_id", "u1").id, world.person("loyalty_id", "l2").id];
+    world.pass(HOUR);
+    world.tell([identify("one").by("user_id", "u1").by("loyalty_id", "l2")]).await;
+    let one = world.person("user_id", "u1").id;
+    world.tell([track("in", "Moved In").by("user_id", "u1").with(json!({ "move": "1" }))]).await;
+    world.serve().await;
+    print(&world).await;
+    let delivery = world.deliveries()[0].id;
+    world.pass(DAY);
+    let heard =
+        Heard { id: "r".into(), time: world.now(), what: What::Complained { said: "refused".into() } };
+    assert!(world.engine.hear(delivery, heard).await.unwrap());
+    let other = absorbed.into_iter().find(|id| *id != one).unwrap();
+    let by = crowsnest_flow::SplitBy::Merged(other);
+    world.engine.split(one, by, "two people, they said".into(), false).await.unwrap();
+    assert_eq!(world.people().len(), 2);
+    world.pass(DAY);
+    for (namespace, user) in [("user_id", "u1"), ("loyalty_id", "l2")] {
+        let here = track(format!("later {user}"), "Moved In").by(namespace, user);
+        world.tell([here.with(json!({ "move": user }))]).await;
+    }
+    world.serve().await;
+    let left_out = [("withdrew consent to everything by letter".to_owned(), 2)];
+    assert_eq!(print(&world).await, PrintReport { run: None, left_out: left_out.into() });
+}

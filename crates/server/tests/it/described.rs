@@ -21,6 +21,7 @@ pub async fn operations(house: &House) -> Vec<(String, String, bool)> {
                 .replace("{feed}", "orders")
                 .replace("{name}", "nothing")
                 .replace("{key}", "nothing")
+                .replace("{file}", "letters.csv")
                 .replace("{id}", "prf_0000000000000");
             assert!(!sample.contains('{'), "{path} has a part without a sample");
             found.push((method.to_uppercase(), sample, guarded));

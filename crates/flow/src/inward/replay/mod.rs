@@ -11,7 +11,9 @@ mod then;
 use super::{Prepared, Working, asked::Asked, event_of, prepare};
 use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{
-    DeliveryId, Event, EventId, Identifier, ProfileId, Time, delivery::Delivery, profile::Link,
+    Consent, ConsentStatus, DeliveryId, Event, EventId, Identifier, ProfileId, Time,
+    delivery::{Delivery, LETTER},
+    profile::Link,
 };
 use crowsnest_store::{
     Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
@@ -124,6 +126,7 @@ impl Working<'_> {
             .partition(|(_, event)| *event.source == *OWN_SOURCE && event.identifiers.is_empty());
         let made: Vec<EventId> = made.into_iter().map(|(_, event)| event.id).collect();
         let asked = self.asked_for(person, &ids, &runs);
+        let objections = self.objections_to_letters(&ids)?;
         self.forget_what_was_agreed(person, &events)?;
         // What time alone has let them into just now is in the table, and not in their record yet.
         let inside = self.people.get(&person).map(|loaded| &loaded.profile.segments);
@@ -203,6 +206,11 @@ impl Working<'_> {
         let Some(replay) = self.replay.take() else { return Ok(Vec::new()) };
         self.give_back_lent(&replay)?;
         let people: Vec<ProfileId> = replay.people.into_iter().collect();
+        for (objection, person) in objections.iter().flat_map(|each| people.iter().map(move |id| (each, id)))
+        {
+            self.unit.put_consent(&Consent { contact: person.to_string(), ..objection.clone() })?;
+        }
+        self.agreed.forget(None);
         ids.iter().chain(&people).for_each(|id| self.compare_later(*id));
         let main = self.main_of(person, &people)?;
         self.redirect(&ids, main)?;
@@ -215,6 +223,17 @@ impl Working<'_> {
         }
         self.unit.give_tasks(person)?;
         Ok(people)
+    }
+
+    /// Objections to letters that came back on one that was printed. Nobody knows which of them it was who objected, so that each of
+    /// them did.
+    fn objections_to_letters(&self, ids: &[ProfileId]) -> Result<Vec<Consent>, FlowError> {
+        let mut objections = Vec::new();
+        for id in ids {
+            objections.extend(self.unit.consents(LETTER, &id.to_string())?);
+        }
+        objections.retain(|said| said.status == ConsentStatus::Withdrawn && *said.source == *OWN_SOURCE);
+        Ok(objections)
     }
 
     /// Consents that these events gave or took back come about again with them.

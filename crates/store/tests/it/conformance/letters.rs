@@ -46,7 +46,7 @@ pub fn letters_wait_for_a_print_run(store: &mut impl Backend) {
         Ok(())
     });
     store.read(|read| {
-        assert_eq!(read.open_print_runs()?, [run.clone()]);
+        assert_eq!(read.open_print_runs()?, std::slice::from_ref(&run));
         assert_eq!(read.print_run(run.id)?, Some(run.clone()));
         let printed = read.being_printed(run.id, 10)?;
         assert_eq!(printed.iter().map(|letter| letter.id.0).collect::<Vec<_>>(), [1, 3]);
