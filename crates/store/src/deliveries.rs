@@ -45,7 +45,7 @@ pub trait ReadDeliveries {
 pub trait WriteDeliveries {
     /// Queues a delivery. False when the same occasion has one already; then nothing is written.
     fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
-    /// Changes a delivery's state, reason, due moment and attempts. Becoming `sending` is the moment of handing over.
+    /// Changes a delivery's state, reason, due moment, time to live and attempts. Becoming `sending` is the moment of handing over.
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
     /// The states of deliveries that a cancelled run still has open, changed to `state`.
     fn close_deliveries(&mut self, run: RunId, state: DeliveryState, reason: &str, now: Time) -> Result<u64>;

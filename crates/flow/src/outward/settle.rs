@@ -10,6 +10,7 @@ use crowsnest_model::{
     DeliveryId,
     delivery::{Delivery, DeliveryState, WEBHOOK},
 };
+use crowsnest_store::DeliveryFilter;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Outcomes that are known and could not be written yet, because the disk was full, say. They come first: what was sent
@@ -88,11 +89,18 @@ fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Resul
 pub(super) fn go_on(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
     let Some(run) = delivery.run.filter(|_| delivery.state.is_final()) else { return Ok(()) };
     let person = work.unit.survivor(delivery.profile)?;
+    // What was posted again is waited for by nobody: the run has sent or told something since.
+    let of_run = DeliveryFilter { run: Some(run), ..DeliveryFilter::default() };
+    let went_on = delivery.channel == WEBHOOK
+        && work.unit.deliveries(&of_run, 1)?.first().is_some_and(|newest| newest.id != delivery.id);
     if work.unit.profile(person)?.is_some() {
         work.load(person)?;
         let mut enrolment = Enrolment::of(work);
         if delivery.channel == WEBHOOK {
             enrolment.note_told(run, delivery)?;
+        }
+        if went_on {
+            return Ok(());
         }
         enrolment.delivered(person, run, delivery.state)?;
     }

@@ -355,7 +355,7 @@ fn distributions(of: usize) -> Vec<Range<usize>> {
         of if (AGES..AGES + 2).contains(&of) => ages::KNOWN.to_vec(),
         // Whether it is known where they were at last says nothing.
         of if of == TRAITS - 1 => vec![0..HOMES.len(), HOMES.len()..MOVED + SINCE.len()],
-        _ => vec![0..LEVELS],
+        _ => std::iter::once(0..LEVELS).collect(),
     }
 }
 

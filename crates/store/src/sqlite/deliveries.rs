@@ -184,7 +184,7 @@ impl WriteDeliveries for Session<'_> {
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()> {
         self.connection
             .prepare_cached(
-                "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6,
+                "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6, expires = ?7,
                         handed_over = CASE WHEN ?2 IN ('sending', 'sent', 'unknown')
                                             AND state NOT IN ('sending', 'sent', 'unknown')
                                            THEN ?6 ELSE handed_over END
@@ -196,7 +196,8 @@ impl WriteDeliveries for Session<'_> {
                 delivery.reason,
                 delivery.due.0,
                 delivery.attempts,
-                delivery.updated.0
+                delivery.updated.0,
+                delivery.expires.map(|time| time.0)
             ])?;
         Ok(())
     }

@@ -370,6 +370,7 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_due ON deliveries (due) WHERE state = 'queued' AND channel <> 'webhook';
 CREATE INDEX deliveries_to_hook ON deliveries (contact, due) WHERE state = 'queued' AND channel = 'webhook';
+CREATE INDEX deliveries_of_hook ON deliveries (contact, state, id) WHERE channel = 'webhook';
 CREATE INDEX deliveries_expiring ON deliveries (expires) WHERE state IN ('queued', 'held') AND expires IS NOT NULL;
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);
