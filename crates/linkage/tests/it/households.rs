@@ -264,7 +264,7 @@ fn at_home_as_of(rows: &[(&str, &str)], column: &str, settings: &Settings) -> (T
             0 => column,
             _ => rows.iter().find(|(row, _)| *row == line).map_or("2019-05-05", |(_, moment)| moment),
         };
-        writeln!(text, "{line},{moment}").unwrap();
+        text += &format!("{line},{moment}\n");
     }
     linked(&text, settings, None, &[])
 }
