@@ -73,6 +73,8 @@ const ADDRESS: [&str; 9] = [
     "different",
 ];
 
+/// Up to this level addresses may be one, with a slip.
+pub(crate) const SLIP_IN_STREET: u8 = 3;
 /// The level of addresses with one postcode, where the street is not known.
 pub(crate) const SAME_POSTCODE: u8 = 5;
 /// The level of other streets in one postcode.

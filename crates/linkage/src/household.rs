@@ -58,7 +58,7 @@ pub fn households(
         let onlooker = Onlooker::new(scorer);
         let pair = |group: &&[shared::Shared]| {
             let (a, b) = (group[0].a, group[0].b);
-            let (traits, alike) = onlooker.compare(of.nodes(a), of.nodes(b));
+            let (traits, alike) = onlooker.compare(of.said(a), of.said(b));
             Pair { a, b, traits, found: group.iter().map(|s| (s.source, s.bin)).collect(), alike }
         };
         groups[range].iter().map(pair).collect::<Vec<_>>()
@@ -67,14 +67,14 @@ pub fn households(
     .flatten()
     .collect();
     let odds = frozen.unwrap_or_else(|| Odds::learn(model, &sources, &pairs));
-    let edges: Vec<Edge> = pairs.iter().map(|p| (p.a, p.b, odds.score(p).clamp(-LOUDEST, LOUDEST))).collect();
+    let edges: Vec<Edge> = pairs.iter().map(|p| (p.a, p.b, odds.score(p))).collect();
     drop(pairs);
     let mut homes = Sets::new(count);
     let onlooker = Onlooker::new(scorer);
     let score = |a: Person, b: Person| match edges.binary_search_by(|e| (e.0, e.1).cmp(&(a, b))) {
         Ok(at) => edges[at].2,
         // They share nothing: that says nothing, unless both are known to live elsewhere.
-        Err(_) => odds.against(&onlooker.compare(of.nodes(a), of.nodes(b)).0),
+        Err(_) => odds.against(&onlooker.compare(of.said(a), of.said(b)).0),
     };
     let threshold = settings.household_threshold as f32;
     let all: Vec<Edge> = edges.iter().copied().filter(|e| e.2 > threshold).collect();

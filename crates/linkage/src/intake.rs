@@ -58,6 +58,17 @@ pub fn texts<'r>(
     }
 }
 
+/// When a row was true, in minutes since 1970: by the first of its columns that says it; 0 if none does.
+pub fn as_of<'r>(intake: &Intake, customs: &Customs, column: impl Fn(usize) -> &'r str) -> u32 {
+    let said = intake.as_of.iter().find_map(|&i| {
+        fields::moment(column(i), || match intake.country.map_or("", &column).trim() {
+            "" => intake.month_first.contains(&i) || customs.month_first,
+            country => fields::is_month_first(country).unwrap_or(customs.month_first),
+        })
+    });
+    said.unwrap_or(0)
+}
+
 /// Reads texts of slots.
 pub struct TextReader<'c> {
     customs: &'c Customs,

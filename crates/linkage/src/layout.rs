@@ -72,6 +72,8 @@ pub struct Intake {
     pub source: Option<usize>,
     /// The column that says the country, by whose customs dates and numbers are written.
     pub country: Option<usize>,
+    /// Columns that say when a record was true, the surest first.
+    pub as_of: Vec<usize>,
     /// Columns of dates in which the month comes before the day.
     pub month_first: Vec<usize>,
 }
@@ -168,6 +170,7 @@ impl Layout {
             match settings.role(header) {
                 Some(Role::RecordId) => intake.record_id = Some(i),
                 Some(Role::Source) => intake.source = Some(i),
+                Some(Role::AsOf) => intake.as_of.push(i),
                 Some(Role::Ignore) => {}
                 Some(Role::Field(kind)) => fields.push((i, kind)),
                 None => {
@@ -201,13 +204,29 @@ impl Layout {
         if intake.source.is_none() {
             intake.source = by_name(&SOURCE, &taken);
         }
+        if intake.as_of.is_empty() {
+            let rank = |i: usize| {
+                let sample: Vec<&str> = samples.get(i)?.iter().map(String::as_str).collect();
+                let free = !taken(i) && settings.role(&headers[i]).is_none();
+                fields::says_when(&headers[i], &sample).filter(|_| free)
+            };
+            let mut ranked: Vec<(usize, usize)> =
+                (0..headers.len()).filter_map(|i| Some((rank(i)?, i))).collect();
+            ranked.sort_unstable();
+            intake.as_of = ranked.into_iter().map(|(_, i)| i).collect();
+        }
         let has = |kind| fields.iter().any(|(_, k)| *k == kind);
         let split_names = !(has(FieldKind::Forename) && has(FieldKind::Surname));
         intake.country = fields.iter().find(|(_, k)| *k == FieldKind::Country).map(|(i, _)| *i);
         let houses: Vec<usize> =
             fields.iter().filter(|(_, k)| *k == FieldKind::HouseNumber).map(|(i, _)| *i).collect();
         let mut seen = std::collections::HashMap::<usize, usize>::new();
-        let (mut unknown, mut months) = (Vec::new(), Vec::new());
+        let is_month_first = |i: usize| {
+            let sample: Vec<&str> = samples.get(i).into_iter().flatten().map(String::as_str).collect();
+            fields::month_first(&sample) == Some(true)
+        };
+        let mut unknown = Vec::new();
+        let mut months: Vec<usize> = intake.as_of.iter().copied().filter(|&i| is_month_first(i)).collect();
         let mut put = |layout: &mut Self, kind, column: &str, take| {
             let slot = layout.domain(kind, column).and_then(|domain| {
                 let ordinal = seen.entry(domain).or_default();
@@ -221,10 +240,7 @@ impl Layout {
         };
         for &(i, kind) in &fields {
             let name = headers[i].as_str();
-            if kind == FieldKind::BirthDate
-                && let Some(sample) = samples.get(i)
-                && fields::month_first(&sample.iter().map(String::as_str).collect::<Vec<_>>()) == Some(true)
-            {
+            if kind == FieldKind::BirthDate && is_month_first(i) {
                 months.push(i);
             }
             match kind {

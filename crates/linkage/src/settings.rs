@@ -73,6 +73,8 @@ pub enum Role {
     RecordId,
     /// Which source the record is from.
     Source,
+    /// When the record was true last: by it the latest address is known.
+    AsOf,
     /// Not used.
     Ignore,
     /// Compared, as this kind of field.
@@ -102,6 +104,13 @@ pub struct PartSetting {
 }
 
 impl Settings {
+    /// Says what a column is about, whatever was said of it before.
+    pub fn say(&mut self, column: &str, role: Role) {
+        let name = column.trim();
+        self.columns.retain(|known| !known.name.eq_ignore_ascii_case(name));
+        self.columns.push(ColumnSetting { name: name.to_string(), role });
+    }
+
     /// What was said of a column, by name in any case.
     pub fn role(&self, column: &str) -> Option<Role> {
         self.columns.iter().find(|c| c.name.eq_ignore_ascii_case(column)).map(|c| c.role)

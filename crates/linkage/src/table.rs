@@ -65,6 +65,8 @@ pub struct Table {
     pub customs: Customs,
     /// Record ids as they came.
     pub ids: Texts,
+    /// By record: when it was true, in minutes since 1970; 0 if it is not known, as of those beyond the end. Empty if no column says it.
+    pub as_of: Vec<u32>,
     /// The names of sources.
     pub source_names: Vec<String>,
     unique: Vec<bool>,
@@ -95,6 +97,7 @@ impl Table {
             doors: Dictionary::default(),
             customs,
             ids: Texts::default(),
+            as_of: Vec::new(),
             source_names,
             unique,
             width: layout.width(),

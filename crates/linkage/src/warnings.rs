@@ -1,7 +1,7 @@
 //! What is odd about the data, said with the column's name.
 
 use crate::fields::{self, FieldKind};
-use crate::settings::Settings;
+use crate::settings::{ColumnSetting, Role, Settings};
 use crate::table::Table;
 use serde::Serialize;
 use std::collections::HashSet;
@@ -39,6 +39,14 @@ pub fn of_names(settings: &Settings, headers: &[String], table: &Table) -> Vec<W
             );
             warnings.push(Warning::new(&column.name, message));
         }
+    }
+    let says_when = |column: &&ColumnSetting| {
+        column.role == Role::AsOf
+            && headers.iter().any(|header| header.eq_ignore_ascii_case(column.name.trim()))
+    };
+    if let Some(column) = settings.columns.iter().find(says_when).filter(|_| table.as_of.is_empty()) {
+        let message = "no moment could be read in it, so the latest address of nobody is known; expected such as 2021-03-09, 09.03.2021 or 1615298820";
+        warnings.push(Warning::new(&column.name, message));
     }
     for source in &settings.unique_sources {
         if !table.source_names.contains(source) {

@@ -53,7 +53,7 @@ pub trait WriteDeliveries {
     fn put_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
     /// The next turns of a pace are these.
     fn put_turns(&mut self, pace: &str, turns: Turns) -> Result<()>;
-    /// Changes a delivery's state, reason, due moment, turn, attempts and contact point. Becoming `sending` is the moment of handing over.
+    /// Changes a delivery's state, reason, due moment, turn, time to live, attempts and contact point. Becoming `sending` is the moment of handing over.
     fn update_delivery(&mut self, delivery: &Delivery) -> Result<()>;
     /// The states of deliveries that a cancelled run still has open, changed to `state`; a call on a list is.
     fn close_deliveries(&mut self, run: RunId, state: DeliveryState, reason: &str, now: Time) -> Result<u64>;

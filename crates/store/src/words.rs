@@ -314,6 +314,8 @@ pub struct DeliveryFilter {
     pub profile: Option<ProfileId>,
     /// Of this run.
     pub run: Option<RunId>,
+    /// What this webhook is told.
+    pub webhook: Option<String>,
     /// Older than this one.
     pub before: Option<DeliveryId>,
 }

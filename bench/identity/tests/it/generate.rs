@@ -96,12 +96,31 @@ fn records_of_one_person_do_not_stand_together() {
 fn columns_that_are_not_wanted_are_empty_and_nothing_else_changes() {
     let (all, some) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("folder"));
     let all = rows(&files(all.path(), 4, Level::Medium, &[]).out);
-    let some = rows(&files(some.path(), 4, Level::Medium, &["email", "phone"]).out);
+    let some = rows(&files(some.path(), 4, Level::Medium, &["email", "phone", "updated_at"]).out);
     for (mut all, some) in all.into_iter().zip(some) {
         all.insert("email".into(), String::new());
         all.insert("phone".into(), String::new());
+        all.insert("updated_at".into(), String::new());
         assert_eq!(all, some);
     }
+}
+
+#[test]
+fn records_say_when_they_were_changed_and_some_say_nothing_or_junk() {
+    let folder = tempfile::tempdir().expect("folder");
+    let people = rows(&files(folder.path(), 8, Level::Medium, &[]).out);
+    let share = |of: &dyn Fn(&HashMap<String, String>) -> bool| {
+        people.iter().filter(|row| of(row)).count() as f64 / people.len() as f64
+    };
+    assert!((0.05..0.30).contains(&share(&|row| row["updated_at"].is_empty())));
+    let junk = ["0000-00-00 00:00:00", "1970-01-01T00:00:00Z", "NULL", "31.12.9999"];
+    assert!((0.002..0.03).contains(&share(&|row| junk.contains(&row["updated_at"].as_str()))));
+    let form = |source: &str, sign: char| {
+        let of = people.iter().filter(|row| row["source"] == source);
+        of.filter(|row| row["updated_at"].contains(sign)).count()
+    };
+    assert!(form("web", 'T') > 0 && form("app", '1') > 0 && form("showroom", '.') > 0);
+    assert_eq!(form("bought_list", '2'), 0);
 }
 
 #[test]

@@ -262,6 +262,15 @@ fn a_file_that_is_none_is_refused_with_a_word() {
     assert!(role.contains("`firstname` is no role of a column"), "{role}");
     let decided = failed(link(&[&people, "--decisions", &at("decided.csv")]), 1);
     assert!(decided.contains("decided.csv:1") && decided.contains("there is no record `99`"), "{decided}");
+    let warned = link(&[&people, "--as-of", "seen"]);
+    assert!(
+        String::from_utf8_lossy(&warned.stderr).contains("warning: seen: no file has such a column"),
+        "{warned:?}"
+    );
+    assert!(
+        failed(crowsnest_testkit::run(CROWSNEST, &["identity", "link", "--as-of", "x"]), 1)
+            .contains("name the files")
+    );
     assert!(failed(link(&[&people, "--explain", "1"]), 1).contains("two ids with a comma"));
     assert!(failed(link(&[&people, "--model", &people]), 1).contains("no model that `--save-model` wrote"));
 }

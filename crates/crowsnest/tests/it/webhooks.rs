@@ -35,6 +35,18 @@ fn a_webhook_is_listed_tried_and_told_and_its_secret_is_shown_nowhere() {
     assert!(tried.contains("would be posted: {") && tried.contains("\"name\":\"ann\""), "{tried}");
     let deliveries = fine(server.command(&["deliveries", "list", "--program", "leads"]));
     assert!(deliveries.contains("crm") && deliveries.contains("sent"), "{deliveries}");
+    let shown = fine(server.command(&["webhook", "show", "crm", "--state", "sent"]));
+    assert!(shown.contains("leads") && shown.contains("200 OK"), "{shown}");
+    let id = shown.split_whitespace().find(|word| word.starts_with("dlv_")).unwrap().to_owned();
+    let none = fine(server.command(&["webhook", "replay", "crm", "--failed", "--reason", "r", "--preview"]));
+    assert!(none.starts_with("0 would be posted again"), "{none}");
+    let again = fine(server.command(&["webhook", "replay", "crm", &id, "--reason", "they lost it"]));
+    assert!(again.starts_with(&format!("{id} is queued: it is posted again")), "{again}");
+    settled(server.api());
+    let twice = receiver.posted();
+    let both = twice.iter().filter(|posted| posted.header("webhook-id") == id).count();
+    assert_eq!(both, 2);
+    failed(server.command(&["webhook", "replay", "crn", &id, "--reason", "r"]), 3);
     let into = tempfile::tempdir().unwrap();
     let exported = into.path().join("mine");
     fine(server.command(&["export", exported.to_str().unwrap()]));

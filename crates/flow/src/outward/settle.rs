@@ -10,6 +10,7 @@ use crowsnest_model::{
     DeliveryId, Duration,
     delivery::{Delivery, DeliveryState, EMAIL, Feedback, PHONE, SMS, WEBHOOK},
 };
+use crowsnest_store::DeliveryFilter;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -164,11 +165,18 @@ fn reaches_nobody(channel: &str, reason: &str) -> bool {
 pub(super) fn go_on(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
     let Some(run) = delivery.run.filter(|_| delivery.state.is_final()) else { return Ok(()) };
     let person = work.unit.survivor(delivery.profile)?;
+    // What was posted again is waited for by nobody: the run has sent or told something since.
+    let of_run = DeliveryFilter { run: Some(run), ..DeliveryFilter::default() };
+    let went_on = delivery.channel == WEBHOOK
+        && work.unit.deliveries(&of_run, 1)?.first().is_some_and(|newest| newest.id != delivery.id);
     if work.unit.profile(person)?.is_some() {
         work.load(person)?;
         let mut enrolment = Enrolment::of(work);
         if [WEBHOOK, PHONE].contains(&&*delivery.channel) {
             enrolment.note_told(run, delivery)?;
+        }
+        if went_on {
+            return Ok(());
         }
         enrolment.delivered(person, run, delivery.ends_its_run())?;
     }

@@ -105,6 +105,61 @@ async fn what_failed_for_now_is_posted_again_with_the_same_id_and_body() {
 }
 
 #[tokio::test]
+async fn what_failed_is_told_again_under_the_same_id_and_nobody_is_written_to_twice() {
+    let receiver = Receiver::start(Mood::answers(400, "", "not today"));
+    let world = begun(&told(&receiver)).await;
+    world.after(HOUR).await;
+    assert_eq!(world.states(), ["failed", "sent"]);
+    world.after(3 * DAY).await;
+    receiver.becomes(Mood::answers(200, "", ""));
+    let replay = |preview| world.engine.replay_failed_posts("crm", None, "they are back".into(), preview);
+    assert_eq!((replay(true).await.unwrap().replayed, world.states()), (1, vec!["failed", "sent"]));
+    let later = world.engine.now().plus(crowsnest_model::Duration::days(1));
+    let none = world.engine.replay_failed_posts("crm", Some(later), "they are back".into(), false).await;
+    assert_eq!(none.unwrap().replayed, 0);
+    assert_eq!(replay(false).await.unwrap().replayed, 1);
+    assert_eq!(replay(false).await.unwrap().replayed, 0, "it waits already");
+    world.after(MINUTE).await;
+    assert_eq!((world.states(), world.mailed().len()), (vec!["sent", "sent"], 1));
+    let (ids, posted) = (ids(&receiver), receiver.posted());
+    assert_eq!((ids.len(), &ids[0], &posted[0].body), (2, &ids[1], &posted[1].body));
+
+    // What was sent is told once more when one asks for it, and another webhook is none of its business.
+    let id = world.deliveries()[0].id;
+    let replay = |hook: &str| world.engine.replay_post(hook.into(), id, "they lost it".into());
+    assert!(replay("chat").await.unwrap_err().to_string().contains("chat"));
+    replay("crm").await.unwrap();
+    let waiting = replay("crm").await.unwrap_err().to_string();
+    assert!(waiting.contains("is queued"), "{waiting}");
+    world.after(MINUTE).await;
+    assert_eq!((receiver.posted().len(), world.mailed().len()), (3, 1));
+}
+
+#[tokio::test]
+async fn who_waits_for_another_outcome_is_not_hurried_by_what_is_told_again() {
+    let (first, second) =
+        (Receiver::start(Mood::answers(400, "", "")), Receiver::start(Mood::answers(500, "", "")));
+    let program = told(&first).replace(
+        "  - send: { channel: email, template: letter, topic: offers }",
+        "  - webhook: { to: chat }\n  - send: { channel: email, template: letter, topic: offers }",
+    );
+    let hook =
+        format!("webhook: chat\nurl: {}\nsecret_env: HOOK_SECRET\nallow_private: true\n", second.url());
+    let world = World::new(&[&program, &hook]).await;
+    world.tell([subscriber("ann@x.org"), visit("v", "ann@x.org")]).await;
+    world.after(HOUR).await;
+    assert_eq!(world.states(), ["failed", "queued"]);
+    first.becomes(Mood::answers(200, "", ""));
+    let id = world.deliveries()[0].id;
+    world.engine.replay_post("crm".into(), id, "they are back".into()).await.unwrap();
+    world.serve().await;
+    assert_eq!((world.states(), world.mailed().len()), (vec!["sent", "queued"], 0));
+    second.becomes(Mood::answers(200, "", ""));
+    world.after(HOUR).await;
+    assert_eq!((world.states(), world.mailed().len()), (vec!["sent", "sent", "sent"], 1));
+}
+
+#[tokio::test]
 async fn a_program_goes_on_when_its_webhook_is_refused() {
     let receiver = Receiver::start(Mood::answers(410, "", ""));
     let world = begun(&told(&receiver)).await;

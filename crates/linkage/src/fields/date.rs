@@ -40,12 +40,22 @@ const YEARS: std::ops::RangeInclusive<u32> = 1000..=2999;
 
 /// Years in two digits up to this may be of this century or the last; those above are of the last.
 const PIVOT: u32 = 20;
+/// Records were noted since 1970.
+const PIVOT_OF_RECORDS: u32 = 69;
+
+/// How to read what can be read in two ways.
+#[derive(Clone, Copy)]
+struct Custom {
+    month_first: bool,
+    /// Years in two digits above this are of the last century.
+    pivot: u32,
+}
 
 /// Reads a date of birth: `1984-03-12`, `12.03.1984`, `12/3/84`, `19840312`, `12 Mar 1984`, `1984`, with or without a time
 /// behind. Which of day and month comes first is what the customs say, unless only one can be the month.
 pub(crate) fn read(raw: &str, customs: &Customs) -> Option<Value> {
     let folded = fold(raw);
-    let date = parse(&folded, customs.month_first)?;
+    let date = parse(&folded, Custom { month_first: customs.month_first, pivot: PIVOT })?;
     let known = (date.year, date.month, date.day);
     if PLACEHOLDERS.contains(&known) {
         return None;
@@ -60,6 +70,12 @@ pub(crate) fn read(raw: &str, customs: &Customs) -> Option<Value> {
         (month, day) => format!("{year}-{month:02}-{day:02}"),
     };
     Some(Value { clean: clean.into(), parts: Parts::Date(date) })
+}
+
+/// The year, month and day on which a record was noted, of a folded text; 0 for a month or day that is not known.
+pub(crate) fn day(folded: &str, month_first: bool) -> Option<(u16, u8, u8)> {
+    let date = parse(folded, Custom { month_first, pivot: PIVOT_OF_RECORDS })?;
+    Some((date.year, date.month, date.day))
 }
 
 /// Whether a column of dates writes the month before the day: `None` if none of these values tells.
@@ -149,13 +165,13 @@ fn month(word: &str) -> Option<u8> {
     NAMES.iter().find(|(name, _)| word.starts_with(name)).map(|(_, month)| *month)
 }
 
-fn parse(folded: &str, month_first: bool) -> Option<Date> {
+fn parse(folded: &str, custom: Custom) -> Option<Date> {
     use Token::{Month, Number};
     let all = tokens(date_part(folded));
     match all[..] {
-        [Number(number, digits)] => run(number, digits, month_first),
+        [Number(number, digits)] => run(number, digits, custom),
         [Number(a, x), Number(b, y), Number(c, z), ..] if z <= 4 && y <= 2 => {
-            parts((a, x), (b, y), (c, z), month_first)
+            parts((a, x), (b, y), (c, z), custom)
         }
         // 03/1984, 1984-03
         [Number(month @ 1..=12, 1..=2), Number(y, 4)] | [Number(y, 4), Number(month @ 1..=12, 1..=2)] => {
@@ -163,7 +179,7 @@ fn parse(folded: &str, month_first: bool) -> Option<Date> {
         }
         [Number(day, 1..=2), Month(month), Number(y, digits), ..]
         | [Month(month), Number(day, 1..=2), Number(y, digits), ..] => {
-            year(y, digits).and_then(|(y, century)| date(y, u32::from(month), day, century))
+            year(y, digits, custom.pivot).and_then(|(y, century)| date(y, u32::from(month), day, century))
         }
         [Number(y, 4), Month(month), Number(day, 1..=2), ..] => full(y, month.into(), day),
         [Month(month), Number(y, 4)] | [Number(y, 4), Month(month)] => full(y, month.into(), 0),
@@ -172,13 +188,13 @@ fn parse(folded: &str, month_first: bool) -> Option<Date> {
 }
 
 /// Digits without anything between.
-fn run(number: u32, digits: u8, month_first: bool) -> Option<Date> {
+fn run(number: u32, digits: u8, custom: Custom) -> Option<Date> {
     let real = |(y, m, d): (u32, u32, u32)| {
         (1880..=2099).contains(&y) && (1..=12).contains(&m) && (1..=31).contains(&d)
     };
     let back = |number: u32, base: u32| {
         let (a, b, c) = (number / base / 100, number / base % 100, number % base);
-        if month_first { (c, a, b) } else { (c, b, a) }
+        if custom.month_first { (c, a, b) } else { (c, b, a) }
     };
     let (y, m, d) = match digits {
         4 => return full(number, 0, 0),
@@ -201,7 +217,7 @@ fn run(number: u32, digits: u8, month_first: bool) -> Option<Date> {
         6 => {
             let iso = (number / 10_000, number / 100 % 100, number % 100);
             let other = back(number, 100);
-            let short = |(y, m, d)| if y > PIVOT { (1900 + y, m, d) } else { (2000 + y, m, d) };
+            let short = |(y, m, d)| if y > custom.pivot { (1900 + y, m, d) } else { (2000 + y, m, d) };
             let pick = if real(short(other)) { short(other) } else { short(iso) };
             return real(pick).then(|| date(pick.0, pick.1, pick.2, pick.0 < 2000)).flatten();
         }
@@ -232,10 +248,10 @@ fn serial(days: u32) -> Date {
 }
 
 /// Three numbers with something between.
-fn parts(a: (u32, u8), b: (u32, u8), c: (u32, u8), month_first: bool) -> Option<Date> {
+fn parts(a: (u32, u8), b: (u32, u8), c: (u32, u8), custom: Custom) -> Option<Date> {
     // A year in front: four digits, or a number that is no day.
     if a.1 == 4 || a.1 == 2 && a.0 > 31 && c.1 <= 2 {
-        let (y, century) = year(a.0, a.1)?;
+        let (y, century) = year(a.0, a.1, custom.pivot)?;
         // 1984-31-12 has day and month changed over for certain.
         return if (13..=31).contains(&b.0) && (1..=12).contains(&c.0) {
             date(y, c.0, b.0, century)
@@ -243,20 +259,20 @@ fn parts(a: (u32, u8), b: (u32, u8), c: (u32, u8), month_first: bool) -> Option<
             date(y, b.0, c.0, century)
         };
     }
-    let (y, century) = year(c.0, c.1)?;
+    let (y, century) = year(c.0, c.1, custom.pivot)?;
     let (day, month) = match (a.0, b.0) {
         (first, second) if first > 12 && second <= 12 => (first, second),
         (first, second) if second > 12 && first <= 12 => (second, first),
-        (first, second) if month_first => (second, first),
+        (first, second) if custom.month_first => (second, first),
         (first, second) => (first, second),
     };
     date(y, month, day, century)
 }
 
-fn year(number: u32, digits: u8) -> Option<(u32, bool)> {
+fn year(number: u32, digits: u8, pivot: u32) -> Option<(u32, bool)> {
     match digits {
         4 => Some((number, true)),
-        1 | 2 if number > PIVOT => Some((1900 + number, true)),
+        1 | 2 if number > pivot => Some((1900 + number, true)),
         1 | 2 => Some((2000 + number, false)),
         _ => None,
     }

@@ -37,6 +37,15 @@ pub fn numbers_rows(name: &str, sample: &[&str]) -> bool {
     !values.is_empty() && !twice && !values[0].is_empty() && names::may_number_rows(&fold(&parted(name)))
 }
 
+/// Whether a column says when a record was true, by its name and values: a rank, the lower the surer. When a record was changed says more
+/// than when it was made.
+pub fn says_when(name: &str, sample: &[&str]) -> Option<usize> {
+    let rank = names::says_when(&fold(&parted(name)))?;
+    let values: Vec<&str> =
+        sample.iter().map(|value| value.trim()).filter(|value| !value.is_empty()).take(LOOK).collect();
+    (share(&values, |value| super::moment(value, || false).is_some()) > 0.5).then_some(rank)
+}
+
 /// `firstName`, `Street1` and `DOBYear` with spaces between their words.
 fn parted(name: &str) -> String {
     let mut out = String::with_capacity(name.len() + 8);

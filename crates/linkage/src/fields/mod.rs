@@ -16,6 +16,7 @@ mod email;
 mod full_name;
 mod gender;
 mod identifier;
+mod moment;
 mod name;
 mod name_sketch;
 mod nicknames;
@@ -29,8 +30,9 @@ mod value;
 
 pub use customs::Customs;
 pub use date::month_first;
-pub use detect::{detect, numbers_rows};
+pub use detect::{detect, numbers_rows, says_when};
 pub use full_name::split_full_name;
+pub use moment::moment;
 pub use name_sketch::{differ as names_differ, may_be_same as names_may_be_same};
 pub use value::Value;
 
@@ -182,6 +184,12 @@ pub fn read(kind: FieldKind, raw: &str, customs: &Customs) -> Option<Value> {
         FieldKind::Identifier => identifier::read(raw),
         FieldKind::Other => identifier::read_other(raw),
     }
+}
+
+/// Whether the month comes before the day in dates of a country; `None` if no such country is known.
+pub fn is_month_first(country: &str) -> Option<bool> {
+    let code = place::read_country(country).filter(|country| country.clean.len() == 2)?;
+    Some(Customs::for_country(&code.clean).month_first)
 }
 
 /// Whether a country is known, by its code of two letters or its name.

@@ -8,7 +8,7 @@ mod blocks;
 mod grouping;
 
 use super::odds::{MOST, Onlooker};
-use super::shared::{self, Source};
+use super::shared::{self, Said, Source};
 use super::{HomeModel, LOUDEST};
 use crate::live::{Live, Person};
 use crate::postings::Postings;
@@ -43,6 +43,13 @@ struct Known {
     home: Option<Household>,
     /// How many times the component had to be cut until it was small enough.
     cuts: u8,
+}
+
+impl Known {
+    /// Of what they said once nothing is left, so that it need not be told apart from what is true.
+    fn said(&self) -> Said<'_> {
+        Said { nodes: &self.nodes, as_of: &[] }
+    }
 }
 
 /// With whom a person is likely to live together.
@@ -238,11 +245,11 @@ impl Homes {
         let (Some(a), Some(b)) = (self.known.get(&a.min(b)), self.known.get(&a.max(b))) else {
             return -LOUDEST;
         };
-        let traits = onlooker.compare(&a.nodes, &b.nodes).0;
+        let traits = onlooker.compare(a.said(), b.said()).0;
         let found = self.blocks.shared(a, b);
         match found.is_empty() {
             true => self.model.odds.against(&traits),
-            false => self.model.odds.rate(&traits, &found).clamp(-LOUDEST, LOUDEST),
+            false => self.model.odds.rate(&traits, &found),
         }
     }
 

@@ -9,9 +9,10 @@
 //! What keeps the two parts from changing places is the surname. How often strangers have one name is seen in random pairs. How often
 //! people who live together have one is seen in those who share two things at once, such as an address and a number.
 
+use super::LOUDEST;
 use super::ages::{self, Life, Lives};
-use super::shared::{BINS, Person, Source, Thing};
-use crate::comparison::{Comparison, MISSING, Subject};
+use super::shared::{BINS, Person, Said, Source, Thing};
+use crate::comparison::{Comparison, MISSING, SLIP_IN_STREET, Subject};
 use crate::fields::FieldKind;
 use crate::model::Model;
 use crate::score::Scorer;
@@ -38,6 +39,14 @@ pub(super) type Traits = [u8; TRAITS];
 const HOMES: [&str; 4] =
     ["several shared", "one for both", "one of them elsewhere, too", "both elsewhere, too"];
 
+/// Where two people who share an address were at last, if not at one, where records say when they were true. One record may be an old
+/// address that somebody wrote down late; two of each are not.
+const SINCE: [&str; 3] =
+    ["one has moved since", "at two addresses", "at two addresses, as several records say"];
+
+/// The first of these levels, of whom one may have come along. Before it come the levels of homes where nothing is known of when, and those of who was at one address.
+const MOVED: usize = HOMES.len() * 2;
+
 /// A pair of people with all that they share.
 pub(super) struct Pair {
     pub(super) a: Person,
@@ -53,17 +62,21 @@ pub(super) struct Pair {
 pub(super) struct Onlooker<'s> {
     scorer: &'s Scorer<'s>,
     doors: Vec<usize>,
+    address: Option<usize>,
     lives: Lives,
 }
 
 impl<'s> Onlooker<'s> {
     pub(super) fn new(scorer: &'s Scorer<'s>) -> Self {
         let doors = scorer.table.layout.addresses().iter().map(|a| a.door).collect();
-        Self { scorer, doors, lives: Lives::of(scorer.table) }
+        let of_address = |c: &Comparison| c.subject == Subject::Address;
+        let address = scorer.comparer.comparisons.iter().position(of_address);
+        Self { scorer, doors, address, lives: Lives::of(scorer.table) }
     }
 
     /// What two people have in common, and whether they may be one.
-    pub(super) fn compare(&self, a: &[Node], b: &[Node]) -> (Traits, bool) {
+    pub(super) fn compare(&self, a: Said<'_>, b: Said<'_>) -> (Traits, bool) {
+        let (said, [a, b]) = ([a, b], [a.nodes, b.nodes]);
         let comparisons = &self.scorer.comparer.comparisons;
         let table = self.scorer.table;
         let mut traits = [MISSING; TRAITS];
@@ -103,7 +116,7 @@ impl<'s> Onlooker<'s> {
         if let (Some(names), Some(level)) = (names, ages::level(lives[0], lives[1])) {
             traits[AGES + names] = level;
         }
-        traits[TRAITS - 1] = self.homes(a, b);
+        traits[TRAITS - 1] = self.homes(said);
         (traits, alike)
     }
 
@@ -111,9 +124,11 @@ impl<'s> Onlooker<'s> {
         self.lives.life(self.scorer.table, &nodes[..nodes.len().min(MOST)])
     }
 
-    fn homes(&self, a: &[Node], b: &[Node]) -> u8 {
-        let doors = |nodes: &[Node]| {
-            let mut doors: Vec<u32> = nodes
+    /// What the homes of two people look like who share an address, and where they were at last.
+    fn homes(&self, [a, b]: [Said<'_>; 2]) -> u8 {
+        let doors = |said: Said<'_>| {
+            let mut doors: Vec<u32> = said
+                .nodes
                 .iter()
                 .take(MOST)
                 .flat_map(|&node| self.doors.iter().map(move |&door| self.scorer.table.row(node)[door]))
@@ -124,11 +139,59 @@ impl<'s> Onlooker<'s> {
             doors
         };
         let (of_a, of_b) = (doors(a), doors(b));
-        match of_a.iter().filter(|&door| of_b.contains(door)).count() {
-            0 => MISSING,
-            1 => 1 + u8::from(of_a.len() > 1) + u8::from(of_b.len() > 1),
+        let shared = match of_a.iter().filter(|&door| of_b.contains(door)).count() {
+            0 => return MISSING,
+            1 => 1 + usize::from(of_a.len() > 1) + usize::from(of_b.len() > 1),
             _ => 0,
+        };
+        let level = match self.since(a, b) {
+            None => shared,
+            Some(None) => HOMES.len() + shared,
+            Some(Some(since)) => MOVED + since,
+        };
+        level as u8
+    }
+
+    /// Where two people were at last, as a place of [`SINCE`]: `Some(None)` at one address, `None` if it is not known of both.
+    fn since(&self, a: Said<'_>, b: Said<'_>) -> Option<Option<usize>> {
+        let dated = |said: Said<'_>| -> Vec<(u32, Node)> {
+            let dated = said.as_of.iter().copied().zip(said.nodes.iter().copied()).take(MOST);
+            dated.filter(|&(as_of, node)| as_of > 0 && self.has_door(node)).collect()
+        };
+        let (mut later, mut earlier) = (dated(a), dated(b));
+        let (mut last, mut first) = (*later.iter().max()?, *earlier.iter().max()?);
+        if last.0 < first.0 {
+            (later, earlier, last, first) = (earlier, later, first, last);
         }
+        if self.is_one_place(last.1, first.1) {
+            return Some(None);
+        }
+        // Whoever was heard of later left where the other was at that time, who may have come along since.
+        let at = |said: &[(u32, Node)], place: Node| -> Vec<(u32, Node)> {
+            said.iter().copied().filter(|&(_, node)| self.is_one_place(node, place)).collect()
+        };
+        let (stays, there) = (at(&later, last.1), at(&earlier, first.1));
+        let arrived = stays.iter().all(|&(as_of, _)| as_of >= first.0);
+        let left = !at(&later, first.1).is_empty();
+        let often = |said: &[(u32, Node)]| {
+            said.iter().map(|&(_, node)| u64::from(self.scorer.table.held(node))).sum::<u64>() > 1
+        };
+        Some(Some(match (left && arrived, often(&stays) && often(&there)) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 2,
+        }))
+    }
+
+    fn has_door(&self, node: Node) -> bool {
+        self.doors.iter().any(|&door| self.scorer.table.row(node)[door] > 0)
+    }
+
+    /// Whether two nodes name one home, be it with a slip.
+    fn is_one_place(&self, a: Node, b: Node) -> bool {
+        let Some(address) = self.address else { return false };
+        let table = self.scorer.table;
+        self.scorer.comparer.one(table, address, table.row(a), table.row(b), &[]).level <= SLIP_IN_STREET
     }
 }
 
@@ -184,6 +247,8 @@ const IN_CITY: [[f64; 9]; 2] = [
 ];
 /// What is believed of homes: of people who live together, and of those who do not.
 const HOMES_GUESS: [[f64; HOMES.len()]; 2] = [[0.15, 0.50, 0.25, 0.10], [0.02, 0.48, 0.35, 0.15]];
+/// The same of those who were at two addresses at last.
+const SINCE_GUESS: [[f64; SINCE.len()]; 2] = [[0.100, 0.040, 0.005], [0.25, 0.30, 0.20]];
 
 impl Odds {
     pub(super) fn learn(model: &Model, sources: &[Source], pairs: &[Pair]) -> Self {
@@ -223,7 +288,8 @@ impl Odds {
         Self { by_source, beforehand }
     }
 
-    /// log2 of the odds that two people who share something live together: the mean over all that they were found by.
+    /// log2 of the odds that two people who share something live together: the mean over all that they were found by, and no more
+    /// than [`LOUDEST`].
     pub(super) fn score(&self, pair: &Pair) -> f32 {
         self.rate(&pair.traits, &pair.found)
     }
@@ -234,7 +300,8 @@ impl Odds {
             let weighed = self.by_source.get(usize::from(source))?;
             Some(weighed.odds(traits, usize::from(bin)))
         });
-        (scores.sum::<f64>() / found.len().max(1) as f64) as f32
+        let score = (scores.sum::<f64>() / found.len().max(1) as f64) as f32;
+        score.clamp(-LOUDEST, LOUDEST)
     }
 
     /// What speaks against two people who share nothing: that they live at different addresses, under other numbers.
@@ -249,8 +316,15 @@ impl Weighed {
     fn odds(&self, traits: &Traits, bin: usize) -> f64 {
         let together = self.together[bin];
         let known = traits.iter().enumerate().filter(|(i, level)| **level != MISSING && !self.hidden[*i]);
-        (together / (1.0 - together)).log2()
-            + known.map(|(i, &level)| self.weights[i][usize::from(level)]).sum::<f64>()
+        let odds = (together / (1.0 - together)).log2()
+            + known.map(|(i, &level)| self.weights[i][usize::from(level)]).sum::<f64>();
+        let last = traits[TRAITS - 1];
+        if last == MISSING || usize::from(last) <= MOVED {
+            return odds;
+        }
+        // However much they have in common, it does not drown that they were at two addresses.
+        let since = self.weights[TRAITS - 1][usize::from(last)].min(0.0);
+        (odds - since).min(f64::from(LOUDEST)) + since
     }
 }
 
@@ -277,7 +351,12 @@ fn mask(traits: &Traits, hidden: &[bool; TRAITS]) -> Traits {
 
 /// The levels of a trait that exclude each other.
 fn distributions(of: usize) -> Vec<Range<usize>> {
-    if (AGES..AGES + 2).contains(&of) { ages::KNOWN.to_vec() } else { std::iter::once(0..LEVELS).collect() }
+    match of {
+        of if (AGES..AGES + 2).contains(&of) => ages::KNOWN.to_vec(),
+        // Whether it is known where they were at last says nothing.
+        of if of == TRAITS - 1 => vec![0..HOMES.len(), HOMES.len()..MOVED + SINCE.len()],
+        _ => std::iter::once(0..LEVELS).collect(),
+    }
 }
 
 /// How often people who surely live together have one surname.
@@ -322,8 +401,12 @@ fn guesses(model: &Model, surname: Option<usize>, one_name: f64) -> (Shares, Sha
             shares[AGES + names][..guess.len()].copy_from_slice(&guess);
         }
     }
-    for (shares, guess) in shares.iter_mut().zip(HOMES_GUESS) {
-        shares[TRAITS - 1][..HOMES.len()].copy_from_slice(&guess);
+    for (shares, (homes, since)) in shares.iter_mut().zip(HOMES_GUESS.into_iter().zip(SINCE_GUESS)) {
+        let together = 1.0 - since.iter().sum::<f64>();
+        let (alone, dated) = shares[TRAITS - 1].split_at_mut(HOMES.len());
+        alone.copy_from_slice(&homes);
+        let dated = dated.iter_mut().zip(homes.iter().map(|home| home * together).chain(since));
+        dated.for_each(|(share, guess)| *share = guess);
     }
     let [household, stranger] = shares;
     (household, stranger)

@@ -7,14 +7,24 @@ use crate::settings::Settings;
 use crate::table::{Node, Record, Table};
 use crate::warnings::Warning;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// A number for each person, from 0.
 pub(super) type Person = u32;
 
-/// The nodes of each person, in the order of their first records.
+/// What is said of a person: their nodes in the order of their first records.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Said<'p> {
+    pub(super) nodes: &'p [Node],
+    /// By node: when it was true at last, 0 if that is not known. Empty where no column says it.
+    pub(super) as_of: &'p [u32],
+}
+
+/// What is said of each person.
 pub(super) struct People {
     starts: Vec<u32>,
     nodes: Vec<Node>,
+    as_of: Vec<u32>,
 }
 
 impl People {
@@ -22,8 +32,20 @@ impl People {
         let mut pairs: Vec<(Person, Node, Record)> =
             people.iter().zip(0..).map(|(&person, record)| (person, table.node_of(record), record)).collect();
         pairs.sort_unstable();
+        let known = |record: Record| table.as_of.get(record as usize).copied().unwrap_or(0);
+        let mut latest: Vec<u32> = Vec::new();
+        if !table.as_of.is_empty() {
+            latest.resize(people.len(), 0);
+            for same in pairs.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+                latest[same[0].2 as usize] =
+                    same.iter().map(|&(.., record)| known(record)).max().unwrap_or(0);
+            }
+        }
         pairs.dedup_by_key(|&mut (person, node, _)| (person, node));
         pairs.sort_unstable_by_key(|&(person, _, record)| (person, record));
+        if !latest.is_empty() {
+            latest = pairs.iter().map(|&(.., record)| latest[record as usize]).collect();
+        }
         let mut starts = vec![0u32; count + 1];
         for (person, ..) in &pairs {
             starts[*person as usize + 1] += 1;
@@ -31,15 +53,24 @@ impl People {
         for i in 0..count {
             starts[i + 1] += starts[i];
         }
-        Self { starts, nodes: pairs.into_iter().map(|(_, node, _)| node).collect() }
+        Self { starts, nodes: pairs.into_iter().map(|(_, node, _)| node).collect(), as_of: latest }
     }
 
     pub(super) fn count(&self) -> usize {
         self.starts.len() - 1
     }
 
+    fn range(&self, person: Person) -> Range<usize> {
+        self.starts[person as usize] as usize..self.starts[person as usize + 1] as usize
+    }
+
     pub(super) fn nodes(&self, person: Person) -> &[Node] {
-        &self.nodes[self.starts[person as usize] as usize..self.starts[person as usize + 1] as usize]
+        &self.nodes[self.range(person)]
+    }
+
+    pub(super) fn said(&self, person: Person) -> Said<'_> {
+        let as_of = self.as_of.get(self.range(person)).unwrap_or_default();
+        Said { nodes: self.nodes(person), as_of }
     }
 
     /// The distinct values of a person in some slots.

@@ -20,6 +20,7 @@ pub struct TableBuilder {
     raws: Vec<RawTexts>,
     files: Vec<Rows>,
     ids: Texts,
+    as_of: Vec<u32>,
     sources: Vec<u16>,
     source_names: Vec<String>,
     customs: Customs,
@@ -57,6 +58,8 @@ struct Row {
     id_end: usize,
     cells_end: usize,
     source: u16,
+    /// When it was true, in minutes since 1970; 0 if it is not known.
+    as_of: u32,
 }
 
 impl Batch {
@@ -102,6 +105,7 @@ impl Cutter<'_> {
         batch: &mut Batch,
     ) {
         let Batch { text, cells, rows } = batch;
+        let as_of = intake::as_of(intake, self.customs, &column);
         text.push_str(record_id);
         let id_end = text.len();
         intake::texts(intake, self.layout, self.customs, self.joined, column, |slot, raw| {
@@ -110,7 +114,7 @@ impl Cutter<'_> {
                 cells.push(Cell { slot, end: text.len(), hash: text_hash(raw) });
             }
         });
-        rows.push(Row { id_end, cells_end: cells.len(), source });
+        rows.push(Row { id_end, cells_end: cells.len(), source, as_of });
     }
 
     /// The number of a source.
@@ -132,6 +136,7 @@ pub struct Taker<'b> {
     raws: &'b mut [RawTexts],
     file: Option<&'b mut Rows>,
     ids: &'b mut Texts,
+    as_of: &'b mut Vec<u32>,
     sources: &'b mut Vec<u16>,
 }
 
@@ -142,6 +147,11 @@ impl Taker<'_> {
         let (mut start, mut cells) = (0, batch.cells.iter());
         let mut taken = 0;
         for row in &batch.rows {
+            if row.as_of > 0 {
+                // Files that do not say it take no room.
+                self.as_of.resize(self.ids.len(), 0);
+                self.as_of.push(row.as_of);
+            }
             self.ids.push(&batch.text[start..row.id_end]);
             self.sources.push(row.source);
             start = row.id_end;
@@ -167,6 +177,7 @@ impl TableBuilder {
             raws: Vec::new(),
             files: Vec::new(),
             ids: Texts::default(),
+            as_of: Vec::new(),
             sources: Vec::new(),
             source_names: Vec::new(),
             customs: customs(settings),
@@ -198,10 +209,10 @@ impl TableBuilder {
 
     /// The two halves, which may work on threads of their own.
     pub fn halves(&mut self) -> (Cutter<'_>, Taker<'_>) {
-        let Self { layout, raws, files, ids, sources, source_names, customs, joined, .. } = self;
+        let Self { layout, raws, files, ids, as_of, sources, source_names, customs, joined, .. } = self;
         (
             Cutter { layout, customs, source_names, joined },
-            Taker { layout, raws, file: files.last_mut(), ids, sources },
+            Taker { layout, raws, file: files.last_mut(), ids, as_of, sources },
         )
     }
 
@@ -244,6 +255,7 @@ impl TableBuilder {
         let mut table = Table::empty(self.layout, self.customs, self.source_names, unique);
         let maps = read(&mut table, self.raws, threads);
         table.ids = self.ids;
+        table.as_of = self.as_of;
         table.fill(&self.files, &maps, &self.sources, threads);
         drop((self.files, maps));
         table.arrange(threads);

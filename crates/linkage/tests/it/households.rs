@@ -1,7 +1,7 @@
 //! Who lives with whom.
 
 use crate::world::{Dice, HEADER, at, file, linked, quality, town_with};
-use crowsnest_linkage::{Linkage, Settings, Table};
+use crowsnest_linkage::{Linkage, Settings, Table, csv, settings::Role};
 use std::fmt::Write;
 
 fn at_home(rows: &[&str]) -> (Table, Linkage) {
@@ -253,4 +253,114 @@ fn twenty_thousand_of_one_name_at_one_address_take_no_time_and_a_warning_names_t
         "{:?}",
         linkage.warnings
     );
+}
+
+/// The same with the moments of these records in one more column; what the town says has one for all.
+fn at_home_as_of(rows: &[(&str, &str)], column: &str, settings: &Settings) -> (Table, Linkage) {
+    let said: Vec<&str> = rows.iter().map(|(row, _)| *row).collect();
+    let mut text = String::new();
+    for (nth, line) in town_with(&said).lines().enumerate() {
+        let moment = match nth {
+            0 => column,
+            _ => rows.iter().find(|(row, _)| *row == line).map_or("2019-05-05", |(_, moment)| moment),
+        };
+        text += &format!("{line},{moment}\n");
+    }
+    linked(&text, settings, None, &[])
+}
+
+/// Both were seen at one address, then each twice elsewhere.
+const PARTED: [(&str, &str); 6] = [
+    ("a1,Hanna,Wiesental,,1970-03-04,hanna@mail.de,,Amselweg,7,50667,Koeln,", "2015-02-01"),
+    ("b1,Robert,Wiesental,,1968-11-23,rw@mail.de,,Amselweg,7,50667,Koeln,", "2015-06-30T10:00:00Z"),
+    ("a2,Hanna,Wiesental,,1970-03-04,hanna@mail.de,,Bachweg,3,20095,Hamburg,", "1.2.2020"),
+    ("a3,Hanna,Wiesental,,1970-03-04,hanna@mail.de,,Bachweg,3a,20095,Hamburg,", "3.4.23"),
+    ("b2,Robert,Wiesental,,1968-11-23,rw@mail.de,,Ringstrasse,9,80331,Muenchen,", "1577880000"),
+    ("b3,Robert,Wiesental,,1968-11-23,rw@mail.de,,Ringstr.,9,80331,Muenchen,", "2024-01-01 08:00"),
+];
+
+#[test]
+fn who_has_moved_on_lives_with_nobody_of_before_where_records_say_when() {
+    for column in ["updated_at", "Last Seen", "zuletzt geändert", "date", "As-Of"] {
+        assert!(!one_home(&at_home_as_of(&PARTED, column, &Settings::default()), ["a1", "b1"]), "{column}");
+    }
+    // Not known by its name, and told not to be used.
+    let mut settings = Settings::default();
+    assert!(one_home(&at_home_as_of(&PARTED, "when", &settings), ["a1", "b1"]));
+    settings.say("updated_at", Role::Ignore);
+    assert!(one_home(&at_home_as_of(&PARTED, "updated_at", &settings), ["a1", "b1"]));
+    settings.say("when", Role::AsOf);
+    assert!(!one_home(&at_home_as_of(&PARTED, "when", &settings), ["a1", "b1"]));
+}
+
+#[test]
+fn an_address_of_before_that_is_written_once_more_parts_nobody() {
+    let mut rows = PARTED.to_vec();
+    rows.truncate(2);
+    rows.push(("a0,Hanna,Wiesental,,1970-03-04,hanna@mail.de,,Bachweg,3,20095,Hamburg,", "2012-01-01"));
+    rows.push(("a4,Hanna,Wiesental,,1970-03-04,,,Bachweg,3,20095,Hamburg,", "2016-01-01"));
+    rows.push(("a5,Hanna,Wiesental,,1970-03-04,,,Amselweg,7,50667,Koeln,", "2018-01-01"));
+    assert!(one_home(&at_home_as_of(&rows, "updated_at", &Settings::default()), ["a1", "b1"]));
+}
+
+#[test]
+fn who_was_not_heard_of_since_the_other_moved_may_have_come_along() {
+    let rows = &PARTED[..4];
+    assert!(one_home(&at_home_as_of(rows, "updated_at", &Settings::default()), ["a1", "b1"]));
+}
+
+#[test]
+fn a_column_of_moments_without_one_is_named() {
+    let mut settings = Settings::default();
+    settings.say("remark", Role::AsOf);
+    let mut reader = csv::Reader::new(&settings);
+    let text = "id,first_name,remark\n1,Ann,soon\n2,Bob,9999-12-31\n3,Cid,1970-01-01\n4,Dee,2021-13-40\n";
+    reader.read("people.csv", text.as_bytes()).unwrap();
+    let (table, warnings) = reader.finish();
+    assert!(table.as_of.is_empty());
+    let said: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert!(said.iter().any(|said| said.starts_with("remark: no moment could be read")), "{said:?}");
+}
+
+#[test]
+fn moments_are_read_as_systems_write_them() {
+    let mut settings = Settings::default();
+    settings.say("seen", Role::AsOf);
+    let of = |country: &str, moment: &str| {
+        let mut reader = csv::Reader::new(&settings);
+        let text = format!("id,first_name,country,seen\n1,Ann,{country},{moment}\n");
+        reader.read("people.csv", text.as_bytes()).unwrap();
+        reader.finish().0.as_of.first().copied()
+    };
+    // 9 March 2021, 14:07 in Greenwich.
+    let minute = Some(26_921_647);
+    for moment in [
+        "2021-03-09T14:07:00Z",
+        "2021-03-09 14:07",
+        "2021-03-09T16:07:33.120+02:00",
+        "2021-03-09T09:07:00-0500",
+        "09.03.2021 14:07",
+        "9.3.21 14:07",
+        "9 Mar 2021 2:07 PM",
+        "1615298820",
+        "1615298820000",
+        "1615298820.25",
+    ] {
+        assert_eq!(of("", moment), minute, "{moment}");
+    }
+    let day = Some(26_921_647 - 14 * 60 - 7);
+    for (country, moment) in [
+        ("US", "03/09/2021"),
+        ("GB", "09/03/2021"),
+        ("", "20210309"),
+        ("", "44264"),
+        ("Atlantis", "9/3/2021"),
+    ] {
+        assert_eq!(of(country, moment), day, "{country} {moment}");
+    }
+    for nothing in
+        ["", "never", "0000-00-00", "1900-01-01", "1970-01-01", "9999-12-31", "12:30", "2021-99-99"]
+    {
+        assert_eq!(of("", nothing), None, "{nothing}");
+    }
 }

@@ -136,6 +136,8 @@ pub(crate) struct Wanted {
     state: Option<String>,
     /// To this person.
     profile: Option<String>,
+    /// What this webhook is told.
+    webhook: Option<String>,
     /// Older than this delivery: the last id of the page before.
     before: Option<String>,
     /// At most this many, 100 if not said, 1,000 at the most.
@@ -165,6 +167,7 @@ pub(crate) async fn deliveries(
         state: wanted.state,
         profile: wanted.profile.as_deref().map(id).transpose()?,
         run: None,
+        webhook: wanted.webhook,
         before: wanted.before.as_deref().map(id).transpose()?,
     };
     let found = read(&app, move |read| read.deliveries(&filter, limit)).await?;

@@ -102,6 +102,8 @@ pub(crate) fn routes() -> Router<App> {
         super::letters::file,
         super::webhooks::list,
         super::webhooks::test,
+        super::webhooks::replay,
+        super::webhooks::replay_failed,
         super::mailbox::list,
         super::mailbox::one,
         super::definitions::export,

@@ -1,23 +1,31 @@
 //! Systems of ours that programs tell things.
 
-use super::templates::Tested;
+use super::{because, deliveries::DeliveryView, templates::Tested};
 use crate::{
     App,
     auth::Admin,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, Body, ErrorBody, id},
 };
 use axum::{
     Json, Router,
     extract::{Path, State},
     routing::{get, post},
 };
-use crowsnest_flow::outward::Courier;
-use crowsnest_model::{Duration, definition::Webhook};
-use serde::Serialize;
+use crowsnest_flow::{
+    Live,
+    outward::{Courier, Replayed},
+};
+use crowsnest_model::{Duration, Time, definition::Webhook};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/webhooks", get(list)).route("/webhooks/{name}/test", post(test))
+    Router::new()
+        .route("/webhooks", get(list))
+        .route("/webhooks/{name}/test", post(test))
+        .route("/webhooks/{name}/replay", post(replay_failed))
+        .route("/webhooks/{name}/replay/{id}", post(replay))
 }
 
 /// A webhook. Its secret is in the environment, and nowhere here.
@@ -72,12 +80,80 @@ pub(crate) async fn test(
     State(app): State<App>,
     Path(name): Path<String>,
 ) -> Result<Json<Tested>, ApiError> {
+    let live = known(&app, &name)?;
+    let outcome = app.dispatcher.courier().test_webhook(&live, &name, app.engine.now()).await;
+    Ok(Json(outcome.into()))
+}
+
+/// The definitions in force, of which the webhook is one.
+fn known(app: &App, name: &str) -> Result<Arc<Live>, ApiError> {
     let live = app.engine.live();
-    if !live.workspace().webhooks.contains_key(&name) {
+    if !live.workspace().webhooks.contains_key(name) {
         let known: Vec<&str> = live.workspace().webhooks.keys().map(String::as_str).collect();
         let known = if known.is_empty() { "none is defined".to_owned() } else { known.join(", ") };
         return Err(ApiError::not_found(format!("there is no webhook `{name}`; defined: {known}")));
     }
-    let outcome = app.dispatcher.courier().test_webhook(&live, &name, app.engine.now()).await;
-    Ok(Json(outcome.into()))
+    Ok(live)
+}
+
+/// Why something is posted again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Again {
+    /// For those who ask later.
+    reason: String,
+}
+
+/// Which failed posts are posted again, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FailedAgain {
+    /// For those who ask later.
+    reason: String,
+    /// Failed at this moment or later; all, if not said.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<Time>,
+    /// Count them, and change nothing.
+    #[serde(default)]
+    preview: bool,
+}
+
+/// What posting many again came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReplayedView {
+    /// How many are posted again, or would be.
+    replayed: u64,
+    /// How many are not, since their way through the program has ended.
+    ended: u64,
+}
+
+/// Post to a webhook once more what it was told, or was not: what was sent, has failed or has expired. Its `webhook-id` stays the same.
+#[utoipa::path(post, path = "/api/v1/webhooks/{name}/replay/{id}", tag = "programs",
+    params(("name" = String, Path), ("id" = String, Path)), request_body = Again,
+    responses((status = 200, body = DeliveryView), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)),
+    security(("admin" = [])))]
+pub(crate) async fn replay(
+    _: Admin,
+    State(app): State<App>,
+    Path((name, wanted)): Path<(String, String)>,
+    Body(Again { reason }): Body<Again>,
+) -> Result<Json<DeliveryView>, ApiError> {
+    known(&app, &name)?;
+    Ok(Json(app.engine.replay_post(name, id(&wanted)?, because(reason)?).await?.into()))
+}
+
+/// Post to a webhook once more all that it could not be told. Each keeps its `webhook-id`.
+#[utoipa::path(post, path = "/api/v1/webhooks/{name}/replay", tag = "programs", params(("name" = String, Path)),
+    request_body = FailedAgain,
+    responses((status = 200, body = ReplayedView), (status = 404, body = ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn replay_failed(
+    _: Admin,
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Body(FailedAgain { reason, since, preview }): Body<FailedAgain>,
+) -> Result<Json<ReplayedView>, ApiError> {
+    known(&app, &name)?;
+    let Replayed { replayed, ended } =
+        app.engine.replay_failed_posts(&name, since, because(reason)?, preview).await?;
+    Ok(Json(ReplayedView { replayed, ended }))
 }

@@ -226,7 +226,7 @@ impl WriteDeliveries for Session<'_> {
         self.connection
             .prepare_cached(
                 "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6,
-                        contact = ?7, turn = ?8,
+                        contact = ?7, turn = ?8, expires = ?9,
                         handed_over = CASE WHEN ?2 IN ('sending', 'sent', 'unknown')
                                             AND state NOT IN ('sending', 'sent', 'unknown')
                                            THEN ?6 ELSE handed_over END
@@ -240,7 +240,8 @@ impl WriteDeliveries for Session<'_> {
                 delivery.attempts,
                 delivery.updated.0,
                 delivery.contact,
-                delivery.turn.map(|turn| turn.0)
+                delivery.turn.map(|turn| turn.0),
+                delivery.expires.map(|time| time.0)
             ])?;
         Ok(())
     }

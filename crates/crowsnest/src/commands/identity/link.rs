@@ -15,7 +15,7 @@ use crowsnest_linkage::{
     linkage::{Decision, Watch},
     model::Scale,
     score::Scorer,
-    settings::{ColumnSetting, Role},
+    settings::Role,
     table::Node,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -47,10 +47,14 @@ pub struct Link {
     /// Where to write who is who: record_id, cluster_id, household_cluster_id.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// What a column is about, as NAME=ROLE: record_id, source, ignore, forename, surname, maiden_name, full_name, birth_date,
+    /// What a column is about, as NAME=ROLE: record_id, source, as_of, ignore, forename, surname, maiden_name, full_name, birth_date,
     /// gender, email, phone, street, house_number, unit, postcode, city, region, country, identifier, other.
     #[arg(long, value_name = "NAME=ROLE")]
     column: Vec<String>,
+    /// The column that says when a record was true at last, by which people live at their latest address; known by names such as
+    /// updated_at and last_seen without.
+    #[arg(long, value_name = "COLUMN")]
+    as_of: Option<String>,
     /// The country whose customs hold, such as DE, where no column says it; several countries are understood without.
     #[arg(long)]
     country: Option<String>,
@@ -121,6 +125,7 @@ impl Link {
     fn no_options_of_files(&self) -> anyhow::Result<()> {
         let given = self.out.is_some()
             || !self.column.is_empty()
+            || self.as_of.is_some()
             || self.country.is_some()
             || !self.unique_source.is_empty()
             || self.settings.is_some()
@@ -218,8 +223,10 @@ impl Link {
                     "`{role}` is no role of a column; `crowsnest identity link --help` lists them"
                 )
             })?;
-            settings.columns.retain(|known| !known.name.eq_ignore_ascii_case(name.trim()));
-            settings.columns.push(ColumnSetting { name: name.trim().to_owned(), role });
+            settings.say(name, role);
+        }
+        if let Some(column) = &self.as_of {
+            settings.say(column, Role::AsOf);
         }
         if self.country.is_some() {
             settings.country.clone_from(&self.country);

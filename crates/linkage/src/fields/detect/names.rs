@@ -102,6 +102,36 @@ pub(super) fn may_number_rows(name: &str) -> bool {
     !words.clone().any(apart) && words.next_back().is_some_and(|last| NUMBERS.contains(&last))
 }
 
+/// Whether a name, folded and parted into words, is of when a record was true; the rank of the name.
+pub(super) fn says_when(name: &str) -> Option<usize> {
+    let words = || name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let whole: String = words().collect();
+    let bare: String = words().filter(|word| !WHOSE.contains(word) && *word != "record").collect();
+    WHEN.iter().position(|names| names.contains(&whole.as_str()) || names.contains(&bare.as_str()))
+}
+
+/// Names of columns that say when a record was true, the surest first.
+#[rustfmt::skip]
+const WHEN: [&[&str]; 4] = [
+    &["asof", "asofdate", "lastseen", "lastseenat", "lastseendate", "lastverified", "lastverifiedat", "lastconfirmed", "stand", "gueltigab", "validfrom"],
+    &[
+        "updated", "updatedat", "updatedon", "updatedate", "updateddate", "updatetime", "updatedtime", "dateupdated", "lastupdate", "lastupdated", "lastupdatedat",
+        "lastupdatedate", "lastupdateddate", "modified", "modifiedat", "modifiedon", "modifieddate", "datemodified", "lastmodified", "lastmodifiedat", "lastmodifiedon",
+        "lastmodifieddate", "changed", "changedat", "changedon", "changedate", "changeddate", "datechanged", "lastchange", "lastchanged", "lastchangedat", "mtime",
+        "aktualisiert", "aktualisiertam", "letzteaktualisierung", "geaendert", "geaendertam", "aenderungsdatum", "letzteaenderung", "letzteaenderungam",
+        "zuletztgeaendert", "zuletztgeaendertam", "modifiele", "misajour", "misajourle", "datemodification", "datedemodification", "datemiseajour", "maj", "actualizado",
+        "actualizadoen", "fechamodificacion", "fechaactualizacion", "ultimamodifica", "datamodifica", "aggiornatoil", "bijgewerkt", "bijgewerktop", "gewijzigd",
+        "gewijzigdop",
+    ],
+    &["date", "datetime", "timestamp", "ts", "datum", "zeitstempel", "fecha", "data", "moment", "recorded", "recordedat", "noted", "notedat"],
+    &[
+        "created", "createdat", "createdon", "createdate", "createddate", "creationdate", "datecreated", "createtime", "ctime", "added", "addedat", "addedon", "dateadded",
+        "signup", "signupdate", "signedupat", "registered", "registeredat", "registrationdate", "angelegt", "angelegtam", "erstellt", "erstelltam", "anlagedatum",
+        "erfasst", "erfasstam", "creele", "datecreation", "datedecreation", "creado", "creadoen", "fechacreacion", "fechaalta", "creatoil", "datacreazione",
+        "aangemaakt", "aangemaaktop",
+    ],
+];
+
 /// The second line of an address is not its street.
 fn line(verdict: Verdict, number: Option<u32>) -> Verdict {
     match (verdict, number) {

@@ -188,6 +188,9 @@ pub fn deliveries_are_found_by_any_filter(store: &mut impl Backend) {
             let mut message = delivery(id, program, id % 4, &id.to_string(), state);
             message.run = (id == 3).then_some(RunId(33));
             message.reason = (id <= 2).then(|| "250 ok".into());
+            if id == 2 || id == 7 {
+                (message.channel, message.contact) = ("webhook".into(), "crm".into());
+            }
             unit.put_delivery(&message)?;
         }
         Ok(())
@@ -200,6 +203,7 @@ pub fn deliveries_are_found_by_any_filter(store: &mut impl Backend) {
                     state: state.map(|state| state.as_str().to_owned()),
                     profile: profile.map(ProfileId),
                     run: None,
+                    webhook: None,
                     before: Option::<u64>::map(before, DeliveryId),
                 };
                 read.deliveries(&filter, 3).unwrap().iter().map(|delivery| delivery.id.0).collect()
@@ -213,6 +217,17 @@ pub fn deliveries_are_found_by_any_filter(store: &mut impl Backend) {
         assert_eq!(found(None, None, Some(3), None), [7, 3]);
         assert_eq!(found(Some("odd"), Some(Queued), Some(3), Some(8)), [7]);
         assert!(found(Some("even"), None, Some(3), None).is_empty());
+        let told = |webhook: &str, state: Option<DeliveryState>, profile: Option<u64>| -> Vec<u64> {
+            let filter = DeliveryFilter {
+                webhook: Some(webhook.to_owned()),
+                state: state.map(|state| state.as_str().to_owned()),
+                profile: profile.map(ProfileId),
+                ..Default::default()
+            };
+            read.deliveries(&filter, 3).unwrap().iter().map(|delivery| delivery.id.0).collect()
+        };
+        assert_eq!((told("crm", None, None), told("crm", Some(Sent), None)), (vec![7, 2], vec![2]));
+        assert_eq!((told("crm", None, Some(3)), told("chat", None, None)), (vec![7], vec![]));
         let of_run = DeliveryFilter { run: Some(RunId(33)), ..Default::default() };
         assert_eq!(read.deliveries(&of_run, 9)?.len(), 1);
         let counts = |program| read.delivery_counts(program).unwrap().into_iter().collect::<Vec<_>>();
