@@ -113,7 +113,9 @@ impl Receiver {
 
     fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let mut reader = BufReader::new(stream.try_clone().ok()?);
-        self.posted.lock().ok()?.push(Posted::read(&mut reader)?);
+        // Read before it is locked: who looks at what came must not wait for what is still coming.
+        let posted = Posted::read(&mut reader)?;
+        self.posted.lock().ok()?.push(posted);
         let mood = self.mood.lock().ok()?.clone();
         match mood {
             Mood::Says(bytes) => stream.write_all(&bytes).ok(),

@@ -36,6 +36,9 @@ async fn what_is_the_administrators_opens_to_nobody_else() {
             "GET /api/v1/workspace/schema",
             "GET /healthz",
             "GET /readyz",
+            // What is not signed by the gateway is refused there.
+            "POST /sms/messages",
+            "POST /sms/status",
             "POST /v1/track"
         ]
     );
