@@ -19,20 +19,27 @@ use tempfile::TempDir;
 const PYTHON: &str = "/usr/bin/python3";
 
 /// A mail server as a child process in the foreground. It is asked to end, and waited for, when it is dropped.
-struct Daemon(Child);
+struct Daemon {
+    child: Child,
+    /// Where it keeps the number of the process to be asked, if that is not the child itself.
+    pid_file: Option<PathBuf>,
+}
 
 impl Daemon {
-    fn start(command: &mut Command) -> Self {
+    fn start(command: &mut Command, pid_file: Option<PathBuf>) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        Self(child.unwrap_or_else(|error| panic!("{command:?}: {error}")))
+        let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Self { child, pid_file }
     }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        let kept = self.pid_file.as_ref().and_then(|file| fs::read_to_string(file).ok());
+        let pid = kept.map_or_else(|| self.child.id().to_string(), |pid| pid.trim().to_owned());
         // Asked, it ends its own children too.
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
+        let _ = Command::new("kill").arg(pid).status();
+        let _ = self.child.wait();
     }
 }
 
@@ -74,7 +81,7 @@ impl Mailboxes {
         );
         let file = folder.join("dovecot.conf");
         fs::write(&file, text).unwrap();
-        let daemon = Daemon::start(Command::new("/usr/sbin/dovecot").arg("-F").arg("-c").arg(&file));
+        let daemon = Daemon::start(Command::new("/usr/sbin/dovecot").arg("-F").arg("-c").arg(&file), None);
         listens("Dovecot takes mail", lmtp);
         listens("Dovecot shows mail", imap);
         Self { _daemon: daemon, lmtp, imap }
@@ -134,7 +141,12 @@ impl Relay {
         }
         fs::write(config.join("main.cf"), main).unwrap();
         fs::write(config.join("master.cf"), master).unwrap();
-        let daemon = Daemon::start(Command::new("/usr/sbin/postfix").arg("-c").arg(&config).arg("start-fg"));
+        // What runs in the foreground is a script around the one that is to be asked.
+        let pid_file = config.join("queue/pid/master.pid");
+        let daemon = Daemon::start(
+            Command::new("/usr/sbin/postfix").arg("-c").arg(&config).arg("start-fg"),
+            Some(pid_file),
+        );
         listens("Postfix takes mail", port);
         Self { _daemon: daemon }
     }

@@ -11,6 +11,7 @@ mod crash;
 mod deliveries;
 mod demo;
 mod dkim;
+mod email_check;
 mod example_pages;
 mod explain;
 mod feedback;
