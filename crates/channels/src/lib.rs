@@ -5,7 +5,7 @@
 //! * [`sms`]: text messages, handed over to a gateway, and what comes back from there.
 //! * [`letter`]: postal addresses, and the files of a print run.
 //! * [`webhook`]: signed posts to systems of ours.
-//! * [`line`]: requests to elsewhere, each on a line of its own.
+//! * [`mod@line`]: requests to elsewhere, each on a line of its own.
 //! * [`links`]: signed links for messages, without personal data in them.
 //!
 //! What came of a handover is an [`Outcome`] on each, and [`retry_after`] says when to try again.

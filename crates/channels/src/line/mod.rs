@@ -1,7 +1,7 @@
 //! One request on a line of its own: to an address that was looked up and checked for it, and to nowhere else.
 //!
 //! Redirects are not followed, no proxy is asked, nothing is compressed, and no connection is used twice. What goes wrong
-//! says whether the other side may have the request already: [`Failure::Broken`] alone means that it may.
+//! says whether the other side may have the request already: only one that broke may have it there.
 
 mod connect;
 

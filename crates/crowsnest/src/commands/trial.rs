@@ -63,6 +63,9 @@ fn message(message: &Value) {
     if let Some(subject) = message["subject"].as_str() {
         say!("    subject: {subject}");
     }
+    for line in message["text"].as_str().unwrap_or_default().lines() {
+        say!("    | {line}");
+    }
     match message["goes"].as_str() {
         Some(time) => say!("    ✓ goes out {time}, about {}", text(message, "topic")),
         None => say!("    ✗ does not go out, about {}", text(message, "topic")),

@@ -5,7 +5,7 @@ mod supposed;
 use crate::{
     Engine, FlowError, Live, OWN_SOURCE,
     inward::{Cause, Obstacle},
-    outward::{Courier, Forecast, Message},
+    outward::{Courier, Forecast, Message, Preview},
     people::{Agreed, Lookout},
 };
 use crowsnest_channels::webhook::{self, Told};
@@ -122,8 +122,11 @@ pub struct MessageTried {
     pub channel: String,
     /// The consent topic.
     pub topic: String,
-    /// The subject line; `None` when it cannot be made.
+    /// The subject line; `None` when it cannot be made, and on channels whose messages have none.
     pub subject: Option<String>,
+    /// The text of a message without a subject line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// When it would go out; `None` when it would not.
     pub goes: Option<Time>,
     /// Why not, or what it waits for, in words.
@@ -385,14 +388,15 @@ impl Guide<'_> {
         seen.insert("name".into(), self.cause.event.clone().into());
         seen.insert("properties".into(), self.cause.properties.clone().into());
         let to = live.contact(&self.profile, &send.channel).unwrap_or_default();
-        let subject = match self.courier.preview(live, &send.template, &self.profile, &to, &seen) {
-            Ok(preview) => Some(preview.subject.unwrap_or(preview.text)),
+        let (subject, text) = match self.courier.preview(live, &send.template, &self.profile, &to, &seen) {
+            Ok(Preview { subject: None, text, .. }) => (None, Some(text)),
+            Ok(preview) => (preview.subject, None),
             Err(error) => {
                 reasons.push(format!("it cannot be made: {error}"));
-                None
+                (None, None)
             }
         };
-        let goes = goes.filter(|_| subject.is_some());
+        let goes = goes.filter(|_| subject.is_some() || text.is_some());
         if let Some(time) = goes {
             let (channel, topic) = (send.channel.clone(), send.topic.clone());
             let program = name.to_owned();
@@ -408,6 +412,7 @@ impl Guide<'_> {
             channel: send.channel.clone(),
             topic: send.topic.clone(),
             subject,
+            text,
             goes,
             reasons,
         };
