@@ -342,7 +342,15 @@ impl Courier {
     }
 
     /// Makes a claimed delivery's message and hands it over, unless the last word is against it.
-    pub(super) async fn carry(&self, engine: &Engine, live: &Live, claimed: &Claimed, now: Time) -> Outcome {
+    pub(super) async fn carry(&self, engine: &Engine, live: &Live, claimed: &Claimed, now: Time) -> Carried {
+        match &*claimed.delivery.channel {
+            SMS => self.carry_text(engine, live, &claimed.delivery, &claimed.profile, now).await,
+            _ => self.carry_whole(engine, live, claimed, now).await.into(),
+        }
+    }
+
+    /// The same of what has no parts.
+    async fn carry_whole(&self, engine: &Engine, live: &Live, claimed: &Claimed, now: Time) -> Outcome {
         let Claimed { delivery, profile } = claimed;
         if delivery.channel == WEBHOOK {
             let told = match told(delivery, profile) {
@@ -354,9 +362,6 @@ impl Courier {
             let outcome = self.post(live, &delivery.contact, delivery.id.to_string(), &told, now).await;
             passage.ended(&outcome);
             return outcome;
-        }
-        if delivery.channel == SMS {
-            return self.carry_text(engine, live, delivery, profile, now).await;
         }
         let Delivery { template, contact, event, id, .. } = delivery;
         let service = live.is_service(&delivery.topic);
@@ -465,6 +470,20 @@ impl Courier {
         }
         signed.extend_from_slice(message);
         Ok(signed)
+    }
+}
+
+/// What came of a hand-over.
+#[derive(Debug, Clone)]
+pub(super) struct Carried {
+    pub(super) outcome: Outcome,
+    /// In how many parts it went, each of which costs something: the segments of a text.
+    pub(super) parts: u32,
+}
+
+impl From<Outcome> for Carried {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, parts: 1 }
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
     Claimed, Courier,
     circuits::Passable,
     claim::claim,
+    courier::Carried,
     dispatcher::{Rest, rest, until},
     rooms::Rooms,
     settle::{Unsettled, settle},
@@ -40,7 +41,7 @@ pub(super) struct Lines {
     courier: Arc<Courier>,
     /// The definitions that were in force when they were last looked at.
     live: Arc<Live>,
-    on_the_line: JoinSet<Outcome>,
+    on_the_line: JoinSet<Carried>,
     /// The line and the delivery of each task.
     whose: HashMap<Id, (Line, DeliveryId)>,
     rooms: Rooms,
@@ -188,7 +189,7 @@ impl Lines {
         }
     }
 
-    fn ended(&mut self, done: Result<(Id, Outcome), JoinError>) {
+    fn ended(&mut self, done: Result<(Id, Carried), JoinError>) {
         let (task, outcome) = match done {
             Ok((task, outcome)) => (task, Ok(outcome)),
             Err(error) => (error.id(), Err(format!("crowsnest has a fault: {error}"))),
@@ -196,9 +197,9 @@ impl Lines {
         let Some((line, delivery)) = self.whose.remove(&task) else { return };
         self.rooms.end(&line);
         let outcome = outcome.unwrap_or_else(|reason| match line.webhook() {
-            Some(_) => Outcome::Later { reason, asked: None, line_is_down: false },
+            Some(_) => Outcome::Later { reason, asked: None, line_is_down: false }.into(),
             // A fault of ours while a message was on the line: nobody knows how far it got.
-            None => Outcome::Unknown { reason },
+            None => Outcome::Unknown { reason }.into(),
         });
         fail_point!("settle-before", |_| std::process::abort());
         self.unsettled.add(delivery, outcome);

@@ -1,7 +1,10 @@
 //! What messages cost and what there is for them: reserved in the commit that claims them, given back when they did not go out.
 
 use crate::{FlowError, Live, inward::Working};
-use crowsnest_model::{Amount, Time, delivery::Delivery};
+use crowsnest_model::{
+    Amount, Time,
+    delivery::{Delivery, EMAIL, LETTER, SMS},
+};
 use crowsnest_programs::{BudgetStanding, WAITS_FOR_BUDGET, budget_day};
 use crowsnest_store::{Cost, Read};
 
@@ -72,8 +75,29 @@ fn is_for(standing: &BudgetStanding, live: &Live, delivery: &Delivery) -> bool {
 }
 
 /// What a delivery is expected to cost; `None` where the workspace does not say what messages of its channel do.
+/// Of a text that is each of the segments that it may have: how many it has is known when it is made.
 fn cost_of(live: &Live, delivery: &Delivery) -> Option<Amount> {
-    live.workspace().organisation.cost(&delivery.channel)
+    let organisation = &live.workspace().organisation;
+    let parts = match (&*delivery.channel, &organisation.sms) {
+        (SMS, Some(account)) => account.max_segments,
+        _ => 1,
+    };
+    Some(times(organisation.cost(&delivery.channel)?, parts))
+}
+
+fn times(price: Amount, parts: u32) -> Amount {
+    Amount { micros: price.micros.saturating_mul(i64::from(parts)), ..price }
+}
+
+/// A message went out, or may have, in so many parts: that is what it costs.
+pub(super) fn count(work: &mut Working<'_>, delivery: &Delivery, parts: u32) -> Result<(), FlowError> {
+    let Some(price) = work.live.workspace().organisation.cost(&delivery.channel) else { return Ok(()) };
+    let amount = times(price, parts);
+    if Some(amount) == cost_of(work.live, delivery) {
+        return Ok(());
+    }
+    let day = budget_day(work.now, work.live.zone());
+    Ok(work.unit.put_cost(delivery, Some(Cost { day, amount }))?)
 }
 
 /// Tells people that a budget comes to its end, once in its days.
@@ -108,7 +132,7 @@ pub(super) fn give_back(work: &mut Working<'_>, delivery: &Delivery) -> Result<(
 /// When budgets or prices have changed, what waits for a budget is decided anew.
 pub(super) fn wake(work: &mut Working<'_>) -> Result<(), FlowError> {
     let organisation = &work.live.workspace().organisation;
-    let prices = organisation.email.as_ref().and_then(|email| email.cost);
+    let prices = [EMAIL, SMS, LETTER].map(|channel| organisation.cost(channel));
     let known = format!("{:?} {prices:?} {}", organisation.budgets, organisation.time_zone);
     if work.unit.setting("budgets")?.as_deref() == Some(known.as_str()) {
         return Ok(());

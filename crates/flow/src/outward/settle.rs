@@ -1,6 +1,11 @@
 //! Outcomes, written; and what follows for the runs that waited for them.
 
-use super::{feedback::suppress, purse::give_back, standing};
+use super::{
+    courier::Carried,
+    feedback::suppress,
+    purse::{count, give_back},
+    standing,
+};
 use crate::{
     Engine, FlowError,
     inward::{Enrolment, Working},
@@ -19,16 +24,16 @@ use std::{
 /// Outcomes that are known and could not be written yet, because the disk was full, say. They come first: what was sent
 /// must not be forgotten.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Unsettled(Arc<Mutex<Vec<(DeliveryId, Outcome)>>>);
+pub(super) struct Unsettled(Arc<Mutex<Vec<(DeliveryId, Carried)>>>);
 
 impl Unsettled {
-    pub(super) fn add(&self, delivery: DeliveryId, outcome: Outcome) {
-        metrics::counter!("crowsnest_handovers_total", "outcome" => word(&outcome)).increment(1);
-        self.lock().push((delivery, outcome));
+    pub(super) fn add(&self, delivery: DeliveryId, carried: Carried) {
+        metrics::counter!("crowsnest_handovers_total", "outcome" => word(&carried.outcome)).increment(1);
+        self.lock().push((delivery, carried));
     }
 
     /// All of them, the first one first.
-    pub(super) fn known(&self) -> Vec<(DeliveryId, Outcome)> {
+    pub(super) fn known(&self) -> Vec<(DeliveryId, Carried)> {
         self.lock().clone()
     }
 
@@ -51,7 +56,7 @@ impl Unsettled {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(DeliveryId, Outcome)>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(DeliveryId, Carried)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -67,9 +72,9 @@ fn word(outcome: &Outcome) -> &'static str {
 }
 
 /// Writes what became of deliveries that were handed over.
-pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)>) -> Result<(), FlowError> {
+pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Carried)>) -> Result<(), FlowError> {
     let mut sent: BTreeMap<String, u64> = BTreeMap::new();
-    for (id, outcome) in outcomes {
+    for (id, Carried { outcome, parts }) in outcomes {
         let Some(mut delivery) = work.unit.delivery(id)? else { continue };
         if delivery.state != DeliveryState::Sending {
             continue;
@@ -83,6 +88,8 @@ pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Outcome)
         }
         if !matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. }) {
             give_back(work, &delivery)?;
+        } else {
+            count(work, &delivery, parts)?;
         }
         if matches!(outcome, Outcome::Accepted { .. }) && delivery.channel != WEBHOOK {
             *sent.entry(delivery.channel.clone()).or_default() += 1;

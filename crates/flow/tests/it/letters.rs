@@ -385,3 +385,20 @@ async fn an_objection_that_came_back_is_of_both_when_they_are_told_apart() {
     let left_out = [("withdrew consent to everything by letter".to_owned(), 2)];
     assert_eq!(print(&world).await, PrintReport { run: None, left_out: left_out.into() });
 }
+
+#[tokio::test]
+async fn letters_cost_what_they_cost_and_wait_for_their_budget() {
+    let letters = "  cost: 0.85 USD\nbudgets: [{ name: post, per: day, max: 1 USD, channel: letter }]\n";
+    let world = world(letters, &[WELCOME]).await;
+    for name in ["Ann", "Bob"] {
+        welcome(&world, name).await;
+    }
+    let report = print(&world).await;
+    assert_eq!(rows(&world, &report).len(), 1);
+    assert_eq!(world.states(), ["sent", "queued"]);
+    let standing = world.engine.budgets().unwrap().remove(0);
+    assert_eq!((standing.spent.to_string(), standing.messages), ("0.85 USD".into(), 1));
+    world.pass(DAY);
+    print(&world).await;
+    assert_eq!(world.states(), ["sent", "sent"]);
+}

@@ -360,3 +360,23 @@ async fn an_answer_is_of_whom_we_texted_last_of_those_who_share_a_number() {
     world.serve().await;
     assert_eq!(world.states(), ["sent", "suppressed", "suppressed"]);
 }
+
+#[tokio::test]
+async fn a_text_costs_as_many_segments_as_it_has_and_never_passes_its_budget() {
+    let more =
+        ", cost: 0.01 USD }\nbudgets: [{ name: texts, per: day, max: 0.05 USD, channel: sms }]\nbrands: {";
+    let world = shop(&[NUDGE], more).await;
+    let long = "x".repeat(200);
+    for (place, who) in ["ann", "bob", "cy"].into_iter().enumerate() {
+        let number = format!("+1312555010{}", place + 1);
+        let nudge = track(who, "Cart Updated")
+            .by("user_id", who)
+            .with(serde_json::json!({ "cart_id": who, "value": 80, "more": &long }));
+        world.tell([texted(who, &number), nudge]).await;
+        world.serve().await;
+    }
+    // Each has two segments, and may have three: the third would come to seven.
+    assert_eq!(world.states(), ["sent", "sent", "queued"]);
+    let standing = world.engine.budgets().unwrap().remove(0);
+    assert_eq!((standing.spent.to_string(), standing.messages), ("0.04 USD".into(), 2));
+}

@@ -1,6 +1,7 @@
 //! How letters are sent.
 
 use super::{ClockTime, Day, one_or_many};
+use crate::Amount;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ pub struct LetterAccount {
     /// When letters are printed; only by command when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub print: Option<PrintTimes>,
+    /// What one letter costs, such as `0.85 USD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Amount>,
 }
 
 /// Which traits make the postal address.

@@ -1,4 +1,4 @@
-use crate::{Duration, definition::AddressError};
+use crate::{Amount, Duration, definition::AddressError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -31,6 +31,9 @@ pub struct SmsAccount {
     /// How many segments a text may have at the most.
     #[serde(default = "three")]
     pub max_segments: u32,
+    /// What one segment costs, such as `0.0083 USD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Amount>,
 }
 
 fn english() -> Vec<Language> {

@@ -2,7 +2,10 @@ use super::{
     Broadcast, Budget, Catalogue, ContactPolicy, Contract, IdentityRules, LetterAccount, Metric, Program,
     Segment, Segmentation, SendingLimits, SmsAccount, Source, Team, Template, Webhook, one_or_many,
 };
-use crate::{Amount, Percent, delivery::EMAIL};
+use crate::{
+    Amount, Percent,
+    delivery::{EMAIL, LETTER, SMS},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -88,10 +91,12 @@ pub struct Organisation {
 }
 
 impl Organisation {
-    /// What a message of a channel costs, as far as it is said.
+    /// What a message of a channel costs, as far as it is said; of a text, each of its segments.
     pub fn cost(&self, channel: &str) -> Option<Amount> {
         match channel {
             EMAIL => self.email.as_ref()?.cost,
+            SMS => self.sms.as_ref()?.cost,
+            LETTER => self.letters.as_ref()?.cost,
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use crowsnest_model::{
         DIMENSIONS, Dimension, DkimKey, EmailAccount, LetterAccount, OUTCOMES, Organisation, SendingLimits,
         SmtpAccount, Team, Throttle, Tracking,
     },
-    delivery::{EMAIL, SMS},
+    delivery::{EMAIL, LETTER, SMS},
     money::Currency,
 };
 use std::collections::BTreeSet;
@@ -91,7 +91,7 @@ fn budgets(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'_>, findi
         // Those whose messages it is to pay; a price that is not said costs nothing.
         let channels = match &budget.channel {
             Some(channel) => vec![channel.as_str()],
-            None => vec![EMAIL, SMS],
+            None => vec![EMAIL, SMS, LETTER],
         };
         let prices: Vec<Amount> = channels.iter().filter_map(|channel| organisation.cost(channel)).collect();
         if let Some(price) = prices.iter().find(|price| price.currency != budget.max.currency) {

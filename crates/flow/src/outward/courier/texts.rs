@@ -1,6 +1,6 @@
 //! Text messages: made, counted, and handed over to the gateway, or without one to the built-in mailbox.
 
-use super::{Courier, LiveTemplate, Preview, Tested, last_word, left_alone, line_is_down};
+use super::{Carried, Courier, LiveTemplate, Preview, Tested, last_word, left_alone, line_is_down};
 use crate::{Engine, Live};
 use crowsnest_channels::{
     Outcome,
@@ -97,28 +97,29 @@ impl Courier {
         delivery: &Delivery,
         profile: &Profile,
         now: Time,
-    ) -> Outcome {
+    ) -> Carried {
         let Delivery { template, contact, event, id, .. } = delivery;
         let text = match self.text(live, template, profile, contact, event, *id) {
             Ok(text) => text,
             Err(reason) => {
-                return Outcome::Refused { reason: format!("the message could not be made: {reason}") };
+                return Outcome::Refused { reason: format!("the message could not be made: {reason}") }
+                    .into();
             }
         };
         // The gateway can only tell what became of it if it knows where we are.
         let told = live.workspace().organisation.public_url.is_some();
         let callback = told.then(|| format!("{}/sms/status?delivery={id}", self.base(live)));
         if let Some(withheld) = last_word(engine.clone(), delivery.clone()).await {
-            return withheld;
+            return withheld.into();
         }
         let way = delivery.line().to_string();
-        let Some(passage) = self.circuits.enter(&way) else { return left_alone(&way) };
+        let Some(passage) = self.circuits.enter(&way) else { return left_alone(&way).into() };
         let outcome = match self.hand_over_text(live, &text, *id, callback.as_deref(), now).await {
             Ok(outcome) => outcome,
             Err(reason) => line_is_down(reason),
         };
         passage.ended(&outcome);
-        outcome
+        Carried { outcome, parts: u32::try_from(text.segments().count).unwrap_or(u32::MAX) }
     }
 
     fn text(

@@ -1,7 +1,11 @@
 //! What became of a print run: its letters are sent, or queued again.
 
 use super::{AT_ONCE, folder};
-use crate::{FlowError, inward::Working, outward::settle::go_on};
+use crate::{
+    FlowError,
+    inward::Working,
+    outward::{purse::give_back, settle::go_on},
+};
 use crowsnest_channels::letter::{discard, is_finished};
 use crowsnest_model::{DeliveryId, PrintRunId, delivery::DeliveryState};
 use std::path::Path;
@@ -70,6 +74,7 @@ pub(super) fn take_back_some(work: &mut Working<'_>, run: PrintRunId) -> Result<
             Some(format!("the print run {run} ended before its files were whole; it waits for the next one"));
         letter.updated = work.now;
         work.unit.update_delivery(&letter)?;
+        give_back(work, &letter)?;
         work.unit.remove_printed(letter.id)?;
     }
     if letters.is_empty() {
@@ -89,6 +94,7 @@ pub(super) fn fail_letters(
         letter.reason = Some(reason);
         letter.updated = work.now;
         work.unit.update_delivery(&letter)?;
+        give_back(work, &letter)?;
         work.unit.remove_printed(id)?;
         go_on(work, &letter)?;
     }
