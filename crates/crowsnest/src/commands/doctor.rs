@@ -196,12 +196,15 @@ fn sender(sender: &Value) -> Finding {
         count(&sender["complaints"]),
         count(&sender["bounces"])
     );
-    let warned = sender["reason"].as_str().filter(|_| sender["standing"] == "warned");
+    let reason = sender["reason"].as_str().filter(|_| sender["standing"] != "good");
+    let cure = match sender["standing"] == "stopped" {
+        true => "see whom it went to and who agreed to it; marketing messages are stopped",
+        false => "see whom it went to and who agreed to it, before marketing messages stop",
+    };
     Finding {
         what: "standing",
-        said: warned.map_or(counted.clone(), |reason| format!("{counted}: {reason}")),
-        fault: warned
-            .map(|_| "see whom it went to and who agreed to it, before marketing messages stop".into()),
+        said: reason.map_or(counted.clone(), |reason| format!("{counted}: {reason}")),
+        fault: reason.map(|_| cure.into()),
     }
 }
 
@@ -212,7 +215,7 @@ fn line(line: &Value) -> Finding {
         ways.iter().filter(|way| way["state"] != "open").map(super::deliveries::closed).collect();
     let said = match closed.is_empty() {
         true => format!("{} is open", text(line, "line")),
-        false => format!("{}; {} wait", closed.join("; "), count(&line["due"])),
+        false => format!("{}; {} wait", closed.join("; "), count(&line["queued"])),
     };
     let cure = "correct what is said to be wrong; it is tried again by itself: crowsnest deliveries lines";
     Finding { what: "line", said, fault: (!closed.is_empty()).then(|| cure.into()) }

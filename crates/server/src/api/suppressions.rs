@@ -57,13 +57,15 @@ pub(crate) struct Because {
 fn spelled(channel: &str, text: &str) -> Result<String, ApiError> {
     let spelled = match channel {
         "email" => contact::email(text),
-        "sms" => contact::phone(text, None),
+        "sms" | "phone" => contact::phone(text, None),
         // As it stands beside the delivery: name and address as one line.
         "letter" => return Ok(text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()),
         other => {
             return Err(ApiError::bad_request(
                 "invalid-channel",
-                format!("`{other}` is not a channel with contact points; expected email, letter or sms"),
+                format!(
+                    "`{other}` is not a channel with contact points; expected email, letter, phone or sms"
+                ),
             ));
         }
     };
