@@ -1,15 +1,9 @@
 //! Who gets a broadcast, and why everybody else does not.
 
 use crate::{CompileError, Person, compile};
-use crowsnest_model::{
-    HouseholdId, Profile, ProfileId, Time,
-    definition::{Broadcast, OnePer},
-};
+use crowsnest_model::{HouseholdId, Profile, ProfileId, Time, definition::Broadcast};
 use crowsnest_rules::{Condition, Schema, SeriesSpec, Truth};
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// A broadcast, ready.
 #[derive(Debug)]
@@ -22,52 +16,30 @@ pub struct LiveBroadcast {
     prefer: Vec<Condition>,
 }
 
-/// One person of the audience. Small, since there may be millions.
+/// One person who can and may be written to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// Who it is.
     pub profile: ProfileId,
     /// Where it would go.
     pub contact: String,
-    /// Their household, as the flow grouped it.
+    /// The household by which their deliveries are known.
     pub household: Option<HouseholdId>,
-    /// A launch that was interrupted has queued theirs already.
-    pub queued: bool,
     /// For each `prefer` condition, whether it holds.
     pub preferred: Vec<bool>,
     /// When they were last active.
     pub last_seen: Time,
 }
 
-/// Somebody of the audience who gets nothing, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Who it is.
-    pub profile: ProfileId,
-    /// Where it would have gone.
-    pub contact: Option<String>,
-    /// Why, in the words by which such people are counted.
-    pub reason: String,
-    /// Who gets it for them.
-    pub instead: Option<ProfileId>,
-}
-
-/// Somebody who gets it.
+/// Who of a household gets it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recipient {
-    /// Who it is.
-    pub candidate: Candidate,
-    /// Why this member of the household, in words; `None` for people on their own.
-    pub chosen: Option<String>,
-}
-
-/// Who gets a broadcast, and who does not.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Selection {
-    /// Who gets it, in the order of their ids.
-    pub recipients: Vec<Recipient>,
-    /// Who is left out.
-    pub left_out: Vec<LeftOut>,
+pub struct Choice {
+    /// Who gets it.
+    pub chosen: Candidate,
+    /// Why they, in words; `None` for people on their own.
+    pub why: Option<String>,
+    /// The others, in the order of their ids.
+    pub others: Vec<Candidate>,
 }
 
 impl LiveBroadcast {
@@ -120,8 +92,7 @@ impl LiveBroadcast {
         Candidate {
             profile: profile.id,
             contact,
-            household: None,
-            queued: false,
+            household: profile.household(),
             preferred: self.prefer.iter().map(|condition| condition.evaluate(person).holds()).collect(),
             last_seen: profile.last_seen,
         }
@@ -143,57 +114,18 @@ impl LiveBroadcast {
     }
 }
 
-/// Of these candidates, who gets it: one per household if the broadcast says so, and never two to one contact point.
+/// Who of the candidates of one household gets it; of somebody on their own, they themselves; nobody when there are none.
 ///
-/// Of a household it is the member whom the `prefer` conditions put first, then whoever was active last, then the
-/// smaller id. The answer does not depend on the order of the candidates.
-pub fn select(broadcast: &LiveBroadcast, candidates: Vec<Candidate>) -> Selection {
-    let mut selection = Selection::default();
-    let mut groups: BTreeMap<(u8, u64), Vec<Candidate>> = BTreeMap::new();
-    for candidate in candidates {
-        let key = match (broadcast.definition.one_per, candidate.household) {
-            (OnePer::Household, Some(household)) => (0, household.0),
-            _ => (1, candidate.profile.0),
-        };
-        groups.entry(key).or_default().push(candidate);
-    }
-    let mut chosen = Vec::with_capacity(groups.len());
-    for (_, mut members) in groups {
-        members.sort_by(|a, b| {
-            let order = b.queued.cmp(&a.queued).then(b.preferred.cmp(&a.preferred));
-            order.then(b.last_seen.cmp(&a.last_seen)).then(a.profile.cmp(&b.profile))
-        });
-        let first = members.remove(0);
-        let why = (!members.is_empty()).then(|| broadcast.why(&first, &members));
-        for other in members {
-            selection.left_out.push(LeftOut {
-                profile: other.profile,
-                contact: Some(other.contact),
-                reason: "another member of the household gets it".into(),
-                instead: Some(first.profile),
-            });
-        }
-        chosen.push(Recipient { candidate: first, chosen: why });
-    }
-    // Whoever has it already comes first: an address that had it does not get it again for somebody else.
-    chosen.sort_by_key(|recipient| (!recipient.candidate.queued, recipient.candidate.profile));
-    let mut by_contact: HashMap<String, ProfileId> = HashMap::new();
-    for recipient in chosen {
-        let candidate = &recipient.candidate;
-        match by_contact.get(&candidate.contact) {
-            Some(first) => selection.left_out.push(LeftOut {
-                profile: candidate.profile,
-                contact: Some(candidate.contact.clone()),
-                reason: "another person with the same address gets it".into(),
-                instead: Some(*first),
-            }),
-            None => {
-                by_contact.insert(candidate.contact.clone(), candidate.profile);
-                selection.recipients.push(recipient);
-            }
-        }
-    }
-    selection.recipients.sort_by_key(|recipient| recipient.candidate.profile);
-    selection.left_out.sort_by_key(|left_out| left_out.profile);
-    selection
+/// It is the member whom the `prefer` conditions put first, then whoever was active last, then the smaller id. The answer
+/// does not depend on the order of the members.
+pub fn choose(broadcast: &LiveBroadcast, mut members: Vec<Candidate>) -> Option<Choice> {
+    members.sort_by_key(|member| member.profile);
+    let best = |a: &(usize, &Candidate), b: &(usize, &Candidate)| {
+        let (a, b) = (a.1, b.1);
+        a.preferred.cmp(&b.preferred).then(a.last_seen.cmp(&b.last_seen)).then(b.profile.cmp(&a.profile))
+    };
+    let (place, _) = members.iter().enumerate().max_by(best)?;
+    let chosen = members.remove(place);
+    let why = (!members.is_empty()).then(|| broadcast.why(&chosen, &members));
+    Some(Choice { chosen, why, others: members })
 }

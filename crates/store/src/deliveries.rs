@@ -13,6 +13,11 @@ use std::collections::BTreeMap;
 
 /// What can be asked about deliveries.
 pub trait ReadDeliveries {
+    /// About whom a launch of a broadcast has decided, of the people from `first` to `last`, in the order of their ids; with
+    /// whether it was queued for them, whatever became of that, or they were left out.
+    fn launched(&self, broadcast: &str, first: ProfileId, last: ProfileId) -> Result<Vec<(ProfileId, bool)>>;
+    /// For whom a launch of a broadcast has queued it to a contact point.
+    fn launched_to(&self, broadcast: &str, contact: &str) -> Result<Option<ProfileId>>;
     /// A delivery.
     fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>>;
     /// The life of a delivery, entry by entry, the first one first.

@@ -226,7 +226,11 @@ pub struct LaunchRecord {
     pub launched: Time,
     /// When all its deliveries were queued; `None` while that goes on.
     pub queued: Option<Time>,
-    /// Who was left out and why, by reason.
+    /// Whoever has a greater id came after the launch, and is not looked at.
+    pub until: ProfileId,
+    /// Everybody up to this one was looked at, in the order of their ids; `None` before the first.
+    pub after: Option<ProfileId>,
+    /// Who gets it, and who was left out and why, by reason: of those who were looked at.
     pub counts: Object,
 }
 

@@ -138,6 +138,14 @@ impl Before {
         Ok(Ok(Self { person: of(person, CountedOver::Person)?, household }))
     }
 
+    /// As if this program had sent nothing.
+    fn without(&mut self, program: &str) {
+        self.person.retain(|message| message.program != program);
+        if let Some(household) = &mut self.household {
+            household.retain(|message| message.program != program);
+        }
+    }
+
     /// As if these had been handed over too.
     pub(super) fn suppose(&mut self, supposed: &[HandedOver]) {
         self.person.extend_from_slice(supposed);
@@ -166,7 +174,7 @@ impl Before {
 }
 
 /// Why the contact policy would not let somebody have a message of a broadcast now, for what went before; quiet hours are
-/// not looked at.
+/// not looked at, and neither is what the broadcast itself has sent already to others of the household.
 pub(crate) fn capped(
     read: &dyn Read,
     live: &Live,
@@ -180,16 +188,19 @@ pub(crate) fn capped(
     }
     let circle = Circle::of(read, policy, person)?;
     Ok(match Before::read(read, policy, &circle, person, now)? {
-        Ok(before) => policy.capped(&Facts {
-            now,
-            zone: live.zone(),
-            program: &broadcast.name,
-            channel: &broadcast.send.channel,
-            topic: &broadcast.send.topic,
-            expires: None,
-            person: &before.person,
-            household: before.household(),
-        }),
+        Ok(mut before) => {
+            before.without(&broadcast.name);
+            policy.capped(&Facts {
+                now,
+                zone: live.zone(),
+                program: &broadcast.name,
+                channel: &broadcast.send.channel,
+                topic: &broadcast.send.topic,
+                expires: None,
+                person: &before.person,
+                household: before.household(),
+            })
+        }
         Err(fault) => Some(format!("it cannot be decided: {fault}")),
     })
 }

@@ -422,7 +422,7 @@ impl Story {
         if self.chance.percent(20) {
             // As a process leaves it that dies before it could write that it was through.
             self.database(&format!(
-                "UPDATE launches SET queued = NULL, counts = '{{}}' WHERE broadcast = '{name}';"
+                "UPDATE launches SET queued = NULL, after = NULL, counts = '{{}}' WHERE broadcast = '{name}';"
             ));
         }
         self.world().engine.resume_launches().await.unwrap();

@@ -13,7 +13,36 @@ use crowsnest_model::{
 use rusqlite::params;
 use std::collections::BTreeMap;
 
+/// Whether a message was to be sent when it began: whom a launch leaves out, theirs begins as suppressed.
+const WAS_QUEUED: &str = "(state <> 'suppressed' OR EXISTS (
+    SELECT 1 FROM delivery_log AS entry WHERE entry.delivery = deliveries.id AND entry.state = 'queued'))";
+
 impl ReadDeliveries for Session<'_> {
+    fn launched(&self, broadcast: &str, first: ProfileId, last: ProfileId) -> Result<Vec<(ProfileId, bool)>> {
+        let sql = format!(
+            "SELECT profile, {was_queued} FROM deliveries
+             WHERE program = ?1 AND profile BETWEEN ?2 AND ?3 AND occasion = 'launch' ORDER BY profile",
+            was_queued = WAS_QUEUED
+        );
+        self.all(
+            &sql,
+            params![broadcast, first.0 as i64, last.0 as i64],
+            |row| Ok((ProfileId(rows::id(row, 0)?), row.get(1)?)),
+        )
+    }
+
+    fn launched_to(&self, broadcast: &str, contact: &str) -> Result<Option<ProfileId>> {
+        // Of two that turned out to be one person's, one has an occasion of its own, and went to its address all the same.
+        let sql = format!(
+            "SELECT profile FROM deliveries
+             WHERE program = ?1 AND contact = ?2 AND run IS NULL AND channel <> 'webhook'
+                 AND (occasion = 'launch' OR occasion GLOB 'launch~*') AND {was_queued}
+             LIMIT 1",
+            was_queued = WAS_QUEUED
+        );
+        self.one(&sql, [broadcast, contact], |row| rows::id(row, 0).map(ProfileId))
+    }
+
     fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>> {
         let sql = format!("SELECT {} FROM deliveries WHERE id = ?1", rows::DELIVERY);
         self.one(&sql, [id.0 as i64], rows::delivery)

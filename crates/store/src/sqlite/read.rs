@@ -50,12 +50,14 @@ impl Session<'_> {
 }
 
 fn launch(row: &Row<'_>) -> rusqlite::Result<LaunchRecord> {
-    let counts: String = row.get(4)?;
+    let counts: String = row.get(6)?;
     Ok(LaunchRecord {
         broadcast: row.get(0)?,
         version: row.get(1)?,
         launched: rows::time(row, 2)?,
         queued: row.get::<_, Option<i64>>(3)?.map(Time),
+        until: rows::id(row, 4).map(ProfileId)?,
+        after: rows::optional_id(row, 5)?.map(ProfileId),
         counts: serde_json::from_str(&counts).unwrap_or_default(),
     })
 }
@@ -400,7 +402,7 @@ impl Read for Session<'_> {
 
     fn launch(&self, broadcast: &str) -> Result<Option<LaunchRecord>> {
         self.one(
-            "SELECT broadcast, version, launched, queued, counts FROM launches WHERE broadcast = ?1",
+            "SELECT broadcast, version, launched, queued, until, after, counts FROM launches WHERE broadcast = ?1",
             [broadcast],
             launch,
         )
@@ -408,7 +410,7 @@ impl Read for Session<'_> {
 
     fn unfinished_launches(&self) -> Result<Vec<LaunchRecord>> {
         self.all(
-            "SELECT broadcast, version, launched, queued, counts FROM launches WHERE queued IS NULL",
+            "SELECT broadcast, version, launched, queued, until, after, counts FROM launches WHERE queued IS NULL",
             [],
             launch,
         )

@@ -399,6 +399,8 @@ CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queu
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_texted ON deliveries (contact, handed_over) WHERE channel = 'sms' AND state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
+-- Whether a broadcast goes to a contact point already.
+CREATE INDEX deliveries_of_broadcasts ON deliveries (program, contact) WHERE run IS NULL AND channel <> 'webhook';
 
 -- Letters that were printed together, or are being printed. finished: when they were settled; letters: how many the files have.
 CREATE TABLE print_runs (
@@ -543,11 +545,15 @@ CREATE TABLE imports (
     complete_until INTEGER
 ) STRICT;
 
+-- until: whoever has a greater id came after the launch. after: everybody up to this one was looked at, and what was decided
+-- about them is in the same commits as this.
 CREATE TABLE launches (
     broadcast TEXT PRIMARY KEY,
     version   INTEGER NOT NULL,
     launched  INTEGER NOT NULL,
     queued    INTEGER,
+    until     INTEGER NOT NULL,
+    after     INTEGER,
     counts    TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
 

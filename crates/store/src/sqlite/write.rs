@@ -390,14 +390,16 @@ impl Unit for Session<'_> {
             .map_err(|error| StoreError::Document { what: "launch", fault: error.to_string() })?;
         self.connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO launches (broadcast, version, launched, queued, counts)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT OR REPLACE INTO launches (broadcast, version, launched, queued, until, after, counts)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
             .execute(params![
                 launch.broadcast,
                 launch.version,
                 launch.launched.0,
                 launch.queued.map(|time| time.0),
+                launch.until.0 as i64,
+                launch.after.map(|id| id.0 as i64),
                 counts
             ])?;
         Ok(())

@@ -208,6 +208,8 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
         version: 1,
         launched: Time(4),
         queued: Some(Time(5)),
+        until: ProfileId(9_000),
+        after: Some(ProfileId(8_000)),
         counts,
     })?;
     unit.put_document(&document("cart", "program: cart", "{\"program\":\"cart\"}"))?;

@@ -103,7 +103,7 @@ fn statements(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     for literal in source.split('"').skip(1).step_by(2) {
         let text = literal.split_whitespace().collect::<Vec<_>>().join(" ");
-        let text = text.replace("{}", "*").replace("{places}", "?").replace(
+        let text = text.replace("{}", "*").replace("{places}", "?").replace("{was_queued}", "state").replace(
             "{others}",
             "(?3 IS NULL OR program = ?3) AND (?4 IS NULL OR state = ?4) AND (?5 IS NULL OR profile = ?5)",
         );

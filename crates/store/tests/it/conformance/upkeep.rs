@@ -125,6 +125,8 @@ pub fn imports_and_launches(store: &mut impl Backend) {
         version: 4,
         launched: Time(5),
         queued: None,
+        until: ProfileId(90),
+        after: None,
         counts: Object::new(),
     };
     store.commit(|unit| {
@@ -135,6 +137,9 @@ pub fn imports_and_launches(store: &mut impl Backend) {
     let imports = store.read(|read| read.imports(PAGE));
     assert_eq!(imports, [import("b.csv"), import("a.csv")], "the newest first");
     assert_eq!(store.read(|read| read.unfinished_launches()), [launch.clone()]);
+    launch.after = Some(ProfileId(40));
+    store.commit(|unit| unit.put_launch(&launch));
+    assert_eq!(store.read(|read| read.unfinished_launches()), [launch.clone()], "it says how far it came");
     launch.queued = Some(Time(6));
     launch.counts.insert("recipients".into(), 3.into());
     store.commit(|unit| unit.put_launch(&launch));
