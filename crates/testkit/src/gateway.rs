@@ -2,8 +2,8 @@
 //! it, and brings texts of people.
 
 use crate::receiver::Posted;
+use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use ring::hmac;
 use std::{
     collections::BTreeMap,
     io::{BufReader, Read, Write},

@@ -4,12 +4,12 @@
 //! and body are signed relaxed, so that relays may fold lines and add blanks. Each header is named once more than it stands
 //! there, so that nobody can add a second subject or sender (section 8.15).
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use crowsnest_model::Time;
-use ring::{
+use aws_lc_rs::{
     rand::SystemRandom,
     signature::{self, Ed25519KeyPair, KeyPair, RsaKeyPair},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
+use crowsnest_model::Time;
 use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc};
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, pem::PemObject};
@@ -71,7 +71,7 @@ impl fmt::Debug for DkimSigner {
 impl DkimSigner {
     /// Signs for `domain` with a private key in PEM, whose public half stands in the DNS under `selector`.
     pub fn new(domain: &str, selector: &str, pem: &str) -> Result<Self, KeyError> {
-        let unfit = |reason: ring::error::KeyRejected| KeyError::Unfit(reason.to_string());
+        let unfit = |reason: aws_lc_rs::error::KeyRejected| KeyError::Unfit(reason.to_string());
         let pair = match PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| KeyError::NoKey)? {
             PrivateKeyDer::Pkcs1(key) => {
                 Pair::Rsa(RsaKeyPair::from_der(key.secret_pkcs1_der()).map_err(unfit)?)
@@ -113,7 +113,7 @@ impl DkimSigner {
     pub fn record(&self) -> String {
         match &self.key.pair {
             Pair::Rsa(pair) => {
-                format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(public_key_info(pair.public().as_ref())))
+                format!("v=DKIM1; k=rsa; p={}", STANDARD.encode(public_key_info(pair.public_key().as_ref())))
             }
             Pair::Ed25519(pair) => {
                 format!("v=DKIM1; k=ed25519; p={}", STANDARD.encode(pair.public_key().as_ref()))
@@ -158,7 +158,7 @@ impl DkimSigner {
         signed.extend_from_slice(&own);
         let value = match &self.key.pair {
             Pair::Rsa(pair) => {
-                let mut bytes = vec![0; pair.public().modulus_len()];
+                let mut bytes = vec![0; pair.public_modulus_len()];
                 pair.sign(&signature::RSA_PKCS1_SHA256, &self.key.random, &signed, &mut bytes).ok()?;
                 bytes
             }

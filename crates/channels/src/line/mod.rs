@@ -258,7 +258,7 @@ fn connector(ca_file: Option<&str>) -> Result<TlsConnector, LineError> {
             return Err(fault(&"there is no certificate in it"));
         }
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+    let config = ClientConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| LineError::Tls(error.to_string()))?
         .with_root_certificates(roots)

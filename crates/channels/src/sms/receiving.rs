@@ -1,8 +1,8 @@
 //! What a gateway says of its own accord: signed forms, about texts of ours and about texts that people send.
 
+use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use crowsnest_model::delivery::Feedback;
-use ring::hmac;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
