@@ -148,10 +148,12 @@ impl FromRequest<App> for Posted {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
         let (mut parts, body) = request.into_parts();
-        let session = Session::from_request_parts(&mut parts, app).await?;
+        let session = Session::from_request_parts(&mut parts, app).await;
         let action = parts.uri.path().to_owned();
         let ours = from_ours(&parts.headers);
+        // Read before anything is refused: a connection with something unread on it is closed, and the next request on it lost.
         let fields = fields(Request::from_parts(parts, body), app).await?;
+        let session = session?;
         if !ours || !app.door().key.is_seal(field(&fields, SEAL), &session.id, &action) {
             return Err(PageError::said(
                 StatusCode::FORBIDDEN,
@@ -241,7 +243,7 @@ async fn log_in(State(app): State<App>, request: Request) -> Result<Response, Pa
     }
     let now = app.engine.now();
     if let Some(until) = app.door().tries.barred(client, now) {
-        let seconds = until.since(now).0.div_euclid(1_000) + 1;
+        let seconds = (until.since(now).0 + 999).div_euclid(1_000);
         let said =
             format!("Too many wrong tokens came from your address. Try again in {}.", house::span(seconds));
         let mut response = login_page(StatusCode::TOO_MANY_REQUESTS, to, Some(&said));

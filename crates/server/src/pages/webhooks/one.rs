@@ -84,15 +84,17 @@ pub(super) fn page(
         }
         body.push_str("</ul>\n");
     }
-    body.push_str("<nav aria-label=\"Pages\">\n");
+    let mut pages = String::new();
     if !wanted.before.is_empty() {
-        let _ = writeln!(body, "<a href=\"{}\">The newest</a>", escape(&address(&name, wanted, None)));
+        let _ = writeln!(pages, "<a href=\"{}\">The newest</a>", escape(&address(&name, wanted, None)));
     }
     if let Some(last) = found.last().filter(|_| more) {
         let older = address(&name, wanted, Some(&last.id.to_string()));
-        let _ = writeln!(body, "<a rel=\"next\" href=\"{}\">Older</a>", escape(&older));
+        let _ = writeln!(pages, "<a rel=\"next\" href=\"{}\">Older</a>", escape(&older));
     }
-    body.push_str("</nav>\n");
+    if !pages.is_empty() {
+        let _ = writeln!(body, "<nav aria-label=\"Pages\">\n{pages}</nav>");
+    }
     let _ = write!(
         body,
         "<section>\n<h2>Post again all that failed</h2>\n<form method=\"get\" action=\"/webhooks/{name}/replay\" class=\"fields\">\n\
@@ -149,15 +151,19 @@ fn said(wanted: &Wanted) -> String {
         return String::new();
     }
     let Wanted { replayed, ended, .. } = *wanted;
-    format!("<p class=\"notice\" role=\"status\">{}{}</p>\n", posts(replayed, "posted again."), left(ended))
+    format!(
+        "<p class=\"notice\" role=\"status\">Of what had failed, {}{}</p>\n",
+        posts(replayed, ["is", "are"]),
+        left(ended)
+    )
 }
 
 /// So many, and what happens to them.
-fn posts(number: u64, what: &str) -> String {
+fn posts(number: u64, [one, many]: [&str; 2]) -> String {
     match number {
-        0 => format!("Nothing is {what}"),
-        1 => format!("One is {what}"),
-        number => format!("{number} are {what}"),
+        0 => format!("none {one} posted again."),
+        1 => format!("one {one} posted again."),
+        number => format!("{number} {many} posted again."),
     }
 }
 
@@ -183,9 +189,9 @@ pub(super) fn question(
     let Replayed { replayed, ended } = counted;
     let from = since.map_or_else(String::new, |since| format!(" since {}", house::moment(since)));
     let mut body = format!(
-        "<h1>Post again all that failed</h1>\n<p>To <strong>{}</strong>, failed{from}: {}{}</p>\n",
+        "<h1>Post again all that failed</h1>\n<p>What <strong>{}</strong> could not be told{from}: {}{}</p>\n",
         escape(hook.title()),
-        posts(replayed, "would be posted again."),
+        posts(replayed, ["would be"; 2]),
         left(ended),
     );
     if replayed > 0 {
