@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts what the end-to-end tests need beside the build into the user's cache folder: the real SDKs, a verifier of mail, and a
+# Puts what the end-to-end tests need beside the build into the user's cache folder: the real SDKs, a verifier of mail, what drives a browser, and a
 # real purchase log; and, as root, mail servers of Debian's into the system. Everything is pinned by checksum. Quick when nothing has changed, so that it can run before every test run.
 set -euo pipefail
 
@@ -49,6 +49,7 @@ mail_servers
 need node nodejs
 need npm npm
 need python3 python3
+need chromium chromium
 
 # What npm installs for the tests of a folder, under a name in the cache.
 modules() { # name, folder
@@ -63,6 +64,7 @@ modules() { # name, folder
 }
 modules node tests/sdk
 modules mail tests/mail
+modules browser tests/browser
 
 python="$cache/python"
 version=$(python3 --version)
@@ -99,4 +101,4 @@ PYTHON
     echo "$wanted" >"$data/.stamp"
 fi
 
-echo "what the tests need is in $cache: node (SDKs), mail (verifier), python (SDK), data (purchase log)"
+echo "what the tests need is in $cache: node (SDKs), mail (verifier), browser (its driver), python (SDK), data (purchase log)"

@@ -1,6 +1,6 @@
 //! What every handler has at hand.
 
-use crate::AdminToken;
+use crate::{AdminToken, pages::login::Door};
 use crowsnest_channels::email::Mailbox;
 use crowsnest_flow::{
     Engine,
@@ -30,18 +30,25 @@ pub struct Parts {
 
 /// What every handler has at hand. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<(Parts, Door)>);
 
 impl App {
     /// Of these parts.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new((parts, Door::new())))
+    }
+}
+
+impl App {
+    /// Who is logged in, and who tries to.
+    pub(crate) fn door(&self) -> &Door {
+        &self.0.1
     }
 }
 
 impl std::ops::Deref for App {
     type Target = Parts;
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.0
     }
 }

@@ -28,7 +28,8 @@ impl AdminToken {
         (token.len() >= Self::SHORTEST).then(|| Self(Sha256::digest(token).into()))
     }
 
-    fn is(&self, token: &str) -> bool {
+    /// Whether this is it.
+    pub(crate) fn is(&self, token: &str) -> bool {
         let given: [u8; 32] = Sha256::digest(token).into();
         self.0.ct_eq(&given).into()
     }

@@ -78,6 +78,13 @@ impl ApiError {
     }
 }
 
+impl ApiError {
+    /// The status, and the words for people.
+    pub(crate) fn into_words(self) -> (StatusCode, String) {
+        (self.status, self.body.message)
+    }
+}
+
 impl From<FlowError> for ApiError {
     fn from(error: FlowError) -> Self {
         let (status, code) = match &error {
@@ -150,7 +157,14 @@ where
                     JsonRejection::JsonSyntaxError(_) => "invalid-json",
                     _ => "invalid-body",
                 };
-                Err(ApiError::new(rejection.status(), code, rejection.body_text()))
+                let text = rejection.body_text();
+                // What follows names the field; what comes before it is about our own code.
+                let message =
+                    match text.strip_prefix("Failed to deserialize the JSON body into the target type: ") {
+                        Some(said) => format!("the body cannot be read: {said}"),
+                        None => text,
+                    };
+                Err(ApiError::new(rejection.status(), code, message))
             }
         }
     }

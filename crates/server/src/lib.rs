@@ -2,7 +2,8 @@
 //!
 //! - `collect` — what SDKs send; opened by a write key
 //! - [`api`] — `/api/v1`, opened by the administrator's token
-//! - `pages` — the built-in mailbox, unsubscribing and preferences, the API's description for people
+//! - `pages` — the built-in mailbox, unsubscribing and preferences, the API's description for people; and, behind a login, what
+//!   webhooks were told
 //! - `visits` — links that are followed and pictures that are looked at, in messages
 //! - `sms` — what the gateway of text messages tells us, signed by it
 //! - `health` — `/healthz`, `/readyz`, `/metrics`

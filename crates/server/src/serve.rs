@@ -1,17 +1,22 @@
 //! Listening: connections with their limits, until it is time to stop.
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
 };
+use tower::util::MapRequest;
+
+/// From where a connection comes: known to each of its requests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// What a connection may take.
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +51,9 @@ pub async fn serve(
             place = places.clone().acquire_owned() => place.map_err(io::Error::other)?,
             _ = stop.changed() => break,
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(taken) => taken,
                 // Out of file descriptors, or a client that went away: the next may do better.
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be taken");
@@ -60,8 +65,11 @@ pub async fn serve(
         };
         // Small answers must not wait for more to send.
         let _ = stream.set_nodelay(true);
-        let connection =
-            protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let answering = MapRequest::new(router.clone(), move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            request
+        });
+        let connection = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(answering));
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that goes away or talks nonsense is its own affair.

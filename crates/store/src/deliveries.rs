@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    words::{DeliveryEntry, DeliveryFilter, LineCount, Turns},
+    words::{DeliveryEntry, DeliveryFilter, HookCount, LineCount, Turns},
 };
 use crowsnest_model::{
     DeliveryId, ProfileId, RunId, Time,
@@ -33,6 +33,8 @@ pub trait ReadDeliveries {
     fn lines_due(&self) -> Result<Vec<(Line, Time)>>;
     /// How much waits for each line, is due, and is being sent, by name.
     fn line_counts(&self, now: Time) -> Result<Vec<LineCount>>;
+    /// How the posts to a webhook fare: what has failed since a moment, and since when the oldest waits.
+    fn hook_count(&self, hook: &str, since: Time) -> Result<HookCount>;
     /// What is queued for a line and due, the earliest first; of what is due at the same moment, the smaller id.
     fn due_deliveries(&self, line: &Line, now: Time, limit: usize) -> Result<Vec<Delivery>>;
     /// A person's queued messages that are due, on whichever line, in the same order. What webhooks are told is none.

@@ -320,6 +320,17 @@ pub struct DeliveryFilter {
     pub run: Option<RunId>,
     /// What this webhook is told.
     pub webhook: Option<String>,
+    /// Changed at this moment or later.
+    pub since: Option<Time>,
     /// Older than this one.
     pub before: Option<DeliveryId>,
+}
+
+/// How a webhook fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HookCount {
+    /// How many posts have failed since a moment.
+    pub failed: u64,
+    /// When the oldest of those that wait, or are held, was queued.
+    pub oldest: Option<Time>,
 }

@@ -115,6 +115,21 @@ impl Hook {
         }
     }
 
+    /// The headers of a post, for people. Those of the definition may be secrets, the moment is that of each try, and the signature would
+    /// be taken for one: of these there is the name alone.
+    pub fn headers_shown(&self, id: &str) -> Vec<(String, Option<String>)> {
+        let plain = [HOST, CONTENT_TYPE, USER_AGENT];
+        let shown = |name: &HeaderName, value: &HeaderValue| {
+            let value = plain.contains(name).then(|| String::from_utf8_lossy(value.as_bytes()).into_owned());
+            (name.as_str().to_owned(), value)
+        };
+        let mut headers: Vec<_> = self.headers.iter().map(|(name, value)| shown(name, value)).collect();
+        headers.push(("webhook-id".to_owned(), Some(id.to_owned())));
+        headers.push(("webhook-timestamp".to_owned(), None));
+        headers.extend(self.signer.as_ref().map(|_| ("webhook-signature".to_owned(), None)));
+        headers
+    }
+
     fn request(&self, post: &Post) -> Result<Request<Full<Bytes>>, String> {
         let unmade = |error: &dyn fmt::Display| format!("cannot be posted: {error}");
         let mut request = Request::post(&self.target)

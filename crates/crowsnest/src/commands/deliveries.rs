@@ -7,6 +7,7 @@ use crate::{
 };
 use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
+use crowsnest_model::Time;
 use serde_json::{Value, json};
 
 /// See messages, why they are where they are, and say what became of those of unknown outcome.
@@ -77,10 +78,10 @@ enum Action {
         program: Option<String>,
         /// Of all: of unknown outcome since this moment or later, such as 2026-03-01T09:30:00Z.
         #[arg(long, conflicts_with = "id", value_name = "MOMENT")]
-        since: Option<String>,
+        since: Option<Time>,
         /// Of all: of unknown outcome since before this moment.
         #[arg(long, conflicts_with = "id", value_name = "MOMENT")]
-        before: Option<String>,
+        before: Option<Time>,
         /// Of all: count them, and change nothing.
         #[arg(long, conflicts_with = "id")]
         preview: bool,

@@ -6,6 +6,7 @@ use crate::{
 };
 use anyhow::bail;
 use clap::{Args, Subcommand};
+use crowsnest_model::Time;
 use serde_json::{Value, json};
 
 /// See the systems that programs tell things, try whether they listen, and tell them again.
@@ -35,6 +36,9 @@ enum Action {
         /// In this state: queued, held, sending, sent, failed, cancelled, expired.
         #[arg(long)]
         state: Option<String>,
+        /// Changed at this moment or later, such as 2026-03-01T09:30:00Z.
+        #[arg(long, value_name = "MOMENT")]
+        since: Option<Time>,
         /// Older than this one: the last of the page before.
         #[arg(long, value_name = "DELIVERY")]
         before: Option<String>,
@@ -43,6 +47,8 @@ enum Action {
         limit: usize,
     },
     /// Post again what a webhook was told, under the same `webhook-id`: one delivery, or all that failed.
+    #[command(override_usage = "crowsnest webhook replay NAME DELIVERY --reason WHY\n       \
+        crowsnest webhook replay NAME --failed [--since MOMENT] [--before MOMENT] [--preview] --reason WHY")]
     Replay {
         /// The webhook.
         name: String,
@@ -54,9 +60,12 @@ enum Action {
         failed: bool,
         /// Of all: failed at this moment or later, such as 2026-03-01T09:30:00Z.
         #[arg(long, value_name = "MOMENT", conflicts_with = "delivery")]
-        since: Option<String>,
+        since: Option<Time>,
+        /// Of all: failed before this moment.
+        #[arg(long, value_name = "MOMENT", conflicts_with = "delivery")]
+        before: Option<Time>,
         /// Why, for those who ask later.
-        #[arg(long)]
+        #[arg(long, value_name = "WHY")]
         reason: String,
         /// Of all: count them, and change nothing.
         #[arg(long, conflicts_with = "delivery")]
@@ -84,9 +93,11 @@ impl Webhook {
                 let rows = found.iter().map(|hook| columns.map(|column| text(hook, column)));
                 say!("{}", output::table(columns, &[], rows));
             }
-            Action::Show { name, state, before, limit } => {
+            Action::Show { name, state, since, before, limit } => {
+                let since = since.map(|since| since.to_string());
                 let mut query = vec![("webhook", name.as_str())];
                 query.extend(state.as_deref().map(|state| ("state", state)));
+                query.extend(since.as_deref().map(|since| ("since", since)));
                 query.extend(before.as_deref().map(|before| ("before", before)));
                 let query: Vec<String> =
                     query.iter().map(|(key, value)| format!("{key}={}", encoded(value))).collect();
@@ -114,8 +125,8 @@ impl Webhook {
                     );
                 }
             }
-            Action::Replay { name, failed: true, since, reason, preview, .. } => {
-                let body = json!({ "reason": reason, "since": since, "preview": preview });
+            Action::Replay { name, failed: true, since, before, reason, preview, .. } => {
+                let body = json!({ "reason": reason, "since": since, "before": before, "preview": preview });
                 let done: Value =
                     client.post(&format!("/api/v1/webhooks/{}/replay", encoded(name)), &body)?;
                 if self.json {

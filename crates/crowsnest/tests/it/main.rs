@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod browser;
 mod catalogues;
 mod cdnow;
 mod cli;
@@ -17,6 +18,7 @@ mod explain;
 mod feedback;
 mod identity;
 mod letters;
+mod looks;
 mod mail_servers;
 #[cfg(feature = "faults")]
 mod matching;
@@ -31,6 +33,7 @@ mod sms;
 mod stops;
 mod tracking;
 mod unsubscribe;
+mod webhook_pages;
 mod webhooks;
 mod wire;
 mod world;

@@ -1,14 +1,10 @@
 //! The real SDKs, unchanged but for their host option: each does all that it can do, and everything arrives once.
 
-use crate::world::{WEB, event_id, harbor, installed, repository};
+use crate::world::{WEB, driven, event_id, harbor, installed, repository};
 use crowsnest_model::Time;
 use crowsnest_testkit::{RunningServer, wait};
 use serde_json::{Value, json};
-use std::{
-    collections::HashMap,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, process::Command};
 
 /// Runs a driver of `tests/sdk`; the JSON line that it prints says what the SDK sent.
 fn drive(
@@ -25,20 +21,7 @@ fn drive(
         .env("SDK_MODULES", installed("node"))
         .env_remove("NODE_OPTIONS")
         .envs(environment.iter().copied());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}; run `make test`"));
-    let deadline = Instant::now() + wait::PATIENCE;
-    while child.try_wait().unwrap().is_none() {
-        if Instant::now() > deadline {
-            child.kill().unwrap();
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let output = child.wait_with_output().unwrap();
-    let (out, error) = crate::world::said(&output);
-    assert!(output.status.success(), "{script}: {}\n{out}\n{error}", output.status);
-    let said: Value = serde_json::from_str(out.lines().last().unwrap_or_default())
-        .unwrap_or_else(|fault| panic!("{script}: {fault}\n{out}\n{error}"));
+    let said = driven(command, script, wait::PATIENCE);
     assert_eq!(said["errors"], json!([]), "{script} says that something went wrong");
     said
 }

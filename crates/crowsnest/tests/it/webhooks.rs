@@ -1,7 +1,7 @@
 //! Webhooks from the command line, with the secret in the server's environment and nowhere else.
 
 use crate::world::*;
-use crowsnest_testkit::{Mood, Receiver, ServerBuilder};
+use crowsnest_testkit::{Mood, Receiver, Request, ServerBuilder, TOKEN};
 use serde_json::json;
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -47,6 +47,34 @@ fn a_webhook_is_listed_tried_and_told_and_its_secret_is_shown_nowhere() {
     let both = twice.iter().filter(|posted| posted.header("webhook-id") == id).count();
     assert_eq!(both, 2);
     failed(server.command(&["webhook", "replay", "crn", &id, "--reason", "r"]), 3);
+    let nobody =
+        failed(server.command(&["webhook", "replay", "crm", "dlv_0000000000000", "--reason", "r"]), 3);
+    assert!(
+        nobody.contains(
+            "there is no delivery to this webhook `dlv_0000000000000`; `crowsnest webhook show crm` lists"
+        ),
+        "{nobody}"
+    );
+    let no_moment = ["webhook", "replay", "crm", "--failed", "--since", "yesterday", "--reason", "r"];
+    let no_moment = failed(server.command(&no_moment), 2);
+    assert!(no_moment.contains("`yesterday` is not a moment: expected RFC 3339 with a zone"), "{no_moment}");
+    let neither = failed(server.command(&["webhook", "replay", "crm", "--reason", "r"]), 2);
+    assert!(
+        neither.contains("webhook replay NAME DELIVERY --reason WHY\n")
+            && neither.contains("webhook replay NAME --failed [--since MOMENT]"),
+        "{neither}"
+    );
+    let bad = Request::post("/api/v1/webhooks/crm/replay", r#"{"reason":"r","since":"yesterday"}"#)
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("content-type", "application/json");
+    let bad = server.api().send(&bad).json();
+    assert!(
+        bad["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("the body cannot be read: since: `yesterday` is not a moment"),
+        "{bad}"
+    );
     let into = tempfile::tempdir().unwrap();
     let exported = into.path().join("mine");
     fine(server.command(&["export", exported.to_str().unwrap()]));

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -43,6 +44,25 @@ pub fn installed(part: &str) -> PathBuf {
         path.display()
     );
     path
+}
+
+/// Runs a driver of `tests/` within a time; the JSON line that it prints last says what came of it.
+pub fn driven(mut command: Command, script: &str, patience: Duration) -> Value {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child =
+        command.spawn().unwrap_or_else(|error| panic!("{script} cannot be run: {error}; run `make test`"));
+    let deadline = Instant::now() + patience;
+    while child.try_wait().unwrap().is_none() {
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().unwrap();
+    let (out, error) = said(&output);
+    assert!(output.status.success(), "{script}: {}\n{out}\n{error}", output.status);
+    serde_json::from_str(out.lines().last().unwrap_or_default())
+        .unwrap_or_else(|fault| panic!("{script}: {fault}\n{out}\n{error}"))
 }
 
 /// A folder with these files.

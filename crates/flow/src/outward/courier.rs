@@ -1,6 +1,9 @@
 //! Makes messages and hands them over. Texts are made and handed over in `texts`.
 
+mod posting;
 mod texts;
+
+pub use posting::Posting;
 
 pub use texts::Knock;
 

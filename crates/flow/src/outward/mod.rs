@@ -61,7 +61,7 @@ pub use circuits::WayState;
 pub(crate) use circumstances::{CHANNEL_SCOPE, release_fresh, release_switched};
 pub(crate) use claim::Claimed;
 pub(crate) use contact::{capped, is_reachable, may_contact, what_was_agreed};
-pub use courier::{Courier, Environment, Knock, Preview, Tested};
+pub use courier::{Courier, Environment, Knock, Posting, Preview, Tested};
 pub use dispatcher::{Dispatcher, LineStanding};
 pub(crate) use feedback::hear_rows;
 pub(crate) use feedback::suppress;

@@ -22,11 +22,13 @@ pub struct Replayed {
 
 impl Engine {
     /// Posts again what a webhook was told, or was not: what has come to its end, whichever that was. A second call while it waits is
-    /// refused.
+    /// refused; and one by somebody who saw it when it had last changed at another moment, `as_seen`, so that a form that is sent
+    /// twice posts once.
     pub async fn replay_post(
         &self,
         webhook: String,
         id: DeliveryId,
+        as_seen: Option<Time>,
         reason: String,
     ) -> Result<Delivery, FlowError> {
         self.commit(move |work| {
@@ -35,9 +37,13 @@ impl Engine {
                 .delivery(id)?
                 .filter(|delivery| delivery.channel == WEBHOOK && delivery.contact == webhook)
             else {
-                let name = format!("{id} to the webhook {webhook}");
-                return Err(FlowError::NotFound { kind: "delivery", name, hint: None });
+                return Err(no_post(work, &webhook, id)?);
             };
+            if as_seen.is_some_and(|seen| delivery.updated != seen) {
+                return Err(FlowError::Refused(format!(
+                    "{id} has changed since you looked at it: nothing is posted again; look once more"
+                )));
+            }
             if !matches!(delivery.state, DeliveryState::Sent | DeliveryState::Failed | DeliveryState::Expired)
             {
                 return Err(FlowError::Refused(format!(
@@ -54,11 +60,12 @@ impl Engine {
         .await
     }
 
-    /// Posts again all that a webhook could not be told, since a moment if one is said. Counts them alone if `preview` says so.
+    /// Posts again all that a webhook could not be told, since a moment and until before another if they are said. Counts them alone if
+    /// `preview` says so. Said again with the same `before`, it leaves alone what has failed anew since.
     pub async fn replay_failed_posts(
         &self,
         webhook: &str,
-        since: Option<Time>,
+        (since, before): (Option<Time>, Option<Time>),
         reason: String,
         preview: bool,
     ) -> Result<Replayed, FlowError> {
@@ -68,6 +75,7 @@ impl Engine {
             let filter = DeliveryFilter {
                 webhook: Some(webhook.to_owned()),
                 state: Some(DeliveryState::Failed.as_str().to_owned()),
+                since,
                 before: last,
                 ..DeliveryFilter::default()
             };
@@ -78,7 +86,7 @@ impl Engine {
                     let oldest = page.last().map(|delivery| delivery.id);
                     let mut some = Replayed::default();
                     for mut delivery in page {
-                        if since.is_some_and(|since| delivery.updated < since) {
+                        if before.is_some_and(|before| delivery.updated >= before) {
                             continue;
                         }
                         if why_not(work, &delivery)?.is_some() {
@@ -101,6 +109,23 @@ impl Engine {
             }
         }
     }
+}
+
+/// That a webhook has no such delivery; of one that is another's, which.
+fn no_post(work: &Working<'_>, webhook: &str, id: DeliveryId) -> Result<FlowError, FlowError> {
+    let hint = match work.unit.delivery(id)? {
+        Some(delivery) if delivery.channel == WEBHOOK => {
+            format!("it went to the webhook `{}`, not to `{webhook}`", delivery.contact)
+        }
+        Some(delivery) => {
+            format!(
+                "it is a message of the channel {}: only what webhooks were told is posted again",
+                delivery.channel
+            )
+        }
+        None => format!("`crowsnest webhook show {webhook}` lists what `{webhook}` was told"),
+    };
+    Ok(FlowError::NotFound { kind: "delivery to this webhook", name: id.to_string(), hint: Some(hint) })
 }
 
 /// Why something is not told again: what it was for was called off.

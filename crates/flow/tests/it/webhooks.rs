@@ -112,10 +112,12 @@ async fn what_failed_is_told_again_under_the_same_id_and_nobody_is_written_to_tw
     assert_eq!(world.states(), ["failed", "sent"]);
     world.after(3 * DAY).await;
     receiver.becomes(Mood::answers(200, "", ""));
-    let replay = |preview| world.engine.replay_failed_posts("crm", None, "they are back".into(), preview);
+    let replay =
+        |preview| world.engine.replay_failed_posts("crm", (None, None), "they are back".into(), preview);
     assert_eq!((replay(true).await.unwrap().replayed, world.states()), (1, vec!["failed", "sent"]));
     let later = world.engine.now().plus(crowsnest_model::Duration::days(1));
-    let none = world.engine.replay_failed_posts("crm", Some(later), "they are back".into(), false).await;
+    let none =
+        world.engine.replay_failed_posts("crm", (Some(later), None), "they are back".into(), false).await;
     assert_eq!(none.unwrap().replayed, 0);
     assert_eq!(replay(false).await.unwrap().replayed, 1);
     assert_eq!(replay(false).await.unwrap().replayed, 0, "it waits already");
@@ -126,13 +128,40 @@ async fn what_failed_is_told_again_under_the_same_id_and_nobody_is_written_to_tw
 
     // What was sent is told once more when one asks for it, and another webhook is none of its business.
     let id = world.deliveries()[0].id;
-    let replay = |hook: &str| world.engine.replay_post(hook.into(), id, "they lost it".into());
-    assert!(replay("chat").await.unwrap_err().to_string().contains("chat"));
+    let replay = |hook: &str| world.engine.replay_post(hook.into(), id, None, "they lost it".into());
+    assert_eq!(
+        replay("chat").await.unwrap_err().to_string(),
+        format!("there is no delivery to this webhook `{id}`; it went to the webhook `crm`, not to `chat`")
+    );
     replay("crm").await.unwrap();
     let waiting = replay("crm").await.unwrap_err().to_string();
     assert!(waiting.contains("is queued"), "{waiting}");
     world.after(MINUTE).await;
     assert_eq!((receiver.posted().len(), world.mailed().len()), (3, 1));
+}
+
+#[tokio::test]
+async fn what_is_asked_twice_by_one_look_is_posted_once() {
+    let receiver = Receiver::start(Mood::answers(400, "", "not today"));
+    let world = begun(&told(&receiver)).await;
+    world.after(HOUR).await;
+    let seen = world.deliveries()[0].clone();
+    let again =
+        || world.engine.replay_post("crm".into(), seen.id, Some(seen.updated), "they are back".into());
+    again().await.unwrap();
+    world.after(MINUTE).await;
+    assert_eq!((world.states()[0], receiver.posted().len()), ("failed", 2));
+    let twice = again().await.unwrap_err().to_string();
+    assert!(twice.contains("has changed since you looked at it"), "{twice}");
+
+    // The same of all: what has failed anew since they were counted waits for another look.
+    let counted = world.engine.now().plus(crowsnest_model::Duration::minutes(1));
+    world.after(2 * MINUTE).await;
+    let all = || world.engine.replay_failed_posts("crm", (None, Some(counted)), "r".into(), false);
+    assert_eq!(all().await.unwrap().replayed, 1);
+    world.after(MINUTE).await;
+    assert_eq!((world.states()[0], receiver.posted().len()), ("failed", 3));
+    assert_eq!(all().await.unwrap().replayed, 0);
 }
 
 #[tokio::test]
@@ -151,7 +180,7 @@ async fn who_waits_for_another_outcome_is_not_hurried_by_what_is_told_again() {
     assert_eq!(world.states(), ["failed", "queued"]);
     first.becomes(Mood::answers(200, "", ""));
     let id = world.deliveries()[0].id;
-    world.engine.replay_post("crm".into(), id, "they are back".into()).await.unwrap();
+    world.engine.replay_post("crm".into(), id, None, "they are back".into()).await.unwrap();
     world.serve().await;
     assert_eq!((world.states(), world.mailed().len()), (vec!["sent", "queued"], 0));
     second.becomes(Mood::answers(200, "", ""));

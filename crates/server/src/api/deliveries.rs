@@ -138,6 +138,9 @@ pub(crate) struct Wanted {
     profile: Option<String>,
     /// What this webhook is told.
     webhook: Option<String>,
+    /// Changed at this moment or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Time>,
     /// Older than this delivery: the last id of the page before.
     before: Option<String>,
     /// At most this many, 100 if not said, 1,000 at the most.
@@ -168,6 +171,7 @@ pub(crate) async fn deliveries(
         profile: wanted.profile.as_deref().map(id).transpose()?,
         run: None,
         webhook: wanted.webhook,
+        since: wanted.since,
         before: wanted.before.as_deref().map(id).transpose()?,
     };
     let found = read(&app, move |read| read.deliveries(&filter, limit)).await?;

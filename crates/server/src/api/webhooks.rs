@@ -113,6 +113,9 @@ pub(crate) struct FailedAgain {
     /// Failed at this moment or later; all, if not said.
     #[schema(value_type = Option<String>, format = DateTime)]
     since: Option<Time>,
+    /// Failed before this moment; say the same again and what has failed anew since is left alone.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    before: Option<Time>,
     /// Count them, and change nothing.
     #[serde(default)]
     preview: bool,
@@ -139,7 +142,7 @@ pub(crate) async fn replay(
     Body(Again { reason }): Body<Again>,
 ) -> Result<Json<DeliveryView>, ApiError> {
     known(&app, &name)?;
-    Ok(Json(app.engine.replay_post(name, id(&wanted)?, because(reason)?).await?.into()))
+    Ok(Json(app.engine.replay_post(name, id(&wanted)?, None, because(reason)?).await?.into()))
 }
 
 /// Post to a webhook once more all that it could not be told. Each keeps its `webhook-id`.
@@ -150,10 +153,10 @@ pub(crate) async fn replay_failed(
     _: Admin,
     State(app): State<App>,
     Path(name): Path<String>,
-    Body(FailedAgain { reason, since, preview }): Body<FailedAgain>,
+    Body(FailedAgain { reason, since, before, preview }): Body<FailedAgain>,
 ) -> Result<Json<ReplayedView>, ApiError> {
     known(&app, &name)?;
     let Replayed { replayed, ended } =
-        app.engine.replay_failed_posts(&name, since, because(reason)?, preview).await?;
+        app.engine.replay_failed_posts(&name, (since, before), because(reason)?, preview).await?;
     Ok(Json(ReplayedView { replayed, ended }))
 }

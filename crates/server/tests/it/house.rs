@@ -7,7 +7,7 @@ use axum::{
 };
 use crowsnest_channels::email::Mailbox;
 use crowsnest_flow::{
-    Engine, Opening, SystemClock,
+    Clock, Engine, Opening, SystemClock,
     outward::{Courier, Visits},
 };
 use crowsnest_server::{AdminToken, App, Parts};
@@ -59,11 +59,16 @@ impl Answer {
 
 impl House {
     pub async fn new() -> Self {
+        Self::by(Arc::new(SystemClock)).await
+    }
+
+    /// By a clock of one's own.
+    pub async fn by(clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let opening = Opening {
             data: folder.path().to_owned(),
             workspace: Some(vec![SourceFile { path: "crowsnest.yaml".into(), text: WORKSPACE.into() }]),
-            clock: Arc::new(SystemClock),
+            clock,
             entropy: [7; 32],
         };
         let (engine, warnings) = Engine::open(opening).unwrap();

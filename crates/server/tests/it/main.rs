@@ -6,3 +6,4 @@ mod access;
 mod collecting;
 mod described;
 mod house;
+mod login;

@@ -2,7 +2,7 @@
 
 use super::{lists, rows, session::Session};
 use crate::{
-    DeliveryEntry, DeliveryFilter, LineCount, Result, StoreError, Turns,
+    DeliveryEntry, DeliveryFilter, HookCount, LineCount, Result, StoreError, Turns,
     deliveries::{ReadDeliveries, WriteDeliveries},
 };
 use crowsnest_model::{
@@ -125,6 +125,26 @@ impl ReadDeliveries for Session<'_> {
             counts.entry(line.clone()).or_insert_with(|| none(line)).sending = sending;
         }
         Ok(counts.into_values().collect())
+    }
+
+    fn hook_count(&self, hook: &str, since: Time) -> Result<HookCount> {
+        let mut oldest: Option<i64> = None;
+        for state in [DeliveryState::Queued, DeliveryState::Held] {
+            // Ids are in the order of time.
+            let first: Option<i64> = self.one(
+                "SELECT created FROM deliveries WHERE channel = 'webhook' AND contact = ?1 AND state = ?2
+                 ORDER BY id LIMIT 1",
+                params![hook, state.as_str()],
+                |row| row.get(0),
+            )?;
+            oldest = [oldest, first].into_iter().flatten().min();
+        }
+        let failed: Option<i64> = self.one(
+            "SELECT count(*) FROM deliveries WHERE channel = 'webhook' AND contact = ?1 AND state = 'failed' AND updated >= ?2",
+            params![hook, since.0],
+            |row| row.get(0),
+        )?;
+        Ok(HookCount { failed: failed.unwrap_or(0) as u64, oldest: oldest.map(Time) })
     }
 
     fn due_deliveries(&self, line: &Line, now: Time, limit: usize) -> Result<Vec<Delivery>> {

@@ -50,12 +50,13 @@ impl Display for Escaped<'_> {
     }
 }
 
-fn escape(text: &str) -> Escaped<'_> {
+/// A text as it has to stand in HTML, also in an attribute's quotes.
+pub fn escape(text: &str) -> impl Display {
     Escaped(text)
 }
 
-/// A whole page. `body` is HTML.
-fn page(title: &str, wide: bool, body: &str) -> String {
+/// A whole page. `body` is HTML; a `wide` one is for lists.
+pub fn page(title: &str, wide: bool, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

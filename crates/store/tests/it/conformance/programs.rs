@@ -7,7 +7,7 @@ use crowsnest_model::{
     delivery::{DeliveryState, WEBHOOK},
     line::Line,
 };
-use crowsnest_store::{DeliveryFilter, Page, RunRecord, RunState};
+use crowsnest_store::{DeliveryFilter, HookCount, Page, RunRecord, RunState};
 
 pub fn an_occasion_is_had_once(store: &mut impl Backend) {
     store.commit(|unit| {
@@ -204,6 +204,7 @@ pub fn deliveries_are_found_by_any_filter(store: &mut impl Backend) {
                     profile: profile.map(ProfileId),
                     run: None,
                     webhook: None,
+                    since: None,
                     before: Option::<u64>::map(before, DeliveryId),
                 };
                 read.deliveries(&filter, 3).unwrap().iter().map(|delivery| delivery.id.0).collect()
@@ -230,6 +231,22 @@ pub fn deliveries_are_found_by_any_filter(store: &mut impl Backend) {
         assert_eq!((told("crm", None, Some(3)), told("chat", None, None)), (vec![7], vec![]));
         let of_run = DeliveryFilter { run: Some(RunId(33)), ..Default::default() };
         assert_eq!(read.deliveries(&of_run, 9)?.len(), 1);
+        let changed = |filter: DeliveryFilter, since: i64| {
+            let filter = DeliveryFilter { since: Some(Time(since)), ..filter };
+            read.deliveries(&filter, 9).unwrap().len()
+        };
+        let of_hook = || DeliveryFilter { webhook: Some("crm".into()), ..Default::default() };
+        let of_program = || DeliveryFilter { program: Some("odd".into()), ..Default::default() };
+        let of_person = || DeliveryFilter { profile: Some(ProfileId(3)), ..Default::default() };
+        for filter in [DeliveryFilter::default, of_hook, of_program, of_person] {
+            let all = read.deliveries(&filter(), 9)?;
+            let last = all.iter().map(|delivery| delivery.updated.0).max().unwrap();
+            let at_last = all.iter().filter(|delivery| delivery.updated.0 == last).count();
+            assert_eq!((changed(filter(), last), changed(filter(), last + 1)), (at_last, 0));
+        }
+        let oldest = read.delivery(DeliveryId(7))?.map(|delivery| delivery.created);
+        assert_eq!(read.hook_count("crm", Time(0))?, HookCount { failed: 0, oldest });
+        assert_eq!(read.hook_count("chat", Time(0))?, HookCount::default());
         let counts = |program| read.delivery_counts(program).unwrap().into_iter().collect::<Vec<_>>();
         assert_eq!(counts(None), [("queued".into(), 4), ("sent".into(), 4)]);
         assert_eq!(counts(Some("even")), [("queued".into(), 2), ("sent".into(), 2)]);

@@ -1,4 +1,9 @@
-//! The small pages: the built-in mailbox, unsubscribing and preferences, and the API's description for people.
+//! The small pages: the built-in mailbox, unsubscribing and preferences, and the API's description for people. Behind a [`login`],
+//! pages for people of the house: [`webhooks`].
+
+mod house;
+pub(crate) mod login;
+mod webhooks;
 
 use crate::{App, api, auth::Admin, error::ApiError};
 use axum::{
@@ -9,7 +14,7 @@ use axum::{
     routing::get,
 };
 use crowsnest_channels::{
-    email::pages::{self, Done, Paging, TopicChoice},
+    email::pages::{self, Done, Paging, TopicChoice, escape},
     links::Purpose,
 };
 use crowsnest_flow::Standing;
@@ -21,6 +26,8 @@ const PAGE: usize = 50;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
+        .merge(login::routes())
+        .merge(webhooks::routes())
         .route("/", get(|| async { Redirect::temporary("/api/v1") }))
         .route("/api/v1", get(api_page))
         .route(pages::STYLE_PATH, get(style))
@@ -43,6 +50,13 @@ fn page(status: StatusCode, html: String, policy: &'static str) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    response
+}
+
+/// A page for people of the house.
+fn answered(status: StatusCode, html: String) -> Response {
+    let mut response = page(status, html, house::CONTENT_SECURITY_POLICY);
+    response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
 

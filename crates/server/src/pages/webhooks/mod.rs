@@ -1,0 +1,292 @@
+//! What webhooks were told, and telling it again, with a browser: the same as `/api/v1/webhooks` and `crowsnest webhook`.
+//!
+//! Each form knows what its reader saw: of one delivery when it had last changed, of all that failed the moment at which they were
+//! counted. So a form that is sent twice, or late, posts nothing twice.
+
+mod delivery;
+mod list;
+mod one;
+
+use super::house::{PageError, redirect};
+use super::login::{Posted, Session};
+use crate::{
+    App,
+    api::{because, blocking, read},
+    error::{ApiError, id},
+};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Path, Query, State},
+    http::StatusCode,
+    response::Response,
+    routing::get,
+};
+use crowsnest_flow::{
+    Live,
+    outward::{LineStanding, Replayed},
+};
+use crowsnest_model::{
+    DeliveryId, Duration, Time,
+    definition::Webhook,
+    delivery::{DeliveryState, WEBHOOK},
+    line::Line,
+};
+use crowsnest_store::{DeliveryFilter, HookCount};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Deliveries on one page.
+const PAGE: usize = 50;
+/// The most bytes of a form.
+const LARGEST: usize = 64 * 1024;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/webhooks", get(list))
+        .route("/webhooks/{name}", get(one))
+        .route("/webhooks/{name}/replay", get(count_failed).post(replay_failed))
+        .route("/webhooks/{name}/{id}", get(delivery).post(replay))
+        .layer(DefaultBodyLimit::max(LARGEST))
+}
+
+/// A webhook and how it fares.
+#[derive(Debug)]
+struct Hook {
+    definition: Webhook,
+    standing: Option<LineStanding>,
+    count: HookCount,
+    /// Why nothing can be posted to it.
+    fault: Option<String>,
+}
+
+impl Hook {
+    fn title(&self) -> &str {
+        self.definition.title.as_deref().unwrap_or(&self.definition.name)
+    }
+
+    /// Scheme and host alone: path and query of a webhook's address are often its secret.
+    fn place(&self) -> String {
+        match self.definition.address() {
+            Ok(url) => format!("{}/…", url.origin().ascii_serialization()),
+            Err(_) => "no address".to_owned(),
+        }
+    }
+}
+
+async fn hooks(app: &App, definitions: Vec<Webhook>) -> Result<Vec<Hook>, ApiError> {
+    let dispatcher = app.dispatcher.clone();
+    let since = app.engine.now().minus(Duration::days(1));
+    blocking(app, move |engine| {
+        let standing = dispatcher.standing()?;
+        definitions
+            .into_iter()
+            .map(|definition| {
+                let line = Line::of(WEBHOOK, &definition.name);
+                let count = engine.read(|read| read.hook_count(&definition.name, since))?;
+                Ok(Hook {
+                    standing: standing.iter().find(|standing| standing.count.line == line).cloned(),
+                    fault: dispatcher.courier().webhook_fault(&definition),
+                    count,
+                    definition,
+                })
+            })
+            .collect()
+    })
+    .await
+}
+
+/// The definitions in force with one webhook of them.
+fn known(app: &App, name: &str) -> Result<(Arc<Live>, Webhook), PageError> {
+    let live = app.engine.live();
+    let Some(webhook) = live.workspace().webhooks.get(name).cloned() else {
+        return Err(ApiError::not_found(format!(
+            "there is no webhook `{}` in the definitions",
+            name.chars().take(100).collect::<String>()
+        ))
+        .into());
+    };
+    Ok((live, webhook))
+}
+
+async fn hook(app: &App, name: &str) -> Result<Hook, PageError> {
+    let (_, definition) = known(app, name)?;
+    let missing = || PageError::from(ApiError::not_found("there is no such webhook"));
+    hooks(app, vec![definition]).await?.pop().ok_or_else(missing)
+}
+
+async fn list(session: Session, State(app): State<App>) -> Result<Response, PageError> {
+    let definitions = app.engine.live().workspace().webhooks.values().cloned().collect();
+    let hooks = hooks(&app, definitions).await?;
+    Ok(list::page(&app, &session, &hooks, app.engine.now()))
+}
+
+/// Which deliveries are shown, as the form says it: what was left empty is none.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Wanted {
+    state: String,
+    since: String,
+    before: String,
+    /// What has just been done.
+    said: String,
+    replayed: u64,
+    ended: u64,
+}
+
+impl Wanted {
+    fn since(&self) -> Result<Option<Time>, PageError> {
+        moment(&self.since).map_err(PageError::from)
+    }
+}
+
+/// A moment as a browser's field gives it, which knows no zone: it is UTC, as it says beside it. Or as it stands in the API.
+fn moment(text: &str) -> Result<Option<Time>, ApiError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let tries = [text.to_owned(), format!("{text}:00Z"), format!("{text}Z")];
+    match tries.iter().find_map(|text| text.parse().ok()) {
+        Some(time) => Ok(Some(time)),
+        None => Err(ApiError::bad_request(
+            "invalid-query",
+            format!(
+                "`{}` is not a moment: write day and time in UTC, such as 2026-03-01T09:30",
+                text.chars().take(60).collect::<String>()
+            ),
+        )),
+    }
+}
+
+async fn one(
+    session: Session,
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageError> {
+    let hook = hook(&app, &name).await?;
+    let state = Some(wanted.state.trim()).filter(|state| !state.is_empty());
+    if let Some(state) = state
+        && state.parse::<DeliveryState>().is_err()
+    {
+        let message = format!("`{}` is no state of a delivery", state.chars().take(60).collect::<String>());
+        return Err(ApiError::bad_request("invalid-query", message).into());
+    }
+    let before = Some(wanted.before.trim()).filter(|before| !before.is_empty());
+    let filter = DeliveryFilter {
+        webhook: Some(name),
+        state: state.map(str::to_owned),
+        since: wanted.since()?,
+        before: before.map(id).transpose()?,
+        ..DeliveryFilter::default()
+    };
+    // One more than is shown says whether there are more.
+    let mut found = read(&app, move |read| read.deliveries(&filter, PAGE + 1)).await?;
+    let more = found.len() > PAGE;
+    found.truncate(PAGE);
+    Ok(one::page(&app, &session, &hook, &wanted, &found, more, app.engine.now()))
+}
+
+async fn delivery(
+    session: Session,
+    State(app): State<App>,
+    Path((name, wanted)): Path<(String, String)>,
+    Query(said): Query<Wanted>,
+) -> Result<Response, PageError> {
+    let (live, webhook) = known(&app, &name)?;
+    let back = format!("/webhooks/{name}");
+    let back = (back.as_str(), webhook.title.as_deref().unwrap_or(&name));
+    let id: DeliveryId = id(&wanted).map_err(|error| PageError::of(error, back))?;
+    let found = read(&app, move |read| {
+        let Some(delivery) = read.delivery(id)? else { return Ok(None) };
+        let person = read.profile(read.survivor(delivery.profile)?)?;
+        Ok(Some((read.delivery_log(id)?, person, delivery)))
+    })
+    .await?;
+    let Some((log, person, delivery)) =
+        found.filter(|(_, _, delivery)| delivery.channel == WEBHOOK && delivery.contact == name)
+    else {
+        return Err(PageError::of(
+            ApiError::not_found(format!("the webhook `{name}` was told nothing by {id}")),
+            back,
+        ));
+    };
+    let posting = person.and_then(|person| app.dispatcher.courier().posting(&live, &delivery, &person));
+    Ok(delivery::page(&app, &session, &webhook, &delivery, &log, posting.as_ref(), &said.said))
+}
+
+/// Posts one delivery again, if it is still as its reader saw it.
+async fn replay(
+    State(app): State<App>,
+    Path((name, wanted)): Path<(String, String)>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    known(&app, &name)?;
+    let here = format!("/webhooks/{name}/{wanted}");
+    let back = (here.as_str(), "Back to the delivery");
+    let id: DeliveryId = id(&wanted).map_err(|error| PageError::of(error, back))?;
+    let seen = posted.field("seen").parse().map(Time).map_err(|_| {
+        PageError::said(StatusCode::BAD_REQUEST, "This form cannot be read", "Nothing was done.", back)
+    })?;
+    let reason = because(posted.field("reason").to_owned()).map_err(|error| PageError::of(error, back))?;
+    match app.engine.replay_post(name, id, Some(seen), reason).await {
+        Ok(_) => Ok(redirect(&format!("{here}?said=again"))),
+        Err(error) => {
+            let now = read(&app, move |read| read.delivery(id)).await?;
+            if now.is_some_and(|now| now.updated != seen) {
+                return Ok(redirect(&format!("{here}?said=changed")));
+            }
+            Err(PageError::of(error, back))
+        }
+    }
+}
+
+/// Counts what would be posted again, and asks.
+async fn count_failed(
+    session: Session,
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, PageError> {
+    let hook = hook(&app, &name).await?;
+    let (since, before) = (wanted.since()?, app.engine.now());
+    let counted = app.engine.replay_failed_posts(&name, (since, Some(before)), String::new(), true).await?;
+    Ok(one::question(&app, &session, &hook, since, before, counted))
+}
+
+/// Posts again all that had failed when they were counted.
+async fn replay_failed(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    posted: Posted,
+) -> Result<Response, PageError> {
+    known(&app, &name)?;
+    let here = format!("/webhooks/{name}");
+    let back = (here.as_str(), "Back to the webhook");
+    let read = |error: ApiError| PageError::of(error, back);
+    let since = moment(posted.field("since")).map_err(read)?;
+    let missing =
+        || PageError::said(StatusCode::BAD_REQUEST, "This form cannot be read", "Nothing was done.", back);
+    let before = moment(posted.field("before")).map_err(read)?.ok_or_else(missing)?;
+    let reason = because(posted.field("reason").to_owned()).map_err(read)?;
+    let done = app.engine.replay_failed_posts(&name, (since, Some(before)), reason, false).await;
+    let Replayed { replayed, ended } = done.map_err(|error| PageError::of(error, back))?;
+    Ok(redirect(&format!("{here}?said=all&replayed={replayed}&ended={ended}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_as_browsers_write_it() {
+        let expected: Time = "2026-03-01T09:30:00Z".parse().unwrap();
+        for text in
+            ["2026-03-01T09:30", "2026-03-01T09:30:00", " 2026-03-01T09:30:00Z ", "2026-03-01T03:30:00-06:00"]
+        {
+            assert_eq!(moment(text).unwrap(), Some(expected), "{text}");
+        }
+        assert_eq!(moment(" ").unwrap(), None);
+        assert!(moment("yesterday").is_err());
+    }
+}
