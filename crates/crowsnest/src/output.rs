@@ -73,6 +73,11 @@ pub fn count(value: &Value) -> String {
     grouped(&value.as_u64().unwrap_or(0).to_string())
 }
 
+/// A count with the word for one or for several: `1 letter`, `2,000 letters`.
+pub fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{} {}", grouped(&count.to_string()), if count == 1 { one } else { several })
+}
+
 /// An amount of money with two decimals, thousands set apart, and its currency.
 pub fn money(amount: f64, currency: &str) -> String {
     let written = format!("{:.2}", amount.abs());

@@ -51,11 +51,22 @@ fn letters_are_printed_listed_and_fetched() {
     assert!(said(&["letters", "show", run]).contains("letters.csv"));
     let out = tempfile::tempdir().unwrap();
     said(&["letters", "fetch", run, "--out", out.path().to_str().unwrap()]);
-    let csv = std::fs::read_to_string(out.path().join(format!("{run}-letters.csv"))).unwrap();
+    let csv = std::fs::read_to_string(out.path().join(run).join("letters.csv")).unwrap();
     assert_eq!(csv.matches("Elm St,\"Boston, MA 02134\"").count(), 2, "{csv}");
-    let pdf = std::fs::read(out.path().join(format!("{run}-proof.pdf"))).unwrap();
+    let pdf = std::fs::read(out.path().join(run).join("proof.pdf")).unwrap();
     assert!(pdf.starts_with(b"%PDF"));
     assert_eq!(in_files(&server).len(), 2);
+    // What was changed after it was printed is found out.
+    std::fs::write(server.data().join("letters").join(run).join("letters.csv"), "changed").unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = server.command(&["letters", "fetch", run, "--out", elsewhere.path().to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is not what the manifest"), "{output:?}");
+    assert!(!elsewhere.path().join(run).join("letters.csv").exists());
+    std::fs::write(server.data().join("letters").join(run).join("letters.csv"), csv).unwrap();
+    let suppressed = said(&["suppress", "--channel", "letter", "person 1, 1 elm street, boston, massachusetts 02134"]);
+    assert!(suppressed.contains("1 person has this address now"), "{suppressed}");
+    let nobody = said(&["suppress", "--channel", "letter", "Person 1, 11 Elm St, Boston, MA 02134"]);
+    assert!(nobody.contains("warning: nobody has this address") && nobody.contains("elm str 1,"), "{nobody}");
     assert!(said(&["letters", "print"]).contains("Nothing was to be printed."));
     let page = out.path().join("one.pdf");
     said(&["send", "hello", "--out", page.to_str().unwrap(), "--as", "user_id=p1"]);

@@ -52,6 +52,15 @@ impl Purse {
         waits.max_by_key(|(until, _)| *until)
     }
 
+    /// Counts a message as if it had gone out.
+    pub(super) fn suppose(&mut self, live: &Live, delivery: &Delivery) {
+        let Some(amount) = cost_of(live, delivery) else { return };
+        self.standings
+            .iter_mut()
+            .filter(|standing| is_for(standing, live, delivery))
+            .for_each(|standing| standing.add(amount, 1));
+    }
+
     /// Counts what a message is expected to cost, and tells people whose budget comes to its end.
     pub(super) fn reserve(&mut self, work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
         let Some(amount) = cost_of(work.live, delivery) else { return Ok(()) };
