@@ -86,6 +86,15 @@ pub fn money(amount: f64, currency: &str) -> String {
     format!("{sign}{}.{cents} {currency}", grouped(whole))
 }
 
+/// An amount of an answer as people read it: rounded to the decimals of its currency, thousands set apart.
+pub fn amount(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let Ok(amount) = text.parse::<crowsnest_model::Amount>() else { return text.to_owned() };
+    let rounded = amount.rounded();
+    let whole = rounded.find(['.', ' ']).unwrap_or(0);
+    format!("{}{}", grouped(&rounded[..whole]), &rounded[whole..])
+}
+
 fn grouped(digits: &str) -> String {
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {

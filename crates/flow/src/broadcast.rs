@@ -42,6 +42,8 @@ pub struct Audience {
     pub capped: Vec<(String, u64)>,
     /// Households of which one member was chosen: who, and why. At most 20 are shown.
     pub chosen: Vec<Chosen>,
+    /// What its messages would cost; `None` where the workspace does not say what one costs.
+    pub cost: Option<outward::Estimate>,
 }
 
 /// Which member of a household gets it.
@@ -157,6 +159,10 @@ fn survey(
         }
     }
     audience.capped = most_frequent_first(capped);
+    let sample: Vec<_> =
+        selection.recipients.iter().take(outward::SAMPLED).map(|r| r.candidate.profile).collect();
+    audience.cost =
+        outward::estimate(read, live, (&definition.name, send), audience.recipients, &sample, now)?;
     Ok((audience, selection))
 }
 

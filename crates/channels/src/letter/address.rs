@@ -134,7 +134,9 @@ impl PostalAddress {
         if order == Order::CityStatePostcode {
             // The city before `Illinois 60614`, or the state at the end of `Sydney NSW 2000`.
             let whole = left.join(" ");
-            if is_state(&whole) && let Some(found) = before(&mut pieces) {
+            if is_state(&whole)
+                && let Some(found) = before(&mut pieces)
+            {
                 (city, state) = (found, whole);
             } else if let Some(at) = (1..left.len()).find(|at| is_state(&left[*at..].join(" "))) {
                 (city, state) = (left[..at].join(" "), left[at..].join(" "));

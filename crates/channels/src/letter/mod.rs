@@ -13,8 +13,8 @@ mod message;
 mod print;
 mod proof;
 
-pub use gauge::{Gauge, TooLong, TooLongLines};
 pub use address::{Incomplete, PostalAddress};
+pub use gauge::{Gauge, TooLong, TooLongLines};
 pub use message::Letter;
 pub use print::{COLUMNS, FILES, PrintFiles, Printed, discard, is_finished};
 pub use proof::{PROOF_LETTERS, Paper, Proof, proof};

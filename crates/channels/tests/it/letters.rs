@@ -165,9 +165,18 @@ fn a_proof_shows_names_as_they_are_written_and_says_what_it_cannot_show() {
 }
 
 #[rstest]
-#[case::as_on_the_envelope("Ann Carter, 12 Harbor St, Apt 4, Chicago, IL 60614", "Ann Carter|12 Harbor St, Apt 4|Chicago|IL|60614|US")]
-#[case::in_full("Ann Carter,12  Harbor St,New York,New York 10001, USA", "Ann Carter|12 Harbor St|New York|New York|10001|US")]
-#[case::without_a_state("Ann Carter\n12 Harbor St\nChicago 60614", "Ann Carter|12 Harbor St|Chicago||60614|US")]
+#[case::as_on_the_envelope(
+    "Ann Carter, 12 Harbor St, Apt 4, Chicago, IL 60614",
+    "Ann Carter|12 Harbor St, Apt 4|Chicago|IL|60614|US"
+)]
+#[case::in_full(
+    "Ann Carter,12  Harbor St,New York,New York 10001, USA",
+    "Ann Carter|12 Harbor St|New York|New York|10001|US"
+)]
+#[case::without_a_state(
+    "Ann Carter\n12 Harbor St\nChicago 60614",
+    "Ann Carter|12 Harbor St|Chicago||60614|US"
+)]
 #[case::without_a_comma("Bo, 1 Elm, Sydney NSW 2000, Australia", "Bo|1 Elm|Sydney|NSW|2000|AU")]
 #[case::the_postcode_first("Eva, Weg 1, 53111 Bonn, de", "Eva|Weg 1|Bonn||53111|DE")]
 #[case::a_line_of_its_own("Jo, 1 High Street, York, YO1 7HH, gb", "Jo|1 High Street|York||YO1 7HH|GB")]

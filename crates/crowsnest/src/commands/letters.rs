@@ -160,7 +160,10 @@ impl Letters {
         let files = files.map(|file| (text(file, "name"), Some(text(file, "sha256"))));
         // Last, so that a folder with a manifest is whole.
         for (name, hash) in files.chain([(MANIFEST.to_owned(), None)]) {
-            anyhow::ensure!(!name.contains(['/', '\\']), "the manifest of {run} names no file of its own: {name}");
+            anyhow::ensure!(
+                !name.contains(['/', '\\']),
+                "the manifest of {run} names no file of its own: {name}"
+            );
             let (path, part) = (folder.join(&name), folder.join(format!("{name}.part")));
             let mut body = client.download(&format!("{from}/{}", encoded(&name)))?;
             let mut file = Hashed {

@@ -69,7 +69,9 @@ impl Suppress {
                         say!("The most alike is: {nearest}");
                     }
                 }
-                Some(people) => say!("{} now", output::counted(people, "person has this address", "people have it")),
+                Some(people) => {
+                    say!("{} now", output::counted(people, "person has this address", "people have it"))
+                }
             }
         }
         Ok(())

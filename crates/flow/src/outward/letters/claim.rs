@@ -1,5 +1,6 @@
 //! The last check, next to the print.
 
+use super::spelling::contact_of;
 use crate::{
     FlowError, Live,
     inward::Working,
@@ -9,7 +10,6 @@ use crate::{
         contact::Circle,
     },
 };
-use super::spelling::contact_of;
 use crowsnest_channels::letter::PostalAddress;
 use crowsnest_model::{
     HouseholdId, PrintRunId, ProfileId, Time,
@@ -165,9 +165,7 @@ fn one(
             }
         }
         let whose = (person, home);
-        if let Some(reason) =
-            had_by_another(&*work.unit, work.live, &delivery, whose, run, &Had::new())?
-        {
+        if let Some(reason) = had_by_another(&*work.unit, work.live, &delivery, whose, run, &Had::new())? {
             end(work, &mut delivery, DeliveryState::Suppressed, reason)?;
             return Ok(None);
         }

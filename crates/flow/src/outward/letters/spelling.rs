@@ -16,7 +16,8 @@ pub(crate) fn contact_of(address: &PostalAddress) -> String {
     let mut city = spelt(FieldKind::City, &address.city);
     if address.postal_code.is_empty() {
         // Nothing else tells Dublin 4 from Dublin 6.
-        let district = address.city.split_whitespace().filter(|word| word.contains(|c: char| c.is_ascii_digit()));
+        let district =
+            address.city.split_whitespace().filter(|word| word.contains(|c: char| c.is_ascii_digit()));
         for word in district {
             city = format!("{city} {}", word.to_lowercase());
         }
