@@ -73,12 +73,26 @@ pub fn count(value: &Value) -> String {
     grouped(&value.as_u64().unwrap_or(0).to_string())
 }
 
+/// A count with the word for one or for several: `1 letter`, `2,000 letters`.
+pub fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{} {}", grouped(&count.to_string()), if count == 1 { one } else { several })
+}
+
 /// An amount of money with two decimals, thousands set apart, and its currency.
 pub fn money(amount: f64, currency: &str) -> String {
     let written = format!("{:.2}", amount.abs());
     let (whole, cents) = written.split_once('.').unwrap_or((&written, "00"));
     let sign = if amount < 0.0 { "-" } else { "" };
     format!("{sign}{}.{cents} {currency}", grouped(whole))
+}
+
+/// An amount of an answer as people read it: rounded to the decimals of its currency, thousands set apart.
+pub fn amount(value: &Value) -> String {
+    let text = value.as_str().unwrap_or_default();
+    let Ok(amount) = text.parse::<crowsnest_model::Amount>() else { return text.to_owned() };
+    let rounded = amount.rounded();
+    let whole = rounded.find(['.', ' ']).unwrap_or(0);
+    format!("{}{}", grouped(&rounded[..whole]), &rounded[whole..])
 }
 
 fn grouped(digits: &str) -> String {

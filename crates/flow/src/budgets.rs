@@ -5,7 +5,10 @@ use crate::{
     outward::{Purse, was_told},
 };
 use crowsnest_model::{Amount, Time};
+use crowsnest_store::{Read, StoreError};
+use jiff::civil::Date;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Where a budget stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +39,33 @@ pub struct BudgetReport {
     pub messages: u64,
     /// Whether the part is spent at which people want to be told, and they were.
     pub warned: bool,
+    /// Whether nothing is left, so that its messages wait.
+    pub used_up: bool,
+}
+
+/// What the messages of a program or broadcast cost so far, in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Spent {
+    /// All together.
+    pub amount: Amount,
+    /// For how many messages.
+    pub messages: u64,
+}
+
+/// What the messages of each program and broadcast cost so far, one for each currency.
+pub fn spent_by_program(read: &dyn Read) -> Result<BTreeMap<String, Vec<Spent>>, StoreError> {
+    let mut all: BTreeMap<String, Vec<Spent>> = BTreeMap::new();
+    for one in read.spending(Date::MIN, Date::MAX)? {
+        let known = all.entry(one.program).or_default();
+        match known.iter_mut().find(|known| known.amount.currency == one.amount.currency) {
+            Some(known) => {
+                known.amount.micros = known.amount.micros.saturating_add(one.amount.micros);
+                known.messages += one.messages;
+            }
+            None => known.push(Spent { amount: one.amount, messages: one.messages }),
+        }
+    }
+    Ok(all)
 }
 
 impl Engine {
@@ -47,6 +77,7 @@ impl Engine {
             let reports = purse.standings.into_iter().map(|standing| {
                 let warned = was_told(read, &standing)?;
                 let (left, forecast) = (standing.left(), standing.forecast(now));
+                let used_up = standing.is_used_up();
                 let budget = standing.budget;
                 Ok(BudgetReport {
                     name: budget.name,
@@ -62,6 +93,7 @@ impl Engine {
                     forecast,
                     messages: standing.messages,
                     warned,
+                    used_up,
                 })
             });
             reports.collect()

@@ -34,7 +34,7 @@ mod watching;
 mod writer;
 
 pub use broadcast::{Audience, Chosen, LaunchReport};
-pub use budgets::BudgetReport;
+pub use budgets::{BudgetReport, Spent, spent_by_program};
 pub use builds::Progress as BuildProgress;
 pub use catalogues::{CatalogueReport, ItemPut, ItemReport};
 pub use clock::{Clock, SystemClock};

@@ -382,7 +382,7 @@ impl Live {
     /// The contact point of a person for a channel; else why there is none, in words.
     pub fn contact(&self, profile: &Profile, channel: &str) -> Result<String, String> {
         if channel == LETTER {
-            return self.postal_address(profile).map(|address| address.contact());
+            return self.postal_address(profile).map(|address| crate::outward::contact_of(&address));
         }
         profile.contact(channel).ok_or_else(|| format!("no {channel} address is known"))
     }

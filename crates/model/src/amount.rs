@@ -25,6 +25,41 @@ pub struct Amount {
 )]
 pub struct AmountError(String);
 
+impl Amount {
+    /// So many times as much.
+    pub fn times(self, count: u64) -> Self {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        Self { micros: self.micros.saturating_mul(count), ..self }
+    }
+
+    /// What each of so many has of it, to the nearest millionth; `None` for none.
+    pub fn shared_by(self, count: u64) -> Option<Self> {
+        let count = i64::try_from(count).ok().filter(|count| *count > 0)?;
+        Some(Self { micros: self.micros.saturating_add(count / 2) / count, ..self })
+    }
+
+    /// As people read it: rounded to the decimals of its currency. What is less than its smallest coin stays exact, so that
+    /// a price of a thousandth is not nothing.
+    pub fn rounded(self) -> String {
+        let decimals = self.currency.decimals();
+        let coin = MICROS / 10_i64.pow(decimals);
+        if self.micros != 0 && self.micros.abs() < coin {
+            return self.to_string();
+        }
+        let coins = self.micros.saturating_add(self.micros.signum() * (coin / 2)) / coin;
+        let sign = if coins < 0 { "-" } else { "" };
+        let coins = coins.unsigned_abs();
+        let in_one = 10_u64.pow(decimals);
+        match decimals {
+            0 => format!("{sign}{coins} {}", self.currency),
+            _ => {
+                let (whole, rest) = (coins / in_one, coins % in_one);
+                format!("{sign}{whole}.{rest:0width$} {}", self.currency, width = decimals as usize)
+            }
+        }
+    }
+}
+
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.micros < 0 { "-" } else { "" };
@@ -85,6 +120,22 @@ mod tests {
             let amount: Amount = text.parse().unwrap();
             assert_eq!((amount.micros, amount.to_string().as_str()), (micros, written));
         }
+        for (text, rounded) in [
+            ("12.345678 USD", "12.35 USD"),
+            ("0.0008 USD", "0.0008 USD"),
+            ("0.0149 USD", "0.01 USD"),
+            ("1234.5 JPY", "1235 JPY"),
+            ("1.2344 KWD", "1.234 KWD"),
+            ("0 EUR", "0.00 EUR"),
+        ] {
+            assert_eq!(text.parse::<Amount>().unwrap().rounded(), rounded);
+        }
+        let amount: Amount = "10 USD".parse().unwrap();
+        assert_eq!(
+            (amount.shared_by(3).unwrap().to_string(), amount.shared_by(0)),
+            ("3.333333 USD".into(), None)
+        );
+        assert_eq!(amount.times(3).to_string(), "30.00 USD");
         for bad in
             ["", "500", "USD", "-1 USD", "1,000 USD", "0.0000001 USD", "1. USD", "99999999999999999 USD"]
         {

@@ -50,6 +50,24 @@ impl Currency {
     }
 }
 
+impl Currency {
+    /// How many decimals people write: those of its smallest coin, by ISO 4217.
+    pub fn decimals(self) -> u32 {
+        const NONE: [&[u8; 3]; 17] = [
+            b"BIF", b"CLP", b"DJF", b"GNF", b"ISK", b"JPY", b"KMF", b"KRW", b"PYG", b"RWF", b"UGX", b"UYI",
+            b"VND", b"VUV", b"XAF", b"XOF", b"XPF",
+        ];
+        const THREE: [&[u8; 3]; 7] = [b"BHD", b"IQD", b"JOD", b"KWD", b"LYD", b"OMR", b"TND"];
+        if NONE.contains(&&self.0) {
+            0
+        } else if THREE.contains(&&self.0) {
+            3
+        } else {
+            2
+        }
+    }
+}
+
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::str::from_utf8(&self.0).unwrap_or("???"))

@@ -91,9 +91,28 @@ impl BudgetStanding {
     pub fn no_room(&self, cost: Amount) -> Option<String> {
         let Budget { name, max, per, .. } = &self.budget;
         let passes = self.spent.micros.saturating_add(cost.micros) > max.micros;
-        (max.micros == 0 || passes).then(|| {
-            format!("{WAITS_FOR_BUDGET}`{name}`: {max} a {} are used up; {} spent", per.as_str(), self.spent)
-        })
+        let per = per.as_str();
+        match max.micros {
+            0 => Some(format!("{WAITS_FOR_BUDGET}`{name}`: it allows nothing ({max} a {per})")),
+            _ => passes.then(|| {
+                let left = self.left();
+                format!("{WAITS_FOR_BUDGET}`{name}`: it costs {cost}, and of {max} a {per} {left} is left")
+            }),
+        }
+    }
+
+    /// Whether nothing is left of it.
+    pub fn is_used_up(&self) -> bool {
+        self.left().micros == 0
+    }
+
+    /// For how many more messages that cost so much there is room.
+    pub fn room_for(&self, each: Amount) -> u64 {
+        match (self.left().micros, each.micros) {
+            (0, _) => 0,
+            (_, 0) => u64::MAX,
+            (left, each) => (left / each).unsigned_abs(),
+        }
     }
 
     /// What is left.
@@ -130,6 +149,7 @@ mod tests {
             per,
             max: "10 USD".parse().unwrap(),
             warn: "80%".parse().ok(),
+            webhook: None,
             service: false,
         };
         let zone = TimeZone::get("America/Chicago").unwrap();
@@ -177,7 +197,9 @@ mod tests {
         let why = standing.no_room("0.000001 USD".parse().unwrap());
         assert_eq!(
             why.as_deref(),
-            Some("waits for the budget `mail`: 10.00 USD a day are used up; 10.00 USD spent")
+            Some(
+                "waits for the budget `mail`: it costs 0.000001 USD, and of 10.00 USD a day 0.00 USD is left"
+            )
         );
         assert_eq!(standing.no_room("0 USD".parse().unwrap()), None);
         standing.add("100 EUR".parse().unwrap(), 1);

@@ -93,6 +93,66 @@ impl PostalAddress {
         if missing.is_empty() { Ok(address) } else { Err(Incomplete(missing)) }
     }
 
+    /// The address that a line means: name, street, city and what else stands on the envelope, parted by commas. `is_state`
+    /// knows states by their names and abbreviations. `None` when these are no name, street and city.
+    pub fn of_line(line: &str, home: &str, is_state: impl Fn(&str) -> bool) -> Option<Self> {
+        let line: String = line.nfc().map(|c| if matches!(c, '\n' | '\r') { ',' } else { c }).collect();
+        let one_blank = |piece: &str| piece.split_whitespace().collect::<Vec<_>>().join(" ");
+        let pieces: Vec<String> = line.split(',').map(one_blank).filter(|piece| !piece.is_empty()).collect();
+        let mut pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+        let home = countries::code(home);
+        let country = match pieces.last() {
+            Some(last) if countries::is_known(last) && pieces.len() > 3 => countries::code(pieces.pop()?),
+            _ => home.clone(),
+        };
+        let (name, mut pieces) = pieces.split_first().map(|(name, rest)| (*name, rest.to_vec()))?;
+        let (mut city, mut state, mut postal_code) = (String::new(), String::new(), String::new());
+        let order = countries::order(&country);
+        let numeric = |word: &&str| word.contains(|c: char| c.is_ascii_digit());
+        let words: Vec<&str> = pieces.pop()?.split(' ').collect();
+        let mut left: Vec<&str>;
+        if order == Order::PostcodeCity {
+            let digits = words.iter().take_while(|word| numeric(word)).count();
+            postal_code = words[..digits].join(" ");
+            left = words[digits..].to_vec();
+        } else {
+            let digits = words.iter().rev().take_while(|word| numeric(word)).count();
+            left = words.clone();
+            // `Dublin 4` has no postcode.
+            if digits > 1 || countries::needs_postcode(&country) {
+                left = words[..words.len() - digits].to_vec();
+                postal_code = words[words.len() - digits..].join(" ");
+            }
+        }
+        let before = |pieces: &mut Vec<&str>| -> Option<String> {
+            let is_city = pieces.len() > 1 && !pieces.last().is_some_and(numeric);
+            is_city.then(|| pieces.pop().map(str::to_owned)).flatten()
+        };
+        if left.is_empty() {
+            left = pieces.pop()?.split(' ').collect();
+        }
+        if order == Order::CityStatePostcode {
+            // The city before `Illinois 60614`, or the state at the end of `Sydney NSW 2000`.
+            let whole = left.join(" ");
+            if is_state(&whole)
+                && let Some(found) = before(&mut pieces)
+            {
+                (city, state) = (found, whole);
+            } else if let Some(at) = (1..left.len()).find(|at| is_state(&left[*at..].join(" "))) {
+                (city, state) = (left[..at].join(" "), left[at..].join(" "));
+            }
+        }
+        if city.is_empty() {
+            city = left.join(" ");
+        }
+        if pieces.is_empty() || name.is_empty() || city.is_empty() {
+            return None;
+        }
+        let foreign = country != home;
+        let (name, street) = (name.to_owned(), pieces.join(", "));
+        Some(Self { name, street, street2: String::new(), postal_code, city, state, country, foreign })
+    }
+
     /// The lines on the envelope, in the order of the address's country; abroad, the country is the last one.
     pub fn lines(&self) -> Vec<String> {
         let Self { postal_code, city, state, .. } = self;
@@ -117,9 +177,8 @@ impl PostalAddress {
         lines
     }
 
-    /// Name and address as one line in small letters, with the country's code: the contact point, the same however it is
-    /// written.
-    pub fn contact(&self) -> String {
+    /// Name and address as one line in small letters, with the country's code.
+    pub fn one_line(&self) -> String {
         let lines = Self { foreign: false, ..self.clone() }.lines();
         format!("{}, {}", lines.join(", "), self.country).to_lowercase()
     }

@@ -104,6 +104,12 @@ pub(super) fn code(text: &str) -> String {
     COUNTRIES.iter().find(is).map_or_else(|| text.to_uppercase(), |known| known.0.to_owned())
 }
 
+/// Whether a country is known by this code or name.
+pub(super) fn is_known(text: &str) -> bool {
+    let code = code(text);
+    COUNTRIES.iter().any(|known| known.0 == code)
+}
+
 /// The name of a country for an envelope, by its code.
 pub(super) fn name(code: &str) -> String {
     COUNTRIES.iter().find(|known| known.0 == code).map_or(code, |known| known.2).to_uppercase()

@@ -23,3 +23,11 @@ pub struct Letter {
     /// What it says. An empty line ends a paragraph.
     pub text: String,
 }
+
+impl Letter {
+    /// Who sends it, as one line above the address.
+    pub(super) fn sender(&self) -> String {
+        let lines: Vec<&str> = self.from.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        lines.join(" · ")
+    }
+}

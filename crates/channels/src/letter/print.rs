@@ -3,7 +3,7 @@
 //! They are written into a folder beside it, synced, and renamed at last. Whoever finds the folder under its name can rely on
 //! all that is in it.
 
-use super::{Letter, PROOF_LETTERS, Paper, proof};
+use super::{Gauge, Letter, PROOF_LETTERS, Paper, TooLongLines, proof};
 use crowsnest_model::Time;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -54,6 +54,8 @@ pub struct PrintFiles {
     letters: u64,
     sample: Vec<Letter>,
     paper: Paper,
+    gauge: Gauge,
+    too_long: TooLongLines,
 }
 
 impl std::fmt::Debug for PrintFiles {
@@ -90,6 +92,8 @@ impl PrintFiles {
             letters: 0,
             sample: Vec::new(),
             paper,
+            gauge: Gauge::new(paper).map_err(io::Error::other)?,
+            too_long: TooLongLines::default(),
         })
     }
 
@@ -117,6 +121,7 @@ impl PrintFiles {
         let cells = std::iter::once(id.as_str()).chain(envelope).chain(rest.into_iter().map(String::as_str));
         self.csv.write_record(cells.map(harmless))?;
         self.letters += 1;
+        self.too_long.add(self.gauge.too_long(letter));
         if self.sample.len() < PROOF_LETTERS {
             self.sample.push(letter.clone());
         }
@@ -128,8 +133,9 @@ impl PrintFiles {
         self.letters
     }
 
-    /// Writes the proof and the manifest, and gives the folder its name. When this answers `Ok`, the files are durable.
-    pub fn finish(self, printed: Printed<'_>) -> io::Result<()> {
+    /// Writes the proof and the manifest, and gives the folder its name. When this answers `Ok`, the files are durable. Answers
+    /// which lines are too long.
+    pub fn finish(self, printed: Printed<'_>) -> io::Result<TooLongLines> {
         let part = part(&self.folder, &self.name);
         let counted = self.csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
         let (csv, file) = counted.end(CSV);
@@ -144,6 +150,7 @@ impl PrintFiles {
             "checks": printed.checks,
             "columns": COLUMNS,
             "files": [csv, shown],
+            "too_long": self.too_long,
             "proof": {
                 "letters": self.sample.len(),
                 "not_shown": proof.not_shown.iter().map(char::to_string).collect::<Vec<_>>(),
@@ -158,7 +165,7 @@ impl PrintFiles {
             fs::rename(&named, &part)?;
             return Err(error);
         }
-        Ok(())
+        Ok(self.too_long)
     }
 }
 

@@ -1,6 +1,10 @@
 //! Letters as pages, to be looked at before they are printed.
 
-use super::{Letter, font::Font};
+use super::{
+    Letter,
+    font::Font,
+    gauge::{TooLong, too_long},
+};
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str};
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
@@ -13,9 +17,15 @@ const PAGES: usize = 10;
 
 /// Points in a millimetre.
 const MM: f32 = 72.0 / 25.4;
-const SIZE: f32 = 10.5;
+pub(super) const SIZE: f32 = 10.5;
 const LEADING: f32 = 14.5;
-const SMALL: f32 = 7.0;
+pub(super) const SMALL: f32 = 7.0;
+
+/// The most characters that are shown of a line that is too long.
+const NAMED: usize = 60;
+
+/// The most lines that are too long which the foot of a page names.
+const FOOT: usize = 3;
 
 /// The paper, and with it where the window of the envelope is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +61,21 @@ impl Paper {
         }
     }
 
+    /// How wide a line of the address may be, and how many may stand in the window.
+    pub(super) fn window_size(self) -> (f32, usize) {
+        match self {
+            // The zone of DIN 5008 is 85 mm wide, of which 5 mm are left free, and ends 90 mm from the top.
+            Self::A4 => (80.0 * MM, 5),
+            // 4 1/2 inches wide and 1 1/8 inches high.
+            Self::UsLetter => (315.0, 5),
+        }
+    }
+
+    /// How wide a line of the text may be.
+    pub(super) fn text_width(self) -> f32 {
+        self.size().0 - 2.0 * self.margin()
+    }
+
     /// Where the text begins, from the top.
     fn text_top(self) -> f32 {
         match self {
@@ -75,14 +100,18 @@ pub struct Proof {
     pub pdf: Vec<u8>,
     /// The characters that the font of proofs cannot show; a box stands in their place.
     pub not_shown: BTreeSet<char>,
+    /// Lines that are too long for where they stand. Each page's foot names its own.
+    pub too_long: Vec<TooLong>,
 }
 
 /// Sets letters on pages.
 pub fn proof(letters: &[Letter], paper: Paper) -> Result<Proof, String> {
     let mut font = Font::new()?;
-    let mut pages = Vec::new();
+    let (mut pages, mut over) = (Vec::new(), Vec::new());
     for letter in letters {
-        pages.extend(set(letter, paper, &mut font));
+        let too_long = too_long(letter, paper, &font);
+        pages.extend(set(letter, paper, &too_long, &mut font));
+        over.extend(too_long);
     }
     let mut last = 0;
     let mut next = || {
@@ -105,16 +134,15 @@ pub fn proof(letters: &[Letter], paper: Paper) -> Result<Proof, String> {
         pdf.stream(*content, bytes);
     }
     font.write(&mut pdf, type0, next)?;
-    Ok(Proof { pdf: pdf.finish(), not_shown: font.not_shown().clone() })
+    Ok(Proof { pdf: pdf.finish(), not_shown: font.not_shown().clone(), too_long: over })
 }
 
 /// The pages of one letter, as their contents.
-fn set(letter: &Letter, paper: Paper, font: &mut Font) -> Vec<Vec<u8>> {
+fn set(letter: &Letter, paper: Paper, too_long: &[TooLong], font: &mut Font) -> Vec<Vec<u8>> {
     let ((width, height), margin) = (paper.size(), paper.margin());
     let (left, top) = paper.window();
     let mut page = Page { content: Content::new(), font, height };
-    let sender: Vec<&str> = letter.from.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    page.line(left, top - LEADING, SMALL, &sender.join(" · "));
+    page.line(left, top - LEADING, SMALL, &letter.sender());
     for (place, line) in letter.to.lines().iter().enumerate() {
         page.line(left, top + place as f32 * LEADING, SIZE, line);
     }
@@ -123,9 +151,15 @@ fn set(letter: &Letter, paper: Paper, font: &mut Font) -> Vec<Vec<u8>> {
     page.line(width - margin - across, down - 2.0 * LEADING, SIZE, &letter.date);
     let mut pages = Vec::new();
     let foot = |page: &mut Page<'_>| {
-        page.line(margin, height - margin / 2.0, SMALL, &format!("Proof of {}", letter.id))
+        let bottom = height - margin / 2.0;
+        page.line(margin, bottom, SMALL, &format!("Proof of {}", letter.id));
+        for (place, TooLong { place: whose, line, .. }) in too_long.iter().take(FOOT).enumerate() {
+            let line: String = line.chars().take(NAMED).collect();
+            let down = bottom + (place + 1) as f32 * (SMALL + 2.0);
+            page.line(margin, down, SMALL, &format!("Too long: {whose}: {line}"));
+        }
     };
-    for line in wrapped(&letter.text, width - 2.0 * margin, page.font) {
+    for line in wrapped(&letter.text, paper.text_width(), page.font) {
         if down > height - margin {
             foot(&mut page);
             pages.push(std::mem::replace(&mut page.content, Content::new()).finish().to_vec());

@@ -39,6 +39,15 @@ pub fn told(told: &Told<'_>) -> Value {
     })
 }
 
+/// The message that a budget comes to its end: the same at each try. It is about nobody.
+pub fn budget_alarm(about: &Object, time: Time) -> Value {
+    json!({
+        "type": "crowsnest.budget.alarm",
+        "timestamp": time.to_string(),
+        "data": about,
+    })
+}
+
 /// A message with which somebody tries whether a webhook works. It is about nobody.
 pub fn test(webhook: &str, time: Time) -> Value {
     json!({

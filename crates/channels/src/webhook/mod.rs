@@ -7,6 +7,6 @@ mod message;
 mod post;
 mod signature;
 
-pub use message::{Told, test, told};
+pub use message::{Told, budget_alarm, test, told};
 pub use post::{Hook, Post, SetupError};
 pub use signature::{SecretError, Signer};

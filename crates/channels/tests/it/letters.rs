@@ -1,7 +1,7 @@
 //! Letters: addresses, the files of a print run, and what a proof shows.
 
 use crowsnest_channels::letter::{
-    Letter, Paper, PostalAddress, PrintFiles, Printed, discard, is_finished, proof,
+    Gauge, Letter, Paper, PostalAddress, PrintFiles, Printed, discard, is_finished, proof,
 };
 use crowsnest_model::{DeliveryId, EventId, Profile, ProfileId, Time, Trait, definition::AddressTraits};
 use rstest::rstest;
@@ -59,7 +59,7 @@ fn an_address_has_one_spelling(
 ) {
     let address = address(traits, home).unwrap();
     assert_eq!(address.lines().join("|"), lines);
-    assert_eq!(address.contact(), contact);
+    assert_eq!(address.one_line(), contact);
 }
 
 #[rstest]
@@ -162,4 +162,56 @@ fn a_proof_shows_names_as_they_are_written_and_says_what_it_cannot_show() {
     assert_eq!(pages("One line."), 1);
     assert_eq!(pages(&"A line of a long letter.\n".repeat(60)), 2);
     assert_eq!(pages(&"A line of a long letter.\n".repeat(6_000)), 10, "a proof has an end");
+}
+
+#[rstest]
+#[case::as_on_the_envelope(
+    "Ann Carter, 12 Harbor St, Apt 4, Chicago, IL 60614",
+    "Ann Carter|12 Harbor St, Apt 4|Chicago|IL|60614|US"
+)]
+#[case::in_full(
+    "Ann Carter,12  Harbor St,New York,New York 10001, USA",
+    "Ann Carter|12 Harbor St|New York|New York|10001|US"
+)]
+#[case::without_a_state(
+    "Ann Carter\n12 Harbor St\nChicago 60614",
+    "Ann Carter|12 Harbor St|Chicago||60614|US"
+)]
+#[case::without_a_comma("Bo, 1 Elm, Sydney NSW 2000, Australia", "Bo|1 Elm|Sydney|NSW|2000|AU")]
+#[case::the_postcode_first("Eva, Weg 1, 53111 Bonn, de", "Eva|Weg 1|Bonn||53111|DE")]
+#[case::a_line_of_its_own("Jo, 1 High Street, York, YO1 7HH, gb", "Jo|1 High Street|York||YO1 7HH|GB")]
+#[case::no_postcode("Jo, 1 High Street, Dublin 4, Ireland", "Jo|1 High Street|Dublin 4|||IE")]
+fn a_line_is_read_as_an_address(#[case] line: &str, #[case] expected: &str) {
+    let is_state = |text: &str| ["il", "nsw", "new york"].contains(&text.to_lowercase().as_str());
+    let PostalAddress { name, street, postal_code, city, state, country, .. } =
+        PostalAddress::of_line(line, "US", is_state).unwrap();
+    assert_eq!([name, street, city, state, postal_code, country].join("|"), expected);
+    for bad in ["", "Ann", "Ann, Chicago", ", , ,"] {
+        assert_eq!(PostalAddress::of_line(bad, "US", is_state), None, "{bad}");
+    }
+}
+
+#[test]
+fn lines_that_are_too_long_are_named() {
+    let long = "Dr. Maximiliane Alexandra von und zu Hohenstein-Wittgenstein";
+    let word = "x".repeat(90);
+    let letter = letter(1, long, &format!("Dear Ann,\n\n{word}"));
+    let found = Gauge::new(Paper::UsLetter).unwrap().too_long(&letter);
+    let lines: Vec<(&str, &str)> = found.iter().map(|one| (one.place, one.line.as_str())).collect();
+    assert_eq!(
+        lines,
+        [("the address, beside the window", long), ("the text, over the edge of the page", word.as_str())]
+    );
+    let shown = proof(std::slice::from_ref(&letter), Paper::UsLetter).unwrap();
+    assert_eq!(shown.too_long, found);
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = PrintFiles::begin(folder.path(), "prn_1", Paper::UsLetter).unwrap();
+    files.add(&letter).unwrap();
+    assert_eq!(files.finish(PRINTED).unwrap().lines, found);
+    let manifest = std::fs::read(folder.path().join("prn_1/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["too_long"]["letters"], 1);
+    assert_eq!(manifest["too_long"]["lines"][0]["line"], long);
+    let short = self::letter(2, "Ann", "Dear Ann,");
+    assert_eq!(Gauge::new(Paper::A4).unwrap().too_long(&short), []);
 }

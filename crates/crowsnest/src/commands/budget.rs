@@ -37,7 +37,10 @@ impl Budget {
             return Ok(());
         }
         let rows = found.iter().map(|budget| {
-            ["name", "per", "max", "spent", "left", "forecast", "until"].map(|key| text(budget, key))
+            ["name", "per", "max", "spent", "left", "forecast", "until"].map(|key| match key {
+                "max" | "spent" | "left" | "forecast" => output::amount(&budget[key]),
+                _ => text(budget, key),
+            })
         });
         let heads = ["budget", "per", "max", "spent", "left", "by the end", "until"];
         say!("{}", output::table(heads, &[2, 3, 4, 5], rows));

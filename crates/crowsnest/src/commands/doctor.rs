@@ -3,7 +3,7 @@
 use super::{email::in_words, program::channel_stopped};
 use crate::{
     client::Connection,
-    output::{count, text},
+    output::{amount, count, text},
 };
 use clap::Args;
 use crowsnest_store::sqlite::Readers;
@@ -89,9 +89,10 @@ impl Doctor {
                 client.get::<Vec<Value>>("/api/v1/deliveries/lines")?,
                 // Without a sender there is nothing to ask.
                 client.get::<Value>("/api/v1/email/check?before_launch=true").unwrap_or_default(),
+                client.get::<Vec<Value>>("/api/v1/budgets")?,
             ))
         };
-        let (stats, sources, switches, transport, open, webhooks, lines, check) = match ask() {
+        let (stats, sources, switches, transport, open, webhooks, lines, check, budgets) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -157,6 +158,7 @@ impl Doctor {
         findings.extend(stats["senders"].as_array().into_iter().flatten().map(sender));
         findings.extend(webhooks.iter().map(webhook));
         findings.extend(lines.iter().map(line));
+        findings.extend(budgets.iter().map(budget));
         for switch in switches {
             let scope = text(&switch, "scope");
             let (said, argument) = match scope.strip_prefix("channel:") {
@@ -232,4 +234,25 @@ fn webhook(hook: &Value) -> Finding {
         },
         fault: fault.map(|_| format!("then see whether it listens: crowsnest webhook test {name}")),
     }
+}
+
+/// Where a budget stands. One that is used up, or past its alarm, wants somebody to decide.
+fn budget(budget: &Value) -> Finding {
+    let (name, left, max) = (text(budget, "name"), amount(&budget["left"]), amount(&budget["max"]));
+    let (per, until) = (text(budget, "per"), text(budget, "until"));
+    let raise = "raise `max` and apply it, or wait; see crowsnest budget list";
+    let (said, fault) = match (budget["used_up"] == true, budget["warned"] == true) {
+        // Whoever allows nothing means it.
+        (true, _) if budget["spent"] == budget["left"] => (format!("{name} allows nothing"), None),
+        (true, _) => {
+            let said = format!("{name}: {max} a {per} are used up, and its messages wait until {until}");
+            (said, Some(raise.to_owned()))
+        }
+        (false, true) => {
+            let said = format!("{name} is past its alarm: {left} of {max} a {per} is left until {until}");
+            (said, Some(raise.to_owned()))
+        }
+        (false, false) => (format!("{name}: {left} of {max} a {per} is left"), None),
+    };
+    Finding { what: "budget", said, fault }
 }

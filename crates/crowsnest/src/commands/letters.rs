@@ -7,10 +7,15 @@ use crate::{
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::{fs, io, path::PathBuf};
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
-/// The files of a print run.
-const FILES: [&str; 3] = ["letters.csv", "manifest.json", "proof.pdf"];
+/// What says what the other files of a print run are.
+const MANIFEST: &str = "manifest.json";
 
 /// Print letters, and see and fetch what was printed.
 #[derive(Debug, Args)]
@@ -51,11 +56,11 @@ enum Action {
         /// Its id.
         run: String,
     },
-    /// Fetch the files of a print run.
+    /// Fetch the files of a print run, and hold them against its manifest.
     Fetch {
         /// Its id.
         run: String,
-        /// Into this folder.
+        /// Into a folder of the print run's name in this one.
         #[arg(long, default_value = ".", value_name = "DIR")]
         out: PathBuf,
     },
@@ -86,12 +91,9 @@ impl Letters {
                     output::json(&json!({ "run": report, "manifest": manifest }));
                     return Ok(());
                 }
-                say!(
-                    "{}: {} letters, begun {}",
-                    text(&report, "id"),
-                    text(&report, "letters"),
-                    text(&report, "started")
-                );
+                let letters = letters(&report["letters"]);
+                say!("{}: {letters}, begun {}", text(&report, "id"), text(&report, "started"));
+                show_too_long(&manifest["too_long"]);
                 let files = manifest["files"].as_array().cloned().unwrap_or_default();
                 let columns = ["name", "bytes", "sha256"];
                 let rows = files.iter().map(|file| columns.map(|column| text(file, column)));
@@ -117,13 +119,14 @@ impl Letters {
             let rows = report["by_template"].as_array().cloned().unwrap_or_default();
             let cell = |row: &Value, place: usize| row[place].as_str().unwrap_or_default().to_owned();
             let rows = rows.iter().map(|row| [cell(row, 0), cell(row, 1), output::count(&row[2])]);
-            say!("{} letters would be printed.", output::count(&report["letters"]));
+            say!("{} would be printed.", letters(&report["letters"]));
             say!("{}", output::table(["program", "template", "letters"], &[2], rows));
         } else if report["run"].is_null() {
             say!("Nothing was to be printed.");
         } else {
             let run = &report["run"];
-            say!("{}: {} letters are printed.", text(run, "id"), output::count(&run["letters"]));
+            let are = if run["letters"] == 1 { "is" } else { "are" };
+            say!("{}: {} {are} printed.", text(run, "id"), letters(&run["letters"]));
             say!("Fetch them: crowsnest letters fetch {}", text(run, "id"));
         }
         let left_out = report["left_out"].as_array().cloned().unwrap_or_default();
@@ -133,21 +136,50 @@ impl Letters {
                 .map(|row| [output::count(&row[1]), row[0].as_str().unwrap_or_default().to_owned()]);
             say!("{}", output::table(["not printed", "because"], &[0], rows));
         }
+        let unmade = report["unmade"].as_array().cloned().unwrap_or_default();
+        if !unmade.is_empty() {
+            let columns = ["delivery", "profile", "template", "reason"];
+            let rows = unmade.iter().map(|one| columns.map(|column| text(one, column)));
+            say!("{}", output::table(["cannot be made", "for", "template", "because"], &[], rows));
+            say!("Mend the template or what is known of them: the next print run takes them.");
+        }
+        show_too_long(&report["too_long"]);
         Ok(())
     }
 
-    fn fetch(&self, client: &Client, run: &str, out: &PathBuf) -> anyhow::Result<()> {
-        fs::create_dir_all(out).with_context(|| format!("the folder {} cannot be made", out.display()))?;
+    /// Fetches the files of a print run into a folder of its name, and holds them against its manifest.
+    fn fetch(&self, client: &Client, run: &str, out: &Path) -> anyhow::Result<()> {
+        let from = format!("/api/v1/letters/runs/{}", encoded(run));
+        let manifest: Value = client.get(&format!("{from}/{MANIFEST}"))?;
+        // As the server spells it, so that what was typed names no folder elsewhere.
+        let folder = out.join(text(&manifest, "print_run"));
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         let mut fetched = Vec::new();
-        for name in FILES {
-            let path = out.join(format!("{run}-{name}"));
-            let part = out.join(format!("{run}-{name}.part"));
-            let mut body = client.download(&format!("/api/v1/letters/runs/{}/{name}", encoded(run)))?;
-            let mut file =
-                fs::File::create(&part).with_context(|| format!("{} cannot be written", part.display()))?;
+        let files = manifest["files"].as_array().into_iter().flatten();
+        let files = files.map(|file| (text(file, "name"), Some(text(file, "sha256"))));
+        // Last, so that a folder with a manifest is whole.
+        for (name, hash) in files.chain([(MANIFEST.to_owned(), None)]) {
+            anyhow::ensure!(
+                !name.contains(['/', '\\']),
+                "the manifest of {run} names no file of its own: {name}"
+            );
+            let (path, part) = (folder.join(&name), folder.join(format!("{name}.part")));
+            let mut body = client.download(&format!("{from}/{}", encoded(&name)))?;
+            let mut file = Hashed {
+                file: fs::File::create(&part)
+                    .with_context(|| format!("{} cannot be written", part.display()))?,
+                hash: Sha256::new(),
+            };
             io::copy(&mut body, &mut file)
                 .with_context(|| format!("{} could not be fetched to its end", path.display()))?;
-            file.sync_all()?;
+            file.file.sync_all()?;
+            let got: String = file.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            anyhow::ensure!(
+                hash.is_none_or(|hash| hash == got),
+                "{name} is not what the manifest of {run} says, so it was changed or broken on its way; what came is in {}",
+                part.display()
+            );
             fs::rename(&part, &path)?;
             fetched.push(path.display().to_string());
         }
@@ -155,7 +187,42 @@ impl Letters {
             output::json(&Value::from(fetched));
         } else {
             fetched.iter().for_each(|path| say!("{path}"));
+            say!("They are what the manifest says.");
         }
         Ok(())
     }
+}
+
+/// A file, and the hash of what is written to it.
+struct Hashed {
+    file: fs::File,
+    hash: Sha256,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or(bytes));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn letters(count: &Value) -> String {
+    output::counted(count.as_u64().unwrap_or(0), "letter", "letters")
+}
+
+/// Which lines are too long for where they stand.
+fn show_too_long(found: &Value) {
+    let lines = found["lines"].as_array().cloned().unwrap_or_default();
+    if lines.is_empty() {
+        return;
+    }
+    let columns = ["letter", "place", "line"];
+    let rows = lines.iter().map(|line| columns.map(|column| text(line, column)));
+    say!("{} with a line that is too long:", letters(&found["letters"]));
+    say!("{}", output::table(["letter", "where", "line"], &[], rows));
 }

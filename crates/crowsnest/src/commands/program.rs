@@ -178,9 +178,10 @@ impl Program {
                         states(&program["runs"]),
                         states(&program["deliveries"]),
                         states(&program["feedback"]),
+                        cost(&program["cost"]),
                     ]
                 });
-                let heads = ["program", "version", "state", "runs", "messages", "came back"];
+                let heads = ["program", "version", "state", "runs", "messages", "came back", "cost"];
                 say!("{}", output::table(heads, &[], rows));
             }),
             Action::Runs { name, limit } => {
@@ -311,6 +312,20 @@ impl Program {
         }
         Ok(())
     }
+}
+
+/// What messages cost: all together, each, and for a goal.
+fn cost(costs: &Value) -> String {
+    let of = |cost: &Value| {
+        let mut said = vec![output::amount(&cost["amount"])];
+        for (key, word) in [("each", "a message"), ("per_goal", "a goal")] {
+            if cost[key].is_string() {
+                said.push(format!("{} {word}", output::amount(&cost[key])));
+            }
+        }
+        said.join("; ")
+    };
+    costs.as_array().into_iter().flatten().map(of).collect::<Vec<_>>().join("\n")
 }
 
 /// The scope of a kill switch, and what it is about in words.

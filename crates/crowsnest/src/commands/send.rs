@@ -196,8 +196,34 @@ pub fn show_audience(audience: &Value) {
         say!("By the contact policy, these of them would not get it now:");
         say!("{}", output::table(["capped", "because"], &[0], capped));
     }
+    show_cost(&audience["cost"]);
     for chosen in audience["chosen"].as_array().into_iter().flatten().take(5) {
         let others = chosen["instead_of"].as_array().map(Vec::len).unwrap_or(0);
         say!("{} stands for {others} more: {}", text(chosen, "profile"), text(chosen, "why"));
+    }
+}
+
+/// What it costs, and which budget would not carry it.
+fn show_cost(cost: &Value) {
+    if !cost.is_object() {
+        return;
+    }
+    let messages = output::counted(cost["messages"].as_u64().unwrap_or(0), "message", "messages");
+    let (amount, each) = (output::amount(&cost["amount"]), output::amount(&cost["each"]));
+    match cost["sampled"].as_u64().unwrap_or(0) {
+        0 => say!("It costs {amount}: {messages} at {each}."),
+        sampled => say!(
+            "It costs about {amount}: {messages} at {each} on average, by the segments of {}.",
+            output::counted(sampled, "text that was made", "texts that were made")
+        ),
+    }
+    for short in cost["short"].as_array().into_iter().flatten() {
+        say!(
+            "warning: the budget {} does not carry it: {} is left, enough for about {}; the rest waits until {}",
+            text(short, "budget"),
+            output::amount(&short["left"]),
+            output::counted(short["messages"].as_u64().unwrap_or(0), "message", "messages"),
+            text(short, "until"),
+        );
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 #[command(after_help = "Examples:\n  crowsnest suppress --list\n  \
     crowsnest suppress ann@example.org --reason 'asked by letter'\n  crowsnest suppress ann@example.org --lift")]
 pub struct Suppress {
-    /// The address.
+    /// The address; of letters the name and the address as one line, parted by commas.
     #[arg(required_unless_present = "list")]
     contact: Option<String>,
     /// The channel.
@@ -55,8 +55,24 @@ impl Suppress {
             client.delete::<Value>(&path)?;
             say!("{contact} may be sent to again");
         } else {
-            client.put::<Value>(&path, &json!({ "reason": self.reason }))?;
-            say!("nothing is sent to {contact} any more");
+            let done: Value = client.put(&path, &json!({ "reason": self.reason }))?;
+            if self.json {
+                output::json(&done);
+                return Ok(());
+            }
+            say!("nothing is sent to {} any more", text(&done, "contact"));
+            match done["people"].as_u64() {
+                None => {}
+                Some(0) => {
+                    say!("warning: nobody has this address now; it holds for whoever will have it");
+                    if let Some(nearest) = done["nearest"].as_str() {
+                        say!("The most alike is: {nearest}");
+                    }
+                }
+                Some(people) => {
+                    say!("{} now", output::counted(people, "person has this address", "people have it"))
+                }
+            }
         }
         Ok(())
     }

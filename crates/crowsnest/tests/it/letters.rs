@@ -17,7 +17,11 @@ const LETTERS: [(&str, &str); 1] = [(
 
 /// A server at which so many people wait for a letter.
 fn waiting(people: usize) -> (tempfile::TempDir, RunningServer) {
-    let workspace = folder(&LETTERS);
+    waiting_at(&LETTERS, people)
+}
+
+fn waiting_at(files: &[(&str, &str)], people: usize) -> (tempfile::TempDir, RunningServer) {
+    let workspace = folder(files);
     let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
     let people: Vec<usize> = (0..people).collect();
     for some in people.chunks(200) {
@@ -51,17 +55,51 @@ fn letters_are_printed_listed_and_fetched() {
     assert!(said(&["letters", "show", run]).contains("letters.csv"));
     let out = tempfile::tempdir().unwrap();
     said(&["letters", "fetch", run, "--out", out.path().to_str().unwrap()]);
-    let csv = std::fs::read_to_string(out.path().join(format!("{run}-letters.csv"))).unwrap();
+    let csv = std::fs::read_to_string(out.path().join(run).join("letters.csv")).unwrap();
     assert_eq!(csv.matches("Elm St,\"Boston, MA 02134\"").count(), 2, "{csv}");
-    let pdf = std::fs::read(out.path().join(format!("{run}-proof.pdf"))).unwrap();
+    let pdf = std::fs::read(out.path().join(run).join("proof.pdf")).unwrap();
     assert!(pdf.starts_with(b"%PDF"));
     assert_eq!(in_files(&server).len(), 2);
+    // What was changed after it was printed is found out.
+    std::fs::write(server.data().join("letters").join(run).join("letters.csv"), "changed").unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = server.command(&["letters", "fetch", run, "--out", elsewhere.path().to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is not what the manifest"), "{output:?}");
+    assert!(!elsewhere.path().join(run).join("letters.csv").exists());
+    std::fs::write(server.data().join("letters").join(run).join("letters.csv"), csv).unwrap();
+    let suppressed =
+        said(&["suppress", "--channel", "letter", "person 1, 1 elm street, boston, massachusetts 02134"]);
+    assert!(suppressed.contains("1 person has this address now"), "{suppressed}");
+    let nobody = said(&["suppress", "--channel", "letter", "Person 1, 11 Elm St, Boston, MA 02134"]);
+    assert!(nobody.contains("warning: nobody has this address") && nobody.contains("elm str 1,"), "{nobody}");
     assert!(said(&["letters", "print"]).contains("Nothing was to be printed."));
     let page = out.path().join("one.pdf");
     said(&["send", "hello", "--out", page.to_str().unwrap(), "--as", "user_id=p1"]);
     assert!(std::fs::read(&page).unwrap().starts_with(b"%PDF"));
     let shown = said(&["send", "hello", "--show", "--as", "user_id=p1"]);
     assert!(shown.contains("1 Elm St\nBoston, MA 02134") && shown.contains("Dear Person 1,"), "{shown}");
+}
+
+#[test]
+fn budgets_are_seen_and_named_by_the_doctor() {
+    let (name, text) = LETTERS[0];
+    let paid = "letters: { from: \"Lake Store\\n1 Pier\", cost: 0.8512 USD }\n\
+        budgets: [{ name: post, per: month, max: 1.5 USD, warn: 50% }]";
+    let (_workspace, server) =
+        waiting_at(&[(name, &text.replace("letters: { from: \"Lake Store\\n1 Pier\" }", paid))], 2);
+    let said = |arguments: &[&str]| fine(server.command(arguments));
+    assert!(said(&["letters", "print"]).contains("1 letter is printed."));
+    let budgets = said(&["budget", "list"]);
+    assert!(budgets.contains("0.85 USD") && budgets.contains("0.65 USD"), "{budgets}");
+    assert!(said(&["budget", "list", "--json"]).contains("\"0.8512 USD\""));
+    let programs = said(&["program", "list"]);
+    assert!(programs.contains("0.85 USD a message"), "{programs}");
+    let doctor = server.command(&["doctor"]);
+    let doctor = String::from_utf8_lossy(&doctor.stdout);
+    assert!(
+        doctor.contains("BAD  budget: post is past its alarm: 0.65 USD of 1.50 USD a month is left"),
+        "{doctor}"
+    );
 }
 
 /// Which letters are in the files of all print runs, and how often.

@@ -1,5 +1,6 @@
 //! Who gets a broadcast and why not, in numbers: in a memory that does not grow with the people.
 
+use crate::outward::Estimate;
 use crowsnest_model::{Object, ProfileId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +35,9 @@ pub struct Audience {
     pub capped: Vec<(String, u64)>,
     /// Households of which one member was chosen: who, and why. At most 20 are shown.
     pub chosen: Vec<Chosen>,
+    /// What its messages would cost, in a preview; `None` where the workspace does not say what one costs.
+    #[serde(skip_deserializing)]
+    pub cost: Option<Estimate>,
 }
 
 /// Which member of a household gets it.

@@ -7,7 +7,10 @@ mod survey;
 
 pub use audience::{Audience, Chosen, LaunchReport};
 
-use crate::{Engine, FlowError, Live};
+use crate::{
+    Engine, FlowError, Live,
+    outward::{SAMPLED, estimate},
+};
 use audience::Tally;
 use crowsnest_model::ProfileId;
 use crowsnest_programs::LiveBroadcast;
@@ -33,14 +36,21 @@ impl Engine {
             let survey = Survey::new(read, &live, broadcast, ProfileId(u64::MAX), self.now());
             let (mut decided, mut tally) = (Decided::preview(), Tally::default());
             let mut after = None;
+            let mut sample = Vec::new();
             loop {
                 let (people, are_last) = survey.people(after, PAGE)?;
-                survey.decide(&people, &mut decided, &mut tally)?;
+                let decisions = survey.decide(&people, &mut decided, &mut tally)?;
+                let recipients = decisions.iter().filter(|decision| decision.queued);
+                sample.extend(recipients.map(|recipient| recipient.profile).take(SAMPLED - sample.len()));
                 after = people.last().map(|profile| profile.id);
                 if are_last {
-                    return Ok(tally.audience());
+                    break;
                 }
             }
+            let mut audience = tally.audience();
+            let send = (name, &broadcast.definition.send);
+            audience.cost = estimate(read, &live, send, audience.recipients, &sample, self.now())?;
+            Ok(audience)
         })
     }
 }

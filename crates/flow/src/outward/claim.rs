@@ -1,7 +1,7 @@
 //! The last check, next to the send.
 
 use super::{
-    Courier,
+    Courier, alarms,
     bars::{Bar, barred},
     circumstances::Circumstances,
     contact::{Before, Circle},
@@ -199,6 +199,9 @@ pub(super) fn decide(
     mut delivery: Delivery,
     how: &str,
 ) -> Result<Option<Claimed>, FlowError> {
+    if alarms::is_alarm(&delivery) {
+        return alarms::claim(work, delivery).map(Some);
+    }
     let person = work.unit.survivor(delivery.profile)?;
     if let Err(fault) = load(work, person)? {
         let reason = format!("it cannot be decided: {fault}");

@@ -8,7 +8,7 @@ pub use posting::Posting;
 pub use texts::Knock;
 
 use super::{
-    Claimed,
+    Claimed, alarms,
     bars::last_word,
     circuits::{Circuits, Passable, WayState},
     letters::compose_letter,
@@ -356,8 +356,9 @@ impl Courier {
     async fn carry_whole(&self, engine: &Engine, live: &Live, claimed: &Claimed, now: Time) -> Outcome {
         let Claimed { delivery, profile } = claimed;
         if delivery.channel == WEBHOOK {
-            let told = match told(delivery, profile) {
-                Some(told) => webhook::told(&told),
+            let told = told(delivery, profile).map(|told| webhook::told(&told));
+            let told = match told.or_else(|| alarms::told(delivery)) {
+                Some(told) => told,
                 None => return Outcome::Refused { reason: "what was to be told is not on record".into() },
             };
             let way = delivery.line().to_string();

@@ -29,6 +29,7 @@
 //! What webhooks are told goes the same way. It concerns no contact point, and its receiver knows a repetition for one, so
 //! that it is repeated rather than unknown.
 
+mod alarms;
 mod bars;
 mod calls;
 mod circuits;
@@ -37,6 +38,7 @@ mod claim;
 mod contact;
 mod courier;
 mod dispatcher;
+mod estimate;
 mod feedback;
 mod forecast;
 mod letters;
@@ -63,12 +65,14 @@ pub(crate) use claim::Claimed;
 pub(crate) use contact::{capped, is_reachable, may_contact, what_was_agreed};
 pub use courier::{Courier, Environment, Knock, Posting, Preview, Tested};
 pub use dispatcher::{Dispatcher, LineStanding};
+pub use estimate::{Estimate, ShortBudget};
+pub(crate) use estimate::{SAMPLED, estimate};
 pub(crate) use feedback::hear_rows;
 pub(crate) use feedback::suppress;
 pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
-pub use letters::{LetterFile, PrintPreview, PrintReport, PrintedLetters};
-pub(crate) use letters::{Printing, recover};
+pub use letters::{LetterFile, PrintPreview, PrintReport, PrintedLetters, Residents, Unmade};
+pub(crate) use letters::{Printing, contact_of, recover};
 pub(crate) use lists::recheck_calls;
 pub(crate) use purse::{Purse, was_told};
 pub use relays::Relay;

@@ -1,5 +1,6 @@
 //! What messages cost and what there is for them: reserved in the commit that claims them, given back when they did not go out.
 
+use super::alarms;
 use crate::{FlowError, Live, inward::Working};
 use crowsnest_model::{
     Amount, Time,
@@ -50,6 +51,15 @@ impl Purse {
         );
         // The one that lasts longest: before that there is no room.
         waits.max_by_key(|(until, _)| *until)
+    }
+
+    /// Counts a message as if it had gone out.
+    pub(super) fn suppose(&mut self, live: &Live, delivery: &Delivery) {
+        let Some(amount) = cost_of(live, delivery) else { return };
+        self.standings
+            .iter_mut()
+            .filter(|standing| is_for(standing, live, delivery))
+            .for_each(|standing| standing.add(amount, 1));
     }
 
     /// Counts what a message is expected to cost, and tells people whose budget comes to its end.
@@ -111,6 +121,7 @@ fn tell(work: &mut Working<'_>, standing: &BudgetStanding) -> Result<(), FlowErr
     work.unit.put_setting(&name, &told)?;
     metrics::counter!("crowsnest_budget_alarms_total", "budget" => budget.name.clone()).increment(1);
     let (max, per) = (budget.max, budget.per.as_str());
+    alarms::queue(work, standing)?;
     tracing::warn!(budget = %budget.name, %spent, %max, per, "a budget comes to its end");
     Ok(())
 }

@@ -4,7 +4,8 @@ use crate::{
     sink::{Mood, Sink},
     world::*,
 };
-use crowsnest_flow::{BudgetReport, outward::WhatBecame};
+use crowsnest_flow::{BudgetReport, outward::WhatBecame, spent_by_program};
+use crowsnest_testkit::{Mood as Answer, Receiver};
 use crowsnest_workspace::SourceFile;
 use std::net::SocketAddr;
 
@@ -78,7 +79,7 @@ async fn what_would_pass_it_waits_for_the_next_day_of_the_organisation() {
     assert_eq!(waiting.due, report.until);
     assert_eq!(
         waiting.reason.as_deref(),
-        Some("waits for the budget `mail`: 0.10 USD a day are used up; 0.10 USD spent")
+        Some("waits for the budget `mail`: it costs 0.001 USD, and of 0.10 USD a day 0.00 USD is left")
     );
     let world = world.restarted(None);
     world.after(21 * HOUR - 1).await;
@@ -157,4 +158,86 @@ async fn a_process_that_dies_while_sending_has_spent() {
 
 fn hours(count: i64) -> crowsnest_model::Duration {
     crowsnest_model::Duration::hours(count)
+}
+
+/// The shop with a budget that tells a webhook of its alarm.
+fn alarmed(receiver: &Receiver, max: &str) -> Vec<SourceFile> {
+    let mut files = budget(max, ", warn: 80%, webhook: ops");
+    let hook =
+        format!("webhook: ops\nurl: {}\nsecret_env: HOOK_SECRET\nallow_private: true\n", receiver.url());
+    files.push(SourceFile { path: "ops.yaml".into(), text: hook });
+    files
+}
+
+#[tokio::test]
+async fn an_alarm_is_posted_once_for_each_period_also_by_a_process_that_died() {
+    let receiver = Receiver::start(Answer::answers(200, "", ""));
+    let world = world(alarmed(&receiver, "0.01 USD"), None, 9).await;
+    let posted = receiver.posted();
+    assert_eq!(posted.len(), 1);
+    let (id, body) = (posted[0].header("webhook-id").to_owned(), posted[0].json());
+    assert_eq!(body["type"], "crowsnest.budget.alarm");
+    let data = &body["data"];
+    assert_eq!(
+        [&data["budget"], &data["per"], &data["warn"], &data["max"], &data["spent"]],
+        ["mail", "day", "80%", "0.01 USD", "0.008 USD"]
+    );
+    assert!(posted[0].header("webhook-signature").starts_with("v1,"));
+    // It died before it knew what came of the post: told again under the same id, by which it is known.
+    let world = world
+        .crashed("UPDATE deliveries SET state = 'sending', reason = 'attempt 1' WHERE channel = 'webhook';");
+    world.serve().await;
+    let ids: Vec<String> = receiver.posted().iter().map(|one| one.header("webhook-id").to_owned()).collect();
+    assert_eq!(ids, [id.clone(), id]);
+    let world = world.restarted(None);
+    world.tell([subscriber("late@x.org"), cart("late", "late@x.org")]).await;
+    world.serve().await;
+    assert_eq!(receiver.posted().len(), 2, "it was told today");
+    world.after(DAY).await;
+    for index in 0..9 {
+        world.tell([cart(&format!("next{index}"), &format!("p{index}@x.org"))]).await;
+    }
+    world.serve().await;
+    assert_eq!(receiver.posted().len(), 3, "the next day has its own");
+}
+
+#[tokio::test]
+async fn an_alarm_is_posted_though_everything_is_stopped_and_tried_again() {
+    let receiver = Receiver::start(Answer::answers(503, "", ""));
+    let world = world(alarmed(&receiver, "0.002 USD"), None, 2).await;
+    assert_eq!(receiver.posted().len(), 1);
+    world.engine.set_switch("*", true).await.unwrap();
+    receiver.becomes(Answer::answers(200, "", ""));
+    world.after(HOUR).await;
+    let last = receiver.posted().pop().unwrap();
+    assert_eq!(last.header("webhook-id"), receiver.posted()[0].header("webhook-id"));
+    let alarm = world.deliveries().into_iter().find(|one| one.channel == "webhook").unwrap();
+    assert_eq!((alarm.state.as_str(), alarm.program.as_str()), ("sent", "budget:mail"));
+}
+
+#[tokio::test]
+async fn a_preview_says_what_it_costs_and_which_budget_is_too_small() {
+    const SALE: &str = "broadcast: sale\naudience: has(profile.email)\n\
+        send: { channel: email, template: letter, topic: offers }";
+    let mut files = budget("0.002 USD", "");
+    files.push(SourceFile { path: "sale.yaml".into(), text: SALE.into() });
+    let world = world(files, None, 0).await;
+    for index in 0..5 {
+        world.tell([subscriber(&format!("p{index}@x.org"))]).await;
+    }
+    let look = |world: &World| world.engine.preview_audience("sale").unwrap().cost;
+    let cost = look(&world).unwrap();
+    let short = &cost.short[0];
+    assert_eq!(
+        (cost.messages, cost.each.to_string(), cost.amount.to_string(), cost.sampled),
+        (5, "0.001 USD".into(), "0.005 USD".into(), 0)
+    );
+    assert_eq!(
+        (short.budget.as_str(), short.left.to_string(), short.messages),
+        ("mail", "0.002 USD".into(), 2)
+    );
+    world.engine.launch("sale").await.unwrap();
+    world.serve().await;
+    let spent = world.read(|read| spent_by_program(read));
+    assert_eq!((spent["sale"][0].amount.to_string(), spent["sale"][0].messages), ("0.002 USD".into(), 2));
 }

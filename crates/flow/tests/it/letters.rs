@@ -1,7 +1,8 @@
 //! Letters: they wait for a print run, which prints each once and loses none.
 
 use crate::world::*;
-use crowsnest_flow::outward::{Heard, LetterFile, PrintReport, What};
+use crowsnest_channels::letter::TooLongLines;
+use crowsnest_flow::outward::{Heard, LetterFile, PrintPreview, PrintReport, Residents, What};
 use crowsnest_model::ConsentStatus::{Granted, Withdrawn};
 use serde_json::{Value, json};
 
@@ -56,6 +57,17 @@ async fn print(world: &World) -> PrintReport {
     tokio::task::spawn_blocking(move || engine.print_letters(None)).await.unwrap().unwrap()
 }
 
+async fn preview(world: &World) -> PrintPreview {
+    let engine = world.engine.clone();
+    tokio::task::spawn_blocking(move || engine.preview_letters(None)).await.unwrap().unwrap()
+}
+
+/// A print run that printed nothing, since all that was due was left out for these reasons.
+fn nothing(left_out: &[(&str, u64)]) -> PrintReport {
+    let left_out = left_out.iter().map(|(reason, times)| ((*reason).to_owned(), *times)).collect();
+    PrintReport { run: None, left_out, unmade: Vec::new(), too_long: TooLongLines::default() }
+}
+
 /// The lines of the letters of a print run, without those of the heading.
 fn rows(world: &World, report: &PrintReport) -> Vec<String> {
     let id = report.run.as_ref().expect("something was printed").id;
@@ -76,8 +88,7 @@ async fn a_letter_waits_for_a_print_run_and_is_printed_once() {
     welcome(&world, "Ann").await;
     world.after(DAY).await;
     assert_eq!(world.states(), ["queued"], "nobody but a print run sends it");
-    let engine = world.engine.clone();
-    let preview = tokio::task::spawn_blocking(move || engine.preview_letters(None)).await.unwrap().unwrap();
+    let preview = preview(&world).await;
     assert_eq!((preview.letters, preview.left_out), (1, Vec::new()));
     let report = print(&world).await;
     let rows = rows(&world, &report);
@@ -91,7 +102,7 @@ async fn a_letter_waits_for_a_print_run_and_is_printed_once() {
     assert_eq!((run.letters, run.finished), (1, Some(world.now())));
     assert_eq!(reasons(&world), [format!("sent: in print run {}", run.id)]);
     assert_eq!(world.run_words("welcome"), ["finished: all steps are done"]);
-    assert_eq!(print(&world).await, PrintReport { run: None, left_out: Vec::new() });
+    assert_eq!(print(&world).await, nothing(&[]));
     assert_eq!(world.engine.print_runs(ALL).unwrap(), [run]);
 }
 
@@ -103,7 +114,7 @@ async fn it_goes_to_where_they_live_when_it_is_printed() {
     world.tell([identify("new").by("email", "ann@x.org").traits(home("Ann", "9 Oak"))]).await;
     let report = print(&world).await;
     assert!(rows(&world, &report)[0].contains("9 Oak"));
-    assert_eq!(world.deliveries()[0].contact, "ann carter, 9 oak, boston, ma 02134, us");
+    assert_eq!(world.deliveries()[0].contact, "ann carter, oak 9, boston, ma 02134, us");
 }
 
 #[tokio::test]
@@ -158,10 +169,9 @@ async fn a_household_gets_one_and_a_service_letter_each() {
         world.tell([of_account, moved(&format!("m {name}"), name), served]).await;
     }
     world.serve().await;
-    let engine = world.engine.clone();
-    let preview = tokio::task::spawn_blocking(move || engine.preview_letters(None)).await.unwrap().unwrap();
+    let preview = preview(&world).await;
     let report = print(&world).await;
-    assert_eq!(preview.letters, 3);
+    assert_eq!((preview.letters, &preview.left_out), (3, &report.left_out));
     let rows = rows(&world, &report);
     let of = |program: &str| rows.iter().filter(|row| row.contains(&format!(",{program},hello"))).count();
     assert_eq!((of("welcome"), of("service")), (1, 2), "{rows:?}");
@@ -216,19 +226,130 @@ async fn files_that_cannot_be_written_leave_the_letters_waiting() {
     assert_eq!(rows(&world, &print(&world).await).len(), 1);
 }
 
-#[tokio::test]
-async fn a_letter_that_cannot_be_made_has_failed_and_holds_up_no_other() {
-    let endless = WELCOME.replace(
+/// The welcome letter, which cannot be made for Bob.
+fn without_bob() -> String {
+    WELCOME.replace(
         "welcome to {{ profile.city }}.",
-        "{% if profile.first_name == 'Bob' %}{{ profile.first_name | divided_by: 0 }}{% endif %}",
-    );
-    let world = world("", &[&endless]).await;
+        "{% if profile.first_name == 'Bob' %}{{ profile.nick }}{% endif %}",
+    )
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_made_is_named_and_printed_once_it_can() {
+    let world = world("", &[&without_bob()]).await;
     welcome(&world, "Bob").await;
     welcome(&world, "Ann").await;
+    let expected = preview(&world).await;
     let report = print(&world).await;
+    assert_eq!((expected.letters, &expected.left_out), (1, &report.left_out));
     assert_eq!(rows(&world, &report).len(), 1);
-    assert_eq!(world.states(), ["failed", "sent"]);
-    assert!(report.left_out[0].0.starts_with("the letter could not be made"), "{report:?}");
+    assert_eq!((&expected.unmade, report.unmade.len()), (&report.unmade, 1));
+    let unmade = &report.unmade[0];
+    assert_eq!(unmade.profile, world.person("email", "bob@x.org").id);
+    assert!(unmade.reason.contains("nick"), "{unmade:?}");
+    assert_eq!(world.states(), ["queued", "sent"]);
+    assert!(reasons(&world)[0].contains("the next print run tries again"), "{:?}", reasons(&world));
+    world.pass(DAY);
+    assert_eq!(print(&world).await.unmade.len(), 1, "nothing was mended");
+    world.pass(DAY);
+    world.tell([identify("nick").by("email", "bob@x.org").traits(json!({ "nick": "Bobby" }))]).await;
+    assert_eq!(preview(&world).await.letters, 1);
+    assert!(rows(&world, &print(&world).await)[0].contains("Bobby"));
+    assert_eq!(world.states(), ["sent", "sent"]);
+}
+
+#[tokio::test]
+async fn a_letter_that_cannot_be_made_expires_and_costs_nothing() {
+    let mortal = without_bob().replace("{ event: Moved In }", "{ event: Moved In, ttl: 3d }");
+    let letters = "  cost: 0.85 USD\nbudgets: [{ name: post, per: day, max: 1 USD }]\n";
+    let world = world(letters, &[&mortal]).await;
+    welcome(&world, "Bob").await;
+    assert_eq!(print(&world).await.run, None);
+    assert_eq!(world.engine.budgets().unwrap()[0].messages, 0);
+    world.after(4 * DAY).await;
+    assert!(reasons(&world)[0].starts_with("expired: its time to live ran out; before that: the letter"));
+}
+
+#[tokio::test]
+async fn another_of_the_household_gets_it_when_the_first_cannot_be_made() {
+    let world = world("", &[&without_bob(), HOUSE]).await;
+    for name in ["Bob", "Ann", "Eve"] {
+        let of_account = resident(name).by("account", "A-1").about_letters("offers", Granted);
+        world.tell([of_account, moved(&format!("m {name}"), name)]).await;
+    }
+    world.serve().await;
+    let expected = preview(&world).await;
+    let report = print(&world).await;
+    assert_eq!((expected.letters, &expected.left_out), (1, &report.left_out));
+    assert!(rows(&world, &report)[0].contains("Ann Carter"));
+    assert_eq!(world.states(), ["queued", "sent", "suppressed"]);
+}
+
+#[tokio::test]
+async fn two_spellings_are_one_address_and_what_is_printed_stays_as_it_was_written() {
+    let world = world("", &[WELCOME]).await;
+    let written = [
+        json!({ "street": "77 Pine Rd Apt 4", "state": "Illinois", "postal_code": "60614-1234" }),
+        json!({ "street": "77 Pine Road", "street2": "#4", "state": "IL", "postal_code": "60614" }),
+        json!({ "street": "Apt. 4, 77 pine road", "state": "il", "postal_code": "60614" }),
+    ];
+    let mut contacts = Vec::new();
+    for (index, mut traits) in written.into_iter().enumerate() {
+        (traits["first_name"], traits["last_name"]) = (json!("Ann"), json!("Carter"));
+        traits["city"] = json!("Saint Louis");
+        let (by, id) = (format!("a{index}@x.org"), format!("{index}"));
+        let resident = identify(format!("live {id}")).by("email", &by).traits(traits);
+        let moved = track(format!("m {id}"), "Moved In").by("email", &by).with(json!({ "move": id }));
+        world.tell([resident.about_letters("offers", Granted), moved]).await;
+        world.serve().await;
+        let profile = world.person("email", &by);
+        contacts.push(world.engine.live().contact(&profile, "letter").unwrap());
+    }
+    assert_eq!(contacts, vec!["ann carter, pine rd 77 # 4, st louis, il 60614, us"; 3]);
+    let asked = |line: &str| {
+        let contact = world.engine.letter_contact(line);
+        (contact.clone(), world.engine.residents(&contact).unwrap())
+    };
+    for line in [
+        contacts[0].as_str(),
+        "Ann Carter, 77 Pine Road, Apartment 4, St. Louis, Illinois 60614",
+        "ANN CARTER\n77 Pine Rd. #4\nSaint Louis, IL 60614-1234\nUSA",
+    ] {
+        assert_eq!(asked(line), (contacts[0].clone(), Residents { people: 3, nearest: None }), "{line}");
+    }
+    let (slip, nobody) = asked("Ann Carter, 78 Pine Rd, St Louis, IL 60614");
+    assert_eq!(nobody, Residents { people: 0, nearest: Some(contacts[0].clone()) }, "{slip}");
+    assert_eq!(asked("somebody"), ("somebody".into(), Residents::default()));
+    world.engine.set_suppression("letter", &contacts[0], Some("asked for".into())).await.unwrap();
+    let report = print(&world).await;
+    assert_eq!(report, nothing(&[("the letter address is suppressed: asked for", 3)]));
+    world.engine.set_suppression("letter", &contacts[0], None).await.unwrap();
+    let again = track("again", "Moved In").by("email", "a0@x.org").with(json!({ "move": "again" }));
+    world.pass(DAY);
+    world.tell([again]).await;
+    world.serve().await;
+    assert_eq!(reasons(&world)[3], "queued: ");
+    assert!(rows(&world, &print(&world).await)[0].contains(",77 Pine Rd Apt 4,"));
+}
+
+#[tokio::test]
+async fn a_contact_point_means_itself() {
+    let world = world("", &[WELCOME]).await;
+    for line in [
+        "Eva Weiß, Dorfstraße 3a, 2. OG, 50667 Köln, DE",
+        "Eva, Hauptstr. 12-14, D-10115 Berlin, Deutschland",
+        "Jo, Rose House, 45 London Road, York, YO1 7HH, UK",
+        "Jo, 45 London Road, Rose House, York, YO1 7HH, UK",
+        "Jo, 12 Main Street, Dublin 4, Ireland",
+        "Luc, 12, rue de la Paix, 75002 Paris, France",
+        "Bo, PO Box 12, Boston, MA 02134",
+        "Bo, 3rd Floor, 12 N. Michigan Ave., Chicago, IL 60611",
+        "Bo, 1 Elm, Sydney NSW 2000, Australia",
+        "李, 上海路 5, 200000 上海, CN",
+    ] {
+        let contact = world.engine.letter_contact(line);
+        assert_eq!(world.engine.letter_contact(&contact), contact, "{line}");
+    }
 }
 
 #[tokio::test]
@@ -243,7 +364,7 @@ async fn a_kill_switch_and_the_time_to_live_hold_letters_back() {
     assert_eq!(world.states(), ["queued"]);
     world.after(4 * DAY).await;
     assert_eq!(world.states(), ["expired"]);
-    assert_eq!(print(&world).await, PrintReport { run: None, left_out: Vec::new() });
+    assert_eq!(print(&world).await, nothing(&[]));
 }
 
 #[tokio::test]
@@ -382,8 +503,7 @@ async fn an_objection_that_came_back_is_of_both_when_they_are_told_apart() {
         world.tell([here.with(json!({ "move": user }))]).await;
     }
     world.serve().await;
-    let left_out = [("withdrew consent to everything by letter".to_owned(), 2)];
-    assert_eq!(print(&world).await, PrintReport { run: None, left_out: left_out.into() });
+    assert_eq!(print(&world).await, nothing(&[("withdrew consent to everything by letter", 2)]));
 }
 
 #[tokio::test]

@@ -380,3 +380,22 @@ async fn a_text_costs_as_many_segments_as_it_has_and_never_passes_its_budget() {
     let standing = world.engine.budgets().unwrap().remove(0);
     assert_eq!((standing.spent.to_string(), standing.messages), ("0.04 USD".into(), 2));
 }
+
+#[tokio::test]
+async fn a_preview_says_about_what_texts_would_cost_by_their_segments() {
+    const SALE: &str = "broadcast: sale\naudience: has(profile.first_name)\n\
+        send: { channel: sms, template: sale, topic: offers }\n---\n\
+        template: sale\nchannel: sms\ntext: \"{{ profile.first_name }}\"";
+    let more =
+        ", cost: 0.01 USD }\nbudgets: [{ name: texts, per: day, max: 0.04 USD, channel: sms }]\nbrands: {";
+    let world = shop(&[SALE], more).await;
+    for (place, name) in ["Ann".to_owned(), "x".repeat(200), "Cy".to_owned()].into_iter().enumerate() {
+        let who = format!("p{place}");
+        let texted = texted(&who, &format!("+1312555010{place}"));
+        world.tell([texted.traits(serde_json::json!({ "first_name": name }))]).await;
+    }
+    let cost = world.engine.preview_audience("sale").unwrap().cost.unwrap();
+    assert_eq!((cost.messages, cost.sampled, cost.amount.to_string()), (3, 3, "0.04 USD".into()));
+    assert_eq!(cost.each.to_string(), "0.013333 USD");
+    assert!(cost.short.is_empty(), "what fits exactly fits");
+}

@@ -24,6 +24,9 @@ pub struct Budget {
     /// When this part of it is spent, somebody is told, once a period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warn: Option<Percent>,
+    /// The webhook that is told then, besides the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<String>,
     /// Service messages count and wait, too; they are exempt when not given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub service: bool,

@@ -1,5 +1,6 @@
 //! One-off mailings.
 
+use super::budgets::{CostView, costs};
 use super::{blocking, read};
 use crate::{App, auth::Admin, error::ApiError};
 use axum::{
@@ -7,7 +8,7 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
-use crowsnest_flow::{Audience, LaunchReport};
+use crowsnest_flow::{Audience, LaunchReport, spent_by_program};
 use crowsnest_model::Time;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ pub(crate) struct BroadcastView {
     launched: Option<Time>,
     /// Deliveries by state.
     deliveries: BTreeMap<String, u64>,
+    /// What its messages cost, one for each currency; none where nothing is said of prices.
+    cost: Vec<CostView>,
 }
 
 /// The broadcasts.
@@ -43,6 +46,7 @@ pub(crate) async fn broadcasts(
 ) -> Result<Json<Vec<BroadcastView>>, ApiError> {
     let live = app.engine.live();
     let views = read(&app, move |read| {
+        let spent = spent_by_program(read)?;
         live.workspace()
             .broadcasts
             .values()
@@ -55,6 +59,7 @@ pub(crate) async fn broadcasts(
                     template: broadcast.send.template.clone(),
                     launched: read.launch(&broadcast.name)?.map(|launch| launch.launched),
                     deliveries: read.delivery_counts(Some(&broadcast.name))?,
+                    cost: costs(spent.get(&broadcast.name), 0),
                 })
             })
             .collect()

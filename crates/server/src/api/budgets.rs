@@ -3,7 +3,7 @@
 use super::blocking;
 use crate::{App, auth::Admin, error::ApiError};
 use axum::{Json, Router, extract::State, routing::get};
-use crowsnest_flow::BudgetReport;
+use crowsnest_flow::{BudgetReport, Spent};
 use crowsnest_model::Time;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -39,6 +39,31 @@ pub(crate) struct BudgetView {
     messages: u64,
     /// Whether the part is spent at which people want to be told.
     warned: bool,
+    /// Whether nothing is left, so that its messages wait.
+    used_up: bool,
+}
+
+/// What the messages of a program or broadcast cost so far, in one currency. Amounts are texts such as `12.50 USD`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CostView {
+    amount: String,
+    /// For how many messages.
+    messages: u64,
+    /// What one of them cost on average.
+    each: Option<String>,
+    /// What each goal that was reached cost; `null` when none was.
+    per_goal: Option<String>,
+}
+
+/// Those of a program or broadcast by which so many goals were reached.
+pub(crate) fn costs(spent: Option<&Vec<Spent>>, goals: u64) -> Vec<CostView> {
+    let view = |one: &Spent| CostView {
+        amount: one.amount.to_string(),
+        messages: one.messages,
+        each: one.amount.shared_by(one.messages).map(|each| each.to_string()),
+        per_goal: one.amount.shared_by(goals).map(|each| each.to_string()),
+    };
+    spent.into_iter().flatten().map(view).collect()
 }
 
 impl From<BudgetReport> for BudgetView {
@@ -57,6 +82,7 @@ impl From<BudgetReport> for BudgetView {
             forecast: report.forecast.to_string(),
             messages: report.messages,
             warned: report.warned,
+            used_up: report.used_up,
         }
     }
 }

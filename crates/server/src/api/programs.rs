@@ -1,6 +1,10 @@
 //! Programs: how they run, who is in them and why, and their kill switches.
 
-use super::{Paging, read};
+use super::{
+    Paging,
+    budgets::{CostView, costs},
+    read,
+};
 use crate::{
     App,
     auth::Admin,
@@ -12,7 +16,7 @@ use axum::{
     http::StatusCode,
     routing::{get, put},
 };
-use crowsnest_flow::FlowError;
+use crowsnest_flow::{FlowError, spent_by_program};
 use crowsnest_model::{ProfileId, RunId, Time};
 use crowsnest_store::{RunRecord, Switch};
 use serde::Serialize;
@@ -44,6 +48,8 @@ pub(crate) struct ProgramView {
     deliveries: BTreeMap<String, u64>,
     /// Of how many deliveries something came back, by what: `opened`, `clicked`, `bounced_for_good` and so on.
     feedback: BTreeMap<String, u64>,
+    /// What its messages cost, one for each currency; none where nothing is said of prices.
+    cost: Vec<CostView>,
 }
 
 /// The programs.
@@ -52,18 +58,22 @@ pub(crate) async fn programs(_: Admin, State(app): State<App>) -> Result<Json<Ve
     let live = app.engine.live();
     let views = read(&app, move |read| {
         let switches = read.switches()?;
+        let spent = spent_by_program(read)?;
         live.workspace()
             .programs
             .values()
             .map(|program| {
                 let name = &program.name;
+                let runs = read.run_counts(name)?;
+                let goals = runs.get("goal").copied().unwrap_or(0);
                 Ok(ProgramView {
                     program: name.clone(),
                     title: program.title.clone(),
                     version: live.version("program", name).unwrap_or(1),
                     state: program.state.as_str().to_owned(),
                     switched_off: switches.iter().any(|switch| switch.scope == "*" || switch.scope == *name),
-                    runs: read.run_counts(name)?,
+                    cost: costs(spent.get(name), goals),
+                    runs,
                     deliveries: read.delivery_counts(Some(name))?,
                     feedback: read.feedback_counts(name)?,
                 })

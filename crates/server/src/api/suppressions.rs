@@ -1,6 +1,6 @@
 //! Contact points to which nothing is sent, whatever was agreed.
 
-use super::{Paging, read};
+use super::{Paging, blocking, read};
 use crate::{
     App,
     auth::Admin,
@@ -12,7 +12,7 @@ use axum::{
     http::StatusCode,
     routing::get,
 };
-use crowsnest_model::{Time, contact};
+use crowsnest_model::{Time, contact, delivery::LETTER};
 use crowsnest_store::Suppression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -53,13 +53,25 @@ pub(crate) struct Because {
     reason: String,
 }
 
+/// A contact point that is suppressed from now on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Suppressed {
+    channel: String,
+    /// In the spelling by which it is known.
+    contact: String,
+    /// Of letters: how many people have this address now. With none it holds for whoever will have it.
+    people: Option<u64>,
+    /// Of letters, when nobody has it: the address of somebody that is most like it.
+    nearest: Option<String>,
+}
+
 /// A contact point in its one spelling.
-fn spelled(channel: &str, text: &str) -> Result<String, ApiError> {
+fn spelled(app: &App, channel: &str, text: &str) -> Result<String, ApiError> {
     let spelled = match channel {
         "email" => contact::email(text),
         "sms" | "phone" => contact::phone(text, None),
-        // As it stands beside the delivery: name and address as one line.
-        "letter" => return Ok(text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()),
+        // Name and address as one line, as it stands beside the delivery or on the envelope.
+        "letter" => return Ok(app.engine.letter_contact(text)),
         other => {
             return Err(ApiError::bad_request(
                 "invalid-channel",
@@ -86,17 +98,26 @@ pub(crate) async fn list(
 }
 
 /// Send nothing to a contact point any more, whatever was agreed. In force for every message that is not on the line.
+/// Of letters it answers how many people have that address.
 #[utoipa::path(put, path = "/api/v1/suppressions/{channel}/{contact}", tag = "messages",
     params(("channel" = String, Path), ("contact" = String, Path)), request_body = Because,
-    responses((status = 204), (status = 400, body = crate::error::ErrorBody)), security(("admin" = [])))]
+    responses((status = 200, body = Suppressed), (status = 400, body = crate::error::ErrorBody)),
+    security(("admin" = [])))]
 pub(crate) async fn suppress(
     _: Admin,
     State(app): State<App>,
     Path((channel, contact)): Path<(String, String)>,
     Body(because): Body<Because>,
-) -> Result<StatusCode, ApiError> {
-    app.engine.set_suppression(&channel, &spelled(&channel, &contact)?, Some(because.reason)).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<Suppressed>, ApiError> {
+    let contact = spelled(&app, &channel, &contact)?;
+    app.engine.set_suppression(&channel, &contact, Some(because.reason)).await?;
+    let (mut people, mut nearest) = (None, None);
+    if channel == LETTER {
+        let asked = contact.clone();
+        let residents = blocking(&app, move |engine| engine.residents(&asked)).await?;
+        (people, nearest) = (Some(residents.people), residents.nearest);
+    }
+    Ok(Json(Suppressed { channel, contact, people, nearest }))
 }
 
 /// A contact point may be sent to again.
@@ -108,7 +129,7 @@ pub(crate) async fn lift(
     State(app): State<App>,
     Path((channel, contact)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    if app.engine.set_suppression(&channel, &spelled(&channel, &contact)?, None).await? {
+    if app.engine.set_suppression(&channel, &spelled(&app, &channel, &contact)?, None).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::not_found("this contact point is not suppressed"))

@@ -88,6 +88,14 @@ fn budgets(organisation: &Organisation, spot: Spot<'_>, scene: &Scene<'_>, findi
         if let Some(topic) = &budget.topic {
             scene.must_exist(Kind::Topic, topic, spot.at("topic"), findings);
         }
+        if let Some(webhook) = &budget.webhook {
+            scene.must_exist(Kind::Webhook, webhook, spot.at("webhook"), findings);
+            if budget.warn.is_none() {
+                let message =
+                    "nothing is said about when it is told: expected `warn`, such as 80%, beside it";
+                findings.problem(spot.at("webhook"), message);
+            }
+        }
         // Those whose messages it is to pay; a price that is not said costs nothing.
         let channels = match &budget.channel {
             Some(channel) => vec![channel.as_str()],

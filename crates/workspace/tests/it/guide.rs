@@ -136,6 +136,20 @@ fn the_guides_examples_check() {
 }
 
 #[test]
+fn the_definitions_of_the_page_about_letters_apply_as_files() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/letters.md");
+    let page = fs::read_to_string(path).expect("the page can be read");
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut files = Vec::new();
+    for (index, text) in blocks.enumerate() {
+        files.push(SourceFile { path: format!("{index}.yaml").into(), text: text.to_owned() });
+        let checked = check(&files).unwrap_or_else(|problems| panic!("block {index}: {problems:#?}"));
+        assert_eq!(checked.warnings, [], "block {index}");
+    }
+    assert_eq!(files.len(), 2);
+}
+
+#[test]
 fn the_schema_knows_the_short_forms() {
     let schema = json_schema();
     assert_eq!(schema["$defs"]["FieldMap"]["anyOf"][0]["type"], "string");

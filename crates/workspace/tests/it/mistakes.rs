@@ -827,6 +827,8 @@ fn budgets_are_in_the_currency_of_what_they_pay() {
         ("max: 5 USD, channel: pigeon", "there is no channel `pigeon`"),
         ("max: 5 USD, program: spring", "there is no program or broadcast `spring`; none is defined"),
         ("max: 5 USD, topic: offers", "there is no topic `offers`"),
+        ("max: 5 USD, warn: 80%, webhook: ops", "there is no webhook `ops`"),
+        ("max: 5 USD, webhook: ops", "nothing is said about when it is told: expected `warn`, such as 80%"),
     ] {
         assert!(problems(budget).contains(expected), "{budget}: {}", problems(budget));
     }

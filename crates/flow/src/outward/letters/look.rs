@@ -1,29 +1,11 @@
-//! Print runs, looked at: what the next one would print, those that were, and their files.
+//! Print runs, looked at: those that were, and their files.
 
-use super::{PrintedLetters, claim::is_for_household, folder};
-use crate::{
-    Engine, FlowError,
-    outward::forecast::{Forecast, Message},
-};
+use super::{PrintedLetters, folder};
+use crate::{Engine, FlowError};
 use crowsnest_channels::letter::{FILES, Paper, Proof, is_finished, proof};
-use crowsnest_model::{Object, PrintRunId, Profile, definition::Send, delivery::LETTER};
+use crowsnest_model::{Object, PrintRunId, Profile};
 use crowsnest_store::Page;
-use serde::Serialize;
-use std::{collections::BTreeMap, path::PathBuf};
-
-/// So many letters are looked at together.
-const AT_ONCE: usize = 500;
-
-/// What the next print run would print.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct PrintPreview {
-    /// How many letters.
-    pub letters: u64,
-    /// How many of each program or broadcast and template.
-    pub by_template: Vec<(String, String, u64)>,
-    /// How many that are due would not be printed, by reason, the most frequent first.
-    pub left_out: Vec<(String, u64)>,
-}
+use std::path::PathBuf;
 
 /// A file of a print run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,84 +39,6 @@ impl LetterFile {
 }
 
 impl Engine {
-    /// What a print run would print now. Nothing is changed. Each letter is asked what is asked next to the print, except that
-    /// those of this print run are not counted against each other by the contact policy. It blocks.
-    pub fn preview_letters(&self, program: Option<&str>) -> Result<PrintPreview, FlowError> {
-        let (live, now) = (self.live(), self.now());
-        let mut letters = 0;
-        let mut by_template: BTreeMap<(String, String), u64> = BTreeMap::new();
-        let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
-        let mut had = BTreeMap::new();
-        let mut fault = None;
-        self.read(|read| {
-            let mut after = None;
-            loop {
-                let due = read.due_letters(now, program, after, AT_ONCE)?;
-                let Some(last) = due.last() else { return Ok(()) };
-                after = Some((last.due, last.id));
-                for letter in due {
-                    let mut leave = |reason: String| *left_out.entry(reason).or_default() += 1;
-                    let Some(profile) = read.profile(read.survivor(letter.profile)?)? else {
-                        leave("the person is not there any more".into());
-                        continue;
-                    };
-                    let Some(needs) = live.requires_fresh(&letter.program, letter.version) else {
-                        leave(
-                            "its version of the program is not there, so nobody knows what it needs".into(),
-                        );
-                        continue;
-                    };
-                    let send = Send {
-                        channel: LETTER.into(),
-                        template: letter.template.clone(),
-                        topic: letter.topic.clone(),
-                    };
-                    let message = Message {
-                        program: &letter.program,
-                        needs,
-                        send: &send,
-                        due: now,
-                        expires: letter.expires,
-                    };
-                    let forecast = match Forecast::of(read, &live, &profile, &message, &[], now) {
-                        Ok(forecast) => forecast,
-                        Err(error) => {
-                            fault = Some(error);
-                            return Ok(());
-                        }
-                    };
-                    if forecast.goes != Some(now) || !forecast.reasons.is_empty() {
-                        leave(forecast.reasons.into_iter().next_back().unwrap_or_default());
-                        continue;
-                    }
-                    if let Some(household) = profile.household().filter(|_| is_for_household(&live, &letter))
-                    {
-                        let first = *had.entry((household, letter.program.clone())).or_insert(profile.id);
-                        if first != profile.id {
-                            leave("the household gets it by the letter to another of them".into());
-                            continue;
-                        }
-                    }
-                    letters += 1;
-                    *by_template.entry((letter.program, letter.template)).or_default() += 1;
-                }
-            }
-        })?;
-        if let Some(fault) = fault {
-            return Err(fault);
-        }
-        let mut left_out: Vec<(String, u64)> = left_out.into_iter().collect();
-        left_out.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        Ok(PrintPreview {
-            letters,
-            by_template: by_template
-                .into_iter()
-                .map(|((program, template), n)| (program, template, n))
-                .collect(),
-            left_out,
-        })
-    }
-
     /// Print runs, the newest first.
     pub fn print_runs(&self, page: Page) -> Result<Vec<PrintedLetters>, FlowError> {
         let runs = self.read(|read| read.print_runs(page))?;

@@ -7,28 +7,37 @@
 //! 3. gives the files their name, when they are whole and durable,
 //! 4. settles the letters as sent, a few hundred at a time (`settle`).
 //!
+//! A letter that cannot be made, since its template lacks a value, stays queued and is tried again by the next print run;
+//! `preview` says of which that would be so.
+//!
 //! If the process dies before 3, nothing was printed: the next start queues the letters again. If it dies after, they are
 //! printed: the next start settles them. So no letter is printed twice, and none is lost.
 
 mod claim;
 mod compose;
 mod look;
+mod preview;
+mod residents;
 mod settle;
+mod spelling;
 mod times;
 
 pub(crate) use compose::compose_letter;
-pub use look::{LetterFile, PrintPreview};
+pub use look::LetterFile;
+pub use preview::PrintPreview;
+pub use residents::Residents;
 pub(crate) use settle::recover;
+pub(crate) use spelling::contact_of;
 
 use super::Claimed;
 use crate::{Engine, FlowError};
 use claim::claim_letters;
-use crowsnest_channels::letter::{Paper, PostalAddress, PrintFiles, Printed};
-use crowsnest_model::{DeliveryId, PrintRunId, Time};
+use crowsnest_channels::letter::{Paper, PostalAddress, PrintFiles, Printed, TooLongLines};
+use crowsnest_model::{DeliveryId, PrintRunId, ProfileId, Time};
 use crowsnest_store::PrintRun;
 use fail::fail_point;
 use serde::Serialize;
-use settle::{fail_letters, settle_some};
+use settle::{leave_letters, settle_some};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -62,6 +71,31 @@ pub struct PrintReport {
     pub run: Option<PrintedLetters>,
     /// How many that were due were left out, held or put off, by reason, the most frequent first.
     pub left_out: Vec<(String, u64)>,
+    /// Letters that could not be made, the first 20. They wait for the next print run.
+    pub unmade: Vec<Unmade>,
+    /// Lines that are too long for where they stand.
+    pub too_long: TooLongLines,
+}
+
+/// A letter that cannot be made as its template and what is known of the person are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unmade {
+    /// Its delivery.
+    pub delivery: DeliveryId,
+    /// To whom.
+    pub profile: ProfileId,
+    /// Its template.
+    pub template: String,
+    /// Where in the template, and what is missing.
+    pub reason: String,
+}
+
+/// So many letters that cannot be made are named.
+const UNMADE_SHOWN: usize = 20;
+
+/// What is said of a letter that cannot be made.
+fn cannot_be_made(reason: &str) -> String {
+    format!("the letter could not be made: {reason}")
 }
 
 /// Letters that were printed together.
@@ -148,6 +182,7 @@ impl Engine {
         let folder = folder(self.data());
         let fault = |error: std::io::Error| file_fault(&folder, &error);
         let mut left_out: BTreeMap<String, u64> = BTreeMap::new();
+        let mut unmade = Vec::new();
         let wanted = program.map(str::to_owned);
         loop {
             let (id, wanted) = (open.as_ref().map(|open: &Open| open.id), wanted.clone());
@@ -165,21 +200,27 @@ impl Engine {
             }
             fail_point!("letters-claimed", |_| std::process::abort());
             if let Some(open) = open.as_mut() {
-                self.write(open, claimed.letters, started, &mut left_out)?;
+                let left = self.write(open, claimed.letters, started)?;
+                for one in left {
+                    *left_out.entry(cannot_be_made(&one.reason)).or_default() += 1;
+                    if unmade.len() < UNMADE_SHOWN {
+                        unmade.push(one);
+                    }
+                }
             }
             if claimed.ended {
                 break;
             }
         }
-        let mut report = PrintReport { run: None, left_out: left_out.into_iter().collect() };
-        report.left_out.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        let left_out = most_frequent_first(left_out);
+        let mut report = PrintReport { run: None, left_out, unmade, too_long: TooLongLines::default() };
         let Some(Open { id, files }) = open.take() else { return Ok(report) };
         if files.letters() == 0 {
             drop(files);
             recover(self.data(), &mut |work| self.commit_blocking(work))?;
             return Ok(report);
         }
-        files.finish(Printed { started, program, checks: &CHECKS }).map_err(fault)?;
+        report.too_long = files.finish(Printed { started, program, checks: &CHECKS }).map_err(fault)?;
         fail_point!("letters-printed", |_| std::process::abort());
         while self.commit_blocking(move |work| settle_some(work, id))? {
             fail_point!("letters-settling", |_| std::process::abort());
@@ -188,40 +229,38 @@ impl Engine {
         Ok(report)
     }
 
-    /// Makes letters that were claimed, and adds them to the files. What cannot be made has failed.
+    /// Makes letters that were claimed, and adds them to the files. What cannot be made is queued again and answered.
     fn write(
         &self,
         open: &mut Open,
         letters: Vec<(Claimed, PostalAddress)>,
         now: Time,
-        left_out: &mut BTreeMap<String, u64>,
-    ) -> Result<(), FlowError> {
+    ) -> Result<Vec<Unmade>, FlowError> {
         let live = self.live();
-        let mut failed: Vec<(DeliveryId, String)> = Vec::new();
+        let mut unmade: Vec<Unmade> = Vec::new();
         for (Claimed { delivery, profile }, to) in letters {
-            match compose_letter(
-                &live,
-                &delivery.template,
-                &profile,
-                to,
-                &delivery.event,
-                Some(&delivery),
-                now,
-            ) {
+            let template = delivery.template.clone();
+            match compose_letter(&live, &template, &profile, to, &delivery.event, Some(&delivery), now) {
                 Ok(letter) => {
                     let folder = folder(self.data());
                     open.files.add(&letter).map_err(|error| file_fault(&folder, &error))?;
                 }
                 Err(reason) => {
-                    let reason = format!("the letter could not be made: {reason}");
-                    *left_out.entry(reason.clone()).or_default() += 1;
-                    failed.push((delivery.id, reason));
+                    unmade.push(Unmade { delivery: delivery.id, profile: profile.id, template, reason });
                 }
             }
         }
-        if failed.is_empty() {
-            return Ok(());
+        if !unmade.is_empty() {
+            let left = unmade.clone();
+            self.commit_blocking(move |work| leave_letters(work, left))?;
         }
-        self.commit_blocking(move |work| fail_letters(work, failed))
+        Ok(unmade)
     }
+}
+
+/// Reasons with how often each was the one.
+fn most_frequent_first(reasons: BTreeMap<String, u64>) -> Vec<(String, u64)> {
+    let mut reasons: Vec<(String, u64)> = reasons.into_iter().collect();
+    reasons.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    reasons
 }

@@ -1,13 +1,13 @@
 //! What became of a print run: its letters are sent, or queued again.
 
-use super::{AT_ONCE, folder};
+use super::{AT_ONCE, Unmade, cannot_be_made, folder};
 use crate::{
     FlowError,
     inward::Working,
-    outward::{purse::give_back, settle::go_on},
+    outward::{claim::put_off, purse::give_back, settle::go_on},
 };
 use crowsnest_channels::letter::{discard, is_finished};
-use crowsnest_model::{DeliveryId, PrintRunId, delivery::DeliveryState};
+use crowsnest_model::{Duration, PrintRunId, delivery::DeliveryState};
 use std::path::Path;
 
 /// One commit over a working set.
@@ -83,20 +83,17 @@ pub(super) fn take_back_some(work: &mut Working<'_>, run: PrintRunId) -> Result<
     Ok(!letters.is_empty())
 }
 
-/// These letters could not be made.
-pub(super) fn fail_letters(
-    work: &mut Working<'_>,
-    failed: Vec<(DeliveryId, String)>,
-) -> Result<(), FlowError> {
-    for (id, reason) in failed {
+/// These letters could not be made. They are queued again, after what this print run looks at, so that the next one takes
+/// them when their template or what is known of the person was mended.
+pub(super) fn leave_letters(work: &mut Working<'_>, unmade: Vec<Unmade>) -> Result<(), FlowError> {
+    for Unmade { delivery: id, reason, .. } in unmade {
         let Some(mut letter) = work.unit.delivery(id)? else { continue };
-        letter.state = DeliveryState::Failed;
-        letter.reason = Some(reason);
-        letter.updated = work.now;
-        work.unit.update_delivery(&letter)?;
+        letter.state = DeliveryState::Queued;
         give_back(work, &letter)?;
         work.unit.remove_printed(id)?;
-        go_on(work, &letter)?;
+        let reason = format!("{}; the next print run tries again", cannot_be_made(&reason));
+        let later = work.now.plus(Duration(1));
+        put_off(work, &mut letter, later, reason)?;
     }
     Ok(())
 }
