@@ -60,5 +60,5 @@ pub use preferences::Standing;
 pub use same_person::{Asked, Found, SamePerson, Shared, Told};
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};
 pub use splitting::{Split, SplitBy, SplitPerson};
-pub use trial::{MessageTried, PostTried, ProgramTried, StepTried, Trial};
+pub use trial::{CallTried, MessageTried, PostTried, ProgramTried, StepTried, Trial};
 pub use watching::Watching;

@@ -6,7 +6,7 @@ use crate::{
 };
 use crowsnest_model::{
     Object, Time,
-    definition::{OnLimit, Send},
+    definition::{Call, OnLimit, Send, TaskStep},
 };
 use crowsnest_rules::Clause;
 
@@ -43,6 +43,15 @@ pub enum Then<'p> {
         step: &'p str,
         /// What is sent.
         send: &'p Send,
+    },
+    /// To say when the call has ended, by [`Walk::resume`].
+    Call {
+        /// The step.
+        step: &'p str,
+        /// What the team is asked.
+        asked: &'p TaskStep,
+        /// The call.
+        call: &'p Call,
     },
     /// To say when the post has ended, by [`Walk::resume`].
     Webhook {
@@ -114,7 +123,10 @@ impl<'p> Walk<'p> {
             Next::Send { step, send } => Then::Send { step, send },
             Next::Set { traits, .. } => Then::Set(traits),
             Next::Webhook { step, to, body } => Then::Webhook { step, to, body },
-            Next::Task { .. } => Then::Later,
+            Next::Task { step, task } => match &task.call {
+                Some(call) => Then::Call { step, asked: task, call },
+                None => Then::Later,
+            },
             Next::Enter { step, program } => Then::Enter { step, program },
             Next::Done(reason) => Then::End(reason),
             Next::Expired => Then::End("its time to live ran out".to_owned()),

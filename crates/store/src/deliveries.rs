@@ -31,6 +31,8 @@ pub trait ReadDeliveries {
     /// The lines for which something is queued, with the moment at which the first of it is due, by name. It takes no longer
     /// when much is queued for one.
     fn lines_due(&self) -> Result<Vec<(Line, Time)>>;
+    /// The first that is queued for a line, is due by `until` and has a reason that ends so.
+    fn first_queued(&self, line: &Line, until: Time, reason: &str) -> Result<Option<Delivery>>;
     /// How much waits for each line, is due, and is being sent, by name.
     fn line_counts(&self, now: Time) -> Result<Vec<LineCount>>;
     /// How the posts to a webhook fare: what has failed since a moment, and since when the oldest waits.

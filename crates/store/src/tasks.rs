@@ -129,8 +129,8 @@ pub trait ReadTasks {
     fn task_count(&self, team: &str, state: TaskState) -> Result<u64>;
     /// The teams that have tasks in a state, by name.
     fn teams_with(&self, state: TaskState) -> Result<Vec<String>>;
-    /// The calls to a number that are on a list.
-    fn calls_on_lists(&self, number: &str) -> Result<Vec<Delivery>>;
+    /// The calls to a number that have not ended: those that are on a list, and those that wait for one.
+    fn calls_to(&self, number: &str) -> Result<Vec<Delivery>>;
 }
 
 /// What can be written about tasks.
@@ -142,4 +142,6 @@ pub trait WriteTasks {
     fn put_task(&mut self, task: &Task) -> Result<bool>;
     /// Changes a task's state, reason, moments, day, outcome and remark.
     fn update_task(&mut self, task: &Task) -> Result<()>;
+    /// What a team is asked, or any team, that is queued and has a reason that begins so is due now. Answers how many that are.
+    fn wake_tasks(&mut self, team: Option<&str>, reason: &str, now: Time) -> Result<u64>;
 }

@@ -171,10 +171,11 @@ fn show(profile: &Value) {
         say!("In the segment {segment} since {}", since.as_str().unwrap_or_default());
     }
     for run in all("programs") {
-        let then = if run["awaits_goal"] == true {
-            "waits for its goal".into()
-        } else {
-            format!("goes on at {}", text(&run, "wake"))
+        let then = match run["wake"].as_str() {
+            _ if run["awaits_goal"] == true => "waits for its goal".to_owned(),
+            Some(wake) => format!("goes on at {wake}"),
+            // It has no moment of its own while something of it is queued, on a list or on the way.
+            None => "goes on when its message, call or post has ended".to_owned(),
         };
         say!("In {} since {}, {then}", text(&run, "program"), text(&run, "triggered"));
     }

@@ -37,6 +37,7 @@ pub fn show(tried: &Value) {
         output::clauses(&step["clauses"], "    ");
         message(&step["message"]);
         post(&step["post"]);
+        call(&step["call"]);
     }
     say!("{}  end: {}", text(tried, "ended"), text(tried, "outcome"));
     let ends = tried["ends"].as_array().cloned().unwrap_or_default();
@@ -52,6 +53,25 @@ fn post(post: &Value) {
     }
     say!("    would be posted: {}", post["body"]);
     for reason in post["reasons"].as_array().into_iter().flatten() {
+        say!("      {}", reason.as_str().unwrap_or_default());
+    }
+}
+
+fn call(call: &Value) {
+    if call.is_null() {
+        return;
+    }
+    match call["goes"].as_str() {
+        Some(time) => {
+            say!(
+                "    ✓ comes onto the list of {} {time}, if that has room, about {}",
+                text(call, "team"),
+                text(call, "topic")
+            );
+        }
+        None => say!("    ✗ nobody is called, about {}", text(call, "topic")),
+    }
+    for reason in call["reasons"].as_array().into_iter().flatten() {
         say!("      {}", reason.as_str().unwrap_or_default());
     }
 }

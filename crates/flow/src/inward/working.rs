@@ -7,7 +7,7 @@ use crate::{
 };
 use crowsnest_identity::KeptApart;
 use crowsnest_model::{
-    EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
+    ConsentStatus, EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
     definition::Sync,
     delivery::PHONE,
     profile::CONTACTS,
@@ -65,7 +65,7 @@ pub(crate) struct Working<'w> {
     pub(crate) something_to_compare: bool,
     /// People who live with others than before.
     pub(super) neighbours: BTreeSet<ProfileId>,
-    /// Telephone numbers of which something was said that may take calls off the lists.
+    /// Telephone numbers at which somebody said no, which may take calls off the lists.
     pub(crate) numbers: BTreeSet<String>,
     /// A person's events are being taken in once more.
     pub(super) replay: Option<Box<Replay>>,
@@ -211,7 +211,7 @@ impl<'w> Working<'w> {
         let mut agreed = false;
         for consent in &consents {
             agreed |= self.unit.put_consent(consent)?;
-            if consent.channel == PHONE {
+            if consent.channel == PHONE && consent.status == ConsentStatus::Withdrawn {
                 self.numbers.insert(consent.contact.clone());
             }
             self.agreed.forget(None);

@@ -3,11 +3,13 @@
 use super::{
     Courier, alarms,
     bars::{Bar, barred},
+    circuits::Passable,
     circumstances::Circumstances,
     contact::{Before, Circle},
     lists,
     purse::Purse,
     rooms::Rooms,
+    settle::{PUT_OFF, WAITS_FOR_LINE},
 };
 use crate::{
     FlowError,
@@ -16,9 +18,10 @@ use crate::{
 use crowsnest_model::{
     Duration, Profile, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState, WEBHOOK},
+    line::Line,
 };
 use crowsnest_programs::policy;
-use crowsnest_store::StoreError;
+use crowsnest_store::{Read, StoreError};
 use std::collections::BTreeSet;
 
 /// So many deliveries are expired and so many runs woken in one commit.
@@ -66,6 +69,18 @@ pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> 
     let mut claiming = Claiming { rooms, courier, deciding, claimed: Vec::new() };
     let mut asked = BTreeSet::new();
     let mut lines = work.unit.lines_due()?;
+    for (line, first) in lines.iter_mut().filter(|(_, first)| *first > work.now) {
+        let passable = courier.passable(work.live, line);
+        if passable != Passable::ByOne || claiming.rooms.left(line, passable) == 0 {
+            continue;
+        }
+        // The line needs one to try it: who waits for it longest does not wait until their own moment.
+        if let Some(mut waiting) = to_try(&*work.unit, line, work.now)? {
+            waiting.due = work.now;
+            work.unit.update_delivery(&waiting)?;
+            *first = work.now;
+        }
+    }
     lines.retain(|(_, first)| *first <= work.now);
     lines.sort_by_key(|(_, first)| *first);
     for (line, _) in lines {
@@ -91,6 +106,15 @@ pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> 
         }
     }
     Ok(Claims { claimed: claiming.claimed, did })
+}
+
+/// What waits for a line that is down, and could try it at a moment at which it is not due yet.
+pub(super) fn to_try(
+    read: &(impl Read + ?Sized),
+    line: &Line,
+    at: Time,
+) -> Result<Option<Delivery>, StoreError> {
+    read.first_queued(line, at.plus(PUT_OFF), WAITS_FOR_LINE)
 }
 
 /// A claim as far as it is done.

@@ -1,13 +1,14 @@
 //! Whether somebody may be contacted at all, and what the contact policy has to know of them.
 
-use crate::{FlowError, Live};
+use super::resume::has_changed;
+use crate::{FlowError, Live, inward::Working};
 use crowsnest_model::{
     Consent, ProfileId, Time, consent,
     consent::ConsentStatus,
     definition::{Broadcast, CountedOver},
     delivery::{Delivery, HandedOver, LETTER},
 };
-use crowsnest_programs::policy::{Facts, Policy};
+use crowsnest_programs::policy::{Facts, Policy, WAITS_FOR_POLICY};
 use crowsnest_store::{Read, StoreError};
 use jiff::tz::TimeZone;
 
@@ -71,6 +72,17 @@ pub(crate) fn is_reachable(
         consent::in_force(&consents, topic).is_some_and(|found| found.status == ConsentStatus::Granted)
     };
     Ok(topics.iter().any(granted) && read.suppression(channel, contact)?.is_none())
+}
+
+/// When the contact policy has changed, what waits for it is decided anew.
+pub(super) fn wake(work: &mut Working<'_>) -> Result<(), FlowError> {
+    let workspace = work.live.workspace();
+    let exempt: Vec<&String> = workspace.topics.keys().filter(|name| work.live.is_service(name)).collect();
+    let known = format!("{:?} {exempt:?} {}", workspace.policy, workspace.organisation.time_zone);
+    if has_changed(work, "policy", &known)? {
+        work.something_due |= work.unit.wake_waiting(WAITS_FOR_POLICY, work.now)? > 0;
+    }
+    Ok(())
 }
 
 /// The people whose messages are counted together with those of one of them.

@@ -225,6 +225,10 @@ pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard)
         let prepared = Prepared::of(person, event).map_err(broken)?;
         work.take_in_our_own(&prepared)?;
     }
+    if delivery.state == DeliveryState::Unknown {
+        // Now it is known that it went out, see below.
+        standing::sent(work, &delivery.channel, 1)?;
+    }
     if work.unit.put_feedback(&delivery, kind, time)? {
         standing::heard(work, &delivery, kind)?;
     }

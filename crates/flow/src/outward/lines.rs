@@ -6,7 +6,7 @@
 use super::{
     Claimed, Courier,
     circuits::Passable,
-    claim::claim,
+    claim::{claim, to_try},
     courier::Carried,
     dispatcher::{Rest, rest, until},
     rooms::Rooms,
@@ -18,6 +18,7 @@ use crate::{
 };
 use crowsnest_channels::Outcome;
 use crowsnest_model::{DeliveryId, Duration, Time, line::Line};
+use crowsnest_store::{Read, StoreError};
 use fail::fail_point;
 use std::{collections::HashMap, sync::Arc};
 use tokio::{
@@ -158,19 +159,20 @@ impl Lines {
 
     /// When there is something to do next, and when something is due on a line that has room.
     async fn due(&self) -> Result<(Option<Time>, Option<Time>), FlowError> {
-        let engine = self.engine.clone();
+        let (engine, courier, live) = (self.engine.clone(), self.courier.clone(), self.live.clone());
+        let (rooms, now) = (self.rooms.clone(), self.engine.now());
         let asked = tokio::task::spawn_blocking(move || {
-            engine.read(|read| Ok((read.next_due()?, read.lines_due()?)))
+            engine.read(|read| {
+                let mut next = None;
+                for (line, first) in read.lines_due()? {
+                    let passable = courier.passable(&live, &line);
+                    let room = rooms.left(&line, passable) > 0;
+                    next = next.into_iter().chain(due_on(read, &line, first, passable, room, now)?).min();
+                }
+                Ok((read.next_due()?, next))
+            })
         });
-        let (upkeep, lines) = asked.await.map_err(|error| FlowError::Broken(error.to_string()))??;
-        let roomy = lines.into_iter().filter_map(|(line, first)| {
-            let passable = self.courier.passable(&self.live, &line);
-            match passable {
-                Passable::From(until) => Some(first.max(until)),
-                _ => (self.rooms.left(&line, passable) > 0).then_some(first),
-            }
-        });
-        Ok((upkeep, roomy.min()))
+        asked.await.map_err(|error| FlowError::Broken(error.to_string()))?.map_err(Into::into)
     }
 
     fn begin(&mut self, claimed: Claimed) {
@@ -204,4 +206,23 @@ impl Lines {
         fail_point!("settle-before", |_| std::process::abort());
         self.unsettled.add(delivery, outcome);
     }
+}
+
+/// When something is due on a line that can be gone so far, the first of what is queued for it being due at `first`; `None`
+/// when nothing can be begun on it. A line that is closed is tried when that is over, by what waits for it before that is due.
+fn due_on(
+    read: &dyn Read,
+    line: &Line,
+    first: Time,
+    passable: Passable,
+    room: bool,
+    now: Time,
+) -> Result<Option<Time>, StoreError> {
+    let from = match passable {
+        Passable::From(until) => until,
+        _ if room => now,
+        _ => return Ok(None),
+    };
+    let tried = passable != Passable::Freely && first > from && to_try(read, line, from)?.is_some();
+    Ok(Some(if tried { from } else { first.max(from) }))
 }

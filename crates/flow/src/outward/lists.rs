@@ -9,6 +9,7 @@
 use super::{
     claim::{Deciding, decide, end, put_off},
     contact::{Circle, may_contact},
+    resume::has_changed,
 };
 use crate::{FlowError, inward::Working};
 use crowsnest_model::{
@@ -25,6 +26,11 @@ const STEPS_BACK: Duration = Duration::minutes(1);
 /// A team that is not there any more may be there again.
 const LOOKED_FOR: Duration = Duration::hours(1);
 
+/// What the reasons begin with of what waits for a team: for room on its list, for its hours, for there to be one.
+const WAITS_FOR_LIST: &str = "waits: the list of the team ";
+const WAITS_FOR_HOURS: &str = "waits: the team ";
+const WAITS_FOR_TEAM: &str = "waits: there is no team ";
+
 /// Where a team's list stands.
 enum List {
     /// It has a day, and room for so many.
@@ -39,9 +45,13 @@ enum List {
 pub(super) fn draw(work: &mut Working<'_>, deciding: &mut Deciding, limit: usize) -> Result<bool, FlowError> {
     let mut any = false;
     for team in work.unit.teams_waiting(work.now)? {
+        let mut list = list_of(work, &team)?;
+        if !matches!(list, List::Open { room: 0, .. }) {
+            // Room has come since they found none, because somebody said stop, say. Nobody who comes now goes before them.
+            work.unit.wake_tasks(Some(&team), WAITS_FOR_LIST, work.now)?;
+        }
         let due = work.unit.due_tasks(&team, work.now, work.live.policy().priorities(), limit)?;
         any |= !due.is_empty();
-        let mut list = list_of(work, &team)?;
         for task in due {
             place(work, deciding, &mut list, task)?;
         }
@@ -65,12 +75,12 @@ fn list_of(work: &Working<'_>, team: &str) -> Result<List, FlowError> {
             let used = work.unit.tasks_since(team, since)?;
             let room = u64::from(described.capacity).saturating_sub(used);
             let (until, _) = again(shifts.after(day));
-            let reason = format!("waits: the list of the team `{team}` is full for {day}");
+            let reason = format!("{WAITS_FOR_LIST}`{team}` is full for {day}");
             return Ok(List::Open { day, room, full: (until, reason) });
         }
         off => again(off),
     };
-    Ok(List::Closed(until, format!("waits: the team `{team}` works again on {next}")))
+    Ok(List::Closed(until, format!("{WAITS_FOR_HOURS}`{team}` works again on {next}")))
 }
 
 /// Decides one task, and writes what was decided.
@@ -91,7 +101,7 @@ fn place(
         List::Open { room: 0, full: (until, reason), .. } => return wait(work, task, *until, reason),
         List::Open { day, .. } => *day,
         List::Endless(_) if task.call.is_some() => {
-            let reason = format!("waits: there is no team `{}` in the `workspace:` document", task.team);
+            let reason = format!("{WAITS_FOR_TEAM}`{}` in the `workspace:` document", task.team);
             return wait(work, task, now.plus(LOOKED_FOR), &reason);
         }
         List::Endless(day) => *day,
@@ -140,11 +150,24 @@ fn more_important(work: &Working<'_>, circle: &Circle, program: &str) -> Result<
     Ok(None)
 }
 
-/// Takes off the lists what was agreed to no longer: whoever says stop is not called any more. Asked at the end of the
-/// commit in which something was said about telephone numbers.
+/// When teams have changed, what waits for one is decided anew.
+pub(super) fn wake(work: &mut Working<'_>) -> Result<(), FlowError> {
+    let organisation = &work.live.workspace().organisation;
+    let known = format!("{:?} {}", organisation.teams, organisation.time_zone);
+    if !has_changed(work, "teams", &known)? {
+        return Ok(());
+    }
+    for reason in [WAITS_FOR_LIST, WAITS_FOR_HOURS, WAITS_FOR_TEAM] {
+        work.something_due |= work.unit.wake_tasks(None, reason, work.now)? > 0;
+    }
+    Ok(())
+}
+
+/// Takes off the lists, and from among what waits for one, what was agreed to no longer: whoever says stop is not called
+/// any more. Asked at the end of the commit in which somebody said no at a telephone number.
 pub(crate) fn recheck_calls(work: &mut Working<'_>) -> Result<(), FlowError> {
     for number in std::mem::take(&mut work.numbers) {
-        for mut call in work.unit.calls_on_lists(&number)? {
+        for mut call in work.unit.calls_to(&number)? {
             let person = work.unit.survivor(call.profile)?;
             if let Err(reason) =
                 may_contact(&*work.unit, work.live, person, PHONE, &call.contact, &call.topic)?

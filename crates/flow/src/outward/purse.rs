@@ -1,6 +1,6 @@
 //! What messages cost and what there is for them: reserved in the commit that claims them, given back when they did not go out.
 
-use super::alarms;
+use super::{alarms, resume::has_changed};
 use crate::{FlowError, Live, inward::Working};
 use crowsnest_model::{
     Amount, Time,
@@ -145,10 +145,8 @@ pub(super) fn wake(work: &mut Working<'_>) -> Result<(), FlowError> {
     let organisation = &work.live.workspace().organisation;
     let prices = [EMAIL, SMS, LETTER].map(|channel| organisation.cost(channel));
     let known = format!("{:?} {prices:?} {}", organisation.budgets, organisation.time_zone);
-    if work.unit.setting("budgets")?.as_deref() == Some(known.as_str()) {
-        return Ok(());
+    if has_changed(work, "budgets", &known)? {
+        work.something_due |= work.unit.wake_waiting(WAITS_FOR_BUDGET, work.now)? > 0;
     }
-    work.unit.put_setting("budgets", &known)?;
-    work.something_due |= work.unit.wake_waiting(WAITS_FOR_BUDGET, work.now)? > 0;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Messages of unknown outcome: what became of them, said by people of the house.
 
-use super::{bars::way_ended, purse::give_back};
+use super::{bars::way_ended, purse::give_back, standing};
 use crate::{Engine, FlowError, inward::Working};
 use crowsnest_model::{
     DeliveryId, Time,
@@ -147,7 +147,9 @@ fn resolve(
         WhatBecame::Failed => format!("it did not go out, as people of the house say: {reason}"),
         WhatBecame::Again => format!("it is sent again, as people of the house decided: {reason}"),
     });
-    if became != WhatBecame::Sent {
+    if became == WhatBecame::Sent {
+        standing::sent(work, &delivery.channel, 1)?;
+    } else {
         give_back(work, delivery)?;
     }
     if became == WhatBecame::Again {

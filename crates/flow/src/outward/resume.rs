@@ -1,4 +1,4 @@
-//! A program that stood still goes on, and what waited for a budget that was raised.
+//! A program that stood still goes on, and so does what waited for a budget, a contact policy or a team that has changed.
 
 use super::circumstances::release_switched;
 use crate::{FlowError, inward::Working};
@@ -35,6 +35,17 @@ pub(crate) fn resume(work: &mut Working<'_>) -> Result<(), FlowError> {
         }
     }
     super::purse::wake(work)?;
+    super::contact::wake(work)?;
+    super::lists::wake(work)?;
     work.something_due |= release_switched(work.unit, work.live, work.now)?;
     Ok(())
+}
+
+/// Whether what is known under a name has changed since this was last asked, which is remembered.
+pub(super) fn has_changed(work: &mut Working<'_>, name: &str, known: &str) -> Result<bool, FlowError> {
+    if work.unit.setting(name)?.as_deref() == Some(known) {
+        return Ok(false);
+    }
+    work.unit.put_setting(name, known)?;
+    Ok(true)
 }

@@ -21,6 +21,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+/// What a line that is down puts off waits so long for it to be well again, unless it asked for longer.
+pub(super) const PUT_OFF: Duration = Duration::minutes(1);
+
+/// What the reason ends with of what waits for a line that is down, and of what comes again when that asked it to.
+pub(super) const WAITS_FOR_LINE: &str = "; will be tried again, which counts as no attempt";
+const AS_ASKED: &str = "; will be tried again when it asked for that, which counts as no attempt";
+
 /// Outcomes that are known and could not be written yet, because the disk was full, say. They come first: what was sent
 /// must not be forgotten.
 #[derive(Debug, Clone, Default)]
@@ -80,22 +87,26 @@ pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Carried)
             continue;
         }
         delivery.updated = work.now;
+        let heard = heard_already(work, &delivery)?;
         if let Outcome::Refused { reason } = &outcome
             && reaches_nobody(&delivery.channel, reason)
         {
             suppress(work, &delivery.channel, &delivery.contact, format!("it was refused: {reason}"))?;
-            standing::refused(work, &delivery.channel)?;
+            if heard.is_none() {
+                standing::bounced(work, &delivery.channel)?;
+            }
         }
         if !matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. }) {
             give_back(work, &delivery)?;
         } else {
             count(work, &delivery, parts)?;
         }
-        if matches!(outcome, Outcome::Accepted { .. }) && delivery.channel != WEBHOOK {
+        let accepted = matches!(outcome, Outcome::Accepted { .. }) && delivery.channel != WEBHOOK;
+        if heard.is_none() && accepted {
             *sent.entry(delivery.channel.clone()).or_default() += 1;
         }
-        let (state, reason) = match heard_already(work, &delivery)? {
-            Some(became) => became,
+        let (state, reason) = match heard {
+            Some(became) => counted(work, &delivery, became)?,
             None => outcome_of(work, &mut delivery, outcome),
         };
         delivery.state = state;
@@ -122,11 +133,13 @@ fn outcome_of(work: &Working<'_>, delivery: &mut Delivery, outcome: Outcome) -> 
         Outcome::Refused { reason } => (DeliveryState::Failed, reason),
         Outcome::Unknown { reason } => (DeliveryState::Unknown, reason),
         // No try of its own: nothing that came next would have fared better, so that it does not come nearer to being
-        // given up. It waits as long as it has time to live, since the line is tried again and again.
+        // given up. It waits as long as it has time to live, since the line is tried again and again; and goes before it is
+        // due if the line needs one to try it, unless the other side asked to be left alone.
         Outcome::Later { reason, asked, line_is_down: true } => {
             delivery.attempts = delivery.attempts.saturating_sub(1);
-            delivery.due = work.now.plus(retry_after(0, asked).unwrap_or(Duration::minutes(1)));
-            (DeliveryState::Queued, format!("{reason}; will be tried again, which counts as no attempt"))
+            delivery.due = work.now.plus(retry_after(0, asked).unwrap_or(PUT_OFF));
+            let when = if asked.is_some() { AS_ASKED } else { WAITS_FOR_LINE };
+            (DeliveryState::Queued, format!("{reason}{when}"))
         }
         Outcome::Later { reason, asked, .. } => match retry_after(delivery.attempts, asked) {
             Some(span) => {
@@ -157,6 +170,19 @@ fn heard_already(
         (Some(kind), None) => Some((DeliveryState::Bounced, since(kind))),
         (None, None) => None,
     })
+}
+
+/// What was heard already counts in how we stand as a sender.
+fn counted(
+    work: &mut Working<'_>,
+    delivery: &Delivery,
+    became: (DeliveryState, String),
+) -> Result<(DeliveryState, String), FlowError> {
+    match became.0 {
+        DeliveryState::Bounced => standing::bounced(work, &delivery.channel)?,
+        _ => standing::sent(work, &delivery.channel, 1)?,
+    }
+    Ok(became)
 }
 
 /// Whether a refusal says that nothing will ever reach this contact point.
@@ -196,7 +222,7 @@ pub(crate) fn interrupted(work: &mut Working<'_>) -> Result<usize, FlowError> {
     let mut unknown = 0;
     for mut delivery in work.unit.sending_deliveries()? {
         let (state, reason) = match (heard_already(work, &delivery)?, delivery.channel == WEBHOOK) {
-            (Some(became), _) => became,
+            (Some(became), _) => counted(work, &delivery, became)?,
             (None, true) => (
                 DeliveryState::Queued,
                 "crowsnest ended while it was being posted; it is posted again, under the same id".to_owned(),

@@ -61,8 +61,8 @@ pub(super) fn sent(work: &mut Working<'_>, channel: &str, messages: u64) -> Resu
     Ok(work.unit.count_sending(channel, Counted::Message, work.now, messages)?)
 }
 
-/// A server said at once that a message reaches nobody.
-pub(super) fn refused(work: &mut Working<'_>, channel: &str) -> Result<(), FlowError> {
+/// A message went out and bounced, which is known at once: a server said that it reaches nobody.
+pub(super) fn bounced(work: &mut Working<'_>, channel: &str) -> Result<(), FlowError> {
     sent(work, channel, 1)?;
     count(work, channel, Counted::Bounce)
 }
@@ -70,10 +70,6 @@ pub(super) fn refused(work: &mut Working<'_>, channel: &str) -> Result<(), FlowE
 /// Something came back on a message for the first time. `delivery` is as it was before that.
 pub(super) fn heard(work: &mut Working<'_>, delivery: &Delivery, kind: Feedback) -> Result<(), FlowError> {
     let channel = &delivery.channel;
-    if delivery.state == DeliveryState::Unknown {
-        // Now it is known that it went out.
-        sent(work, channel, 1)?;
-    }
     let what = match (kind, delivery.state) {
         (Feedback::Complained, _) => Counted::Complaint,
         // Of one that has bounced or was refused it is known.

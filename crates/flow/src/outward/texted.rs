@@ -8,6 +8,7 @@ use super::{
     Heard, What,
     feedback::{broken, hear},
     settle::go_on,
+    standing,
 };
 use crate::{
     Engine, FlowError, OWN_SOURCE,
@@ -75,6 +76,7 @@ fn was_taken(work: &mut Working<'_>, delivery: &mut Delivery) -> Result<(), Flow
     if delivery.state != DeliveryState::Unknown && !tried_again {
         return Ok(());
     }
+    standing::sent(work, SMS, 1)?;
     delivery.state = DeliveryState::Sent;
     delivery.reason = Some("the gateway has it after all, and says what becomes of it".to_owned());
     delivery.updated = work.now;
@@ -330,6 +332,9 @@ impl<'t, 'w> Texting<'t, 'w> {
         let time = self.moment(&claims)?;
         for claim in claims {
             let Some(contact) = claim.contact else { continue };
+            if claim.channel == PHONE && claim.status == ConsentStatus::Withdrawn {
+                self.work.numbers.insert(contact.clone());
+            }
             self.work.unit.put_consent(&Consent {
                 channel: claim.channel,
                 contact,

@@ -1,6 +1,9 @@
 //! A program tried on one real customer with a simulated clock. Nothing is written, and nothing is sent.
 
+mod call;
 mod supposed;
+
+pub use call::CallTried;
 
 use crate::{
     Engine, FlowError, Live, OWN_SOURCE,
@@ -100,6 +103,8 @@ pub struct StepTried {
     pub message: Option<MessageTried>,
     /// What a webhook would be told, if it is that.
     pub post: Option<PostTried>,
+    /// The call, if a team is asked for one.
+    pub call: Option<CallTried>,
 }
 
 /// What a webhook would be told.
@@ -291,6 +296,7 @@ impl Guide<'_> {
                 clauses,
                 message: None,
                 post: None,
+                call: None,
             }));
             match then {
                 Then::Later => {}
@@ -299,6 +305,10 @@ impl Guide<'_> {
                     Sent::Not => walk.resume(walk.clock()),
                     Sent::Expired => return Ok(("its time to live ran out".to_owned(), walk.clock())),
                 },
+                Then::Call { step, asked, call } => {
+                    let ended = self.call((step, asked, call), walk.clock(), &mut supposed)?;
+                    walk.resume(ended);
+                }
                 Then::Webhook { step, to, body } => {
                     self.tell(step, to, &body, walk.clock())?;
                     walk.resume(walk.clock());
@@ -320,7 +330,15 @@ impl Guide<'_> {
 
     fn note(&mut self, step: &str, outcome: String, time: Time, message: Option<MessageTried>) {
         let step = step.to_owned();
-        self.steps.push(StepTried { time, step, outcome, clauses: Vec::new(), message, post: None });
+        self.steps.push(StepTried {
+            time,
+            step,
+            outcome,
+            clauses: Vec::new(),
+            message,
+            post: None,
+            call: None,
+        });
     }
 
     /// The person has these traits from now on.
@@ -361,6 +379,7 @@ impl Guide<'_> {
                 body: webhook::told(&told),
                 reasons: held.into_iter().collect(),
             }),
+            call: None,
         });
         Ok(())
     }

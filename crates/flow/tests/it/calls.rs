@@ -174,6 +174,73 @@ async fn whoever_says_stop_is_off_the_list_at_once() {
 }
 
 #[tokio::test]
+async fn whoever_says_stop_while_they_wait_for_a_list_waits_no_more() {
+    let world = World::of(shop(CALL)).await;
+    world.tell((0..4).map(callable)).await;
+    world.tell((0..4).map(|place| happens(&format!("m{place}"), place, "Drive Missed"))).await;
+    world.serve().await;
+    assert_eq!(tasks(&world, TaskState::Queued).len(), 2);
+    let stop = track("stop", "Left").by("phone", NUMBERS[2]);
+    world.tell([stop.claims("offers", ConsentStatus::Withdrawn, None).on("phone")]).await;
+    let gone = &tasks(&world, TaskState::Withdrawn)[0];
+    assert_eq!(gone.reason.as_deref(), Some("withdrew consent to offers by phone"));
+    assert_eq!((gone.ended, tasks(&world, TaskState::Queued).len()), (Some(world.now()), 1));
+    // What is held, too; and who agrees to something more loses nothing by it.
+    world.tell([happens("b0", 0, "Drive Booked")]).await;
+    world.engine.set_switch("no-show", true).await.unwrap();
+    world.after(DAY).await;
+    assert_eq!(world.states()[3], "held");
+    let more = track("more", "Agreed").by("phone", NUMBERS[3]);
+    world.tell([more.claims("orders", ConsentStatus::Granted, None).on("phone")]).await;
+    assert_eq!(world.states()[3], "held");
+    world.engine.set_suppression("phone", NUMBERS[3], None).await.unwrap();
+    assert!(tasks(&world, TaskState::Queued).is_empty());
+    world.serve().await;
+    assert_eq!(world.mailed(), [email(2), email(3)], "both ways go on without the call");
+}
+
+#[tokio::test]
+async fn more_room_is_for_those_who_wait_longest_as_soon_as_it_is_there() {
+    let files = shop(CALL);
+    let roomier = |capacity: u32| {
+        let mut files = files.clone();
+        files[0].text = files[0].text.replace("capacity: 2", &format!("capacity: {capacity}"));
+        files
+    };
+    let world = World::of(files.clone()).await;
+    world.tell((0..4).map(callable)).await;
+    world.tell((0..3).map(|place| happens(&format!("m{place}"), place, "Drive Missed"))).await;
+    world.serve().await;
+    assert_eq!(on_list(&world), NUMBERS[..2]);
+    world.engine.apply(files.clone()).await.unwrap();
+    world.serve().await;
+    assert_eq!(on_list(&world), NUMBERS[..2], "nothing has changed");
+    world.engine.apply(roomier(3)).await.unwrap();
+    world.tell([happens("m3", 3, "Drive Missed")]).await;
+    world.serve().await;
+    assert_eq!(on_list(&world), NUMBERS[..3], "who has waited comes before who comes now");
+    let waiting = &tasks(&world, TaskState::Queued)[0];
+    assert_eq!(waiting.reason.as_deref(), Some("waits: the list of the team `sales` is full for 2026-03-02"));
+
+    // A restart finds out what was applied before the process died.
+    world.engine.apply(roomier(4)).await.unwrap();
+    let world = world.restarted(None);
+    world.serve().await;
+    assert_eq!(on_list(&world), NUMBERS);
+}
+
+#[tokio::test]
+async fn who_comes_when_somebody_has_left_the_list_does_not_overtake() {
+    let world = World::of(shop(CALL)).await;
+    world.tell((0..4).map(callable)).await;
+    world.tell((0..3).map(|place| happens(&format!("m{place}"), place, "Drive Missed"))).await;
+    world.serve().await;
+    world.tell([happens("b0", 0, "Drive Booked"), happens("m3", 3, "Drive Missed")]).await;
+    world.serve().await;
+    assert_eq!(on_list(&world), NUMBERS[1..3]);
+}
+
+#[tokio::test]
 async fn nobody_who_did_not_agree_is_on_a_list() {
     let world = World::of(shop(CALL)).await;
     world.tell([identify("i").by("phone", NUMBERS[0]).by("email", &email(0))]).await;

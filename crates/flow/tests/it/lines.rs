@@ -63,6 +63,42 @@ async fn a_server_that_is_down_is_left_alone_then_tried_by_one_and_costs_no_atte
 }
 
 #[tokio::test]
+async fn a_closed_line_is_tried_when_it_says_so_though_all_that_wait_for_it_are_due_later() {
+    let sink = Sink::start(Mood::Away).await;
+    let world = offer_to(&sink, 5).await;
+    world.serve().await;
+    let (visited, until) = (sink.visited(), ways(&world)[0].until.unwrap());
+    assert_eq!((waiting(&world), until), ((5, 0), START.plus(crowsnest_model::Duration::seconds(30))));
+    let dues: Vec<_> = world.deliveries().into_iter().map(|one| one.due).collect();
+    assert!(dues.iter().all(|due| *due > until), "{dues:?}");
+    world.after(until.since(world.now()).0 - 1).await;
+    assert_eq!(sink.visited(), visited);
+    world.after(1).await;
+    assert_eq!(sink.visited(), visited + 1, "the one that waits longest");
+    assert!(ways(&world)[0].until.unwrap() > world.now());
+    sink.becomes(Mood::Takes);
+    let until = ways(&world)[0].until.unwrap();
+    world.after(until.since(world.now()).0).await;
+    assert_eq!(world.states(), vec!["sent"; 5], "and what is due beside it, once it is well");
+}
+
+#[tokio::test]
+async fn a_line_that_is_well_hurries_nobody_and_what_waits_for_something_else_tries_none() {
+    let sink = Sink::start(Mood::Away).await;
+    let world = World::sending_to(&[OFFER, CART], Some(sink.addr)).await;
+    everybody(&world, 5).await;
+    world.serve().await;
+    assert!(ways(&world)[0].closed.is_some());
+    world.tell([cart("c1", "p0@x.org")]).await;
+    world.engine.set_switch("offer", true).await.unwrap();
+    // What waited for the line is held now, and nothing else is there to try it.
+    world.after(MINUTE).await;
+    let visited = sink.visited();
+    world.after(10 * MINUTE).await;
+    assert_eq!(sink.visited(), visited, "the cart waits for its moment, not for the line");
+}
+
+#[tokio::test]
 async fn what_waits_for_a_closed_line_expires_as_always_and_definitions_that_change_open_it() {
     let sink = Sink::start(Mood::Away).await;
     let world = offer_to(&sink, 6).await;

@@ -238,6 +238,33 @@ async fn what_waits_for_room_goes_out_when_there_is_some() {
 }
 
 #[tokio::test]
+async fn what_waits_for_room_goes_out_when_the_policy_leaves_more() {
+    let policy = |caps: &str| format!("policy: contact\ncaps: [{{ max: {caps}, when_capped: postpone }}]\n");
+    let world = World::new(&[CART_NOW, TO_EACH, &policy("1, per: 10h")]).await;
+    world.tell([subscriber("ann@x.org"), cart("c1", "ann@x.org")]).await;
+    world.engine.launch("to-each").await.unwrap();
+    world.serve().await;
+    world.after(45 * MINUTE).await;
+    world.apply(&[CART_NOW, TO_EACH, &policy("1, per: 9h")]).await;
+    world.serve().await;
+    assert_eq!(decided(&world)[0], "cart queued: waits: at most 1 message in 9 hours: had to-each");
+    world.apply(&[CART_NOW, TO_EACH, &policy("2, per: 9h")]).await;
+    let world = world.restarted(None);
+    world.serve().await;
+    assert_eq!(world.mailed().len(), 2);
+    // A quiet hour that is no more.
+    world.tell([order("o", "nobody@x.org"), subscriber("bob@x.org")]).await;
+    let quiet = "policy: contact\nquiet_hours: [{ from: \"00:00\", to: \"12:00\" }]\n";
+    world.apply(&[CART_NOW, TO_EACH, quiet]).await;
+    world.tell([cart("c2", "bob@x.org")]).await;
+    world.after(45 * MINUTE).await;
+    assert!(decided(&world)[1].starts_with("cart queued: waits: quiet hours"), "{:?}", decided(&world));
+    world.apply(&[CART_NOW, TO_EACH]).await;
+    world.serve().await;
+    assert_eq!(world.mailed().len(), 3);
+}
+
+#[tokio::test]
 async fn programs_are_kept_apart_and_one_offer_runs_at_a_time() {
     for (policy, reason) in [
         (

@@ -1,7 +1,10 @@
 //! Too many complaints or bounces: marketing messages of the channel stop by themselves, until people of the house let them go on.
 
-use crate::world::*;
-use crowsnest_flow::outward::{Heard, SenderStanding, What};
+use crate::{
+    sink::{Mood, Sink},
+    world::*,
+};
+use crowsnest_flow::outward::{Heard, SenderStanding, What, WhatBecame};
 use crowsnest_model::{DeliveryId, Duration, Time, delivery::DeliveryState};
 use crowsnest_programs::policy::Standing;
 
@@ -157,6 +160,48 @@ async fn each_message_comes_back_once_and_old_ones_are_forgotten() {
         bounces(&world, *id, "a", false).await;
     }
     assert_eq!(email(&world).stopped, Some(world.now()));
+}
+
+#[tokio::test]
+async fn what_is_found_out_to_have_gone_out_counts_and_once() {
+    for (how, messages, bounced) in
+        [("people", 1, 0), ("report", 1, 1), ("people, then a report", 1, 1), ("failed", 0, 0)]
+    {
+        let sink = Sink::start(Mood::DropsAfterDot).await;
+        let world = World::sending_to(&[&OFFER.replace("ttl: 2d", "")], Some(sink.addr)).await;
+        world.tell([subscriber("ann@x.org")]).await;
+        world.engine.launch("offer").await.unwrap();
+        world.serve().await;
+        let id = world.deliveries()[0].id;
+        assert_eq!((world.states(), email(&world).counts.messages), (vec!["unknown"], 0));
+        let became = if how == "failed" { WhatBecame::Failed } else { WhatBecame::Sent };
+        if how != "report" {
+            world.engine.resolve_delivery(id, became, "the log".into()).await.unwrap();
+            assert!(world.engine.resolve_delivery(id, became, "the log".into()).await.is_err());
+        }
+        if how.ends_with("report") {
+            for report in ["a", "b"] {
+                bounces(&world, id, report, true).await;
+            }
+        }
+        let counts = email(&world).counts;
+        assert_eq!((counts.messages, counts.bounces), (messages, bounced), "{how}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_again_counts_when_it_goes_out() {
+    let sink = Sink::start(Mood::DropsAfterDot).await;
+    let world = World::sending_to(&[&OFFER.replace("ttl: 2d", "")], Some(sink.addr)).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    world.engine.launch("offer").await.unwrap();
+    world.serve().await;
+    sink.becomes(Mood::Takes);
+    let id = world.deliveries()[0].id;
+    world.engine.resolve_delivery(id, WhatBecame::Again, "the log".into()).await.unwrap();
+    assert_eq!(email(&world).counts.messages, 0);
+    world.serve().await;
+    assert_eq!((world.states(), email(&world).counts.messages), (vec!["sent"], 1));
 }
 
 #[tokio::test]

@@ -182,6 +182,16 @@ async fn a_crash_while_a_text_is_on_the_line_leaves_it_unknown_unless_the_gatewa
     world.after(DAY).await;
     assert_eq!(world.states(), ["unknown", "sent"]);
     assert_eq!(gateway.taken().len(), 2, "none was sent twice");
+    // What the gateway says of it later counts as much as what it said at once.
+    let counted = || world.read(|read| read.sending_counts("sms", crowsnest_model::Time(0)));
+    let before = counted().messages;
+    let unknown = world.deliveries()[0].id;
+    for _ in 0..2 {
+        let undelivered = Became::Undelivered { for_good: false, said: "30003: switched off".into() };
+        world.engine.hear_receipt(unknown, "SM9", undelivered).await.unwrap();
+    }
+    assert_eq!(world.states(), ["bounced", "sent"]);
+    assert_eq!((counted().messages - before, counted().bounces), (1, 1));
 }
 
 #[tokio::test]

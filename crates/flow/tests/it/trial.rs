@@ -98,6 +98,58 @@ caps:
 }
 
 #[tokio::test]
+async fn a_call_is_forecast_with_the_hours_of_its_team_and_what_the_policy_leaves() {
+    const CALLED: &str = r#"
+program: called
+trigger: { event: Cart Updated }
+steps:
+  - send: { channel: email, template: letter, topic: offers }
+  - task: { title: Ask, team: sales, call: { topic: offers } }
+  - task: { title: Ask again, team: sales, ttl: 1h, call: { topic: offers } }
+  - task: { title: Look, team: sales }
+"#;
+    const POLICY: &str = "policy: contact\ncaps: [{ max: 1, per: 4d, when_capped: postpone }]\n";
+    let mut shop = files(&[CALLED, POLICY]);
+    let teams = "currency: USD\nteams:\n  sales: { title: Sales, capacity: 2, time_zone: UTC }\n";
+    shop[0].text = shop[0].text.replacen("currency: USD\n", teams, 1);
+    let world = World::of(shop).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    let calls = |world: &World| -> Vec<_> {
+        let found = tried(world, "called", "ann@x.org", Some(json!({ "cart_id": "c", "value": 80 })));
+        found.steps.into_iter().filter_map(|step| step.call).collect()
+    };
+    let unknown = calls(&world);
+    assert_eq!((unknown.len(), unknown[0].goes), (2, None));
+    assert_eq!(unknown[0].reasons, ["no phone address is known"]);
+    world.tell([identify("number").by("email", "ann@x.org").by("phone", "+13125550101")]).await;
+    assert_eq!(calls(&world)[0].reasons, ["never agreed to offers by phone"]);
+    let agrees = identify("agrees").by("phone", "+13125550101").claims(
+        "offers",
+        crowsnest_model::ConsentStatus::Granted,
+        None,
+    );
+    world.tell([agrees.on("phone")]).await;
+    // It is Monday. Four days after the mail it is Friday, at nine; four days after that Tuesday.
+    let found = calls(&world);
+    assert_eq!(found[0].goes, Some(world.now().plus(Duration(4 * DAY))), "{found:?}");
+    assert_eq!(found[0].reasons, ["waits: at most 1 message in 4 days: gives way to called at the same moment"]);
+    assert_eq!(found[1].goes, None, "it would be too late by then");
+    // What happens is what was forecast.
+    world.tell([cart("c", "ann@x.org")]).await;
+    world.serve().await;
+    assert!(world.engine.worklist(&Default::default(), ALL).unwrap().is_empty());
+    world.after(4 * DAY).await;
+    assert_eq!(world.engine.worklist(&Default::default(), ALL).unwrap()[0].task.title, "Ask");
+    // In the evening the team does not work.
+    world.pass(12 * HOUR);
+    let evening = calls(&world);
+    assert!(
+        evening[0].reasons.iter().any(|reason| reason.starts_with("waits: the team `sales` works again on")),
+        "{evening:?}"
+    );
+}
+
+#[tokio::test]
 async fn windows_and_segments_count_the_event_that_is_supposed() {
     const KEEN: &str = r#"
 segment: keen

@@ -20,6 +20,9 @@ use std::collections::{BTreeSet, HashMap};
 /// At most this many programs are named in a reason; they are counted by it.
 const NAMED: usize = 3;
 
+/// What the reason of a message begins with that the policy puts off. Others that wait their turn may say so, too.
+pub const WAITS_FOR_POLICY: &str = "waits: ";
+
 /// The contact policy, ready.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -280,6 +283,6 @@ fn wait(facts: &Facts<'_>, until: Time, reason: String) -> Verdict {
         Some(expires) if expires <= until => {
             Verdict::Expire(format!("{reason}; its time to live ends before that is over"))
         }
-        _ => Verdict::Wait { until, reason: format!("waits: {reason}") },
+        _ => Verdict::Wait { until, reason: format!("{WAITS_FOR_POLICY}{reason}") },
     }
 }

@@ -98,6 +98,16 @@ impl ReadDeliveries for Session<'_> {
         Ok(due)
     }
 
+    fn first_queued(&self, line: &Line, until: Time, reason: &str) -> Result<Option<Delivery>> {
+        let sql = format!(
+            "SELECT {} FROM deliveries WHERE state = 'queued' AND line = ?1 AND due <= ?2
+                 AND substr(reason, -length(?3)) = ?3
+             ORDER BY due, id LIMIT 1",
+            rows::DELIVERY
+        );
+        self.one(&sql, params![line.as_str(), until.0, reason], rows::delivery)
+    }
+
     fn line_counts(&self, now: Time) -> Result<Vec<LineCount>> {
         let none =
             |line: String| LineCount { line: Line::named(line), queued: 0, due: 0, sending: 0, next: None };

@@ -389,7 +389,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (line, due) WHERE state = 'queued';
 CREATE INDEX deliveries_expiring ON deliveries (expires)
     WHERE (state IN ('queued', 'held') OR state = 'sending' AND channel = 'phone') AND expires IS NOT NULL;
-CREATE INDEX deliveries_on_lists ON deliveries (contact) WHERE channel = 'phone' AND state = 'sending';
+CREATE INDEX deliveries_calls ON deliveries (contact) WHERE channel = 'phone' AND state IN ('queued', 'held', 'sending');
 CREATE INDEX deliveries_letters ON deliveries (due, id) WHERE state = 'queued' AND channel = 'letter';
 CREATE INDEX deliveries_of_hook ON deliveries (contact, state, id) WHERE channel = 'webhook';
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';

@@ -102,9 +102,11 @@ impl ReadTasks for Session<'_> {
         self.all(&sql, [], |row| row.get(0))
     }
 
-    fn calls_on_lists(&self, number: &str) -> Result<Vec<Delivery>> {
+    fn calls_to(&self, number: &str) -> Result<Vec<Delivery>> {
         let sql = format!(
-            "SELECT {} FROM deliveries WHERE channel = 'phone' AND state = 'sending' AND contact = ?1 ORDER BY id",
+            "SELECT {} FROM deliveries WHERE channel = 'phone' AND state IN ('queued', 'held', 'sending')
+                 AND contact = ?1
+             ORDER BY id",
             rows::DELIVERY
         );
         self.all(&sql, [number], rows::delivery)
@@ -162,5 +164,20 @@ impl WriteTasks for Session<'_> {
                 task.remark
             ])?;
         Ok(())
+    }
+
+    fn wake_tasks(&mut self, team: Option<&str>, reason: &str, now: Time) -> Result<u64> {
+        const WAIT: &str = "state = 'queued' AND (?1 IS NULL OR team = ?1) AND due > ?3 AND substr(reason, 1, length(?2)) = ?2";
+        let others = format!("UPDATE tasks SET due = ?3 WHERE {WAIT} AND call IS NULL");
+        // Their tasks follow.
+        let calls = format!(
+            "UPDATE deliveries SET due = ?3
+             WHERE state = 'queued' AND id IN (SELECT call FROM tasks WHERE {WAIT} AND call IS NOT NULL)"
+        );
+        let mut woken = 0;
+        for sql in [others, calls] {
+            woken += self.connection.prepare_cached(&sql)?.execute(params![team, reason, now.0])?;
+        }
+        Ok(woken as u64)
     }
 }

@@ -45,9 +45,9 @@ pub(super) fn account(
         if organisation.public_url.is_none() {
             findings.warning(
                 spot.at("gateway"),
-                "the gateway cannot say what became of texts, and nobody can answer STOP, as long as it does not know where \
-                 this installation is",
-                Some("set `public_url`".into()),
+                "without `public_url` the gateway does not know where this installation is: it cannot say what became of texts, \
+                 and nobody can answer STOP",
+                Some("set `public_url` of the workspace".into()),
             );
         }
     }

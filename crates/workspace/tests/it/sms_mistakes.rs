@@ -77,7 +77,7 @@ fn sms_has_a_sender_and_a_gateway_that_can_be_trusted() {
         format!("{unreachable}  from: \"+13125550100\"\n  gateway: {{ account: AC1, token_env: T }}\n");
     assert_eq!(
         said(&text, ""),
-        "warning: base.yaml:8:12: the gateway cannot say what became of texts, and nobody can answer STOP, as long as it does not know where this installation is; set `public_url`"
+        "warning: base.yaml:8:12: without `public_url` the gateway does not know where this installation is: it cannot say what became of texts, and nobody can answer STOP; set `public_url` of the workspace"
     );
 }
 

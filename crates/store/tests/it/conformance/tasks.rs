@@ -110,6 +110,32 @@ pub fn tasks_that_are_due_come_by_importance(store: &mut impl Backend) {
     assert!(store.read(|read| read.due_deliveries_of(ProfileId(1), Time(1_000))).is_empty());
 }
 
+pub fn what_waits_for_a_list_is_woken_by_its_reason(store: &mut impl Backend) {
+    store.commit(|unit| {
+        for id in 1..=4 {
+            let due = Time(100);
+            let reason = Some(if id == 3 { "nobody answered" } else { "waits: the list is full" }.to_owned());
+            let team = if id == 4 { "service" } else { "sales" };
+            let called = (id != 2).then_some(DeliveryId(id));
+            if called.is_some() {
+                let reason = reason.clone();
+                unit.put_delivery(&Delivery { due, reason, ..call(id, id, DeliveryState::Queued) })?;
+            }
+            unit.put_task(&Task { call: called, due, reason, ..task(id, id, team, 1) })?;
+        }
+        assert_eq!(
+            unit.wake_tasks(Some("sales"), "waits: the list", Time(20))?,
+            2,
+            "a call, and another task"
+        );
+        assert_eq!(unit.wake_tasks(Some("sales"), "waits: the list", Time(20))?, 0);
+        unit.delivery(DeliveryId(1)).map(|call| assert_eq!(call.unwrap().due, Time(20)))
+    });
+    assert_eq!(due(store, 20, &[]), [1, 2]);
+    store.commit(|unit| unit.wake_tasks(None, "waits: ", Time(30)).map(|woken| assert_eq!(woken, 1)));
+    assert_eq!(store.read(|read| read.teams_waiting(Time(30))), ["sales", "service"]);
+}
+
 pub fn a_call_that_ends_takes_its_task_off_the_list(store: &mut impl Backend) {
     store.commit(|unit| {
         for id in 1..=4 {
@@ -119,8 +145,11 @@ pub fn a_call_that_ends_takes_its_task_off_the_list(store: &mut impl Backend) {
                 Task { call: Some(DeliveryId(id)), state: TaskState::Open, ..task(id, id, "sales", 1) };
             unit.put_task(&on_list)?;
         }
-        let calls = unit.calls_on_lists("+13125550142")?;
-        assert_eq!(calls.iter().map(|call| call.id.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        unit.put_delivery(&call(5, 5, DeliveryState::Queued))?;
+        unit.put_delivery(&call(6, 6, DeliveryState::Failed))?;
+        let calls = unit.calls_to("+13125550142")?;
+        assert_eq!(calls.iter().map(|call| call.id.0).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+        unit.close_deliveries(RunId(5), DeliveryState::Cancelled, "bought", Time(70))?;
         assert!(unit.sending_deliveries()?.is_empty(), "not on the line");
         let overdue = unit.overdue_deliveries(Time(50), 9)?;
         assert_eq!(overdue.iter().map(|call| call.id.0).collect::<Vec<_>>(), [4]);
