@@ -16,6 +16,8 @@ mod example_pages;
 mod explain;
 mod feedback;
 mod identity;
+#[cfg(feature = "faults")]
+mod launching;
 mod letters;
 mod mail_servers;
 #[cfg(feature = "faults")]
