@@ -150,7 +150,8 @@ impl Post {
     }
 
     fn faults(&self) -> Vec<String> {
-        let told = [(self.twice, "people got it more than once"), (self.strangers, "messages are for nobody")];
+        let told =
+            [(self.twice, "people got it more than once"), (self.strangers, "messages are for nobody")];
         told.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
     }
 }
@@ -173,8 +174,7 @@ impl Mail {
         let report = crate::runtime()?.block_on(local.run_until(async {
             let post = Rc::new(RefCell::new(Post::default()));
             let (taken, people) = (post.clone(), self.people);
-            let address =
-                post_office::telling(move |to| taken.borrow_mut().came_for(to, people)).await?;
+            let address = post_office::telling(move |to| taken.borrow_mut().came_for(to, people)).await?;
             let mut server = Server::start(&self.setting, self.workspace(address)?).await?;
             let measured = self.measure(&server, &post).await;
             match &measured {
@@ -255,7 +255,8 @@ async fn settled(server: &Server) -> anyhow::Result<u64> {
     let began = Instant::now();
     loop {
         let answer = connection.ask("GET", "/api/v1/stats", &server.admin(), b"").await?;
-        let stats: serde_json::Value = serde_json::from_slice(answer.body).context("the stats are no JSON")?;
+        let stats: serde_json::Value =
+            serde_json::from_slice(answer.body).context("the stats are no JSON")?;
         let count = |state: &str| stats["deliveries"][state].as_u64().unwrap_or_default();
         if count("queued") + count("sending") == 0 {
             return Ok(count("sent"));
@@ -317,7 +318,8 @@ mod tests {
     #[test]
     fn each_person_is_counted_once_and_whoever_gets_it_again_too() {
         let mut post = Post::default();
-        for address in ["m-0@mail0.example", "m-99@mail1.example", "m-99@mail1.example", "m-99@mail1.example"] {
+        for address in ["m-0@mail0.example", "m-99@mail1.example", "m-99@mail1.example", "m-99@mail1.example"]
+        {
             post.came_for(address, 100);
         }
         assert_eq!((post.people, post.faults()), (2, vec!["1 people got it more than once".to_owned()]));

@@ -135,7 +135,11 @@ fn launch_in_view(client: &Client, path: &str) -> anyhow::Result<Value> {
             // What cannot be shown is not worth a word: the launch itself says what is wrong.
             if let Ok(so_far) = client.get::<Value>(path) {
                 let (people, get_it) = (&so_far["audience"]["people"], &so_far["audience"]["recipients"]);
-                eprint!("\r{} people were looked at; {} get it so far", output::count(people), output::count(get_it));
+                eprint!(
+                    "\r{} people were looked at; {} get it so far",
+                    output::count(people),
+                    output::count(get_it)
+                );
                 shown = true;
             }
         }

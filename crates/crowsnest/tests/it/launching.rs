@@ -47,11 +47,16 @@ fn a_launch_that_dies_anywhere_goes_on_and_everybody_gets_it_once() {
     });
     settled(server.api());
     let audience = &server.api().get("/api/v1/broadcasts/spring/launch")["audience"];
-    assert_eq!((&audience["people"], &audience["recipients"]), (&json!(PEOPLE), &json!(PEOPLE)), "{audience}");
+    assert_eq!(
+        (&audience["people"], &audience["recipients"]),
+        (&json!(PEOPLE), &json!(PEOPLE)),
+        "{audience}"
+    );
     let mut mails: BTreeMap<String, usize> = BTreeMap::new();
     mailed(server.api()).into_iter().for_each(|to| *mails.entry(to).or_default() += 1);
     let deliveries = server.api().deliveries("spring");
-    let intended: BTreeSet<&str> = deliveries.iter().map(|delivery| delivery["to"].as_str().unwrap()).collect();
+    let intended: BTreeSet<&str> =
+        deliveries.iter().map(|delivery| delivery["to"].as_str().unwrap()).collect();
     assert_eq!((deliveries.len(), intended.len()), (PEOPLE, PEOPLE), "an intent for everybody");
     for delivery in &deliveries {
         let got = mails.remove(delivery["to"].as_str().unwrap()).unwrap_or(0);

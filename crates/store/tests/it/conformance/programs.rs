@@ -202,7 +202,11 @@ pub fn whom_a_launch_has_decided_is_known(store: &mut impl Backend) {
     };
     store.read(|read| {
         let launched = |first, last| read.launched("offer", ProfileId(first), ProfileId(last)).unwrap();
-        assert_eq!(launched(1, 5), of(&[(1, true), (2, false), (3, true), (4, false)]), "it was to be sent at first");
+        assert_eq!(
+            launched(1, 5),
+            of(&[(1, true), (2, false), (3, true), (4, false)]),
+            "it was to be sent at first"
+        );
         assert_eq!(launched(8, 8), of(&[(8, true)]));
         let goes_to = |contact: &str| read.launched_to("offer", contact).unwrap();
         assert_eq!(goes_to("p1@example.org"), Some(ProfileId(1)));
