@@ -3,10 +3,10 @@
 use crate::{
     Measured, Setting,
     http::Connection,
-    post_office::{self, Arrivals},
+    post_office,
     report::count,
     send::{Tally, send, together},
-    server::{Files, Server, Spent, Used, files, peak_memory},
+    server::{Files, Server, Spent, Used, files, peak_memory, resident_memory},
 };
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -90,8 +90,10 @@ pub struct Report {
     pub server: Spent,
     /// What this program used: it makes the load and takes the mail.
     pub generator: Spent,
-    /// The most memory that the server had, in bytes.
+    /// The most memory that the server had, in bytes, from its start.
     pub peak_memory: u64,
+    /// The memory that it had: when it was launched, and after each tenth of the messages.
+    pub memory: Vec<u64>,
     /// What is not as it must be.
     pub faults: Vec<String>,
 }
@@ -114,6 +116,8 @@ impl fmt::Display for Report {
             "processors: {:.1} s of the server, {:.1} s of the generator; {memory} MiB at the most",
             self.server.cpu, self.generator.cpu
         )?;
+        let memory: Vec<String> = self.memory.iter().map(|bytes| (bytes >> 20).to_string()).collect();
+        writeln!(f, "MiB at the launch and after each tenth: {}", memory.join(" "))?;
         for (thread, seconds) in &self.server.by_thread {
             writeln!(f, "  {thread}: {seconds:.1} s")?;
         }
@@ -121,14 +125,58 @@ impl fmt::Display for Report {
     }
 }
 
+/// Who got it: two bits for each person, so that a million of them weigh on nothing.
+#[derive(Debug, Default)]
+struct Post {
+    once: Vec<u64>,
+    again: Vec<u64>,
+    people: u64,
+    twice: u64,
+    strangers: u64,
+}
+
+impl Post {
+    fn came_for(&mut self, address: &str, people: u64) {
+        let number = address.strip_prefix("m-").and_then(|rest| rest.split('@').next()?.parse::<u64>().ok());
+        let Some(person) = number.filter(|person| *person < people) else {
+            self.strangers += 1;
+            return;
+        };
+        if set(&mut self.once, person) {
+            self.people += 1;
+        } else if set(&mut self.again, person) {
+            self.twice += 1;
+        }
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let told =
+            [(self.twice, "people got it more than once"), (self.strangers, "messages are for nobody")];
+        told.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect()
+    }
+}
+
+/// Sets a bit; false when it was set.
+fn set(bits: &mut Vec<u64>, place: u64) -> bool {
+    let (word, bit) = ((place / 64) as usize, 1_u64 << (place % 64));
+    if bits.len() <= word {
+        bits.resize(word + 1, 0);
+    }
+    let was = bits[word] & bit != 0;
+    bits[word] |= bit;
+    !was
+}
+
 impl Mail {
     /// Starts everything and measures.
     pub fn run(&self) -> anyhow::Result<bool> {
         let local = tokio::task::LocalSet::new();
         let report = crate::runtime()?.block_on(local.run_until(async {
-            let (address, arrivals) = post_office::open().await?;
+            let post = Rc::new(RefCell::new(Post::default()));
+            let (taken, people) = (post.clone(), self.people);
+            let address = post_office::telling(move |to| taken.borrow_mut().came_for(to, people)).await?;
             let mut server = Server::start(&self.setting, self.workspace(address)?).await?;
-            let measured = self.measure(&server, &arrivals).await;
+            let measured = self.measure(&server, &post).await;
             match &measured {
                 Ok(_) => drop(server.stop().await?),
                 Err(_) => server.kill().await,
@@ -154,7 +202,7 @@ impl Mail {
         Ok(files)
     }
 
-    async fn measure(&self, server: &Server, arrivals: &Arrivals) -> anyhow::Result<Report> {
+    async fn measure(&self, server: &Server, post: &RefCell<Post>) -> anyhow::Result<Report> {
         let next = Rc::new(RefCell::new(0));
         let told = together(FILLING, |_| fill(server, self.people, next.clone())).await?;
         let mut faults = told.faults;
@@ -163,9 +211,13 @@ impl Mail {
         let began = Instant::now();
         let launching = tokio::task::spawn_local(launch(server.address, server.admin()));
         let (mut first, mut last, mut came) = (None, began, 0);
-        while came < self.people as usize {
+        let mut memory = vec![resident_memory(them)?];
+        while came < self.people {
             tokio::time::sleep(Duration::from_millis(5)).await;
-            let now = arrivals.borrow().len();
+            let now = post.borrow().people;
+            while memory.len() <= 10 && now * 10 >= self.people * memory.len() as u64 {
+                memory.push(resident_memory(them)?);
+            }
             if now > came {
                 (came, last) = (now, Instant::now());
                 first.get_or_insert(last);
@@ -174,10 +226,11 @@ impl Mail {
         }
         launching.await??;
         let (server_used, generator) = (Used::by(them)?.since(&before), Used::by(us)?.since(&mine));
-        let twice = arrivals.borrow().values().filter(|times| times.len() > 1).count();
-        if twice > 0 {
-            faults.push(format!("{twice} people got it more than once"));
+        let sent = settled(server).await?;
+        if sent != self.people {
+            faults.push(format!("the server says that {sent} of {} messages were sent", self.people));
         }
+        faults.extend(post.borrow().faults());
         let since = |moment: Instant| moment.duration_since(began).as_secs_f64();
         let first = first.unwrap_or(last);
         Ok(Report {
@@ -190,8 +243,26 @@ impl Mail {
             server: server_used,
             generator,
             peak_memory: peak_memory(them)?,
+            memory,
             faults,
         })
+    }
+}
+
+/// Waits until nothing is on its way, and answers how many messages the server has sent.
+async fn settled(server: &Server) -> anyhow::Result<u64> {
+    let mut connection = Connection::open(server.address).await?;
+    let began = Instant::now();
+    loop {
+        let answer = connection.ask("GET", "/api/v1/stats", &server.admin(), b"").await?;
+        let stats: serde_json::Value =
+            serde_json::from_slice(answer.body).context("the stats are no JSON")?;
+        let count = |state: &str| stats["deliveries"][state].as_u64().unwrap_or_default();
+        if count("queued") + count("sending") == 0 {
+            return Ok(count("sent"));
+        }
+        ensure!(began.elapsed() < PATIENCE, "messages stay on their way: {}", stats["deliveries"]);
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
@@ -237,5 +308,23 @@ fn fill(
             body.push_str("]}");
             send(&mut connection, "/v1/batch", &key, body.as_bytes(), until - from, &mut tally).await?;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_person_is_counted_once_and_whoever_gets_it_again_too() {
+        let mut post = Post::default();
+        for address in ["m-0@mail0.example", "m-99@mail1.example", "m-99@mail1.example", "m-99@mail1.example"]
+        {
+            post.came_for(address, 100);
+        }
+        assert_eq!((post.people, post.faults()), (2, vec!["1 people got it more than once".to_owned()]));
+        post.came_for("m-100@mail.example", 100);
+        post.came_for("ann@mail.example", 100);
+        assert_eq!(post.faults()[1], "2 messages are for nobody");
     }
 }

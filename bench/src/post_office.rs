@@ -1,4 +1,4 @@
-//! An SMTP server that takes everything, and notes when each message came.
+//! An SMTP server that takes everything, and tells for whom each message was.
 
 use crowsnest_model::Time;
 use std::{cell::RefCell, collections::HashMap, net::SocketAddr, rc::Rc};
@@ -12,19 +12,30 @@ pub type Arrivals = Rc<RefCell<HashMap<String, Vec<Time>>>>;
 
 /// Where it listens, and what comes. It takes mail as long as the local set lives.
 pub async fn open() -> anyhow::Result<(SocketAddr, Arrivals)> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
     let arrivals = Arrivals::default();
-    let taking = arrivals.clone();
-    tokio::task::spawn_local(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::task::spawn_local(serve(stream, taking.clone()));
-        }
-    });
+    let taken = arrivals.clone();
+    let address = telling(move |recipient| {
+        let now = Time(crate::load::now());
+        taken.borrow_mut().entry(recipient.to_owned()).or_default().push(now);
+    })
+    .await?;
     Ok((address, arrivals))
 }
 
-async fn serve(stream: TcpStream, arrivals: Arrivals) -> std::io::Result<()> {
+/// One that remembers nothing itself: `taken` is told each recipient of each message. Answers where it listens.
+pub async fn telling(taken: impl Fn(&str) + 'static) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let taken: Rc<dyn Fn(&str)> = Rc::new(taken);
+    tokio::task::spawn_local(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::task::spawn_local(serve(stream, taken.clone()));
+        }
+    });
+    Ok(address)
+}
+
+async fn serve(stream: TcpStream, taken: Rc<dyn Fn(&str)>) -> std::io::Result<()> {
     // Answers to commands that came together are small writes one after the other; without this each waits for the
     // client's delayed acknowledgement, forty milliseconds for each message.
     stream.set_nodelay(true)?;
@@ -44,10 +55,7 @@ async fn serve(stream: TcpStream, arrivals: Arrivals) -> std::io::Result<()> {
             "DATA" => {
                 write.write_all(b"354 go on\r\n").await?;
                 while lines.next_line().await?.is_some_and(|line| line != ".") {}
-                let now = crate::load::now();
-                for recipient in recipients.drain(..) {
-                    arrivals.borrow_mut().entry(recipient).or_default().push(Time(now));
-                }
+                recipients.drain(..).for_each(|recipient: String| taken(&recipient));
                 b"250 taken\r\n"
             }
             "QUIT" => {

@@ -210,13 +210,22 @@ fn parse_times(stat: &str) -> Option<(String, f64)> {
 
 /// The most memory that a process has had, in bytes.
 pub fn peak_memory(process: u32) -> anyhow::Result<u64> {
+    memory(process, "VmHWM:")
+}
+
+/// The memory that a process has, in bytes.
+pub fn resident_memory(process: u32) -> anyhow::Result<u64> {
+    memory(process, "VmRSS:")
+}
+
+fn memory(process: u32, what: &str) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let kibibytes: u64 = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .find_map(|line| line.strip_prefix(what))
         .and_then(|rest| rest.trim().strip_suffix("kB"))
         .and_then(|number| number.trim().parse().ok())
-        .context("no VmHWM in the process's status")?;
+        .with_context(|| format!("no {what} in the process's status"))?;
     Ok(kibibytes * 1_024)
 }
 

@@ -5,9 +5,16 @@ use crate::{
     client::{Client, Connection, encoded},
     output::{self, text},
 };
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::{Value, json};
+use std::{
+    io::IsTerminal,
+    time::{Duration, Instant},
+};
+
+/// So often a launch that is waited for is looked at.
+const LOOKS: Duration = Duration::from_millis(500);
 
 /// Preview a broadcast, look at its message, send a test of it, or launch it.
 #[derive(Debug, Args)]
@@ -19,7 +26,8 @@ use serde_json::{Value, json};
     crowsnest send cart-reminder --show --as email=ann.carter@lakemail.example \\\n    \
     --event '{\"name\":\"Cart Updated\",\"properties\":{\"value\":60,\"products\":[]}}'\n  \
     crowsnest send welcome-letter --out letter.pdf --as email=ann.carter@lakemail.example\n  \
-    crowsnest send trade-in-offer --launch"
+    crowsnest send trade-in-offer --launch\n  \
+    crowsnest send trade-in-offer --progress"
 )]
 pub struct Send {
     /// The broadcast; with --show and --test also a template.
@@ -27,6 +35,12 @@ pub struct Send {
     /// Launch it.
     #[arg(long, conflicts_with_all = ["test", "show"])]
     launch: bool,
+    /// Do not wait until the whole audience was looked at; the first messages go out at once either way.
+    #[arg(long, requires = "launch")]
+    no_wait: bool,
+    /// Show what its launch did, or has done so far.
+    #[arg(long, conflicts_with_all = ["launch", "test", "show", "out"])]
+    progress: bool,
     /// Print the message as a customer would get it.
     #[arg(long, requires = "person", conflicts_with = "test")]
     show: bool,
@@ -59,29 +73,81 @@ impl Send {
         {
             return self.look(&client, person);
         }
-        let audience = if self.launch {
-            let report: Value = client.post(&format!("/api/v1/broadcasts/{name}/launch"), &Value::Null)?;
-            if self.json {
-                output::json(&report);
-                return Ok(());
-            }
-            say!("{} is launched.", self.name);
-            report["audience"].clone()
-        } else {
-            let audience: Value = client.get(&format!("/api/v1/broadcasts/{name}/preview"))?;
-            if self.json {
-                output::json(&audience);
-                return Ok(());
-            }
-            audience
-        };
-        show_audience(&audience);
-        if !self.launch {
-            show_distrust(&client);
-            say!("\nNothing is sent. Launch it: crowsnest send {} --launch", self.name);
+        if self.launch || self.progress {
+            return self.launched(&client, &format!("/api/v1/broadcasts/{name}/launch"));
         }
+        let audience: Value = client.get(&format!("/api/v1/broadcasts/{name}/preview"))?;
+        if self.json {
+            output::json(&audience);
+            return Ok(());
+        }
+        show_audience(&audience);
+        show_distrust(&client);
+        say!("\nNothing is sent. Launch it: crowsnest send {} --launch", self.name);
         Ok(())
     }
+
+    /// Launches it, or looks at its launch.
+    fn launched(&self, client: &Client, path: &str) -> anyhow::Result<()> {
+        let report: Value = if self.progress {
+            client.get(path)?
+        } else if self.no_wait {
+            client.post(&format!("{path}?wait=false"), &Value::Null)?
+        } else {
+            launch_in_view(client, path)?
+        };
+        if self.json {
+            output::json(&report);
+            return Ok(());
+        }
+        if self.no_wait {
+            say!("{} is launched. How far it is: crowsnest send {} --progress", self.name, self.name);
+            return Ok(());
+        }
+        if report["queued"].is_null() {
+            say!("{} was launched at {}. So far:", self.name, text(&report, "launched"));
+        } else if self.progress {
+            let (launched, queued) = (text(&report, "launched"), text(&report, "queued"));
+            say!("{} was launched at {launched}; everybody was looked at until {queued}.", self.name);
+        } else {
+            say!("{} is launched.", self.name);
+        }
+        show_audience(&report["audience"]);
+        Ok(())
+    }
+}
+
+/// Launches it and waits until everybody was looked at. Whoever sits before a terminal sees how far it is.
+fn launch_in_view(client: &Client, path: &str) -> anyhow::Result<Value> {
+    if !std::io::stderr().is_terminal() {
+        return client.post(path, &Value::Null);
+    }
+    std::thread::scope(|scope| {
+        let launching = scope.spawn(|| client.post(path, &Value::Null));
+        let mut shown = false;
+        let mut look = Instant::now() + LOOKS;
+        while !launching.is_finished() {
+            std::thread::sleep(Duration::from_millis(20));
+            if Instant::now() < look {
+                continue;
+            }
+            look = Instant::now() + LOOKS;
+            // What cannot be shown is not worth a word: the launch itself says what is wrong.
+            if let Ok(so_far) = client.get::<Value>(path) {
+                let (people, get_it) = (&so_far["audience"]["people"], &so_far["audience"]["recipients"]);
+                eprint!(
+                    "\r{} people were looked at; {} get it so far",
+                    output::count(people),
+                    output::count(get_it)
+                );
+                shown = true;
+            }
+        }
+        if shown {
+            eprintln!();
+        }
+        launching.join().map_err(|_| anyhow!("the launch was not waited for"))?
+    })
 }
 
 impl Send {

@@ -203,9 +203,15 @@ fn a_mailing_is_looked_at_tested_and_launched_once() {
     assert_eq!(mailed(server.api()), ["me@lake-store.example"]);
     fine(server.command(&["suppress", "bob@mail.example", "--reason", "asked by letter"]));
     assert_eq!(as_json(&server, &["suppress", "--list"])[0]["reason"], "asked by letter");
-    fine(server.command(&["send", "spring", "--launch"]));
+    let early = failed(server.command(&["send", "spring", "--progress"]), 4);
+    assert!(early.contains("has not been launched"), "{early}");
+    let launched = fine(server.command(&["send", "spring", "--launch"]));
     settled(server.api());
     assert_eq!(mailed(server.api()), ["ann@mail.example", "me@lake-store.example"]);
+    let progress = fine(server.command(&["send", "spring", "--progress"]));
+    assert!(progress.contains("everybody was looked at"), "{progress}");
+    let audience = |said: &str| said.split_once('\n').unwrap().1.to_owned();
+    assert_eq!(audience(&progress), audience(&launched));
     fine(server.command(&["suppress", "bob@mail.example", "--lift"]));
     let twice = failed(server.command(&["send", "spring", "--launch"]), 4);
     assert!(twice.contains("happens once"), "{twice}");

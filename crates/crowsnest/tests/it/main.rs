@@ -17,6 +17,8 @@ mod example_pages;
 mod explain;
 mod feedback;
 mod identity;
+#[cfg(feature = "faults")]
+mod launching;
 mod letters;
 mod looks;
 mod mail_servers;

@@ -28,13 +28,15 @@ fn drawn() -> impl Strategy<Value = Drawn> {
 
 impl Drawn {
     fn touch(&self, world: &World, place: usize) -> Touch {
-        let address = self.shared.map_or_else(|| format!("p{place}@x.org"), |shared| format!("s{shared}@x.org"));
+        let address =
+            self.shared.map_or_else(|| format!("p{place}@x.org"), |shared| format!("s{shared}@x.org"));
         let role = if self.owner { "owner" } else { "driver" };
         let touch = identify(format!("p{place}"))
             .by("user_id", &format!("p{place}"))
             .traits(json!({ "email": address, "role": role }))
             .ago(world, self.away * HOUR);
-        let touch = self.accounts.iter().fold(touch, |touch, account| touch.by("account", &format!("A-{account}")));
+        let touch =
+            self.accounts.iter().fold(touch, |touch, account| touch.by("account", &format!("A-{account}")));
         if self.agrees { touch.claims("offers", ConsentStatus::Granted, Some(&address)) } else { touch }
     }
 }
@@ -121,10 +123,15 @@ async fn play(one_per: &str, town: &[Drawn], dies_after: Option<usize>) {
     let mut broadcast = format!("{broadcast}one_per: {one_per}\n");
     if one_per == "person" {
         // Nobody is to be preferred to anybody.
-        broadcast = broadcast.lines().filter(|line| !line.starts_with("prefer")).map(|line| format!("{line}\n")).collect();
+        broadcast = broadcast
+            .lines()
+            .filter(|line| !line.starts_with("prefer"))
+            .map(|line| format!("{line}\n"))
+            .collect();
     }
     let world = World::new(&[&broadcast]).await;
-    let touches: Vec<Touch> = town.iter().enumerate().map(|(place, drawn)| drawn.touch(&world, place)).collect();
+    let touches: Vec<Touch> =
+        town.iter().enumerate().map(|(place, drawn)| drawn.touch(&world, place)).collect();
     world.tell(touches).await;
     let expected = expected(&world, one_per == "household");
     let preview = world.engine.preview_audience("offer").unwrap();
@@ -222,10 +229,9 @@ async fn two_who_carry_on_the_same_launch_do_not_double_it() {
 #[tokio::test]
 async fn an_address_that_was_given_out_is_given_out_though_its_message_was_capped() {
     let policy = "policy: contact\ncaps:\n  - { max: 1, per: 7d }\n";
-    let earlier = OFFER.replace("broadcast: offer", "broadcast: earlier").replace(
-        "audience: consent(\"email\", \"offers\")",
-        "audience: 'profile.first'",
-    );
+    let earlier = OFFER
+        .replace("broadcast: offer", "broadcast: earlier")
+        .replace("audience: consent(\"email\", \"offers\")", "audience: 'profile.first'");
     let world = World::new(&[OFFER, &earlier, policy]).await;
     world.tell([subscriber("us@x.org").traits(json!({ "first": true }))]).await;
     world.tell((0..20).map(|place| subscriber(&format!("p{place}@x.org")))).await;

@@ -5,20 +5,20 @@ use super::{blocking, read};
 use crate::{App, auth::Admin, error::ApiError};
 use axum::{
     Json, Router,
-    extract::{Path, State},
-    routing::{get, post},
+    extract::{Path, Query, State},
+    routing::get,
 };
 use crowsnest_flow::{Audience, LaunchReport, spent_by_program};
 use crowsnest_model::Time;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/broadcasts", get(broadcasts))
         .route("/broadcasts/{name}/preview", get(preview))
-        .route("/broadcasts/{name}/launch", post(launch))
+        .route("/broadcasts/{name}/launch", get(launched).post(launch))
 }
 
 /// A broadcast and where it is.
@@ -79,14 +79,43 @@ pub(crate) async fn preview(
     Ok(Json(blocking(&app, move |engine| engine.preview_audience(&name)).await?))
 }
 
-/// Launch it. It happens once.
-#[utoipa::path(post, path = "/api/v1/broadcasts/{name}/launch", tag = "broadcasts", params(("name" = String, Path)),
+/// How a launch is answered.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct HowToLaunch {
+    /// Answer when the whole audience was looked at; else at once.
+    #[serde(default = "waits")]
+    #[param(default = true)]
+    wait: bool,
+}
+
+fn waits() -> bool {
+    true
+}
+
+/// Launch it. It happens once. The first messages go out at once; the answer comes when everybody was looked at, unless it is not waited for.
+#[utoipa::path(post, path = "/api/v1/broadcasts/{name}/launch", tag = "broadcasts", params(("name" = String, Path), HowToLaunch),
     responses((status = 200, body = Object), (status = 409, body = crate::error::ErrorBody, description = "It was launched before.")),
     security(("admin" = [])))]
 pub(crate) async fn launch(
     _: Admin,
     State(app): State<App>,
     Path(name): Path<String>,
+    Query(how): Query<HowToLaunch>,
 ) -> Result<Json<LaunchReport>, ApiError> {
-    Ok(Json(app.engine.launch(&name).await?))
+    let report =
+        if how.wait { app.engine.launch(&name).await? } else { app.engine.launch_and_leave(&name).await? };
+    Ok(Json(report))
+}
+
+/// What its launch did, or has done so far: `queued` is null while people are still looked at.
+#[utoipa::path(get, path = "/api/v1/broadcasts/{name}/launch", tag = "broadcasts", params(("name" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = crate::error::ErrorBody),
+        (status = 409, body = crate::error::ErrorBody, description = "It has not been launched.")),
+    security(("admin" = [])))]
+pub(crate) async fn launched(
+    _: Admin,
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<Json<LaunchReport>, ApiError> {
+    Ok(Json(blocking(&app, move |engine| engine.launch_report(&name)).await?))
 }

@@ -79,6 +79,7 @@ pub(crate) fn routes() -> Router<App> {
         super::broadcasts::broadcasts,
         super::broadcasts::preview,
         super::broadcasts::launch,
+        super::broadcasts::launched,
         super::deliveries::deliveries,
         super::deliveries::lines,
         super::deliveries::delivery,

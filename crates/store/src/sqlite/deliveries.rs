@@ -24,11 +24,9 @@ impl ReadDeliveries for Session<'_> {
              WHERE program = ?1 AND profile BETWEEN ?2 AND ?3 AND occasion = 'launch' ORDER BY profile",
             was_queued = WAS_QUEUED
         );
-        self.all(
-            &sql,
-            params![broadcast, first.0 as i64, last.0 as i64],
-            |row| Ok((ProfileId(rows::id(row, 0)?), row.get(1)?)),
-        )
+        self.all(&sql, params![broadcast, first.0 as i64, last.0 as i64], |row| {
+            Ok((ProfileId(rows::id(row, 0)?), row.get(1)?))
+        })
     }
 
     fn launched_to(&self, broadcast: &str, contact: &str) -> Result<Option<ProfileId>> {

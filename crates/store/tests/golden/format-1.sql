@@ -374,6 +374,8 @@ CREATE TABLE launches (
     version   INTEGER NOT NULL,
     launched  INTEGER NOT NULL,
     queued    INTEGER,
+    until     INTEGER NOT NULL,
+    after     INTEGER,
     counts    TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE documents (
@@ -439,7 +441,7 @@ INSERT INTO quarantine VALUES (7004, 7, 'open', 0, 'till', NULL, 'line 17, colum
 INSERT INTO watermarks VALUES ('till', 8000, 8001);
 INSERT INTO switches VALUES ('cart', 5, 'too many');
 INSERT INTO imports VALUES (1, 3, 'till', 'sales', 'sales.csv', 10, 7, 2, 1, 8000);
-INSERT INTO launches VALUES ('offer', 1, 4, 5, '{"recipients":3}');
+INSERT INTO launches VALUES ('offer', 1, 4, 5, 9000, 8000, '{"recipients":3}');
 INSERT INTO documents VALUES ('program', 'cart', 1, 'programs/one.yaml', 1, 'program: cart', '{"program":"cart"}', 0, 9, 9);
 INSERT INTO documents VALUES ('program', 'cart', 2, 'programs/one.yaml', 1, 'program: cart # two', '{"program":"cart","two":2}', 1, 9, NULL);
 INSERT INTO counters VALUES ('events', 2);
@@ -492,6 +494,7 @@ CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queu
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_texted ON deliveries (contact, handed_over) WHERE channel = 'sms' AND state IN ('sending', 'sent', 'unknown');
 CREATE INDEX deliveries_by_run ON deliveries (run) WHERE run IS NOT NULL;
+CREATE INDEX deliveries_of_broadcasts ON deliveries (program, contact) WHERE run IS NULL AND channel <> 'webhook';
 CREATE INDEX print_runs_open ON print_runs (id) WHERE finished IS NULL;
 CREATE INDEX printed_by_run ON printed (run, delivery);
 CREATE INDEX printed_by_household ON printed (household) WHERE household IS NOT NULL;

@@ -179,6 +179,51 @@ pub fn deliveries_have_one_occasion(store: &mut impl Backend) {
     assert_eq!(store.read(|read| read.delivery(DeliveryId(1))), Some(whole));
 }
 
+pub fn whom_a_launch_has_decided_is_known(store: &mut impl Backend) {
+    use DeliveryState::{Queued, Suppressed};
+    let mut stopped = delivery(3, "offer", 3, "launch", Queued);
+    let mut left_out = delivery(2, "offer", 2, "launch", Suppressed);
+    left_out.contact = "p1@example.org".into();
+    store.commit(|unit| {
+        for id in [1, 2, 3, 4, 5, 8] {
+            unit.put_profile(&person(id))?;
+        }
+        unit.put_delivery(&left_out)?;
+        unit.put_delivery(&delivery(1, "offer", 1, "launch", Queued))?;
+        unit.put_delivery(&stopped)?;
+        unit.put_delivery(&delivery(4, "offer", 4, "launch", Suppressed))?;
+        unit.put_delivery(&delivery(5, "other", 5, "launch", Queued))?;
+        unit.put_delivery(&delivery(8, "offer", 8, "launch", Queued))?;
+        stopped.state = Suppressed;
+        unit.update_delivery(&stopped)
+    });
+    let of = |people: &[(u64, bool)]| -> Vec<(ProfileId, bool)> {
+        people.iter().map(|(person, queued)| (ProfileId(*person), *queued)).collect()
+    };
+    store.read(|read| {
+        let launched = |first, last| read.launched("offer", ProfileId(first), ProfileId(last)).unwrap();
+        assert_eq!(
+            launched(1, 5),
+            of(&[(1, true), (2, false), (3, true), (4, false)]),
+            "it was to be sent at first"
+        );
+        assert_eq!(launched(8, 8), of(&[(8, true)]));
+        let goes_to = |contact: &str| read.launched_to("offer", contact).unwrap();
+        assert_eq!(goes_to("p1@example.org"), Some(ProfileId(1)));
+        assert_eq!(goes_to("p3@example.org"), Some(ProfileId(3)), "though it was stopped before it was sent");
+        assert_eq!(goes_to("p4@example.org"), None, "they were left out");
+        assert_eq!(goes_to("p5@example.org"), None, "another broadcast's");
+        Ok(())
+    });
+    // Of two that turn out to be one, both addresses were given out.
+    store.commit(|unit| unit.merge(ProfileId(1), ProfileId(8), Time(9)).map(drop));
+    store.read(|read| {
+        assert_eq!(read.launched_to("offer", "p1@example.org")?, Some(ProfileId(1)));
+        assert_eq!(read.launched_to("offer", "p8@example.org")?, Some(ProfileId(1)));
+        Ok(())
+    });
+}
+
 pub fn deliveries_are_found_by_any_filter(store: &mut impl Backend) {
     use DeliveryState::{Queued, Sent};
     store.commit(|unit| {
