@@ -25,7 +25,7 @@ mod stats;
 mod suppressions;
 mod tasks;
 mod templates;
-mod webhooks;
+pub(crate) mod webhooks;
 mod who_is_who;
 
 use crate::{App, error::ApiError};

@@ -86,12 +86,17 @@ pub(crate) async fn test(
 }
 
 /// The definitions in force, of which the webhook is one.
-fn known(app: &App, name: &str) -> Result<Arc<Live>, ApiError> {
+pub(crate) fn known(app: &App, name: &str) -> Result<Arc<Live>, ApiError> {
     let live = app.engine.live();
     if !live.workspace().webhooks.contains_key(name) {
         let known: Vec<&str> = live.workspace().webhooks.keys().map(String::as_str).collect();
-        let known = if known.is_empty() { "none is defined".to_owned() } else { known.join(", ") };
-        return Err(ApiError::not_found(format!("there is no webhook `{name}`; defined: {known}")));
+        let known = if known.is_empty() {
+            ": none is defined".to_owned()
+        } else {
+            format!("; defined: {}", known.join(", "))
+        };
+        let name: String = name.chars().take(100).collect();
+        return Err(ApiError::not_found(format!("there is no webhook `{name}`{known}")));
     }
     Ok(live)
 }

@@ -11,7 +11,7 @@ use super::house::{PageError, redirect};
 use super::login::{Posted, Session};
 use crate::{
     App,
-    api::{because, blocking, read},
+    api::{self, because, blocking, read},
     error::{ApiError, id},
 };
 use axum::{
@@ -97,20 +97,17 @@ async fn hooks(app: &App, definitions: Vec<Webhook>) -> Result<Vec<Hook>, ApiErr
 
 /// The definitions in force with one webhook of them.
 fn known(app: &App, name: &str) -> Result<(Arc<Live>, Webhook), PageError> {
-    let live = app.engine.live();
-    let Some(webhook) = live.workspace().webhooks.get(name).cloned() else {
-        return Err(ApiError::not_found(format!(
-            "there is no webhook `{}` in the definitions",
-            name.chars().take(100).collect::<String>()
-        ))
-        .into());
-    };
-    Ok((live, webhook))
+    let live = api::webhooks::known(app, name)?;
+    let webhook = live.workspace().webhooks.get(name).cloned();
+    Ok((live, webhook.ok_or_else(missing)?))
+}
+
+fn missing() -> PageError {
+    ApiError::not_found("there is no such webhook").into()
 }
 
 async fn hook(app: &App, name: &str) -> Result<Hook, PageError> {
     let (_, definition) = known(app, name)?;
-    let missing = || PageError::from(ApiError::not_found("there is no such webhook"));
     hooks(app, vec![definition]).await?.pop().ok_or_else(missing)
 }
 
