@@ -217,13 +217,14 @@ async fn an_alarm_is_posted_though_everything_is_stopped_and_tried_again() {
 
 #[tokio::test]
 async fn a_preview_says_what_it_costs_and_which_budget_is_too_small() {
-    const SALE: &str = "broadcast: sale\naudience: has(profile.email)\n\
+    const SALE: &str = "broadcast: sale\naudience: has(profile.plan)\n\
         send: { channel: email, template: letter, topic: offers }";
     let mut files = budget("0.002 USD", "");
     files.push(SourceFile { path: "sale.yaml".into(), text: SALE.into() });
     let world = world(files, None, 0).await;
     for index in 0..5 {
-        world.tell([subscriber(&format!("p{index}@x.org"))]).await;
+        let gold = serde_json::json!({ "plan": "gold" });
+        world.tell([subscriber(&format!("p{index}@x.org")).traits(gold)]).await;
     }
     let look = |world: &World| world.engine.preview_audience("sale").unwrap().cost;
     let cost = look(&world).unwrap();
