@@ -1,7 +1,7 @@
 //! A gateway of text messages with the interface of Twilio, which answers as it is told, keeps what it took, says what became of
 //! it, and brings texts of people.
 
-use crate::receiver::Posted;
+use crate::{receiver::Posted, wait};
 use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
@@ -22,6 +22,8 @@ pub enum GatewayMood {
     DropsAfterTaking,
     /// It takes a text and says nothing more.
     StallsAfterTaking,
+    /// It takes a text, and says so once it answers in another way.
+    Holds,
 }
 
 impl GatewayMood {
@@ -163,6 +165,13 @@ impl Gateway {
                 let sid = self.take(&posted.body)?;
                 match mood {
                     GatewayMood::DropsAfterTaking => return None,
+                    GatewayMood::Holds => {
+                        wait::until("the gateway goes on", || {
+                            let mood = self.mood.lock().ok()?;
+                            (!matches!(*mood, GatewayMood::Holds)).then_some(())
+                        });
+                        http(201, "", &format!(r#"{{"sid":"{sid}","status":"queued"}}"#))
+                    }
                     // Until the other side gives up.
                     GatewayMood::StallsAfterTaking => return reader.read(&mut [0]).ok().map(drop),
                     _ => http(201, "", &format!(r#"{{"sid":"{sid}","status":"queued"}}"#)),

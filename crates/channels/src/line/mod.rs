@@ -18,7 +18,9 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use std::{
+    convert::Infallible,
     fmt,
+    future::{Future, ready},
     path::PathBuf,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -135,6 +137,19 @@ impl Line {
 
     /// Sends a request and waits for the head of its answer.
     pub(crate) async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answered, Failure> {
+        match self.exchange_unless(request, ready(None::<Infallible>)).await? {
+            Ok(answered) => Ok(answered),
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`Line::exchange`], unless `last_word` has something against it, which is answered then. That is asked when the
+    /// other side is there to hear the request: to find it and to agree on TLS may take long.
+    pub(crate) async fn exchange_unless<W>(
+        &self,
+        request: Request<Full<Bytes>>,
+        last_word: impl Future<Output = Option<W>> + Send,
+    ) -> Result<Result<Answered, W>, Failure> {
         let deadline = Instant::now() + self.patience;
         let silent = || format!("{self}: no answer within {} s", self.patience.as_secs_f32());
         let connected = timeout_at(deadline, self.endpoint.connect(&*self.resolver, self.patience)).await;
@@ -145,21 +160,22 @@ impl Line {
             Err(_) => return Err(Failure::NotSent(silent())),
         };
         let Some((connector, name)) = &self.tls else {
-            return Box::pin(self.speak(stream, request, deadline)).await;
+            return Box::pin(self.speak(stream, request, last_word, deadline)).await;
         };
         match timeout_at(deadline, connector.connect(name.clone(), stream)).await {
-            Ok(Ok(secured)) => Box::pin(self.speak(secured, request, deadline)).await,
+            Ok(Ok(secured)) => Box::pin(self.speak(secured, request, last_word, deadline)).await,
             Ok(Err(error)) => Err(Failure::NotSent(format!("{self}: TLS: {error}"))),
             Err(_) => Err(Failure::NotSent(silent())),
         }
     }
 
-    async fn speak(
+    async fn speak<W>(
         &self,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         request: Request<Full<Bytes>>,
+        last_word: impl Future<Output = Option<W>> + Send,
         deadline: Instant,
-    ) -> Result<Answered, Failure> {
+    ) -> Result<Result<Answered, W>, Failure> {
         let handshake = http1::Builder::new()
             .max_buf_size(LONGEST_HEAD)
             .max_headers(MOST_HEADERS)
@@ -172,8 +188,11 @@ impl Line {
             // Its error is also the answer's.
             let _ = connection.await;
         });
+        if let Some(stopped) = last_word.await {
+            return Ok(Err(stopped));
+        }
         match timeout_at(deadline, sender.try_send_request(request)).await {
-            Ok(Ok(response)) => Ok(Answered { response, deadline, _connection: driven }),
+            Ok(Ok(response)) => Ok(Ok(Answered { response, deadline, _connection: driven })),
             Ok(Err(mut failed)) => {
                 // What is given back was never begun to be written.
                 let given_back = failed.take_message().is_some();

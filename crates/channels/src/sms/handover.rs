@@ -20,7 +20,10 @@ use hyper::{
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT},
 };
 use serde::Deserialize;
-use std::fmt;
+use std::{
+    fmt,
+    future::{Future, ready},
+};
 use url::form_urlencoded::Serializer;
 
 /// So much of an answer is read at most.
@@ -104,12 +107,25 @@ impl Gateway {
 
     /// Hands a text over, and says what came of it. What becomes of it later is told to `callback`.
     pub async fn hand_over(&self, text: &TextMessage, callback: Option<&str>, now: Time) -> Outcome {
+        self.hand_over_unless(text, callback, now, ready(None)).await
+    }
+
+    /// As [`Gateway::hand_over`], unless `last_word` has something against it, which is what came of it then. That is asked
+    /// when the gateway is there to hear the text, before a byte of it is written.
+    pub async fn hand_over_unless(
+        &self,
+        text: &TextMessage,
+        callback: Option<&str>,
+        now: Time,
+        last_word: impl Future<Output = Option<Outcome>> + Send,
+    ) -> Outcome {
         let request = match self.request(text, callback) {
             Ok(request) => request,
             Err(error) => return Outcome::Refused { reason: format!("cannot be handed over: {error}") },
         };
-        match self.line.exchange(request).await {
-            Ok(answered) => outcome(answered, now).await,
+        match self.line.exchange_unless(request, last_word).await {
+            Ok(Err(stopped)) => stopped,
+            Ok(Ok(answered)) => outcome(answered, now).await,
             Err(Failure::NotAllowed(reason)) => Outcome::Refused { reason },
             Err(Failure::NotSent(reason)) => Outcome::Later { reason, asked: None, line_is_down: true },
             Err(Failure::Broken(reason)) => Outcome::Unknown { reason },

@@ -148,3 +148,25 @@ fn in_the_built_in_mailbox_a_text_says_that_it_is_one() {
     assert_eq!(mail.subject().unwrap(), format!("SMS: {}…", "a".repeat(60)));
     assert!(mail.body_text(0).unwrap().contains("Bcc: x@y.example") && mail.bcc().is_none());
 }
+
+#[tokio::test]
+async fn the_last_word_is_had_when_the_gateway_is_there_and_before_a_byte_of_the_text() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (asked, answer) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel());
+    let last_word = async move {
+        asked.0.send(()).unwrap();
+        answer.1.await.unwrap()
+    };
+    let stopped = Outcome::Withheld { reason: "withdrew consent".into() };
+    let handed = tokio::spawn(async move {
+        gateway(&url, TOKEN).hand_over_unless(&text(), None, Time(0), last_word).await
+    });
+    let (mut line, _) = listener.accept().await.unwrap();
+    asked.1.await.unwrap();
+    answer.0.send(Some(stopped.clone())).unwrap();
+    let mut heard = Vec::new();
+    tokio::io::AsyncReadExt::read_to_end(&mut line, &mut heard).await.unwrap();
+    assert!(heard.is_empty(), "{} bytes", heard.len());
+    assert_eq!(handed.await.unwrap(), stopped);
+}

@@ -148,13 +148,12 @@ impl Task {
             output::json(&Value::from(found));
             return Ok(());
         }
-        let of_state = match state {
-            "done" => "outcome",
-            "queued" => "reason",
-            _ => "not_now",
+        let [first, second, last] = match state {
+            "done" => ["day", "outcome", "remark"],
+            "queued" => ["due", "their_time", "reason"],
+            _ => ["day", "their_time", "not_now"],
         };
-        let columns =
-            ["id", "day", "team", "title", "name", "number", "profile", "program", "note", of_state];
+        let columns = ["id", first, "team", "name", "number", "title", "note", "why", second, last];
         let rows = found.iter().map(|task| columns.map(|column| text(task, column)));
         say!("{}", output::table(columns, &[], rows));
         Ok(())

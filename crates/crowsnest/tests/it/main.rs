@@ -33,6 +33,7 @@ mod sdk;
 mod segments;
 mod sms;
 mod stops;
+mod stops_of_texts;
 mod tracking;
 mod unsubscribe;
 mod webhook_pages;

@@ -45,8 +45,9 @@ fn somebody_is_let_in_by_request_followed_and_called() {
 
     let open = fine(server.command(&["task", "list", "--team", "sales"]));
     assert!(open.contains("Call them") && open.contains("about the boat"), "{open}");
-    let none = fine(server.command(&["task", "list", "--team", "support"]));
-    assert!(!none.contains("Call them"), "{none}");
+    let nobody = failed(server.command(&["task", "list", "--team", "sale"]), 3);
+    assert!(nobody.contains("there is no team `sale`; did you mean `sales`?"), "{nobody}");
+    failed(server.command(&["task", "export", "--team", "support"]), 3);
     let tasks: Value = serde_json::from_str(&fine(server.command(&["task", "list", "--json"]))).unwrap();
     let task = tasks[0]["id"].as_str().unwrap();
     assert_eq!(fine(server.command(&["task", "done", task])).trim(), "done: Call them");

@@ -2,13 +2,13 @@
 //! is then between the decision to send it and its first byte.
 
 use crate::world::{CROWSNEST, SMALL, WEB, agreed, fine, folder, settled, signed_up};
-use crowsnest_testkit::{Answer, MailSink, Request, RunningServer, ServerBuilder, Stage, wait};
+use crowsnest_testkit::{Gateway, MailSink, Request, RunningServer, ServerBuilder, Stage, wait};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fs};
 use tempfile::TempDir;
 
 /// The ways to say it. Each is the name of somebody who says it so.
-const WAYS: [&str; 11] = [
+const WAYS: [&str; 13] = [
     "one-click",
     "page",
     "preferences",
@@ -20,7 +20,14 @@ const WAYS: [&str; 11] = [
     "call-centre",
     "suppression",
     "bounce",
+    "text",
+    "text-in-a-sentence",
 ];
+
+/// Where the gateway of text messages finds the server, its token, and the numbers of those who say it by text.
+const PUBLIC: &str = "https://crowsnest.lake-store.example";
+const TOKEN: &str = "the-token-of-the-account";
+const NUMBERS: [(&str, &str); 2] = [("text", "+13125550201"), ("text-in-a-sentence", "+13125550202")];
 
 /// Who says nothing, and goes on getting what they agreed to.
 const SILENT: &str = "silent";
@@ -33,6 +40,7 @@ const CALLS: &str = "source: calls\nsync: hourly\nfeeds:\n  notes:\n    format: 
 struct House {
     server: RunningServer,
     sink: MailSink,
+    gateway: Gateway,
     /// The first message to each.
     mails: BTreeMap<String, String>,
     _workspace: TempDir,
@@ -42,24 +50,38 @@ fn everybody() -> Vec<&'static str> {
     WAYS.into_iter().chain([SILENT]).collect()
 }
 
+fn number(who: &str) -> &'static str {
+    NUMBERS.iter().find(|(name, _)| *name == who).map_or("", |(_, number)| number)
+}
+
 impl House {
     /// A house that has written to everybody once.
     fn new() -> Self {
-        let sink = MailSink::start();
+        let (sink, gateway) = (MailSink::start(), Gateway::start(TOKEN));
         let workspace = folder(&SMALL);
         let file = workspace.path().join("crowsnest.yaml");
         let text = fs::read_to_string(&file).unwrap();
         let sending = format!(
             "1 Pier, returns: {{ domain: returns.lake-store.example }},\n  \
-             smtp: {{ host: 127.0.0.1, port: {}, security: none }} }}",
-            sink.addr.port()
+             smtp: {{ host: 127.0.0.1, port: {}, security: none }} }}\npublic_url: {PUBLIC}\nsms:\n  \
+             from: \"+13125550100\"\n  \
+             gateway: {{ url: \"{}\", account: {}, token_env: LAKE_SMS_TOKEN, allow_private: true }}",
+            sink.addr.port(),
+            gateway.url(),
+            Gateway::ACCOUNT
         );
         fs::write(&file, text.replace("1 Pier }", &sending)).unwrap();
         fs::write(workspace.path().join("sources/calls.yaml"), CALLS).unwrap();
-        let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
-        let agreed: Vec<Value> = everybody().into_iter().map(agreed).collect();
+        let server =
+            ServerBuilder::new(CROWSNEST).workspace(workspace.path()).env("LAKE_SMS_TOKEN", TOKEN).start();
+        gateway.finds(PUBLIC, server.api().url());
+        let mut agreed: Vec<Value> = everybody().into_iter().map(agreed).collect();
+        for (who, number) in NUMBERS {
+            let place = everybody().into_iter().position(|other| other == who).unwrap();
+            agreed[place]["traits"]["phone"] = number.into();
+        }
         server.api().collect("batch", WEB, &json!({ "batch": agreed }));
-        let mut house = Self { server, sink, mails: BTreeMap::new(), _workspace: workspace };
+        let mut house = Self { server, sink, gateway, mails: BTreeMap::new(), _workspace: workspace };
         house.write("first");
         settled(house.server.api());
         for mail in house.sink.taken() {
@@ -78,12 +100,22 @@ impl House {
     /// Everybody but the silent one says stop, in their way; returns once all were answered.
     fn all_say_stop(&self) {
         for who in WAYS {
-            let answer = self.says_stop(who);
-            assert!((200..300).contains(&answer.status), "{who}: {} {}", answer.status, answer.text());
+            let (status, text) = self.says_stop(who);
+            assert!((200..300).contains(&status), "{who}: {status} {text}");
         }
     }
 
-    fn says_stop(&self, who: &str) -> Answer {
+    fn says_stop(&self, who: &str) -> (u16, String) {
+        let text = match who {
+            "text" => "STOP",
+            "text-in-a-sentence" => "please don't text me again",
+            _ => "",
+        };
+        if !text.is_empty() {
+            // It may have started anew, on another port.
+            self.gateway.finds(PUBLIC, self.server.api().url());
+            return self.gateway.brings(PUBLIC, &format!("SM-{who}"), number(who), text);
+        }
         let (api, mail) = (self.server.api(), &self.mails[who]);
         let form = |path: &str, body: &str| {
             Request::post(path, body).header("content-type", "application/x-www-form-urlencoded")
@@ -100,7 +132,7 @@ impl House {
             let path = format!("/api/v1/deliveries/{id}/feedback");
             api.ask(Request::post(path, body.to_string()).header("content-type", "application/json"))
         };
-        match who {
+        let answer = match who {
             "one-click" => api.send(&form(&path("/u/"), "List-Unsubscribe=One-Click")),
             "page" => api.send(&form(&path("/u/"), "").header("accept", "text/html")),
             "preferences" => api.send(&form(&path("/p/"), "topic=news")),
@@ -137,7 +169,8 @@ impl House {
                 )
             }
             other => panic!("nobody knows how {other} says it"),
-        }
+        };
+        (answer.status, answer.text())
     }
 
     /// Who got how many messages.

@@ -172,7 +172,7 @@ impl Lines {
                 Ok((read.next_due()?, next))
             })
         });
-        asked.await.map_err(|error| FlowError::Broken(error.to_string()))?.map_err(Into::into)
+        asked.await.map_err(|error| FlowError::Broken(error.to_string()))?
     }
 
     fn begin(&mut self, claimed: Claimed) {

@@ -7,6 +7,7 @@ use crowsnest_programs::{on_the_clock, policy::Facts};
 use crowsnest_store::{Page, Read, StoreError, Task, TaskFilter, TaskState};
 use jiff::civil::Date;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// A task with what whoever does it has to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,19 +62,34 @@ impl Engine {
     pub fn teams(&self) -> Result<Vec<TeamStanding>, FlowError> {
         let (live, now) = (self.live(), self.now());
         self.read(|read| {
-            let mut names: Vec<String> = live.workspace().organisation.teams.keys().cloned().collect();
-            names.extend(read.teams_with(TaskState::Open)?);
-            names.extend(read.teams_with(TaskState::Queued)?);
-            names.sort_unstable();
-            names.dedup();
+            let names = teams(read, &live, &[TaskState::Open, TaskState::Queued])?;
             names.into_iter().map(|team| standing(read, &live, team, now)).collect()
         })
+    }
+
+    /// Whether there is a team of this name: one that is declared, or of which there is or was a task. It blocks.
+    pub fn known_team(&self, name: &str) -> Result<(), FlowError> {
+        let live = self.live();
+        let names = self.read(|read| teams(read, &live, &TaskState::ALL))?;
+        match names.contains(name) {
+            true => Ok(()),
+            false => Err(FlowError::not_found("team", name, names.iter().map(String::as_str))),
+        }
     }
 
     /// The day that it is where a team is.
     pub fn day_of(&self, team: Option<&str>) -> Date {
         day_of(&self.live(), team, self.now())
     }
+}
+
+/// The teams that are declared, and those that have tasks in one of these states, by name.
+fn teams(read: &dyn Read, live: &Live, states: &[TaskState]) -> Result<BTreeSet<String>, StoreError> {
+    let mut names: BTreeSet<String> = live.workspace().organisation.teams.keys().cloned().collect();
+    for state in states {
+        names.extend(read.teams_with(*state)?);
+    }
+    Ok(names)
 }
 
 fn day_of(live: &Live, team: Option<&str>, now: Time) -> Date {

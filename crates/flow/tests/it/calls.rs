@@ -193,8 +193,9 @@ async fn whoever_says_stop_while_they_wait_for_a_list_waits_no_more() {
     let more = track("more", "Agreed").by("phone", NUMBERS[3]);
     world.tell([more.claims("orders", ConsentStatus::Granted, None).on("phone")]).await;
     assert_eq!(world.states()[3], "held");
-    world.engine.set_suppression("phone", NUMBERS[3], None).await.unwrap();
+    world.engine.set_suppression("phone", NUMBERS[3], Some("by letter".into())).await.unwrap();
     assert!(tasks(&world, TaskState::Queued).is_empty());
+    world.engine.set_switch("no-show", false).await.unwrap();
     world.serve().await;
     assert_eq!(world.mailed(), [email(2), email(3)], "both ways go on without the call");
 }

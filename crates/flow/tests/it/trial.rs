@@ -132,7 +132,10 @@ steps:
     // It is Monday. Four days after the mail it is Friday, at nine; four days after that Tuesday.
     let found = calls(&world);
     assert_eq!(found[0].goes, Some(world.now().plus(Duration(4 * DAY))), "{found:?}");
-    assert_eq!(found[0].reasons, ["waits: at most 1 message in 4 days: gives way to called at the same moment"]);
+    assert_eq!(
+        found[0].reasons,
+        ["waits: at most 1 message in 4 days: gives way to called at the same moment"]
+    );
     assert_eq!(found[1].goes, None, "it would be too late by then");
     // What happens is what was forecast.
     world.tell([cart("c", "ann@x.org")]).await;

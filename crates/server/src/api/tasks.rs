@@ -196,13 +196,16 @@ impl Wanted {
 }
 
 /// The tasks: those that wait or are open in the order in which they are to be done, others the latest first.
-#[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks", params(Wanted), responses((status = 200, body = [ListedView])), security(("admin" = [])))]
+#[utoipa::path(get, path = "/api/v1/tasks", tag = "tasks", params(Wanted), responses((status = 200, body = [ListedView]), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
 pub(crate) async fn list(
     _: Admin,
     State(app): State<App>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, ApiError> {
     let (filter, is_table) = (wanted.filter(&app)?, wanted.is_table()?);
+    if let Some(team) = filter.team.clone() {
+        blocking(&app, move |engine| engine.known_team(&team)).await?;
+    }
     let page = match is_table {
         true => Page { limit: MOST_ROWS, offset: 0 },
         false => Paging { limit: wanted.limit, offset: wanted.offset }.page()?,

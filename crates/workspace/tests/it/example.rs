@@ -33,7 +33,9 @@ fn the_example_checks_without_a_problem_or_a_warning() {
             "lease-end",
             "lease-end-letter",
             "price-drop",
+            "test-drive-follow-up",
             "test-drive-no-show",
+            "test-drive-reminder",
             "welcome-series",
             "win-back"
         ]

@@ -150,6 +150,19 @@ fn the_definitions_of_the_page_about_letters_apply_as_files() {
 }
 
 #[test]
+fn the_page_about_calls_is_a_workspace_of_its_own() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/calls.md");
+    let page = fs::read_to_string(path).expect("the page can be read");
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    for (place, block) in blocks.enumerate() {
+        let files = [SourceFile { path: "crowsnest.yaml".into(), text: block.to_owned() }];
+        let checked = check(&files).unwrap_or_else(|problems| panic!("block {place}: {problems:#?}"));
+        assert_eq!(checked.warnings, [], "block {place}");
+        assert!(!checked.workspace.organisation.teams.is_empty() && !checked.workspace.programs.is_empty());
+    }
+}
+
+#[test]
 fn the_schema_knows_the_short_forms() {
     let schema = json_schema();
     assert_eq!(schema["$defs"]["FieldMap"]["anyOf"][0]["type"], "string");

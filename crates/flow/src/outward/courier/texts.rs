@@ -14,7 +14,10 @@ use crowsnest_model::{
     definition::{SmsAccount, SmsGateway},
     delivery::Delivery,
 };
-use std::sync::PoisonError;
+use std::{
+    future::{Future, ready},
+    sync::PoisonError,
+};
 
 /// What a server tells of a form that came in.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +89,7 @@ impl Courier {
         let mut text = self.text(live, template, profile, to, event, id)?;
         text.text = format!("[Test] {}", text.text);
         let segments = text.segments();
-        let outcome = self.hand_over_text(live, &text, id, None, now).await?;
+        let outcome = self.hand_over_text(live, &text, id, None, now, ready(None)).await?;
         Ok(Tested { outcome, segments: Some(segments) })
     }
 
@@ -109,12 +112,10 @@ impl Courier {
         // The gateway can only tell what became of it if it knows where we are.
         let told = live.workspace().organisation.public_url.is_some();
         let callback = told.then(|| format!("{}/sms/status?delivery={id}", self.base(live)));
-        if let Some(withheld) = last_word(engine.clone(), delivery.clone()).await {
-            return withheld.into();
-        }
         let way = delivery.line().to_string();
         let Some(passage) = self.circuits.enter(&way) else { return left_alone(&way).into() };
-        let outcome = match self.hand_over_text(live, &text, *id, callback.as_deref(), now).await {
+        let last_word = last_word(engine.clone(), delivery.clone());
+        let outcome = match self.hand_over_text(live, &text, *id, callback.as_deref(), now, last_word).await {
             Ok(outcome) => outcome,
             Err(reason) => line_is_down(reason),
         };
@@ -153,6 +154,7 @@ impl Courier {
         id: DeliveryId,
         callback: Option<&str>,
         now: Time,
+        last_word: impl Future<Output = Option<Outcome>> + Send,
     ) -> Result<Outcome, String> {
         let account = account(live)?;
         if let Some(reason) = too_long(&text.segments(), account) {
@@ -161,10 +163,13 @@ impl Courier {
         match &account.gateway {
             Some(gateway) => {
                 let (gateway, _) = self.gateway(gateway)?;
-                Ok(gateway.hand_over(text, callback, now).await)
+                Ok(gateway.hand_over_unless(text, callback, now, last_word).await)
             }
             None => {
                 let (from, to, mail) = for_mailbox(text, id, now)?;
+                if let Some(stopped) = last_word.await {
+                    return Ok(stopped);
+                }
                 Ok(self.relays.mailbox().hand_over(&from, &to, &mail).await)
             }
         }

@@ -42,7 +42,8 @@ macro_rules! conformance_suite {
             runs_are_listed_counted_and_ended timers_are_due_in_order
             deliveries_have_one_occasion whom_a_launch_has_decided_is_known deliveries_are_found_by_any_filter due_held_and_overdue what_was_handed_over_counts_from_its_intent due_deliveries_of_one
             steps_taken_are_kept_in_order who_was_let_in_and_when parked_timers_wait a_goal_is_kept_whatever_became_of_the_run
-            runs_on_their_way_are_moved what_never_went_out_stands_in_nobodys_way events_of_a_name_are_found tasks_are_made_once_and_done tasks_that_are_due_come_by_importance a_call_that_ends_takes_its_task_off_the_list
+            runs_on_their_way_are_moved what_never_went_out_stands_in_nobodys_way events_of_a_name_are_found tasks_are_made_once_and_done tasks_that_are_due_come_by_importance
+            what_waits_for_a_list_is_woken_by_its_reason a_call_that_ends_takes_its_task_off_the_list
             the_next_due_moment what_is_being_sent_is_found_again each_line_has_a_queue_of_its_own a_cancelled_run_closes_what_is_open
             the_quarantine_keeps_each_thing_once watermarks_only_go_forward switches_and_settings what_is_sent_is_counted_by_the_hour
             imports_and_launches documents_have_versions a_comment_makes_no_version counters_add_up
