@@ -245,6 +245,7 @@ impl Engine {
                     counts: Object::new(),
                 };
                 work.unit.put_launch(&launch)?;
+                outward::seeds::at_launch(work, &launch)?;
                 Ok(launch)
             })
             .await?;
@@ -339,6 +340,7 @@ fn queue_chunk(
             run: None,
             occasion: OCCASION.into(),
             profile,
+            seed: None,
             household,
             channel: definition.send.channel.clone(),
             contact,

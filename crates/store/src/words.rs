@@ -316,6 +316,8 @@ pub struct DeliveryFilter {
     pub run: Option<RunId>,
     /// What this webhook is told.
     pub webhook: Option<String>,
+    /// Copies for the house's own addresses, too; without, only what goes to customers and webhooks.
+    pub seeds: bool,
     /// Older than this one.
     pub before: Option<DeliveryId>,
 }

@@ -26,6 +26,7 @@ mod programs;
 mod quarantine;
 mod returns;
 mod sdk;
+mod seeds;
 mod segments;
 mod sms;
 mod stops;

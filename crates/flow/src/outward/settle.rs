@@ -80,7 +80,10 @@ pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Carried)
             continue;
         }
         delivery.updated = work.now;
+        // A copy says nothing of how we stand with customers.
+        let is_copy = delivery.seed.is_some();
         if let Outcome::Refused { reason } = &outcome
+            && !is_copy
             && reaches_nobody(&delivery.channel, reason)
         {
             suppress(work, &delivery.channel, &delivery.contact, format!("it was refused: {reason}"))?;
@@ -91,7 +94,7 @@ pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Carried)
         } else {
             count(work, &delivery, parts)?;
         }
-        if matches!(outcome, Outcome::Accepted { .. }) && delivery.channel != WEBHOOK {
+        if matches!(outcome, Outcome::Accepted { .. }) && delivery.channel != WEBHOOK && !is_copy {
             *sent.entry(delivery.channel.clone()).or_default() += 1;
         }
         let (state, reason) = match heard_already(work, &delivery)? {

@@ -16,7 +16,12 @@ fn broadcast(one_per: OnePer) -> LiveBroadcast {
         one_per,
         prefer: vec!["profile.role == \"owner\"".into()],
         requires_fresh: Vec::new(),
-        send: Send { channel: "email".into(), template: "letter".into(), topic: "offers".into() },
+        send: Send {
+            channel: "email".into(),
+            template: "letter".into(),
+            topic: "offers".into(),
+            seeds: Vec::new(),
+        },
         ttl: None,
     };
     LiveBroadcast::compile(definition, 1, &crowsnest_rules::Schema::open()).unwrap()

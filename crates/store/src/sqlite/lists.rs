@@ -62,19 +62,19 @@ pub(super) fn deliveries(
     let person = filter.profile.map(|id| id.0 as i64);
     let others =
         "(?3 IS NULL OR program = ?3) AND (?4 IS NULL OR state = ?4) AND (?5 IS NULL OR profile = ?5)
-         AND (?7 IS NULL OR channel = 'webhook' AND contact = ?7)";
+         AND (?7 IS NULL OR channel = 'webhook' AND contact = ?7) AND (?8 OR seed IS NULL)";
     let hook = filter.webhook.as_deref();
     if let Some(run) = filter.run {
         let rest = format!(
             "deliveries WHERE run = ?1 AND run IS NOT NULL AND id < ?2 AND {others} ORDER BY id DESC LIMIT ?6"
         );
-        let params = params![run.0 as i64, before, program, state, person, count, hook];
+        let params = params![run.0 as i64, before, program, state, person, count, hook, filter.seeds];
         return rows_of(session, rows::DELIVERY, &rest, params, rows::delivery);
     }
     if let Some(person) = person {
         let rest =
             format!("deliveries WHERE profile = ?1 AND id < ?2 AND {others} ORDER BY id DESC LIMIT ?6");
-        let params = params![person, before, program, state, person, count, hook];
+        let params = params![person, before, program, state, person, count, hook, filter.seeds];
         return rows_of(session, rows::DELIVERY, &rest, params, rows::delivery);
     }
     let states = match state {
@@ -92,14 +92,15 @@ pub(super) fn deliveries(
         return Ok(newest(all, |delivery| delivery.id.0, Page { limit, offset: 0 }));
     }
     if program.is_none() && state.is_none() {
-        let rest = "deliveries WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
-        return rows_of(session, rows::DELIVERY, rest, params![before, count], rows::delivery);
+        let rest = "deliveries WHERE id < ?1 AND (?3 OR seed IS NULL) ORDER BY id DESC LIMIT ?2";
+        return rows_of(session, rows::DELIVERY, rest, params![before, count, filter.seeds], rows::delivery);
     }
     let mut all = Vec::new();
     for program in session.programs(program, "SELECT min(program) FROM deliveries WHERE program > ?1")? {
         for state in &states {
-            let rest = "deliveries WHERE program = ?1 AND state = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
-            let params = params![program, state, before, count];
+            let rest = "deliveries WHERE program = ?1 AND state = ?2 AND id < ?3 AND (?5 OR seed IS NULL)
+                 ORDER BY id DESC LIMIT ?4";
+            let params = params![program, state, before, count, filter.seeds];
             all.extend(rows_of(session, rows::DELIVERY, rest, params, rows::delivery)?);
         }
     }

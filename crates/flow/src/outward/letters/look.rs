@@ -88,6 +88,7 @@ impl Engine {
                         channel: LETTER.into(),
                         template: letter.template.clone(),
                         topic: letter.topic.clone(),
+                        seeds: Vec::new(),
                     };
                     let message = Message {
                         program: &letter.program,

@@ -13,6 +13,7 @@
 mod claim;
 mod compose;
 mod look;
+mod seeds;
 mod settle;
 mod times;
 
@@ -170,6 +171,9 @@ impl Engine {
             if claimed.ended {
                 break;
             }
+        }
+        if let Some(open) = open.as_mut().filter(|open| open.files.letters() > 0) {
+            self.print_copies(open, started, &mut left_out)?;
         }
         let mut report = PrintReport { run: None, left_out: left_out.into_iter().collect() };
         report.left_out.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
