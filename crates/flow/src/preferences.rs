@@ -20,11 +20,14 @@ pub struct Standing {
 }
 
 impl Engine {
-    /// Where the contact point of a delivery stands; `None` for a delivery that is not there. It blocks.
+    /// Where the contact point of a delivery stands; `None` for a delivery that is not there, or is no customer's. It blocks.
     pub fn standing(&self, id: DeliveryId) -> Result<Option<Standing>, FlowError> {
         let live = self.live();
         self.read(|read| {
-            let Some(delivery) = read.delivery(id)? else { return Ok(None) };
+            // A copy for the house itself is nobody's: its links change nothing.
+            let Some(delivery) = read.delivery(id)?.filter(|found| found.seed.is_none()) else {
+                return Ok(None);
+            };
             let consents = read.consents(&delivery.channel, &delivery.contact)?;
             let topics = live
                 .workspace()

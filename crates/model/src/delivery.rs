@@ -132,8 +132,11 @@ pub struct Delivery {
     pub run: Option<RunId>,
     /// With program and person, what makes it one of a kind: the same occasion is never delivered twice.
     pub occasion: String,
-    /// Who gets it.
+    /// Who gets it; [`ProfileId::NOBODY`] of a seed's copy.
     pub profile: ProfileId,
+    /// Whose copy of what customers get it is, as `LIST/NAME`: an address of the house's own. It is none of a customer's, and
+    /// no number has it.
+    pub seed: Option<String>,
     /// Their household, if they have one.
     pub household: Option<HouseholdId>,
     /// The channel, such as `email`.

@@ -109,6 +109,11 @@ sortable_id!(
     /// One person. A stable surrogate: after a merge the absorbed id redirects to the survivor's.
     ProfileId, "prf", "a profile"
 );
+
+impl ProfileId {
+    /// No person: whose delivery it is that goes to an address of the house's own.
+    pub const NOBODY: Self = Self(0);
+}
 sortable_id!(
     /// One message on one channel.
     DeliveryId, "dlv", "a delivery"

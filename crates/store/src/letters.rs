@@ -39,6 +39,8 @@ pub trait ReadLetters {
     fn open_print_runs(&self) -> Result<Vec<PrintRun>>;
     /// The letters of a print run that are still being sent, in the order of their ids.
     fn being_printed(&self, run: PrintRunId, limit: usize) -> Result<Vec<Delivery>>;
+    /// Of what a print run prints to customers, one letter of each program, version, template and topic.
+    fn printed_of_each(&self, run: PrintRunId) -> Result<Vec<Delivery>>;
     /// How many letters a print run has.
     fn printed_in(&self, run: PrintRunId) -> Result<u64>;
     /// Who of a household was printed, or is being printed, a letter of a program: for this occasion, or in this print run.

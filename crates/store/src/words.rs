@@ -322,6 +322,8 @@ pub struct DeliveryFilter {
     pub webhook: Option<String>,
     /// Changed at this moment or later.
     pub since: Option<Time>,
+    /// Copies for the house's own addresses, too; without, only what goes to customers and webhooks.
+    pub seeds: bool,
     /// Older than this one.
     pub before: Option<DeliveryId>,
 }

@@ -197,7 +197,7 @@ impl Api {
         }
     }
 
-    /// Deliveries of a program or broadcast, the newest first.
+    /// Deliveries of a program or broadcast to customers, the newest first.
     pub fn deliveries(&self, program: &str) -> Vec<Value> {
         let mut all: Vec<Value> = Vec::new();
         loop {
@@ -210,6 +210,7 @@ impl Api {
             );
             let Value::Array(page) = self.get(&path) else { panic!("{path} is no list") };
             if page.is_empty() {
+                all.retain(|delivery| delivery["seed"].is_null());
                 return all;
             }
             all.extend(page);

@@ -196,6 +196,7 @@ fn read(parsed: &[Parsed<'_>], findings: &mut Findings) -> (Workspace, Vec<Optio
                     typed(document, findings, |value| drop(all.catalogues.insert(name, value)))
                 }
                 Kind::Template => typed(document, findings, |value| drop(all.templates.insert(name, value))),
+                Kind::Seeds => typed(document, findings, |value| drop(all.seeds.insert(name, value))),
                 Kind::Metric => typed(document, findings, |value| drop(all.metrics.insert(name, value))),
                 Kind::Segment => typed(document, findings, |value| drop(all.segments.insert(name, value))),
                 Kind::Segmentation => {

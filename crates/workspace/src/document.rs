@@ -22,6 +22,8 @@ pub enum Kind {
     Catalogue,
     /// A message.
     Template,
+    /// Addresses of the house which get copies of what customers get.
+    Seeds,
     /// What is computed of each person.
     Metric,
     /// The people of whom a condition is true.
@@ -40,7 +42,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Workspace,
         Self::Identity,
         Self::Topic,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Contract,
         Self::Catalogue,
         Self::Template,
+        Self::Seeds,
         Self::Metric,
         Self::Segment,
         Self::Segmentation,
@@ -67,6 +70,7 @@ impl Kind {
             Self::Contract => "contract",
             Self::Catalogue => "catalogue",
             Self::Template => "template",
+            Self::Seeds => "seeds",
             Self::Metric => "metric",
             Self::Segment => "segment",
             Self::Segmentation => "segmentation",

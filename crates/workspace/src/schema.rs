@@ -1,8 +1,8 @@
 //! The JSON Schema of all documents, with which editors complete and check them.
 
 use crowsnest_model::definition::{
-    Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Organisation, Program, Segment,
-    Segmentation, Source, Template, Topic, Webhook,
+    Broadcast, Catalogue, ContactPolicy, Contract, IdentityRules, Metric, Organisation, Program, SeedList,
+    Segment, Segmentation, Source, Template, Topic, Webhook,
 };
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ pub fn json_schema() -> Value {
     add(generator.subschema_for::<Contract>());
     add(generator.subschema_for::<Catalogue>());
     add(generator.subschema_for::<Template>());
+    add(generator.subschema_for::<SeedList>());
     add(generator.subschema_for::<Metric>());
     add(generator.subschema_for::<Segment>());
     add(generator.subschema_for::<Segmentation>());

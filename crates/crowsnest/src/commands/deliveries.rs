@@ -130,7 +130,7 @@ impl Deliveries {
                     let what = format!("{}\n{}", text(delivery, "id"), text(delivery, "program"));
                     [
                         what,
-                        text(delivery, "to"),
+                        to(delivery),
                         text(delivery, "state"),
                         text(delivery, "updated"),
                         text(delivery, "reason"),
@@ -186,9 +186,21 @@ impl Deliveries {
     }
 }
 
+/// Where it goes, and for which seed it is a copy.
+fn to(delivery: &Value) -> String {
+    match delivery["seed"].as_str() {
+        Some(seed) => format!("{}\nseed {seed}", text(delivery, "to")),
+        None => text(delivery, "to"),
+    }
+}
+
 fn show(delivery: &Value) {
-    let [id, program, template, topic, channel, to, profile] =
-        ["id", "program", "template", "topic", "channel", "to", "profile"].map(|name| text(delivery, name));
+    let [id, program, template, topic, channel, to] =
+        ["id", "program", "template", "topic", "channel", "to"].map(|name| text(delivery, name));
+    let profile = match delivery["seed"].as_str() {
+        Some(seed) => format!("seed {seed}"),
+        None => text(delivery, "profile"),
+    };
     say!("{id} of {program} by {channel} to {to} ({profile}), template {template}, topic {topic}");
     let log = delivery["log"].as_array().map_or(&[][..], Vec::as_slice);
     let rows = log.iter().map(|entry| ["time", "state", "reason"].map(|name| text(entry, name)));

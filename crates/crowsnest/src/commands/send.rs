@@ -5,7 +5,7 @@ use crate::{
     client::{Client, Connection, encoded},
     output::{self, text},
 };
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 use std::{
@@ -23,6 +23,7 @@ const LOOKS: Duration = Duration::from_millis(500);
     crowsnest send trade-in-offer\n  \
     crowsnest send trade-in-offer --show --as email=ann.carter@lakemail.example\n  \
     crowsnest send trade-in-offer --test me@example.org --as email=ann.carter@lakemail.example\n  \
+    crowsnest send trade-in-offer --test --seeds inbox-check\n  \
     crowsnest send cart-reminder --show --as email=ann.carter@lakemail.example \\\n    \
     --event '{\"name\":\"Cart Updated\",\"properties\":{\"value\":60,\"products\":[]}}'\n  \
     crowsnest send welcome-letter --out letter.pdf --as email=ann.carter@lakemail.example\n  \
@@ -44,17 +45,20 @@ pub struct Send {
     /// Print the message as a customer would get it.
     #[arg(long, requires = "person", conflicts_with = "test")]
     show: bool,
-    /// Send a test to this address or number of your own.
-    #[arg(long, value_name = "ADDRESS", requires = "person")]
+    /// Send a test: to this address or number of your own, or without one to a seed list.
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "", requires = "made_for")]
     test: Option<String>,
+    /// Send a test to each address of this seed list, made with the seed's own traits.
+    #[arg(long, value_name = "LIST", requires = "test", group = "made_for")]
+    seeds: Option<String>,
     /// Of a letter: write it to this file, as a page (PDF).
     #[arg(long, value_name = "FILE", requires = "person", conflicts_with_all = ["launch", "test", "show"])]
     out: Option<std::path::PathBuf>,
     /// The customer whose traits are used, as namespace=value or a profile id.
-    #[arg(long = "as", value_name = "WHO", id = "person")]
+    #[arg(long = "as", value_name = "WHO", id = "person", group = "made_for")]
     person: Option<String>,
     /// What the template may use of an event, as JSON with `name` and `properties`.
-    #[arg(long, value_name = "JSON", requires = "person")]
+    #[arg(long, value_name = "JSON", requires = "made_for")]
     event: Option<String>,
     /// Print JSON.
     #[arg(long)]
@@ -68,6 +72,12 @@ impl Send {
     pub fn run(self) -> anyhow::Result<()> {
         let client = self.connection.client()?;
         let name = encoded(&self.name);
+        if let Some(list) = &self.seeds {
+            return self.test_seeds(&client, list);
+        }
+        if self.test.as_deref() == Some("") {
+            bail!("to whom: --test ADDRESS --as WHO, or --test --seeds LIST");
+        }
         if let Some(person) =
             self.person.as_ref().filter(|_| self.show || self.test.is_some() || self.out.is_some())
         {
@@ -82,6 +92,7 @@ impl Send {
             return Ok(());
         }
         show_audience(&audience);
+        show_copies(&client, &name)?;
         show_distrust(&client);
         say!("\nNothing is sent. Launch it: crowsnest send {} --launch", self.name);
         Ok(())
@@ -164,25 +175,19 @@ impl Send {
             }
             None => person.to_owned(),
         };
-        let broadcasts: Vec<Value> = client.get("/api/v1/broadcasts")?;
-        // A name that is no broadcast's is a template's.
-        let template = broadcasts
-            .iter()
-            .find(|broadcast| broadcast["broadcast"] == self.name.as_str())
-            .map_or_else(|| self.name.clone(), |broadcast| text(broadcast, "template"));
-        let event: Value = match &self.event {
-            Some(event) => serde_json::from_str(event).context("--event is not JSON")?,
-            None => json!({}),
-        };
-        let path = format!("/api/v1/templates/{}", encoded(&template));
+        let (path, event) = (self.template(client)?, self.happened()?);
         if let Some(to) = &self.test {
             let body = json!({ "to": to, "profile": id, "event": event });
             let answer: Value = client.post(&format!("{path}/test"), &body)?;
+            let came = format!("{}: {}", text(&answer, "outcome"), text(&answer, "detail"));
             if self.json {
                 output::json(&answer);
-            } else {
-                say!("{}: {}", text(&answer, "outcome"), text(&answer, "detail"));
+            } else if is_accepted(&answer) {
+                say!("{came}");
                 show_segments(&answer);
+            }
+            if !is_accepted(&answer) {
+                bail!("the test was not sent: {came}");
             }
             return Ok(());
         }
@@ -200,7 +205,11 @@ impl Send {
         if self.json {
             output::json(&message);
         } else {
-            say!("From: {}\nTo: {}", text(&message, "from"), text(&message, "to"));
+            let to = match text(&message, "to") {
+                to if to.is_empty() => "nobody".to_owned(),
+                to => to,
+            };
+            say!("From: {}\nTo: {to}", text(&message, "from"));
             if message["subject"].is_string() {
                 say!("Subject: {}", text(&message, "subject"));
             }
@@ -209,9 +218,56 @@ impl Send {
                 say!("\nThe HTML part: add --json.");
             }
             show_segments(&message);
+            for fault in message["faults"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                say!("It would not be sent: {fault}");
+            }
         }
         Ok(())
     }
+
+    /// Sends a test to each address of a seed list.
+    fn test_seeds(&self, client: &Client, list: &str) -> anyhow::Result<()> {
+        if let Some(to) = self.test.as_deref().filter(|to| !to.is_empty()) {
+            bail!("--seeds says to whom it is sent: leave out {to}");
+        }
+        let path = format!("{}/test-seeds", self.template(client)?);
+        let tests: Vec<Value> = client.post(&path, &json!({ "seeds": list, "event": self.happened()? }))?;
+        let refused = tests.iter().filter(|test| !is_accepted(test)).count();
+        if self.json {
+            output::json(&Value::Array(tests));
+        } else {
+            let rows =
+                tests.iter().map(|test| ["seed", "to", "outcome", "detail"].map(|name| text(test, name)));
+            say!("{}", output::table(["seed", "to", "outcome", "detail"], &[], rows));
+        }
+        if refused > 0 {
+            bail!("{refused} of the tests were not sent");
+        }
+        Ok(())
+    }
+
+    /// The path of the template that is meant: a name that is no broadcast's is a template's.
+    fn template(&self, client: &Client) -> anyhow::Result<String> {
+        let broadcasts: Vec<Value> = client.get("/api/v1/broadcasts")?;
+        let template = broadcasts
+            .iter()
+            .find(|broadcast| broadcast["broadcast"] == self.name.as_str())
+            .map_or_else(|| self.name.clone(), |broadcast| text(broadcast, "template"));
+        Ok(format!("/api/v1/templates/{}", encoded(&template)))
+    }
+
+    /// What the template may use of an event.
+    fn happened(&self) -> anyhow::Result<Value> {
+        match &self.event {
+            Some(event) => serde_json::from_str(event).context("--event is not JSON"),
+            None => Ok(json!({})),
+        }
+    }
+}
+
+/// Whether a test was taken by whoever delivers it.
+fn is_accepted(test: &Value) -> bool {
+    test["outcome"] == "accepted"
 }
 
 /// How long a text message is, if it is one.
@@ -228,6 +284,22 @@ fn show_segments(message: &Value) {
         format!(", because of {}; without them it would be GSM-7", forced.join(" "))
     };
     say!("\nSegments: {} ({}{because})", segments["count"], text(segments, "encoding"));
+}
+
+/// Which seeds get a copy first, and which of these would not be sent.
+fn show_copies(client: &Client, name: &str) -> anyhow::Result<()> {
+    let copies: Vec<Value> = client.get(&format!("/api/v1/broadcasts/{name}/copies"))?;
+    if copies.is_empty() {
+        return Ok(());
+    }
+    let seeds: Vec<String> = copies.iter().map(|copy| text(copy, "seed")).collect();
+    say!("Copies go first to {}.", seeds.join(", "));
+    for copy in &copies {
+        for fault in copy["faults"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            say!("warning: {} would get none: {fault}", text(copy, "seed"));
+        }
+    }
+    Ok(())
 }
 
 /// What receivers will distrust, once mail leaves the house. It stops nobody: the check may know less than the sender.

@@ -30,6 +30,7 @@ mod programs;
 mod quarantine;
 mod returns;
 mod sdk;
+mod seeds;
 mod segments;
 mod sms;
 mod stops;

@@ -10,7 +10,7 @@ use super::{
     named,
     survey::{Decision, Survey},
 };
-use crate::{Engine, FlowError, inward::Working};
+use crate::{Engine, FlowError, inward::Working, outward};
 use crowsnest_model::{
     DeliveryId, Object, ProfileId,
     definition::Broadcast,
@@ -117,6 +117,7 @@ impl Engine {
                 counts: Object::new(),
             };
             work.unit.put_launch(&launch)?;
+            outward::seeds::at_launch(work, &launch)?;
             Ok(launch)
         })
         .await
@@ -204,6 +205,7 @@ fn queue(
         run: None,
         occasion: OCCASION.into(),
         profile,
+        seed: None,
         household,
         channel: definition.send.channel.clone(),
         contact: decision.contact.unwrap_or_default(),

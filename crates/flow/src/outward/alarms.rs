@@ -16,12 +16,11 @@ use serde_json::{Value, json};
 /// What stands in the place of the program's name, which no program can have.
 const BUDGET: &str = "budget:";
 
-/// An alarm is about nobody.
-const NOBODY: ProfileId = ProfileId(0);
-
 /// Whether a delivery is an alarm.
 pub(super) fn is_alarm(delivery: &Delivery) -> bool {
-    delivery.channel == WEBHOOK && delivery.profile == NOBODY && delivery.program.starts_with(BUDGET)
+    delivery.channel == WEBHOOK
+        && delivery.profile == ProfileId::NOBODY
+        && delivery.program.starts_with(BUDGET)
 }
 
 /// Queues the alarm of a budget, unless it has been.
@@ -47,7 +46,8 @@ pub(super) fn queue(work: &mut Working<'_>, standing: &BudgetStanding) -> Result
         version: 0,
         run: None,
         occasion: format!("{} {warn} {}", span.first, budget.max),
-        profile: NOBODY,
+        profile: ProfileId::NOBODY,
+        seed: None,
         household: None,
         channel: WEBHOOK.into(),
         contact: webhook.clone(),
@@ -73,7 +73,7 @@ pub(super) fn claim(work: &mut Working<'_>, mut delivery: Delivery) -> Result<Cl
     delivery.reason = Some(format!("attempt {}", delivery.attempts));
     delivery.updated = work.now;
     work.unit.update_delivery(&delivery)?;
-    Ok(Claimed { profile: Profile::new(NOBODY, work.now), delivery })
+    Ok(Claimed { profile: Profile::new(ProfileId::NOBODY, work.now), delivery })
 }
 
 /// What is posted.

@@ -56,6 +56,14 @@ pub(super) fn barred(
     if delivery.channel == WEBHOOK {
         return Ok(None);
     }
+    // Nobody's consent is asked for what goes to the house itself, but what must not be written to is not.
+    if delivery.seed.is_some() {
+        let suppressed = read.suppression(&delivery.channel, &delivery.contact)?;
+        return Ok(suppressed.map(|found| {
+            let reason = format!("the {} address is suppressed: {}", delivery.channel, found.reason);
+            Bar::End(DeliveryState::Suppressed, reason)
+        }));
+    }
     let person = read.survivor(delivery.profile)?;
     let may = may_contact(read, live, person, &delivery.channel, &delivery.contact, &delivery.topic)?;
     Ok(may.err().map(|reason| Bar::End(DeliveryState::Suppressed, reason)))

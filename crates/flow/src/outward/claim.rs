@@ -9,6 +9,7 @@ use super::{
     lists,
     purse::Purse,
     rooms::Rooms,
+    seeds,
     settle::{PUT_OFF, WAITS_FOR_LINE},
 };
 use crate::{
@@ -90,7 +91,8 @@ pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> 
         }
         for first in work.unit.due_deliveries(&line, work.now, room)? {
             did = true;
-            if line.webhook().is_some() {
+            // What is no message to a customer is decided by itself.
+            if line.webhook().is_some() || first.seed.is_some() {
                 let circle = Circle::alone(first.profile);
                 claiming.decide(work, &circle, first)?;
                 continue;
@@ -226,6 +228,15 @@ pub(super) fn decide(
     if alarms::is_alarm(&delivery) {
         return alarms::claim(work, delivery).map(Some);
     }
+    if let Some(seed) = delivery.seed.clone() {
+        return match seeds::recipient(work.live, &seed) {
+            Ok(profile) => decide_for(work, deciding, circle, delivery, profile, how),
+            Err(reason) => {
+                end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
+                Ok(None)
+            }
+        };
+    }
     let person = work.unit.survivor(delivery.profile)?;
     if let Err(fault) = load(work, person)? {
         let reason = format!("it cannot be decided: {fault}");
@@ -237,9 +248,24 @@ pub(super) fn decide(
         end(work, &mut delivery, DeliveryState::Cancelled, reason)?;
         return Ok(None);
     };
+    decide_for(work, deciding, circle, delivery, profile, how)
+}
+
+/// The same, once it is known as whom it is made.
+fn decide_for(
+    work: &mut Working<'_>,
+    deciding: &mut Deciding,
+    circle: &Circle,
+    mut delivery: Delivery,
+    profile: Profile,
+    how: &str,
+) -> Result<Option<Claimed>, FlowError> {
     match verdict(work, &deciding.circumstances, circle, &profile, &delivery)? {
         Verdict::Send => {
-            if let Some((until, reason)) = deciding.purse.no_room(work.live, &delivery) {
+            // A copy is paid for whatever is left: without it nobody would know how the others fare.
+            if delivery.seed.is_none()
+                && let Some((until, reason)) = deciding.purse.no_room(work.live, &delivery)
+            {
                 put_off(work, &mut delivery, until, reason)?;
                 return Ok(None);
             }
@@ -310,8 +336,8 @@ fn verdict(
         Some(Bar::End(state, reason)) => return Ok(Verdict::End(state, reason)),
         None => {}
     }
-    // No message to the person.
-    if delivery.channel == WEBHOOK {
+    // No message to a customer.
+    if delivery.channel == WEBHOOK || delivery.seed.is_some() {
         return Ok(Verdict::Send);
     }
     // Last, so that only what would go out takes the room that it leaves.

@@ -77,6 +77,8 @@ pub struct Preview {
     /// SMS: how long it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub segments: Option<Segments>,
+    /// Why it would not be sent as it is.
+    pub faults: Vec<String>,
 }
 
 /// What came of a test.
@@ -243,6 +245,7 @@ impl Courier {
                 html: None,
                 text: letter.text,
                 segments: None,
+                faults: Vec::new(),
             });
         }
         let letter = self.letter(live, template, profile, to, event, DeliveryId(0), Time(0), true)?;
@@ -253,6 +256,7 @@ impl Courier {
             html: Some(letter.html),
             text: letter.text,
             segments: None,
+            faults: Vec::new(),
         })
     }
 

@@ -2,7 +2,7 @@
 //! followed. Each becomes an event of the person, changes the delivery and says what the contact point is worth, in one
 //! commit. Heard twice it is one.
 
-use super::{CallOutcome, standing};
+use super::{CallOutcome, seeds, standing};
 use crate::{
     Engine, FlowError, OWN_SOURCE,
     inward::{Prepared, Working},
@@ -202,6 +202,9 @@ pub(crate) fn hear_rows(
 }
 
 pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard) -> Result<bool, FlowError> {
+    if delivery.seed.is_some() {
+        return seeds::heard(work, delivery, &heard);
+    }
     let kind = heard.what.kind();
     let time = match heard.what.withdraws() {
         // What somebody says now is their latest word, whatever the clock says of whoever passed it on.

@@ -23,6 +23,8 @@
 //!
 //! Letters wait for a print run (`letters`), which claims them by the same checks and settles them when their files are whole.
 //!
+//! Copies for the house's own addresses (`seeds`) go the same way, and are no customer's.
+//!
 //! Calls are made by people of the house: they are handed over by coming onto a team's list (`lists`), and what came of them
 //! is said by whoever made them (`calls`).
 //!
@@ -52,6 +54,7 @@ mod resolve;
 mod resume;
 mod returns;
 mod rooms;
+pub(crate) mod seeds;
 mod settle;
 mod standing;
 mod texted;
@@ -80,6 +83,7 @@ pub use replay::Replayed;
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
 pub use returns::{Returns, ReturnsFolder, Understood};
+pub use seeds::SeedCopy;
 pub(crate) use settle::interrupted;
 pub use standing::SenderStanding;
 pub(crate) use standing::begin_anew;

@@ -87,6 +87,7 @@ impl Engine {
                 program: which.program.clone(),
                 state: Some(DeliveryState::Unknown.as_str().to_owned()),
                 before: last,
+                seeds: true,
                 ..DeliveryFilter::default()
             };
             let (which, reason) = (which.clone(), reason.clone());

@@ -88,7 +88,10 @@ pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Carried)
         }
         delivery.updated = work.now;
         let heard = heard_already(work, &delivery)?;
+        // A copy says nothing of how we stand with customers.
+        let is_copy = delivery.seed.is_some();
         if let Outcome::Refused { reason } = &outcome
+            && !is_copy
             && reaches_nobody(&delivery.channel, reason)
         {
             suppress(work, &delivery.channel, &delivery.contact, format!("it was refused: {reason}"))?;
@@ -102,7 +105,7 @@ pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Carried)
             count(work, &delivery, parts)?;
         }
         let accepted = matches!(outcome, Outcome::Accepted { .. }) && delivery.channel != WEBHOOK;
-        if heard.is_none() && accepted {
+        if heard.is_none() && accepted && !is_copy {
             *sent.entry(delivery.channel.clone()).or_default() += 1;
         }
         let (state, reason) = match heard {

@@ -39,8 +39,12 @@ impl Guide<'_> {
         supposed: &mut Vec<HandedOver>,
     ) -> Result<Time, FlowError> {
         let expires = self.program.expires_within(self.cause.time, due, asked.ttl);
-        let send =
-            Send { channel: PHONE.to_owned(), template: asked.title.clone(), topic: call.topic.clone() };
+        let send = Send {
+            channel: PHONE.to_owned(),
+            template: asked.title.clone(),
+            topic: call.topic.clone(),
+            seeds: Vec::new(),
+        };
         let (goes, reasons, expired) = self.onto_a_list(&asked.team, &send, due, expires, supposed)?;
         if let Some(time) = goes {
             let (channel, topic) = (send.channel, send.topic);

@@ -31,6 +31,7 @@ mod policy;
 mod programs;
 mod quarantine;
 mod same_person;
+mod seeds;
 mod segments;
 mod sharing;
 mod sink;

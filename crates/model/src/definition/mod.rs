@@ -13,6 +13,7 @@ mod matching;
 mod policy;
 mod program;
 mod schedule;
+mod seeds;
 mod segment;
 mod sms;
 mod source;
@@ -35,6 +36,7 @@ pub use policy::{
 };
 pub use program::{Broadcast, EventMatch, FreshnessNeed, Goal, OnePer, Program, ProgramState, Reentry, Send};
 pub use schedule::{MonthDay, Schedule};
+pub use seeds::{Seed, SeedAddress, SeedList};
 pub use segment::{Metric, Segment, SegmentOfSet, Segmentation};
 pub use sms::{Language, OnStart, OnStop, SmsAccount, SmsGateway, TurnsOff};
 pub use source::{

@@ -138,6 +138,9 @@ pub struct Send {
     pub template: String,
     /// The consent topic.
     pub topic: String,
+    /// The seed lists whose entries get a copy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<String>,
 }
 
 /// `broadcast: spring-offer`: a one-off mailing.

@@ -1,6 +1,6 @@
 use super::{
     Broadcast, Budget, Catalogue, ContactPolicy, Contract, IdentityRules, LetterAccount, Metric, Program,
-    Segment, Segmentation, SendingLimits, SmsAccount, Source, Team, Template, Webhook, one_or_many,
+    SeedList, Segment, Segmentation, SendingLimits, SmsAccount, Source, Team, Template, Webhook, one_or_many,
 };
 use crate::{
     Amount, Percent,
@@ -28,6 +28,8 @@ pub struct Workspace {
     pub catalogues: BTreeMap<String, Catalogue>,
     /// `template:` messages.
     pub templates: BTreeMap<String, Template>,
+    /// `seeds:` addresses of the house which get copies of what customers get.
+    pub seeds: BTreeMap<String, SeedList>,
     /// `metric:` what is computed of each person.
     pub metrics: BTreeMap<String, Metric>,
     /// `segment:` the people of whom a condition is true.

@@ -15,7 +15,12 @@ fn broadcast() -> LiveBroadcast {
         one_per: OnePer::Household,
         prefer: vec!["profile.role == \"owner\"".into(), "profile.role == \"driver\"".into()],
         requires_fresh: Vec::new(),
-        send: Send { channel: "email".into(), template: "letter".into(), topic: "offers".into() },
+        send: Send {
+            channel: "email".into(),
+            template: "letter".into(),
+            topic: "offers".into(),
+            seeds: Vec::new(),
+        },
         ttl: None,
     };
     LiveBroadcast::compile(definition, 1, &crowsnest_rules::Schema::open()).unwrap()

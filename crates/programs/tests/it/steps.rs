@@ -30,7 +30,12 @@ pub(crate) fn program(steps: Vec<Step>, ttl: Option<Duration>) -> LiveProgram {
 }
 
 pub(crate) fn send() -> Step {
-    Step::Send(Send { channel: "email".into(), template: "letter".into(), topic: "offers".into() })
+    Step::Send(Send {
+        channel: "email".into(),
+        template: "letter".into(),
+        topic: "offers".into(),
+        seeds: Vec::new(),
+    })
 }
 
 /// Asks a program of this person, who left a cart worth `value`.

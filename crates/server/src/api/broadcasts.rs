@@ -8,8 +8,8 @@ use axum::{
     extract::{Path, Query, State},
     routing::get,
 };
-use crowsnest_flow::{Audience, LaunchReport, spent_by_program};
-use crowsnest_model::Time;
+use crowsnest_flow::{Audience, FlowError, LaunchReport, spent_by_program};
+use crowsnest_model::{Object, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -18,6 +18,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/broadcasts", get(broadcasts))
         .route("/broadcasts/{name}/preview", get(preview))
+        .route("/broadcasts/{name}/copies", get(copies))
         .route("/broadcasts/{name}/launch", get(launched).post(launch))
 }
 
@@ -77,6 +78,46 @@ pub(crate) async fn preview(
     Path(name): Path<String>,
 ) -> Result<Json<Audience>, ApiError> {
     Ok(Json(blocking(&app, move |engine| engine.preview_audience(&name)).await?))
+}
+
+/// A copy that a seed gets.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CopyView {
+    /// The seed, as `LIST/NAME`.
+    seed: String,
+    /// Where it goes.
+    to: String,
+    /// Why it would not be sent as it is.
+    faults: Vec<String>,
+}
+
+/// The copies that its seed lists get, made on trial. Nothing is sent.
+#[utoipa::path(get, path = "/api/v1/broadcasts/{name}/copies", tag = "broadcasts", params(("name" = String, Path)),
+    responses((status = 200, body = [CopyView]), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
+pub(crate) async fn copies(
+    _: Admin,
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<Json<Vec<CopyView>>, ApiError> {
+    let live = app.engine.live();
+    let known = &live.workspace().broadcasts;
+    let Some(broadcast) = known.get(&name) else {
+        return Err(FlowError::not_found("broadcast", &name, known.keys().map(String::as_str)).into());
+    };
+    let send = &broadcast.send;
+    let copies = live.copies(&send.seeds, &send.channel).into_iter().map(|copy| {
+        let (to, mut faults) = match copy.contact {
+            Ok(to) => (to, Vec::new()),
+            Err(reason) => (String::new(), vec![reason]),
+        };
+        let courier = app.dispatcher.courier();
+        match courier.preview(&live, &send.template, &copy.profile, &to, &Object::new()) {
+            Ok(preview) => faults.extend(preview.faults),
+            Err(reason) => faults.push(reason),
+        }
+        CopyView { seed: copy.seed, to, faults }
+    });
+    Ok(Json(copies.collect()))
 }
 
 /// How a launch is answered.

@@ -41,8 +41,11 @@ pub(crate) struct DeliveryView {
     #[schema(value_type = Option<String>)]
     run: Option<RunId>,
     occasion: String,
-    #[schema(value_type = String)]
-    profile: ProfileId,
+    /// Who gets it; nobody of the copy of a seed.
+    #[schema(value_type = Option<String>)]
+    profile: Option<ProfileId>,
+    /// Whose copy it is, as `LIST/NAME` of a seed list; nothing of what goes to customers and webhooks.
+    seed: Option<String>,
     #[schema(value_type = Option<String>)]
     household: Option<HouseholdId>,
     channel: String,
@@ -108,7 +111,8 @@ impl From<Delivery> for DeliveryView {
             version: delivery.version,
             run: delivery.run,
             occasion: delivery.occasion,
-            profile: delivery.profile,
+            profile: delivery.seed.is_none().then_some(delivery.profile),
+            seed: delivery.seed,
             household: delivery.household,
             channel: delivery.channel,
             to: delivery.contact,
@@ -172,6 +176,7 @@ pub(crate) async fn deliveries(
         run: None,
         webhook: wanted.webhook,
         since: wanted.since,
+        seeds: true,
         before: wanted.before.as_deref().map(id).transpose()?,
     };
     let found = read(&app, move |read| read.deliveries(&filter, limit)).await?;

@@ -14,12 +14,12 @@ use axum::{
 };
 use crowsnest_channels::Outcome;
 use crowsnest_flow::{
-    Live,
-    outward::{self, Preview},
+    FlowError, Live,
+    outward::{self, Preview, SeedCopy},
 };
 use crowsnest_model::{
-    Object, Profile, ProfileId, Segments, contact,
-    delivery::{EMAIL, SMS},
+    Duration, Object, Profile, ProfileId, Segments, contact,
+    delivery::{EMAIL, LETTER, SMS},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/templates/{name}/preview", post(preview))
         .route("/templates/{name}/test", post(test))
+        .route("/templates/{name}/test-seeds", post(test_seeds))
 }
 
 /// For whom a message is made.
@@ -54,6 +55,29 @@ pub(crate) struct TestRequest {
     #[serde(default)]
     #[schema(value_type = Object)]
     event: Object,
+}
+
+/// To which seed list a test is sent.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TestSeedsRequest {
+    /// The seed list.
+    seeds: String,
+    /// What the template may use of an event: `name` and `properties`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    event: Object,
+}
+
+/// What came of a test to a seed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SeedTested {
+    /// The seed, as `LIST/NAME`.
+    seed: String,
+    /// Where it was sent.
+    to: String,
+    #[serde(flatten)]
+    tested: Tested,
 }
 
 /// What came of a test.
@@ -115,8 +139,14 @@ pub(crate) async fn preview(
 ) -> Result<Json<Preview>, ApiError> {
     let profile = person(&app, &request.profile).await?;
     let live = app.engine.live();
-    let to = profile.contact(channel(&live, &name)).unwrap_or_default();
-    app.dispatcher.courier().preview(&live, &name, &profile, &to, &request.event).map(Json).map_err(unmade)
+    let (to, unreachable) = match live.contact(&profile, channel(&live, &name)) {
+        Ok(to) => (to, None),
+        Err(reason) => (String::new(), Some(reason)),
+    };
+    let made = app.dispatcher.courier().preview(&live, &name, &profile, &to, &request.event);
+    let mut preview = made.map_err(unmade)?;
+    preview.faults.splice(0..0, unreachable);
+    Ok(Json(preview))
 }
 
 /// Send a message to an address of your own, marked as a test.
@@ -144,4 +174,48 @@ pub(crate) async fn test(
         .await
         .map_err(unmade)?;
     Ok(Json(tested.into()))
+}
+
+/// Send a message to each address of a seed list, marked as a test and made with the seed's own traits.
+#[utoipa::path(post, path = "/api/v1/templates/{name}/test-seeds", tag = "messages", params(("name" = String, Path)),
+    request_body = TestSeedsRequest, responses((status = 200, body = [SeedTested]),
+        (status = 404, body = crate::error::ErrorBody), (status = 422, body = crate::error::ErrorBody)),
+    security(("admin" = [])))]
+pub(crate) async fn test_seeds(
+    _: Admin,
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Body(request): Body<TestSeedsRequest>,
+) -> Result<Json<Vec<SeedTested>>, ApiError> {
+    let TestSeedsRequest { seeds, event } = request;
+    let live = app.engine.live();
+    let lists = &live.workspace().seeds;
+    if !lists.contains_key(&seeds) {
+        return Err(FlowError::not_found("seed list", &seeds, lists.keys().map(String::as_str)).into());
+    }
+    let channel = channel(&live, &name);
+    if channel == LETTER {
+        let reason = "a letter is not sent as a test: look at its page, or at what a print run prints";
+        return Err(unmade(reason.to_owned()));
+    }
+    let copies = live.copies([&seeds], channel);
+    if copies.is_empty() {
+        return Err(unmade(format!("no entry of the seed list `{seeds}` has an address for `{channel}`")));
+    }
+    let mut tests = Vec::with_capacity(copies.len());
+    for (place, SeedCopy { seed, profile, contact }) in copies.into_iter().enumerate() {
+        // Each has a moment of its own, and by it a Message-ID.
+        let now = app.engine.now().plus(Duration(i64::try_from(place).unwrap_or_default()));
+        let to = contact.clone().unwrap_or_default();
+        let tested = match contact {
+            Ok(to) => app.dispatcher.courier().send_test(&live, &name, &profile, &to, &event, now).await,
+            Err(reason) => Err(reason),
+        };
+        let tested = match tested {
+            Ok(tested) => tested.into(),
+            Err(reason) => Outcome::Refused { reason }.into(),
+        };
+        tests.push(SeedTested { seed, to, tested });
+    }
+    Ok(Json(tests))
 }

@@ -34,7 +34,7 @@ impl ReadDeliveries for Session<'_> {
         let sql = format!(
             "SELECT profile FROM deliveries
              WHERE program = ?1 AND contact = ?2 AND run IS NULL AND channel <> 'webhook'
-                 AND (occasion = 'launch' OR occasion GLOB 'launch~*') AND {was_queued}
+                 AND seed IS NULL AND (occasion = 'launch' OR occasion GLOB 'launch~*') AND {was_queued}
              LIMIT 1",
             was_queued = WAS_QUEUED
         );
@@ -65,18 +65,32 @@ impl ReadDeliveries for Session<'_> {
     }
 
     fn delivery_counts(&self, program: Option<&str>) -> Result<BTreeMap<String, u64>> {
-        match program {
+        let mut all = match program {
             Some(program) => self.counts(
                 "SELECT state, count(*) FROM deliveries WHERE program = ?1 GROUP BY state",
                 [program],
-            ),
-            None => self.counts("SELECT state, count(*) FROM deliveries GROUP BY state", []),
+            )?,
+            None => self.counts("SELECT state, count(*) FROM deliveries GROUP BY state", [])?,
+        };
+        // All are counted in an index, and the few copies of seeds taken off again.
+        let copies = self.all(
+            "SELECT state, count(*) FROM deliveries INDEXED BY deliveries_of_seeds
+             WHERE seed IS NOT NULL AND program >= ?1 AND (?2 OR program = ?1) GROUP BY program, state",
+            params![program.unwrap_or_default(), program.is_none()],
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)? as u64)),
+        )?;
+        for (state, copies) in copies {
+            if let Some(number) = all.get_mut(&state) {
+                *number = number.saturating_sub(copies);
+            }
         }
+        all.retain(|_, number| *number > 0);
+        Ok(all)
     }
 
     fn delivery_reasons(&self, program: &str) -> Result<Vec<(String, Option<String>, u64)>> {
         self.all(
-            "SELECT state, reason, count(*) FROM deliveries WHERE program = ?1
+            "SELECT state, reason, count(*) FROM deliveries WHERE program = ?1 AND seed IS NULL
              GROUP BY state, reason ORDER BY count(*) DESC, state, reason",
             [program],
             |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)? as u64)),
@@ -211,7 +225,7 @@ impl ReadDeliveries for Session<'_> {
     fn last_texted(&self, number: &str) -> Result<Option<Delivery>> {
         let sql = format!(
             "SELECT {} FROM deliveries
-             WHERE channel = 'sms' AND state IN ('sending', 'sent', 'unknown') AND contact = ?1
+             WHERE channel = 'sms' AND state IN ('sending', 'sent', 'unknown') AND contact = ?1 AND seed IS NULL
              ORDER BY handed_over DESC LIMIT 1",
             rows::DELIVERY
         );
@@ -250,9 +264,9 @@ impl WriteDeliveries for Session<'_> {
             .connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO deliveries (id, program, version, run, occasion, profile, household, channel,
-                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, turn, handed_over)
+                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, turn, handed_over, seed)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                         CASE WHEN ?12 IN ('sending', 'sent', 'unknown') THEN ?18 END)",
+                         CASE WHEN ?12 IN ('sending', 'sent', 'unknown') THEN ?18 END, ?21)",
             )?
             .execute(params![
                 delivery.id.0 as i64,
@@ -274,7 +288,8 @@ impl WriteDeliveries for Session<'_> {
                 delivery.created.0,
                 delivery.updated.0,
                 event,
-                delivery.turn.map(|turn| turn.0)
+                delivery.turn.map(|turn| turn.0),
+                delivery.seed
             ])?;
         Ok(changed == 1)
     }

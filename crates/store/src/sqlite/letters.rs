@@ -71,6 +71,18 @@ impl ReadLetters for Session<'_> {
         self.all(&sql, params![run.0 as i64, limit as i64], rows::delivery)
     }
 
+    fn printed_of_each(&self, run: PrintRunId) -> Result<Vec<Delivery>> {
+        let sql = format!(
+            "SELECT {} FROM deliveries WHERE id IN (
+                 SELECT min(one.id) FROM printed JOIN deliveries AS one ON one.id = printed.delivery
+                 WHERE printed.run = ?1 AND one.state = 'sending' AND one.seed IS NULL
+                 GROUP BY one.program, one.version, one.template, one.topic)
+             ORDER BY id",
+            rows::DELIVERY
+        );
+        self.all(&sql, [run.0 as i64], rows::delivery)
+    }
+
     fn printed_in(&self, run: PrintRunId) -> Result<u64> {
         let count: i64 = self
             .connection

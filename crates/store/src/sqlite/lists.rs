@@ -63,19 +63,20 @@ pub(super) fn deliveries(
     let since = filter.since.map_or(i64::MIN, |since| since.0);
     let others =
         "(?3 IS NULL OR program = ?3) AND (?4 IS NULL OR state = ?4) AND (?5 IS NULL OR profile = ?5)
-         AND (?7 IS NULL OR channel = 'webhook' AND contact = ?7) AND updated >= ?8";
+         AND (?7 IS NULL OR channel = 'webhook' AND contact = ?7) AND updated >= ?8
+         AND (?9 OR seed IS NULL)";
     let hook = filter.webhook.as_deref();
     if let Some(run) = filter.run {
         let rest = format!(
             "deliveries WHERE run = ?1 AND run IS NOT NULL AND id < ?2 AND {others} ORDER BY id DESC LIMIT ?6"
         );
-        let params = params![run.0 as i64, before, program, state, person, count, hook, since];
+        let params = params![run.0 as i64, before, program, state, person, count, hook, since, filter.seeds];
         return rows_of(session, rows::DELIVERY, &rest, params, rows::delivery);
     }
     if let Some(person) = person {
         let rest =
             format!("deliveries WHERE profile = ?1 AND id < ?2 AND {others} ORDER BY id DESC LIMIT ?6");
-        let params = params![person, before, program, state, person, count, hook, since];
+        let params = params![person, before, program, state, person, count, hook, since, filter.seeds];
         return rows_of(session, rows::DELIVERY, &rest, params, rows::delivery);
     }
     let states = match state {
@@ -93,15 +94,17 @@ pub(super) fn deliveries(
         return Ok(newest(all, |delivery| delivery.id.0, Page { limit, offset: 0 }));
     }
     if program.is_none() && state.is_none() {
-        let rest = "deliveries WHERE id < ?1 AND updated >= ?3 ORDER BY id DESC LIMIT ?2";
-        return rows_of(session, rows::DELIVERY, rest, params![before, count, since], rows::delivery);
+        let rest =
+            "deliveries WHERE id < ?1 AND updated >= ?3 AND (?4 OR seed IS NULL) ORDER BY id DESC LIMIT ?2";
+        let params = params![before, count, since, filter.seeds];
+        return rows_of(session, rows::DELIVERY, rest, params, rows::delivery);
     }
     let mut all = Vec::new();
     for program in session.programs(program, "SELECT min(program) FROM deliveries WHERE program > ?1")? {
         for state in &states {
             let rest = "deliveries WHERE program = ?1 AND state = ?2 AND id < ?3 AND updated >= ?5
-                 ORDER BY id DESC LIMIT ?4";
-            let params = params![program, state, before, count, since];
+                 AND (?6 OR seed IS NULL)                 ORDER BY id DESC LIMIT ?4";
+            let params = params![program, state, before, count, since, filter.seeds];
             all.extend(rows_of(session, rows::DELIVERY, rest, params, rows::delivery)?);
         }
     }

@@ -142,7 +142,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
 }
 
 pub(super) const DELIVERY: &str = "id, program, version, run, occasion, profile, household, channel, contact, \
-     template, topic, state, reason, due, expires, attempts, created, updated, event, turn";
+     template, topic, state, reason, due, expires, attempts, created, updated, event, turn, seed";
 
 pub(super) fn delivery_state(row: &Row<'_>, index: usize) -> rusqlite::Result<DeliveryState> {
     let state: String = row.get(index)?;
@@ -162,6 +162,7 @@ pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         run: optional_id(row, 3)?.map(RunId),
         occasion: row.get(4)?,
         profile: ProfileId(id(row, 5)?),
+        seed: row.get(20)?,
         household: optional_id(row, 6)?.map(HouseholdId),
         channel: row.get(7)?,
         contact: row.get(8)?,

@@ -383,6 +383,7 @@ CREATE TABLE deliveries (
     event     TEXT NOT NULL,
     handed_over INTEGER,
     turn      INTEGER,
+    seed      TEXT,
     line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;
@@ -394,6 +395,8 @@ CREATE INDEX deliveries_letters ON deliveries (due, id) WHERE state = 'queued' A
 CREATE INDEX deliveries_of_hook ON deliveries (contact, state, id) WHERE channel = 'webhook';
 CREATE INDEX deliveries_sending ON deliveries (id) WHERE state = 'sending';
 CREATE INDEX deliveries_by_state ON deliveries (program, state);
+-- Copies for the house's own addresses, which no number has. seed: LIST/NAME; their profile is 0.
+CREATE INDEX deliveries_of_seeds ON deliveries (program, state) WHERE seed IS NOT NULL;
 CREATE INDEX deliveries_by_profile ON deliveries (profile);
 CREATE INDEX deliveries_waiting ON deliveries (profile, due) WHERE state = 'queued';
 CREATE INDEX deliveries_handed_over ON deliveries (profile, handed_over) WHERE state IN ('sending', 'sent', 'unknown');

@@ -126,6 +126,7 @@ pub fn delivery(id: u64, program: &str, profile: u64, occasion: &str, state: Del
         run: None,
         occasion: occasion.into(),
         profile: ProfileId(profile),
+        seed: None,
         household: None,
         channel: "email".into(),
         contact: format!("p{profile}@example.org"),

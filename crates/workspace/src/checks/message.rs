@@ -1,6 +1,6 @@
 //! `topic:` and `template:`, and what sends a message.
 
-use super::{Findings, Scene, Spot, sms, value};
+use super::{Findings, Scene, Spot, seeds, sms, value};
 use crate::{
     Kind,
     problem::{did_you_mean, listed, quoted},
@@ -67,6 +67,7 @@ pub(super) fn send(send: &definition::Send, spot: Spot<'_>, scene: &Scene<'_>, f
         let message = format!("the template {} is for {}", quoted(&send.template), quoted(&template.channel));
         findings.problem(spot.at("template"), message);
     }
+    seeds::named_by(send, spot, scene, findings);
     let organisation = &scene.workspace.organisation;
     // A workspace document that could not be read says nothing about its e-mail account.
     if organisation.name.is_empty() {

@@ -10,6 +10,7 @@ mod names;
 mod organisation;
 mod policy;
 mod program;
+mod seeds;
 mod segment;
 mod sms;
 mod source;
@@ -223,6 +224,11 @@ pub(crate) fn check_all(
             Kind::Template => {
                 if let Some(template) = workspace.templates.get(name) {
                     message::template(template, spot, &scene, findings);
+                }
+            }
+            Kind::Seeds => {
+                if let Some(list) = workspace.seeds.get(name) {
+                    seeds::check(list, spot, &scene, findings);
                 }
             }
             Kind::Metric => {

@@ -20,7 +20,7 @@ fn keys(definition: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// The section of the guide that has the tables of each definition.
-const SECTIONS: [(&str, &[&str]); 14] = [
+const SECTIONS: [(&str, &[&str]); 15] = [
     (
         "workspace",
         &[
@@ -64,6 +64,7 @@ const SECTIONS: [(&str, &[&str]); 14] = [
     ("contract", &["Contract", "EventContract", "FieldContract"]),
     ("catalogue", &["Catalogue"]),
     ("template", &["Template"]),
+    ("seeds", &["SeedList", "Seed", "SeedAddress"]),
     ("metric", &["Metric"]),
     ("segment", &["Segment"]),
     ("segmentation", &["Segmentation", "SegmentOfSet"]),

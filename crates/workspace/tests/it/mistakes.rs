@@ -36,11 +36,11 @@ fn a_mistyped_word_is_named_with_its_place_and_the_nearest() {
     for (text, expected) in [
         (
             "progam: x\n",
-            "x.yaml:1:1: unknown word `progam`; a document begins with what it defines, one of workspace, identity, topic, source, contract, catalogue, template, metric, segment, segmentation, program, broadcast, webhook, policy; did you mean `program`?",
+            "x.yaml:1:1: unknown word `progam`; a document begins with what it defines, one of workspace, identity, topic, source, contract, catalogue, template, seeds, metric, segment, segmentation, program, broadcast, webhook, policy; did you mean `program`?",
         ),
         (
             "title: X\ntopic: x\n",
-            "x.yaml:1:1: unknown word `title`; a document begins with what it defines, one of workspace, identity, topic, source, contract, catalogue, template, metric, segment, segmentation, program, broadcast, webhook, policy; move `topic` to the first line of the document",
+            "x.yaml:1:1: unknown word `title`; a document begins with what it defines, one of workspace, identity, topic, source, contract, catalogue, template, seeds, metric, segment, segmentation, program, broadcast, webhook, policy; move `topic` to the first line of the document",
         ),
         (
             "topic: x\ntitle: X\nservise: true\n",
@@ -50,7 +50,7 @@ fn a_mistyped_word_is_named_with_its_place_and_the_nearest() {
             "program: x\ntrigerr: { event: A }\nsteps:\n  - wiat: 5m\n  - send: { chanel: email, template: hello, topic: offers }\n",
             "x.yaml:2:1: unknown word `trigerr`; expected one of program, title, state, trigger, occasion, reentry, audience, holdout, lateness, cancel_on, requires_fresh, goal, steps; did you mean `trigger`?\n\
              x.yaml:4:5: unknown word `wiat`; expected one of wait, wait_until, branch, split, send, set, task, webhook, enter, exit; did you mean `wait`?\n\
-             x.yaml:5:13: unknown word `chanel`; expected one of channel, template, topic; did you mean `channel`?",
+             x.yaml:5:13: unknown word `chanel`; expected one of channel, template, topic, seeds; did you mean `channel`?",
         ),
         (
             "program: x\nsteps: [{ wait: 1h }]\ngoal: { event: A }\n",
@@ -74,7 +74,7 @@ fn a_value_of_the_wrong_shape_says_what_was_expected() {
         ("topic: 7\ntitle: X\n", "x.yaml:1:8: expected the name of the topic, found the number 7"),
         (
             "- topic: x\n",
-            "x.yaml:1:1: a document begins with what it defines, one of workspace, identity, topic, source, contract, catalogue, template, metric, segment, segmentation, program, broadcast, webhook, policy; this is a list",
+            "x.yaml:1:1: a document begins with what it defines, one of workspace, identity, topic, source, contract, catalogue, template, seeds, metric, segment, segmentation, program, broadcast, webhook, policy; this is a list",
         ),
         (
             "topic: a b\ntitle: X\n",

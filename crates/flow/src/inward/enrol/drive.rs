@@ -1,7 +1,7 @@
 //! How a run goes on: step by step, as far as it can at this moment.
 
 use super::{Cause, Enrolment, end::End};
-use crate::{FlowError, OWN_SOURCE, inward::Prepared, preferences::namespace};
+use crate::{FlowError, OWN_SOURCE, inward::Prepared, outward::seeds, preferences::namespace};
 use crowsnest_model::{
     DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object, ProfileId, RunId, Time,
     definition::{Call, OnLimit, Send, TaskStep},
@@ -87,6 +87,10 @@ impl Enrolment<'_, '_> {
                     let outcome = self.queue(person, &program, &run, step, Outgoing::message(&run, send))?;
                     self.note(run.id, step, outcome.in_words(send))?;
                     if matches!(outcome, Queued::Waits(_)) {
+                        if self.work.replay.is_none() {
+                            let event = Outgoing::trigger(&run);
+                            seeds::at_step(self.work, &program, &run, step, send, event)?;
+                        }
                         run.wake = None;
                         break;
                     }
@@ -347,6 +351,7 @@ impl Enrolment<'_, '_> {
             run: Some(run.id),
             occasion,
             profile: person,
+            seed: None,
             household,
             channel: channel.to_owned(),
             contact: contact.unwrap_or_default(),
@@ -469,7 +474,7 @@ pub(super) struct Outgoing<'a> {
 
 impl<'a> Outgoing<'a> {
     fn message(run: &Run, send: &'a Send) -> Self {
-        let Send { channel, template, topic } = send;
+        let Send { channel, template, topic, .. } = send;
         Self { channel, template, topic, event: Self::trigger(run), ttl: None }
     }
 

@@ -72,6 +72,7 @@ impl Courier {
             subject: None,
             html: None,
             text: text.text,
+            faults: too_long(&segments, account(live)?).into_iter().collect(),
             segments: Some(segments),
         })
     }

@@ -18,6 +18,7 @@ mod compose;
 mod look;
 mod preview;
 mod residents;
+mod seeds;
 mod settle;
 mod spelling;
 mod times;
@@ -211,6 +212,9 @@ impl Engine {
             if claimed.ended {
                 break;
             }
+        }
+        if let Some(open) = open.as_mut().filter(|open| open.files.letters() > 0) {
+            self.print_copies(open, started)?;
         }
         let left_out = most_frequent_first(left_out);
         let mut report = PrintReport { run: None, left_out, unmade, too_long: TooLongLines::default() };

@@ -124,8 +124,12 @@ impl Looking<'_> {
             let reason = "its version of the program is not there, so nobody knows what it needs";
             return Ok(Err(reason.into()));
         };
-        let send =
-            Send { channel: LETTER.into(), template: letter.template.clone(), topic: letter.topic.clone() };
+        let send = Send {
+            channel: LETTER.into(),
+            template: letter.template.clone(),
+            topic: letter.topic.clone(),
+            seeds: Vec::new(),
+        };
         let expires = letter.expires;
         let message = Message { program: &letter.program, needs, send: &send, due: now, expires };
         let forecast = Forecast::of(read, live, &profile, &message, &[], now)?;

@@ -69,9 +69,11 @@ pub(super) fn settle_some(work: &mut Working<'_>, run: PrintRunId) -> Result<boo
 pub(super) fn take_back_some(work: &mut Working<'_>, run: PrintRunId) -> Result<bool, FlowError> {
     let letters = work.unit.being_printed(run, AT_ONCE)?;
     for mut letter in letters.iter().cloned() {
-        letter.state = DeliveryState::Queued;
-        letter.reason =
-            Some(format!("the print run {run} ended before its files were whole; it waits for the next one"));
+        let ended = format!("the print run {run} ended before its files were whole");
+        (letter.state, letter.reason) = match &letter.seed {
+            None => (DeliveryState::Queued, Some(format!("{ended}; it waits for the next one"))),
+            Some(_) => (DeliveryState::Cancelled, Some(format!("{ended}; the next one has its own copies"))),
+        };
         letter.updated = work.now;
         work.unit.update_delivery(&letter)?;
         give_back(work, &letter)?;

@@ -61,6 +61,16 @@ pub fn letters_wait_for_a_print_run(store: &mut impl Backend) {
         Ok(())
     });
     store.commit(|unit| {
+        // One of each that is printed to customers; what is printed for the house itself is none.
+        let mut decoy = letter(9, "p", 0);
+        (decoy.seed, decoy.state) = (Some("decoys/Ann".into()), DeliveryState::Sending);
+        (decoy.occasion, decoy.template) = ("decoy".into(), "other".into());
+        assert!(unit.put_delivery(&decoy)?);
+        unit.put_printed(decoy.id, run.id, None)?;
+        let each: Vec<u64> = unit.printed_of_each(run.id)?.iter().map(|letter| letter.id.0).collect();
+        assert_eq!(each, [1]);
+        assert!(unit.printed_of_each(PrintRunId(1))?.is_empty());
+        unit.remove_printed(decoy.id)?;
         unit.remove_printed(DeliveryId(3))?;
         unit.put_print_run(&PrintRun { finished: Some(Time(300)), letters: 1, ..run.clone() })?;
         unit.put_print_run(&PrintRun { id: PrintRunId(91), ..run.clone() })?;

@@ -32,7 +32,7 @@ const PAGE: Page = Page { limit: 100, offset: 0 };
 macro_rules! conformance_suite {
     ($make:ident) => {
         conformance_suite!($make:
-            letters_wait_for_a_print_run identifiers_have_one_holder events_are_kept_as_they_came people_are_found_by_what_they_did events_whose_ids_begin_alike_are_others a_person_is_read_as_written
+            letters_wait_for_a_print_run copies_are_no_customers identifiers_have_one_holder events_are_kept_as_they_came people_are_found_by_what_they_did events_whose_ids_begin_alike_are_others a_person_is_read_as_written
             people_come_in_the_order_of_their_ids a_merge_moves_everything redirects_lead_to_the_last_survivor
             a_merge_keeps_one_message_of_an_occasion a_message_goes_before_one_that_was_left_out a_merge_cancels_what_the_other_was_sent
             who_lives_where_is_kept_since_when_and_until_when where_somebody_lived_goes_along_in_a_merge

@@ -251,6 +251,7 @@ pub fn deliveries_are_found_by_any_filter(store: &mut impl Backend) {
                     webhook: None,
                     since: None,
                     before: Option::<u64>::map(before, DeliveryId),
+                    seeds: false,
                 };
                 read.deliveries(&filter, 3).unwrap().iter().map(|delivery| delivery.id.0).collect()
             };
@@ -528,4 +529,37 @@ pub fn a_delivery_remembers_its_life(store: &mut impl Backend) {
         "what changed nothing is not an entry"
     );
     assert!(store.read(|read| read.delivery_log(DeliveryId(2))).is_empty());
+}
+
+/// What goes to the house itself is listed where it is asked for, and counted nowhere.
+pub fn copies_are_no_customers(store: &mut impl Backend) {
+    let copy = |id, seed: &str, state| {
+        let mut copy = delivery(id, "offer", 0, &format!("launch~{seed}"), state);
+        copy.seed = Some(seed.to_owned());
+        copy
+    };
+    store.commit(|unit| {
+        unit.put_delivery(&delivery(1, "offer", 7, "launch", DeliveryState::Sent))?;
+        assert!(unit.put_delivery(&copy(2, "check/Ann", DeliveryState::Sent))?);
+        assert!(unit.put_delivery(&copy(3, "check/Bob", DeliveryState::Queued))?);
+        assert!(!unit.put_delivery(&copy(4, "check/Bob", DeliveryState::Queued))?, "one for each seed");
+        Ok(())
+    });
+    store.read(|read| {
+        assert_eq!(read.delivery(DeliveryId(2))?.and_then(|copy| copy.seed).as_deref(), Some("check/Ann"));
+        let listed = |program: Option<&str>, seeds| -> Vec<u64> {
+            let filter = DeliveryFilter { program: program.map(str::to_owned), seeds, ..Default::default() };
+            read.deliveries(&filter, 9).unwrap().iter().map(|delivery| delivery.id.0).collect()
+        };
+        for program in [None, Some("offer")] {
+            assert_eq!(listed(program, false), [1]);
+            assert_eq!(listed(program, true), [3, 2, 1]);
+            let counts: Vec<_> = read.delivery_counts(program)?.into_iter().collect();
+            assert_eq!(counts, [("sent".to_owned(), 1)], "no state is left of copies alone");
+        }
+        assert_eq!(read.delivery_reasons("offer")?, [("sent".to_owned(), None, 1)]);
+        let due = read.due_deliveries(&Line::of("email", ""), Time(1_000), 9)?;
+        assert_eq!(due.iter().map(|copy| copy.id.0).collect::<Vec<_>>(), [3], "and goes out as they do");
+        Ok(())
+    });
 }

@@ -1,0 +1,64 @@
+//! Copies of a print run's letters for seed lists: decoys, which show when the files are used for what they are not for.
+
+use super::{Open, compose_letter, file_fault, folder};
+use crate::{
+    Engine, FlowError,
+    inward::Working,
+    outward::{purse::Purse, seeds},
+};
+use crowsnest_channels::letter::Letter;
+use crowsnest_model::{
+    PrintRunId, Time,
+    delivery::{DeliveryState, LETTER},
+};
+
+impl Engine {
+    /// Adds to a print run the copies of what it prints to customers, once for each of what they are sent.
+    pub(super) fn print_copies(&self, open: &mut Open, now: Time) -> Result<(), FlowError> {
+        let run = open.id;
+        let folder = folder(self.data());
+        for letter in self.commit_blocking(move |work| claim_copies(work, run, now))? {
+            open.files.add(&letter).map_err(|error| file_fault(&folder, &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes them, and writes the intent to print them; what cannot be made has failed. A run that comes to nothing takes them off again,
+/// and the next one has copies of its own.
+fn claim_copies(work: &mut Working<'_>, run: PrintRunId, now: Time) -> Result<Vec<Letter>, FlowError> {
+    let mut claimed = Vec::new();
+    let mut purse = Purse::read(&*work.unit, work.live, work.now)?;
+    for letter in work.unit.printed_of_each(run)? {
+        for (mut copy, profile) in seeds::beside(work, &letter, &run.to_string()) {
+            let made = work.live.postal_address(&profile).and_then(|to| {
+                compose_letter(work.live, &copy.template, &profile, to, &copy.event, Some(&copy), now)
+            });
+            if let Some(suppression) = work.unit.suppression(LETTER, &copy.contact)? {
+                copy.state = DeliveryState::Suppressed;
+                copy.reason = Some(format!("the letter address is suppressed: {}", suppression.reason));
+            }
+            match made {
+                Ok(made) if copy.state == DeliveryState::Sending => {
+                    copy.attempts = 1;
+                    copy.reason = Some("attempt 1".to_owned());
+                    // Of two versions of a program in one run there is one copy.
+                    if work.unit.put_delivery(&copy)? {
+                        work.unit.put_printed(copy.id, run, None)?;
+                        purse.reserve(work, &copy)?;
+                        claimed.push(made);
+                    }
+                }
+                Err(reason) if copy.state == DeliveryState::Sending => {
+                    copy.state = DeliveryState::Failed;
+                    copy.reason = Some(format!("the letter could not be made: {reason}"));
+                    work.unit.put_delivery(&copy)?;
+                }
+                _ => {
+                    work.unit.put_delivery(&copy)?;
+                }
+            }
+        }
+    }
+    Ok(claimed)
+}
