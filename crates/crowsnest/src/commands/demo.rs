@@ -129,7 +129,11 @@ fn play(
                 played.push(import(client, sample, source, feed, file, *complete_until, script.as_of)?);
             }
             Step::Collect { source, file } => played.push(collect(client, sample, source, file, shift)?),
-            Step::Broadcast(name) => launches.push((name.clone(), launch(client, name)?)),
+            Step::Broadcast(name) => {
+                // Who is one person, and who lives with whom, is found by then.
+                settled(client)?;
+                launches.push((name.clone(), launch(client, name)?));
+            }
         }
     }
     settled(client)?;
