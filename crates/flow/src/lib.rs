@@ -44,6 +44,7 @@ pub use enrolment::{CaughtUp, Moved};
 pub use error::FlowError;
 pub use explain::{
     DateExplained, EventExplained, MessageExplained, ProgramExplained, RunExplained, SegmentExplained,
+    WhoChanged,
 };
 pub use feeds::{ImportOptions, Progress};
 pub use household::{EarlierHome, FormerMember, Household, Member, Role};

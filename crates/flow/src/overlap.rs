@@ -10,6 +10,7 @@ use crate::{
 use crowsnest_model::{
     Profile, Time,
     definition::{DIMENSIONS, Workspace},
+    delivery::LETTER,
     household::Groups,
     money::Currency,
 };
@@ -23,11 +24,24 @@ use std::collections::HashMap;
 /// How many people are read at once.
 const CHUNK: usize = 1_000;
 
-/// By which channels somebody may be known: the channel, and what its contact points are called.
-const CHANNELS: [(&str, &str); 2] = [("email", "E-mail address"), ("phone", "Telephone number")];
+/// By which channels somebody may be known: the channel, and what its contact points are called. Letters count where the house
+/// sends any, since nobody else has said what a deliverable address is.
+const CHANNELS: [(&str, &str); 3] =
+    [("email", "E-mail address"), ("phone", "Telephone number"), (LETTER, "Postal address")];
 
 /// By which channels somebody may be written to or called.
-const REACHED_BY: [(&str, &str); 3] = [("email", "E-mail"), ("sms", "SMS"), ("phone", "Telephone")];
+const REACHED_BY: [(&str, &str); 4] =
+    [("email", "E-mail"), ("sms", "SMS"), ("phone", "Telephone"), (LETTER, "Letter")];
+
+/// Those of these channels that the house uses.
+fn used<const N: usize>(
+    channels: [(&'static str, &'static str); N],
+    workspace: &Workspace,
+) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    let letters = workspace.organisation.letters.is_some();
+    let used = channels.into_iter().filter(move |(channel, _)| letters || *channel != LETTER);
+    used.map(|(channel, title)| (channel, Some(title)))
+}
 
 /// Which overlaps are wanted.
 #[derive(Debug, Clone, Default)]
@@ -178,12 +192,11 @@ impl Dimension {
                 Self::new(name, "Brand", Kind::Brand(of.collect()))
                     .with(organisation.brands.iter().map(|(name, brand)| (name, Some(&*brand.title))))
             }
-            "channel" => Self::new(name, "Channel", Kind::Channel)
-                .with(CHANNELS.map(|(channel, title)| (channel, Some(title)))),
+            "channel" => Self::new(name, "Channel", Kind::Channel).with(used(CHANNELS, workspace)),
             "reach" => {
                 let topics = workspace.topics.values().filter(|topic| !topic.service);
                 Self::new(name, "Reach", Kind::Reach(topics.map(|topic| topic.name.clone()).collect()))
-                    .with(REACHED_BY.map(|(channel, title)| (channel, Some(title))))
+                    .with(used(REACHED_BY, workspace))
             }
             _ => {
                 let declared = organisation.dimensions.get(name).ok_or_else(|| {
@@ -227,7 +240,9 @@ impl Dimension {
             Kind::Source => "it has sent at least one event of theirs",
             Kind::Brand(_) => "one of its sources has sent at least one event of theirs",
             Kind::Channel => "a contact point of theirs is known",
-            Kind::Reach(_) => "a contact point of theirs is known, is not suppressed, and agreed to a topic",
+            Kind::Reach(_) => {
+                "a contact point of theirs is known, is not suppressed, and may be used for a topic"
+            }
             Kind::Segments => "they are in the segment",
         }
     }
@@ -248,6 +263,7 @@ impl Dimension {
         &mut self,
         profile: &Profile,
         read: &dyn Read,
+        live: &Live,
         places: &mut Vec<usize>,
     ) -> Result<(), StoreError> {
         places.clear();
@@ -263,15 +279,21 @@ impl Dimension {
                 places.extend(brands.filter_map(|brand| self.places.get(brand)));
             }
             Kind::Channel => {
-                let known = CHANNELS.iter().filter(|(channel, _)| profile.contact(channel).is_some());
-                places.extend(known.filter_map(|(channel, _)| self.places.get(*channel)));
+                for (channel, _) in CHANNELS {
+                    if let Some(place) = self.places.get(channel)
+                        && live.contact(profile, channel).is_ok()
+                    {
+                        places.push(*place);
+                    }
+                }
             }
             Kind::Reach(topics) => {
                 for (channel, _) in REACHED_BY {
-                    if let Some(contact) = profile.contact(channel)
-                        && outward::is_reachable(read, channel, &contact, topics)?
+                    if let Some(place) = self.places.get(channel)
+                        && let Ok(contact) = live.contact(profile, channel)
+                        && outward::is_reachable(read, live, profile.id, channel, &contact, topics)?
                     {
-                        places.extend(self.places.get(channel));
+                        places.push(*place);
                     }
                 }
             }
@@ -405,7 +427,7 @@ impl Engine {
                     profile.households().for_each(|household| groups.join(profile.id, household));
                     let worth = worth_of(profile);
                     for dimension in &mut dimensions {
-                        dimension.of_person(profile, read, &mut places)?;
+                        dimension.of_person(profile, read, &live, &mut places)?;
                         let shares = profile.household().is_some();
                         dimension.overlaps.add(profile.id, &places, shares, worth);
                     }

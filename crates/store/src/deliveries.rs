@@ -11,6 +11,9 @@ use crowsnest_model::{
 };
 use std::collections::BTreeMap;
 
+/// Why a message is called off of which the other one of two who turn out to be one person has had the like.
+pub const HAD_BY_THE_OTHER: &str = "the same occasion of the same person has a message already";
+
 /// What can be asked about deliveries.
 pub trait ReadDeliveries {
     /// About whom a launch of a broadcast has decided, of the people from `first` to `last`, in the order of their ids; with

@@ -21,7 +21,7 @@ mod words;
 
 pub use costs::{Cost, ReadCosts, Spending, WriteCosts};
 pub use decisions::{DecidedBy, Decision, ReadDecisions, WriteDecisions};
-pub use deliveries::{ReadDeliveries, WriteDeliveries};
+pub use deliveries::{HAD_BY_THE_OTHER, ReadDeliveries, WriteDeliveries};
 pub use feedback::{Agreement, FeedbackSum, ReadFeedback, SoftBounces, Stopped, WriteFeedback};
 pub use homes::{ReadHomes, Stay, WriteHomes};
 pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdentity};

@@ -129,7 +129,11 @@ fn play(
                 played.push(import(client, sample, source, feed, file, *complete_until, script.as_of)?);
             }
             Step::Collect { source, file } => played.push(collect(client, sample, source, file, shift)?),
-            Step::Broadcast(name) => launches.push((name.clone(), launch(client, name)?)),
+            Step::Broadcast(name) => {
+                // Who is one person, and who lives with whom, is found by then.
+                settled(client)?;
+                launches.push((name.clone(), launch(client, name)?));
+            }
         }
     }
     settled(client)?;
@@ -141,6 +145,7 @@ fn play(
     if let Some(somebody) = &script.look_at {
         say!("  a customer:     crowsnest profile {somebody} --timeline --why");
     }
+    say!("  who is alike:   crowsnest identity review; crowsnest identity decisions");
     say!("  the overlap:    crowsnest overlap");
     say!("  the quarantine: crowsnest quarantine list");
     say!("  the programs:   crowsnest program list; crowsnest program runs abandoned-cart");
@@ -244,17 +249,25 @@ fn launch(client: &Client, name: &str) -> anyhow::Result<Option<Value>> {
     }
 }
 
-/// Waits until nothing is on its way, and says how many messages are held for each program.
+/// Waits until everybody has been compared with everybody and nothing is on its way, and says how many messages are held for
+/// each program.
 fn settled(client: &Client) -> anyhow::Result<BTreeMap<String, u64>> {
     let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
+        // In this order: whoever turns out to be one may yet be sent something.
+        let matching: Value = client.get("/api/v1/identity/matching")?;
+        let compared =
+            matching["waiting"] == 0 && (matching["state"] == "live" || matching["state"] == "off");
         let stats: Value = client.get("/api/v1/stats")?;
         let state = |name: &str| stats["deliveries"][name].as_u64().unwrap_or(0);
-        if state("queued") + state("sending") == 0 {
+        if compared && state("queued") + state("sending") == 0 {
             break;
         }
         if std::time::Instant::now() > patience {
-            bail!("messages are still on their way after a minute: {}", stats["deliveries"]);
+            bail!(
+                "after a minute messages are still on their way, or people still compared: {}, {matching}",
+                stats["deliveries"]
+            );
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
@@ -293,6 +306,7 @@ fn tell(
         count(&stats["people"]),
         count(&stats["households"])
     );
+    tell_of_likeness(client)?;
     for (name, report) in launches {
         say!("\n2. The mailing {name}");
         match report {
@@ -329,6 +343,20 @@ fn tell(
         }
         let rows = reasons.into_iter().map(|((state, reason), number)| [state, number.to_string(), reason]);
         say!("{}", output::table(["outcome", "people", "because"], &[1], rows));
+    }
+    Ok(())
+}
+
+/// Who was made one by likeness, and about whom the house is asked.
+fn tell_of_likeness(client: &Client) -> anyhow::Result<()> {
+    let decisions: Vec<Value> = client.get("/api/v1/identity/decisions?limit=1000")?;
+    let found = decisions.iter().filter(|one| one["by"] == "likeness" && one["withdrawn"].is_null()).count();
+    let matching: Value = client.get("/api/v1/identity/matching")?;
+    if matching["state"] != "off" {
+        let asked = count(&matching["open_questions"]);
+        say!(
+            "Alike, with no identifier in common: {found} made one with somebody, {asked} for you to decide"
+        );
     }
     Ok(())
 }

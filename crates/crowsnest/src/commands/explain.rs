@@ -26,6 +26,7 @@ pub fn show(found: &Value) {
     }
     more(&found["more_events"], "event that began nothing", "events that began nothing");
     segment(&found["segment"]);
+    who(&list("identity"));
     date(&found["date"]);
     let watches = list("watches");
     if !watches.is_empty() {
@@ -63,6 +64,7 @@ fn run(run: &Value) {
     say!("\n{mark} {} {state}{reason}", text(run, "run"));
     let by = run["event_name"].as_str().map(|name| format!("{name}, ")).unwrap_or_default();
     say!("  begun by {by}{}; occasion {}", text(run, "triggered"), text(run, "occasion"));
+    came_from(run);
     let ended = run["ended"].as_str().map(|ended| format!(", ended {ended}")).unwrap_or_default();
     say!("  version {}, recorded {}{ended}", run["version"], text(run, "started"));
     for step in run["steps"].as_array().into_iter().flatten() {
@@ -97,8 +99,33 @@ fn event(event: &Value) {
         text(event, "source"),
         text(event, "time")
     );
+    came_from(event);
     say!("  {}", text(event, "reason"));
     output::clauses(&event["trigger"], "    ");
+}
+
+/// Whose something was, if that was somebody else then.
+fn came_from(what: &Value) {
+    if let Some(other) = what["came_from"].as_str() {
+        say!("  came from {other}, who was not known to be this person then");
+    }
+}
+
+/// Who turned out to be the person, and who did not.
+fn who(changes: &[Value]) {
+    if !changes.is_empty() {
+        say!("\nWho they were:");
+    }
+    for change in changes {
+        let (time, other) = (text(change, "time"), text(change, "other"));
+        let what = match (change["what"] == "merged", change["later"] == true) {
+            (true, true) => format!("{other} turned out to be this person; before, they were two people"),
+            (true, false) => format!("{other} turned out to be this person"),
+            (false, true) => format!("was told apart from {other}; before, they were taken for one person"),
+            (false, false) => format!("was told apart from {other}"),
+        };
+        say!("  {time}  {what}: {}", text(change, "reason"));
+    }
 }
 
 fn date(date: &Value) {

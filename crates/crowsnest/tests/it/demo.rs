@@ -218,6 +218,36 @@ fn the_couple_gets_one_mailing_and_everybody_one_mail() {
 }
 
 #[test]
+fn two_spellings_are_one_and_what_could_go_either_way_is_asked() {
+    let expected = expected();
+    let (_folder, told, server) = played();
+    let api = server.api();
+    let both = |pair: &Value| {
+        let find = |person: &Value| {
+            let (namespace, value) = person.as_str().unwrap().split_once('=').unwrap();
+            api.find(namespace, value).expect("they are known")["id"].clone()
+        };
+        [find(&pair[0]), find(&pair[1])]
+    };
+    let one = both(&expected["two_spellings"]["one"]);
+    assert_eq!(one[0], one[1]);
+    let decisions = api.get("/api/v1/identity/decisions");
+    assert_eq!(decisions.as_array().unwrap().len(), 1, "nobody else: {decisions}");
+    assert_eq!(decisions[0]["by"], "likeness");
+    let asked = both(&expected["two_spellings"]["asked"]);
+    assert_ne!(asked[0], asked[1]);
+    let questions = api.get("/api/v1/identity/questions");
+    let questions = questions.as_array().unwrap();
+    let about = |question: &&Value| {
+        let people = question["people"].as_array().unwrap();
+        people.iter().all(|person| asked.contains(&person["profile"]))
+    };
+    assert_eq!(questions.iter().filter(about).count(), 1, "{questions:?}");
+    let said = format!("1 made one with somebody, {} for you to decide", questions.len());
+    assert!(told.contains(&said), "{said:?} is not said:\n{told}");
+}
+
+#[test]
 fn played_again_it_mails_nobody_again() {
     let (folder, _, mut server) = played();
     let (events, mails) = (server.api().get("/api/v1/stats")["events"].clone(), mailed(server.api()));

@@ -1,7 +1,7 @@
 //! What lets somebody into a program and is no event of theirs: while their events are taken in once more, it has to be
 //! asked for again.
 
-use super::{CATALOGUE, Cause, Enrolment, REQUEST, Working};
+use super::{CATALOGUE, Cause, Enrolment, Working};
 use crate::FlowError;
 use crowsnest_model::{ProfileId, Time, profile::Run};
 use crowsnest_store::RunRecord;
@@ -21,16 +21,12 @@ impl Working<'_> {
         let mut asked = Vec::new();
         for run in &loaded.profile.runs {
             let Some(record) = runs.iter().find(|record| record.id == run.id) else { continue };
-            let aside = format!("~{}", run.id.0);
-            let occasion = run.occasion.split(&aside).next().unwrap_or_default();
-            if !occasion.starts_with(REQUEST) && !occasion.starts_with(CATALOGUE) {
-                continue;
-            }
+            let Some(occasion) = &run.asked else { continue };
             let meant = ids.iter().find(|id| Cause::id_of(**id, occasion) == record.event);
             asked.push(Asked {
                 at: record.started,
                 person: meant.copied().unwrap_or(person),
-                run: Run { occasion: occasion.to_owned(), ..run.clone() },
+                run: Run { occasion: occasion.clone(), ..run.clone() },
             });
         }
         asked

@@ -1,8 +1,13 @@
 //! By what a person is compared with others: their traits and identifiers, as one record of a few columns.
 
+mod record;
+mod said;
+
+pub(crate) use record::Record;
+
 use crowsnest_linkage::{
     Settings,
-    fields::{self, Customs, FieldKind, Key, split_full_name},
+    fields::{self, Customs, FieldKind, Key},
     layout::{Intake, Layout},
     settings::{ColumnSetting, PartSetting, RecipeSetting, Role},
 };
@@ -19,6 +24,7 @@ use std::{
 };
 
 use super::weigher::{InForce, Weigher};
+use said::{Said, Saying};
 
 /// How many values of each kind a record has room for. What somebody has more of is not compared: of identifiers those
 /// that were seen last are.
@@ -54,22 +60,6 @@ const NAMES: usize = 4_096;
 struct Column {
     name: String,
     kind: FieldKind,
-}
-
-/// What somebody is compared by: a text for each column, most of them empty.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Record(Vec<String>);
-
-impl Record {
-    /// The columns in which something is said.
-    pub(crate) fn filled(&self) -> impl Iterator<Item = usize> {
-        (0..self.0.len()).filter(|index| !self.column(*index).is_empty())
-    }
-
-    /// The text of a column.
-    pub(crate) fn column(&self, index: usize) -> &str {
-        self.0.get(index).map_or("", String::as_str)
-    }
 }
 
 /// By what people are compared in a workspace.
@@ -318,29 +308,6 @@ impl Fields {
         self.record_of(&self.said_by(traits.iter()), links)
     }
 
-    fn record_of<'l>(&self, said: &Said, links: impl Iterator<Item = (&'l str, &'l str)>) -> Record {
-        let mut record = Record(vec![String::new(); self.columns.len()]);
-        let (forename, surname) = said.full_name(&self.customs);
-        self.put(&mut record, FieldKind::Forename, None, &forename);
-        self.put(&mut record, FieldKind::Surname, None, &surname);
-        for kind in ROOM.map(|(kind, _)| kind) {
-            for text in said.texts(kind) {
-                self.put(&mut record, kind, None, &text);
-            }
-        }
-        for (kind, path, text) in said.others() {
-            self.put(&mut record, kind, Some(path), text);
-        }
-        for (namespace, value) in links {
-            match namespace {
-                "email" => self.put(&mut record, FieldKind::Email, None, value),
-                "phone" => self.put(&mut record, FieldKind::Phone, None, value),
-                _ => self.put(&mut record, FieldKind::Identifier, Some(namespace), value),
-            }
-        }
-        record
-    }
-
     /// The columns of what is a person's own.
     fn own(&self) -> impl Iterator<Item = usize> {
         let own = |kind| matches!(kind, FieldKind::Forename | FieldKind::BirthDate);
@@ -376,116 +343,10 @@ impl Fields {
             said.0.push(Saying { kind, parent: parent.to_owned(), path: path.to_owned(), text });
         }
     }
-
-    /// Puts a text into the next free column of its kind, unless it is there already or none is free.
-    fn put(&self, record: &mut Record, kind: FieldKind, name: Option<&str>, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        for (column, place) in self.columns.iter().zip(&mut record.0) {
-            if column.kind != kind || name.is_some_and(|name| column.name != name) {
-                continue;
-            }
-            if place.is_empty() {
-                text.clone_into(place);
-                return;
-            }
-            if place.eq_ignore_ascii_case(text) || kind == FieldKind::Phone && same_number(place, text) {
-                return;
-            }
-        }
-    }
-
-    /// A record as a document that is kept.
-    pub(crate) fn to_doc(&self, record: &Record) -> String {
-        let mut doc: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (column, text) in self.columns.iter().zip(&record.0).filter(|(_, text)| !text.is_empty()) {
-            doc.entry(&column.name).or_default().push(text);
-        }
-        serde_json::to_string(&doc).unwrap_or_default()
-    }
-
-    /// A record out of a document; what is not compared any more is left out.
-    pub(crate) fn read_doc(&self, doc: &str) -> Record {
-        let doc: BTreeMap<String, Vec<String>> = serde_json::from_str(doc).unwrap_or_default();
-        let mut record = Record(vec![String::new(); self.columns.len()]);
-        for (column, place) in self.columns.iter().zip(0..) {
-            let nth = self.columns[..place].iter().filter(|before| before.name == column.name).count();
-            if let Some(text) = doc.get(&column.name).and_then(|texts| texts.get(nth)) {
-                text.clone_into(&mut record.0[place]);
-            }
-        }
-        record
-    }
-}
-
-/// Whether two telephone numbers are one, with and without the country's code.
-fn same_number(one: &str, other: &str) -> bool {
-    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<u8>>();
-    let (one, other) = (digits(one), digits(other));
-    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
-    let local = short.strip_prefix(b"0").unwrap_or(&short);
-    local.len() >= 7 && long.ends_with(local)
 }
 
 fn part(field: MatchField, key: MatchKey) -> Option<PartSetting> {
     Some(PartSetting { field: same_word(field)?, key: same_word::<Key>(key)? })
-}
-
-/// One thing that somebody says of themselves.
-struct Saying {
-    kind: FieldKind,
-    /// The object that it stands in.
-    parent: String,
-    path: String,
-    text: String,
-}
-
-/// All that somebody says of themselves, in the order of the names of traits.
-#[derive(Default)]
-struct Said(Vec<Saying>);
-
-impl Said {
-    /// Forename and surname out of the full name, where they are not said by themselves.
-    fn full_name(&self, customs: &Customs) -> (String, String) {
-        let says = |kind| self.0.iter().any(|saying| saying.kind == kind);
-        let full = self.0.iter().find(|saying| saying.kind == FieldKind::FullName);
-        match full {
-            Some(full) if !says(FieldKind::Forename) || !says(FieldKind::Surname) => {
-                let (forename, surname) = split_full_name(&full.text, customs);
-                let unless = |kind, text| if says(kind) { String::new() } else { text };
-                (unless(FieldKind::Forename, forename), unless(FieldKind::Surname, surname))
-            }
-            _ => Default::default(),
-        }
-    }
-
-    /// The texts of a kind; streets with the number of the house.
-    fn texts(&self, kind: FieldKind) -> Vec<String> {
-        let number = |street: &Saying| {
-            let number = self
-                .0
-                .iter()
-                .find(|other| other.kind == FieldKind::HouseNumber && other.parent == street.parent);
-            number.filter(|_| kind == FieldKind::Street).map(|number| number.text.as_str())
-        };
-        self.0
-            .iter()
-            .filter(|saying| saying.kind == kind)
-            .map(|saying| match number(saying) {
-                Some(number) => format!("{} {number}", saying.text),
-                None => saying.text.clone(),
-            })
-            .collect()
-    }
-
-    /// What is compared under a name of its own.
-    fn others(&self) -> impl Iterator<Item = (FieldKind, &str, &str)> {
-        self.0
-            .iter()
-            .filter(|saying| matches!(saying.kind, FieldKind::Identifier | FieldKind::Other))
-            .map(|saying| (saying.kind, saying.path.as_str(), saying.text.as_str()))
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::{
     AT_ONCE,
-    matcher::{Everybody, Matcher, Of},
+    everybody::{Everybody, Of},
+    matcher::Matcher,
 };
 use crate::{Engine, FlowError};
 use crowsnest_linkage::{

@@ -2,8 +2,9 @@
 
 use super::{
     Fields, MatchState,
+    everybody::{Everybody, Of},
     homes::Homes,
-    matcher::{Everybody, Matcher, Of},
+    matcher::Matcher,
 };
 use crate::{Engine, FlowError};
 use crowsnest_linkage::{

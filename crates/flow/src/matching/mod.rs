@@ -2,7 +2,7 @@
 //! of them, and made one, or put before people of the house.
 //!
 //! 1. [`fields`] — by what somebody is compared
-//! 2. [`matcher`] — everybody, ready to be compared with the next one
+//! 2. [`matcher`] — everybody, ready to be compared with the next one; [`everybody`] has whose record is which
 //! 3. [`crate::inward`]'s `alike` — what follows, in a commit of its own
 //! 4. [`homes`] — who lives with whom, which makes nobody one, and `inward`'s `homes`, what follows from it
 //! 5. [`review`] — what people of the house are asked, and what they answer
@@ -11,6 +11,7 @@
 //! Who has to be compared stands in a row of the store, written in the commit that changed them. So nobody is forgotten
 //! when the process dies, and whoever is compared twice is found to be what they are already.
 
+mod everybody;
 mod fields;
 mod homes;
 mod learning;

@@ -60,18 +60,21 @@ pub(crate) fn may_contact(
     })
 }
 
-/// Whether a contact point may be used for one of these topics, as [`may_contact`] says.
+/// Whether a contact point may be used for one of these topics, as [`may_contact`] says. None of them is a service topic.
 pub(crate) fn is_reachable(
     read: &dyn Read,
+    live: &Live,
+    person: ProfileId,
     channel: &str,
     contact: &str,
     topics: &[String],
 ) -> Result<bool, StoreError> {
-    let consents = read.consents(channel, contact)?;
-    let granted = |topic: &String| {
-        consent::in_force(&consents, topic).is_some_and(|found| found.status == ConsentStatus::Granted)
+    let consents = what_was_agreed(read, person, channel, contact)?;
+    let agreed = |topic: &String| match consent::in_force(&consents, topic) {
+        Some(found) => found.status == ConsentStatus::Granted,
+        None => live.is_silence_consent(channel),
     };
-    Ok(topics.iter().any(granted) && read.suppression(channel, contact)?.is_none())
+    Ok(topics.iter().any(agreed) && read.suppression(channel, contact)?.is_none())
 }
 
 /// When the contact policy has changed, what waits for it is decided anew.

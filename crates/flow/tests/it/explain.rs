@@ -166,3 +166,68 @@ async fn who_is_left_out_again_for_the_same_reason_is_told_since_when() {
     let expected = format!("was skipped, as since {first}: is not in the audience: tier is “gold”");
     assert_eq!((found.runs.len(), reasons), (1, vec![expected.as_str()]));
 }
+
+#[tokio::test]
+async fn it_says_who_was_somebody_else_then_and_who_turned_out_to_be_whom() {
+    let world = World::new(&[CART]).await;
+    let cart_of = |id: &str, by: (&str, &str), value: i64| {
+        track(id, "Cart Updated").by(by.0, by.1).with(json!({ "cart_id": id, "value": value }))
+    };
+    let (login, card) = (("user_id", "u1"), ("loyalty_id", "l2"));
+    world.tell([identify("a").by("user_id", "u1").by("email", "ann@x.org").grants("offers")]).await;
+    world.tell((0..3).map(|place| track(format!("a{place}"), "Seen").by("user_id", "u1"))).await;
+    world.pass(MINUTE);
+    world.tell([cart_of("hers", card, 80), cart_of("small", card, 5), cart_of("little", login, 6)]).await;
+    let ann = world.person("user_id", "u1").id;
+    let bea = world.person("loyalty_id", "l2").id;
+    let before = world.now();
+    world.pass(HOUR);
+    world.tell([track("till", "Seen").by("user_id", "u1").by("loyalty_id", "l2")]).await;
+    let merged = world.now();
+    world.pass(HOUR);
+    world.tell([cart_of("tiny", card, 4)]).await;
+
+    let of = |found: &ProgramExplained, id: &str| {
+        let event = crowsnest_model::EventId::of("web", id);
+        found.events.iter().find(|one| one.event == event).unwrap().came_from
+    };
+    let found = explained(&world, "cart", "ann@x.org", Some(before));
+    assert_eq!(found.profile, ann);
+    assert_eq!(found.runs[0].came_from, Some(bea), "{:?}", found.runs);
+    assert_eq!((of(&found, "small"), of(&found, "little")), (Some(bea), None));
+    let [change] = found.identity.as_slice() else { panic!("{:?}", found.identity) };
+    assert_eq!((change.other, change.time, change.later), (bea, merged, true));
+    assert_eq!(change.what.as_str(), "merged");
+    assert!(!change.reason.is_empty());
+
+    let found = explained(&world, "cart", "ann@x.org", None);
+    assert_eq!((of(&found, "small"), of(&found, "tiny")), (Some(bea), None), "by then it was hers");
+    assert!(!found.identity[0].later);
+
+    // Told apart: nothing of the other's is here, and it is said that they were taken for one.
+    world.pass(HOUR);
+    let by = crowsnest_flow::SplitBy::Merged(bea);
+    world.engine.split(ann, by, "two sisters".into(), false).await.unwrap();
+    let found = explained(&world, "cart", "ann@x.org", Some(merged));
+    assert!(found.runs.is_empty());
+    let [change] = found.identity.as_slice() else { panic!("{:?}", found.identity) };
+    assert_eq!((change.what.as_str(), change.other, change.later), ("split", bea, true));
+    assert!(change.reason.ends_with(": two sisters"), "{}", change.reason);
+    let hers = world.engine.explain_program("cart", bea, None, 50).unwrap();
+    assert_eq!((hers.runs.len(), hers.runs[0].came_from), (1, None));
+}
+
+#[tokio::test]
+async fn a_browser_of_which_nothing_came_is_not_spoken_of() {
+    let world = World::new(&[CART]).await;
+    world.tell([track("p", "Seen").by("anonymous_id", "b1")]).await;
+    world.pass(MINUTE);
+    world
+        .tell([subscriber("ann@x.org"), identify("in").by("email", "ann@x.org").by("anonymous_id", "b1")])
+        .await;
+    assert_eq!(world.people().len(), 1);
+    world.pass(MINUTE);
+    world.tell([cart("c1", "ann@x.org")]).await;
+    let found = explained(&world, "cart", "ann@x.org", None);
+    assert_eq!((found.runs.len(), found.identity.len()), (1, 0), "{:?}", found.identity);
+}

@@ -168,6 +168,27 @@ async fn what_was_put_off_comes_up_again_when_something_changes() {
 }
 
 #[tokio::test]
+async fn what_was_put_off_stays_so_while_nobody_is_matched_and_after_it() {
+    let two = || vec![known("1", "user_id", "u-1", ann()), known("2", "user_id", "u-2", anne())];
+    for restarted in [false, true] {
+        let world = shop(two()).await;
+        let question = questions(&world)[0].question.id;
+        world.engine.answer(question, Answer::Later, String::new()).await.unwrap();
+        world.apply(&[]).await;
+        matched(&world).await;
+        assert_eq!(world.engine.match_standing().state, MatchState::Off);
+        // Others come meanwhile, so many that the model is learned anew.
+        world.tell(strangers(120).into_iter().skip(60)).await;
+        let world = if restarted { world.restarted(None) } else { world };
+        world.apply(&[MATCHING]).await;
+        matched(&world).await;
+        assert!(questions(&world).is_empty(), "{:#?}", questions(&world));
+        let put_off = world.engine.questions(true, ALL).unwrap();
+        assert_eq!(put_off.iter().map(|asked| asked.question.id).collect::<Vec<_>>(), [question]);
+    }
+}
+
+#[tokio::test]
 async fn a_split_takes_back_what_likeness_has_made_one_and_they_stay_two() {
     let world =
         shop(vec![known("1", "loyalty_id", "L-1", ann()), known("2", "user_id", "u-2", anne())]).await;

@@ -2,7 +2,11 @@
 
 use crate::world::*;
 use crowsnest_flow::{DimensionReport, FlowError, OverlapQuery, OverlapReport, SplitBy};
-use crowsnest_model::{Event, ProfileId, event::EventColumns};
+use crowsnest_model::{
+    ConsentStatus::{Granted, Withdrawn},
+    Event, ProfileId,
+    event::EventColumns,
+};
 use proptest::{prelude::*, test_runner::Config};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -203,6 +207,45 @@ async fn households_are_counted_once_in_each_place() {
     let counts: Vec<_> =
         found.iter().map(|(values, (people, homes, _))| (values.as_str(), *people, *homes)).collect();
     assert_eq!(counts, [("garage", 3, 2), ("site", 2, 1)]);
+}
+
+#[tokio::test]
+async fn letters_reach_whoever_has_an_address_and_may_be_written_to() {
+    for (consent, reached) in [("asked", 1), ("unless_withdrawn", 2)] {
+        let mut files = files(&["metric: spent\nvalue: sum(\"Order Completed\", \"revenue\")\n"]);
+        let letters =
+            format!("currency: USD\nletters: {{ from: \"The Shop\\n1 Quay\", consent: {consent} }}");
+        files[0].text = files[0].text.replace("currency: USD", &letters);
+        let world = World::of(files).await;
+        let lives = |name: &str| {
+            let home = json!({ "name": format!("{name} Carter"), "street": "1 Elm", "city": "Boston", "state": "MA",
+                               "postal_code": "02134" });
+            identify(name).by("user_id", name).traits(home)
+        };
+        world
+            .tell([
+                lives("ann").about_letters("offers", Granted),
+                lives("bob"),
+                lives("cy").about_letters("*", Withdrawn),
+                identify("dee")
+                    .by("user_id", "dee")
+                    .traits(json!({ "name": "Dee Carter", "city": "Boston" })),
+            ])
+            .await;
+        assert_eq!(
+            people(&overlap(&world, "channel")),
+            BTreeMap::from([("".into(), 1), ("letter".into(), 3)]),
+            "a town is no address"
+        );
+        assert_eq!(
+            people(&overlap(&world, "reach")),
+            BTreeMap::from([("".into(), 4 - reached), ("letter".into(), reached)]),
+            "{consent}"
+        );
+    }
+    // Where no letters are sent nobody has said what can be delivered.
+    let channels = overlap(&shop().await, "channel").values.into_iter().map(|value| value.value);
+    assert_eq!(channels.collect::<Vec<_>>(), ["email", "phone"]);
 }
 
 #[tokio::test]

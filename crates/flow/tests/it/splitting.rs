@@ -433,6 +433,110 @@ async fn what_both_had_before_they_were_taken_for_one_neither_has_again() {
     }
 }
 
+/// Two who have a letter each that waits for the call centre's file, from another cart each.
+async fn waiting(document: &str) -> (World, ProfileId, ProfileId) {
+    let world = World::new(&[document]).await;
+    for (strong, value, mail) in [("user_id", "u1", "ann@x.org"), ("loyalty_id", "l2", "bea@x.org")] {
+        world.tell([identify(value).by(strong, value).by("email", mail).grants("offers")]).await;
+        let cart = track(format!("cart of {value}"), "Cart Updated").by(strong, value);
+        world.tell([cart.with(json!({ "cart_id": value, "value": 80 }))]).await;
+    }
+    world.after(46 * MINUTE).await;
+    assert_eq!(world.states(), ["held", "held"]);
+    let (ann, bea) = (world.person("user_id", "u1").id, world.person("loyalty_id", "l2").id);
+    (world, ann, bea)
+}
+
+/// A till names both; answers who goes on, and who does not.
+async fn weld(world: &World, ann: ProfileId, bea: ProfileId) -> (ProfileId, ProfileId) {
+    world.tell([track("till", "Seen").by("user_id", "u1").by("loyalty_id", "l2")]).await;
+    assert_eq!(world.people().len(), 1);
+    let survivor = world.people()[0].id;
+    (survivor, if survivor == ann { bea } else { ann })
+}
+
+#[tokio::test]
+async fn a_message_that_was_called_off_when_they_became_one_is_sent_when_they_are_two_again() {
+    let (world, ann, bea) = waiting(FRESH_CART).await;
+    let (survivor, other) = weld(&world, ann, bea).await;
+    assert_eq!(
+        world.states().iter().filter(|state| **state == "cancelled").count(),
+        1,
+        "nobody is in it twice"
+    );
+    world.pass(HOUR);
+    split(&world, survivor, other).await;
+    world.serve().await;
+    assert_eq!(world.states(), ["held", "held"], "both wait, as if they had never been one");
+    assert!(world.calls_are_fresh().await);
+    world.after(MINUTE).await;
+    let mut mailed = world.mailed();
+    mailed.sort();
+    assert_eq!(mailed, ["ann@x.org", "bea@x.org"]);
+    for person in [ann, bea] {
+        let runs = world.read(|read| read.runs(Some("cart"), Some(person), ALL));
+        assert_eq!(runs.len(), 1);
+        assert_eq!(runs[0].state, RunState::Finished);
+        let theirs: Vec<_> =
+            world.deliveries().into_iter().filter(|one| one.run == Some(runs[0].id)).collect();
+        assert_eq!((theirs.len(), theirs[0].profile, theirs[0].state.as_str()), (1, person, "sent"));
+    }
+    // And not again, when they become one and two once more.
+    world.engine.join(ann, bea, "no, one".into()).await.unwrap();
+    let (survivor, other) = (world.people()[0].id, if world.people()[0].id == ann { bea } else { ann });
+    split(&world, survivor, other).await;
+    world.after(HOUR).await;
+    assert_eq!(world.mailed().len(), 2);
+}
+
+#[tokio::test]
+async fn a_message_that_was_called_off_is_not_sent_when_it_is_too_late_or_they_bought_themselves() {
+    // One day is how late a program may be when it does not say.
+    let (world, ann, bea) = waiting(FRESH_CART).await;
+    let (survivor, other) = weld(&world, ann, bea).await;
+    world.pass(25 * HOUR);
+    split(&world, survivor, other).await;
+    assert_eq!(world.states().iter().filter(|state| **state == "cancelled").count(), 1);
+
+    // Who bought themselves, while they were taken for one, wanted no reminder; the other one does.
+    let (world, ann, bea) = waiting(FRESH_CART).await;
+    let (survivor, other) = weld(&world, ann, bea).await;
+    world.pass(MINUTE);
+    world.tell([track("o", "Order Completed").by("loyalty_id", "l2").with(json!({ "order_id": "o" }))]).await;
+    assert_eq!(world.states(), ["cancelled", "cancelled"]);
+    split(&world, survivor, other).await;
+    assert!(world.calls_are_fresh().await);
+    world.after(MINUTE).await;
+    assert_eq!(world.mailed(), ["ann@x.org"]);
+}
+
+#[tokio::test]
+async fn a_request_goes_on_though_the_program_names_its_occasion() {
+    const HELP: &str = r#"
+program: help
+trigger: { event: Help Wanted }
+occasion: event.properties.case
+steps:
+  - wait: 2d
+  - send: { channel: email, template: letter, topic: offers }
+"#;
+    let (world, ann, bea) = welded(&[HELP]).await;
+    let who = Identifier::new("user_id", "u1");
+    let case = serde_json::Map::from_iter([("case".to_owned(), json!("c-7"))]);
+    let ask =
+        async || world.engine.enter_program("help", &who, Some("call 7".into()), case.clone()).await.unwrap();
+    assert!(matches!(ask().await, crowsnest_flow::Admission::Entered));
+    let before = world.runs("help")[0].id;
+    world.after(HOUR).await;
+    split(&world, ann.id, bea.id).await;
+    let runs = world.runs("help");
+    assert_eq!((runs.len(), runs[0].id, runs[0].profile, &*runs[0].occasion), (1, before, ann.id, "c-7"));
+    assert_eq!(runs[0].state, RunState::Active);
+    world.after(2 * DAY).await;
+    assert_eq!(world.mailed(), ["ann@x.org"]);
+    assert!(!matches!(ask().await, crowsnest_flow::Admission::Entered), "once");
+}
+
 #[tokio::test]
 async fn what_was_asked_for_by_request_or_by_a_thing_goes_on() {
     const PROGRAMS: &str = r#"

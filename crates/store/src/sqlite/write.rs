@@ -7,8 +7,8 @@ use super::{
     session::Session,
 };
 use crate::{
-    EventSeq, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord, RunState, RunStep,
-    SourceCount, StoreError, StoredDocument, Suppression, Switch, Unit, WriteHomes,
+    EventSeq, HAD_BY_THE_OTHER, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord,
+    RunState, RunStep, SourceCount, StoreError, StoredDocument, Suppression, Switch, Unit, WriteHomes,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, Time,
@@ -95,14 +95,14 @@ impl Unit for Session<'_> {
             .connection
             .prepare_cached(
                 "UPDATE deliveries AS mine SET state = 'cancelled', updated = ?3,
-                        reason = 'the same occasion of the same person has a message already'
+                        reason = ?4
                  WHERE profile = ?1 AND state IN ('queued', 'held') AND EXISTS (
                      SELECT 1 FROM deliveries AS theirs
                      WHERE theirs.program = mine.program AND theirs.profile = ?2
                        AND theirs.occasion = mine.occasion AND theirs.state IN ('sending', 'sent', 'bounced', 'unknown'))
                  RETURNING run",
             )?
-            .query_map(params![to, from, time.0], |row| rows::optional_id(row, 0))?
+            .query_map(params![to, from, time.0, HAD_BY_THE_OTHER], |row| rows::optional_id(row, 0))?
             .collect::<Result<_, _>>()?;
         self.give_stays(other, survivor, time)?;
         // Timers are found by their runs, since there are many and merges are frequent. A message that was left out for the
@@ -143,10 +143,10 @@ impl Unit for Session<'_> {
         self.connection
             .prepare_cached(
                 "UPDATE deliveries SET state = 'cancelled', updated = ?2,
-                        reason = 'the same occasion of the same person has a message already'
+                        reason = ?3
                  WHERE profile = ?1 AND state IN ('queued', 'held')",
             )?
-            .execute(params![from, time.0])?;
+            .execute(params![from, time.0, HAD_BY_THE_OTHER])?;
         self.connection
             .prepare_cached(
                 "UPDATE deliveries SET profile = ?1, occasion = occasion || '~' || id WHERE profile = ?2",

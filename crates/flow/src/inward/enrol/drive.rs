@@ -341,7 +341,8 @@ impl Enrolment<'_, '_> {
         let contact = contact.ok();
         let household = loaded.profile.household();
         let occasion = format!("{}#{step}", run.occasion);
-        if let Some(queued) = self.queued_before(person, run, &occasion, contact.as_deref())? {
+        let lateness = program.lateness();
+        if let Some(queued) = self.queued_before(person, run, &occasion, contact.as_deref(), lateness)? {
             return Ok(queued);
         }
         let mut delivery = Delivery {
@@ -391,6 +392,7 @@ impl Enrolment<'_, '_> {
         run: &Run,
         occasion: &str,
         contact: Option<&str>,
+        lateness: Duration,
     ) -> Result<Option<Queued>, FlowError> {
         let now = self.work.now;
         let work = &mut *self.work;
@@ -402,10 +404,15 @@ impl Enrolment<'_, '_> {
                 && work.kept_apart.sides(&point).iter().any(|side| sides.contains(side))
         };
         let before = replay.delivery(&run.program, occasion, contact.unwrap_or_default(), is_theirs);
-        let Some(delivery) = before else { return Ok(None) };
+        let Some(mut delivery) = before else { return Ok(None) };
         work.unit.give_delivery(delivery.id, person, Some(run.id), occasion)?;
         if contact.is_none() {
             return Ok(Some(Queued::NoContact));
+        }
+        if replay.is_due_yet(&delivery, now, lateness) {
+            (delivery.state, delivery.reason, delivery.turn) = (DeliveryState::Queued, None, None);
+            delivery.updated = now;
+            work.unit.update_delivery(&delivery)?;
         }
         replay.tell(person, run.id, &delivery, now);
         work.something_due = true;

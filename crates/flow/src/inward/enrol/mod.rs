@@ -28,6 +28,11 @@ pub(crate) const REQUEST: &str = "request:";
 /// How the occasions of changes of things begin.
 pub(crate) const CATALOGUE: &str = "catalogue:";
 
+/// Whether an occasion is that of a request, or of a change of a thing: nothing of the person's own brings it about again.
+fn is_asked(occasion: &str) -> bool {
+    occasion.starts_with(REQUEST) || occasion.starts_with(CATALOGUE)
+}
+
 /// What lets somebody in: an event, or something that is seen as one.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause {
@@ -349,6 +354,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             source: cause.source.clone(),
             since: None,
             moved_by: Some(cause.id),
+            asked: Some(&cause.occasion).filter(|asked| is_asked(asked)).cloned(),
         };
         // What ends it may have come before what begins it.
         let ended = self.ended_already(person, program, &run)?;

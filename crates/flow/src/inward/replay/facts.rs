@@ -3,11 +3,11 @@
 use super::Replay;
 use crate::{FlowError, inward::Working};
 use crowsnest_model::{
-    ProfileId, RunId, Time,
+    DeliveryId, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState, PHONE},
 };
-use crowsnest_store::{RunRecord, RunState};
-use std::collections::HashMap;
+use crowsnest_store::{HAD_BY_THE_OTHER, RunRecord, RunState};
+use std::collections::{HashMap, HashSet};
 
 /// Why a message that comes about only now is not sent.
 const TOO_LATE: &str = "it would have been sent then, but was not, since two people were taken for one";
@@ -43,6 +43,17 @@ impl Replay {
             .position(|delivery| delivery.contact == contact)
             .or_else(|| made.iter().position(is_theirs))?;
         Some(made.remove(place))
+    }
+
+    /// Whether a message is to go out yet that was called off by the end of its run, since that has not come about again: they were
+    /// taken for one, and what ended it was the other's. It is not, if it would be too late for it.
+    pub(in crate::inward) fn is_due_yet(
+        &self,
+        delivery: &Delivery,
+        now: Time,
+        lateness: crowsnest_model::Duration,
+    ) -> bool {
+        self.called_off.contains(&delivery.id) && self.is_too_late(now.max(delivery.due), lateness).is_none()
     }
 
     /// The run that waits for a delivery is to hear how that ended; `None` when it has not.
@@ -104,6 +115,21 @@ impl Working<'_> {
         })?;
         Ok(())
     }
+}
+
+/// Messages that had not gone out when their runs ended, or when the other one's turned out to have. Whether that comes about again, the
+/// replay shows. Calls are not among them: what a team was asked is done or was taken off its list.
+pub(super) fn called_off(deliveries: &[Delivery], runs: &[RunRecord]) -> HashSet<DeliveryId> {
+    let by_its_run = |delivery: &Delivery| {
+        let run = runs.iter().find(|run| delivery.run == Some(run.id));
+        run.is_some_and(|run| run.state != RunState::Active && run.reason == delivery.reason)
+    };
+    let cancelled = deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Cancelled);
+    cancelled
+        .filter(|delivery| delivery.channel != PHONE)
+        .filter(|delivery| by_its_run(delivery) || delivery.reason.as_deref() == Some(HAD_BY_THE_OTHER))
+        .map(|delivery| delivery.id)
+        .collect()
 }
 
 /// Messages of programs by the occasions that they were made at. Where two people who both had one were taken for one, the

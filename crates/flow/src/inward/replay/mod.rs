@@ -18,9 +18,9 @@ use crowsnest_model::{
 use crowsnest_store::{
     Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
 };
-use facts::{Outcome, made_at};
+use facts::{Outcome, called_off, made_at};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 use then::begun;
@@ -46,6 +46,8 @@ pub(crate) struct Replay {
     runs: HashMap<(String, String), RunRecord>,
     /// By the occasions that they were made at; of several, the one that goes by it still comes first.
     deliveries: HashMap<(String, String), Vec<Delivery>>,
+    /// Those that were called off by the end of their run.
+    called_off: HashSet<DeliveryId>,
     outcomes: Vec<Outcome>,
     /// Decisions that people are one, the latest first.
     joins: Vec<Decision>,
@@ -185,6 +187,7 @@ impl Working<'_> {
                 .filter(|run| run.state != RunState::Skipped)
                 .map(|run| (key(&run.program, &run.occasion), run.clone()))
                 .collect(),
+            called_off: called_off(&deliveries, &runs),
             deliveries: made_at,
             outcomes: Vec::new(),
             joins,

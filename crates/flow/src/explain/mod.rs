@@ -1,5 +1,9 @@
 //! "Why did she get this, and he not": a person's ways through a program, from what was recorded up to a moment.
 
+mod who;
+
+pub use who::WhoChanged;
+
 use crate::{
     Engine, FlowError, Live,
     inward::Cause,
@@ -19,9 +23,10 @@ use crowsnest_store::{
 };
 use serde::Serialize;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
+use who::Who;
 
 /// All records of one person, as good as.
 const ALL: Page = Page { limit: 100_000, offset: 0 };
@@ -61,6 +66,9 @@ pub struct ProgramExplained {
     pub audience: Vec<Clause>,
     /// Why the lot holds the person out, if it does.
     pub held_out: Option<String>,
+    /// Who turned out to be the person, and from whom they were told apart, the earliest first: whatever was found after the moment, and what
+    /// was found before it of those from whom a run or an event came.
+    pub identity: Vec<WhoChanged>,
 }
 
 /// One way through a program.
@@ -76,6 +84,8 @@ pub struct RunExplained {
     pub event: EventId,
     /// What that was called; `None` when it was no recorded event, such as a request or the change of a segment.
     pub event_name: Option<String>,
+    /// Whose that was when it came, where they were somebody else then.
+    pub came_from: Option<ProfileId>,
     /// When that happened.
     pub triggered: Time,
     /// When the run began here.
@@ -124,6 +134,8 @@ pub struct EventExplained {
     pub time: Time,
     /// When it came in.
     pub received: Time,
+    /// Whose it was when it came, where they were somebody else then.
+    pub came_from: Option<ProfileId>,
     /// Why it began nothing, in words.
     pub reason: String,
     /// What the trigger asked of it, clause by clause, as of the moment at which it came in.
@@ -176,8 +188,14 @@ impl Engine {
             let agreed = Agreed::default();
             let lookout =
                 Lookout { read, live: &live, derived: &derived, now: at, agreed: &agreed, loaded: None };
-            let inquiry =
-                Inquiry { lookout, profile: &profile, versions: versions(read, program)?, at, limit };
+            let inquiry = Inquiry {
+                lookout,
+                profile: &profile,
+                versions: versions(read, program)?,
+                who: Who::of(read, &live, profile.id)?,
+                at,
+                limit,
+            };
             Ok(Some(inquiry.answer(program)))
         })?
         .unwrap_or_else(|| Err(FlowError::not_found("profile", &person.to_string(), [])))
@@ -197,11 +215,17 @@ fn versions(read: &dyn Read, program: &str) -> Result<Vec<(Time, u32)>, crowsnes
     Ok(versions)
 }
 
+fn read_event(EventRow { columns, body }: &EventRow) -> Result<Event, FlowError> {
+    Event::from_stored(columns.clone(), body)
+        .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))
+}
+
 /// All that is asked for one answer.
 struct Inquiry<'a> {
     lookout: Lookout<'a>,
     profile: &'a Profile,
     versions: Vec<(Time, u32)>,
+    who: Who<'a>,
     at: Time,
     /// At most this many of each are told.
     limit: usize,
@@ -224,16 +248,19 @@ impl Inquiry<'_> {
         let events = self.events(asked)?;
         let mut records = self.lookout.read.runs(Some(program), Some(self.profile.id), ALL)?;
         records.retain(|run| run.started <= self.at);
-        let names: HashMap<EventId, &String> = events
-            .iter()
-            .filter_map(|EventRow { columns, .. }| Some((columns.id, columns.name.as_ref()?)))
-            .collect();
-        let runs = records.iter().take(self.limit).map(|record| self.run(record, &names));
+        let rows: HashMap<EventId, &EventRow> = events.iter().map(|row| (row.columns.id, row)).collect();
+        let runs =
+            records.iter().take(self.limit).map(|record| self.run(record, rows.get(&record.event).copied()));
+        let runs: Vec<RunExplained> = runs.collect::<Result<_, _>>()?;
         let began: HashSet<EventId> = records.iter().map(|run| run.event).collect();
         let mut in_vain: Vec<&EventRow> = events.iter().collect();
         in_vain.retain(|event| !began.contains(&event.columns.id));
         let more_events = in_vain.len().saturating_sub(self.limit);
         in_vain.truncate(self.limit);
+        let in_vain = self.in_vain(asked, &in_vain, &records)?;
+        let runs_of = runs.iter().filter_map(|run| run.came_from);
+        let others: BTreeSet<ProfileId> =
+            runs_of.chain(in_vain.iter().filter_map(|event| event.came_from)).collect();
         Ok(ProgramExplained {
             program: program.to_owned(),
             profile: self.profile.id,
@@ -241,9 +268,9 @@ impl Inquiry<'_> {
             version: in_force.map(|program| program.version),
             state: in_force.map(|program| program.definition.state),
             trigger: asked.trigger_in_words(),
-            runs: runs.collect::<Result<_, _>>()?,
+            runs,
             more_runs: records.len().saturating_sub(self.limit),
-            events: self.in_vain(asked, &in_vain, &records)?,
+            events: in_vain,
             more_events,
             segment: self.segment(asked)?,
             date: self.date(asked),
@@ -254,6 +281,7 @@ impl Inquiry<'_> {
             },
             audience: self.lookout.ask(self.profile, None, |person| asked.explain_audience(person)),
             held_out: asked.held_out(self.profile.id),
+            identity: self.who.changes(self.at, &others),
         })
     }
 
@@ -276,8 +304,8 @@ impl Inquiry<'_> {
         Ok(rows)
     }
 
-    /// A run as it stood at the moment: what came later is left out.
-    fn run(&self, record: &RunRecord, names: &HashMap<EventId, &String>) -> Result<RunExplained, FlowError> {
+    /// A run as it stood at the moment, and the event that began it, if one did: what came later is left out.
+    fn run(&self, record: &RunRecord, begun_by: Option<&EventRow>) -> Result<RunExplained, FlowError> {
         let (at, read) = (self.at, self.lookout.read);
         let over = record.ended.is_some_and(|ended| ended <= at);
         let mut steps = read.run_log(record.id)?;
@@ -302,7 +330,11 @@ impl Inquiry<'_> {
             version: record.version,
             occasion: record.occasion.clone(),
             event: record.event,
-            event_name: names.get(&record.event).map(|name| (*name).clone()),
+            event_name: begun_by.and_then(|row| row.columns.name.clone()),
+            came_from: match begun_by {
+                Some(row) => self.who.sent(&read_event(row)?),
+                None => self.who.let_in(record),
+            },
             triggered: record.triggered,
             started: record.started,
             ended: record.ended.filter(|_| over),
@@ -323,9 +355,8 @@ impl Inquiry<'_> {
     ) -> Result<Vec<EventExplained>, FlowError> {
         events
             .iter()
-            .map(|EventRow { columns, body }| {
-                let event = &Event::from_stored(columns.clone(), body)
-                    .map_err(|error| FlowError::Broken(format!("a stored event cannot be read: {error}")))?;
+            .map(|row| {
+                let event = &read_event(row)?;
                 let then = self.in_force(asked.name(), event.received);
                 let (reason, trigger) =
                     self.why_not(then.map_or(asked, AsRef::as_ref), then.is_some(), event, runs);
@@ -335,6 +366,7 @@ impl Inquiry<'_> {
                     source: event.source.to_string(),
                     time: event.time,
                     received: event.received,
+                    came_from: self.who.sent(event),
                     reason,
                     trigger,
                 })
