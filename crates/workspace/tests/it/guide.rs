@@ -143,7 +143,7 @@ fn the_definitions_of_the_page_about_letters_apply_as_files() {
     let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let mut files = Vec::new();
     for (index, text) in blocks.enumerate() {
-        files.push(SourceFile { path: format!("{index}.yaml").into(), text: text.to_owned() });
+        files.push(SourceFile { path: format!("{index}.yaml"), text: text.to_owned() });
         let checked = check(&files).unwrap_or_else(|problems| panic!("block {index}: {problems:#?}"));
         assert_eq!(checked.warnings, [], "block {index}");
     }

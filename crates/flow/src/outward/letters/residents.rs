@@ -29,7 +29,7 @@ impl Engine {
     /// everybody. It blocks.
     pub fn residents(&self, contact: &str) -> Result<Residents, FlowError> {
         let live = self.live();
-        Ok(self.read(|read| {
+        self.read(|read| {
             let mut found = Residents::default();
             let mut best = ALIKE;
             let mut after = None;
@@ -55,6 +55,6 @@ impl Engine {
                 found.nearest = None;
             }
             Ok(found)
-        })?)
+        })
     }
 }
