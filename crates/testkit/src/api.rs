@@ -199,6 +199,13 @@ impl Api {
 
     /// Deliveries of a program or broadcast to customers, the newest first.
     pub fn deliveries(&self, program: &str) -> Vec<Value> {
+        let mut all = self.deliveries_and_copies(program);
+        all.retain(|delivery| delivery["seed"].is_null());
+        all
+    }
+
+    /// Deliveries of a program or broadcast to customers and to seed lists, the newest first.
+    pub fn deliveries_and_copies(&self, program: &str) -> Vec<Value> {
         let mut all: Vec<Value> = Vec::new();
         loop {
             let before =
@@ -210,7 +217,6 @@ impl Api {
             );
             let Value::Array(page) = self.get(&path) else { panic!("{path} is no list") };
             if page.is_empty() {
-                all.retain(|delivery| delivery["seed"].is_null());
                 return all;
             }
             all.extend(page);
