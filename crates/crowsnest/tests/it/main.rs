@@ -22,6 +22,7 @@ mod launching;
 mod letters;
 mod looks;
 mod mail_servers;
+mod mailbox_page;
 #[cfg(feature = "faults")]
 mod matching;
 mod overload;
