@@ -3,7 +3,7 @@
 use crate::{App, error::ApiError};
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -44,16 +44,10 @@ impl FromRequestParts<App> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let granted = match given.and_then(|value| value.split_once(' ')) {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => app.admin.is(token.trim()),
-            // A browser sends Basic by itself, also when another site asks it to: it may look, and change nothing.
-            Some((scheme, encoded))
-                if scheme.eq_ignore_ascii_case("basic") && parts.method == Method::GET =>
-            {
-                basic(encoded).is_some_and(|(_, password)| app.admin.is(&password))
-            }
-            _ => false,
-        };
+        // Bearer alone: Basic is what browsers send by themselves, also when another site asks them to.
+        let granted = given.and_then(|value| value.split_once(' ')).is_some_and(|(scheme, token)| {
+            scheme.eq_ignore_ascii_case("bearer") && app.admin.is(token.trim())
+        });
         if granted { Ok(Self) } else { Err(ApiError::unauthorised(given.is_some())) }
     }
 }

@@ -1,6 +1,6 @@
 //! What SDKs send. Clients of others must work here unchanged, see the comments for what each of them forces.
 
-use crate::{App, auth::WriteKey, error::ApiError};
+use crate::{App, auth::WriteKey, body, error::ApiError};
 use axum::{
     Json, Router,
     body::Body,
@@ -14,14 +14,10 @@ use crowsnest_ingest::{
     wire::{self, Endpoint, Envelope, WireError},
 };
 use crowsnest_model::Duration;
-use http_body_util::{BodyExt, Limited};
 use serde::Serialize;
 use std::sync::Arc;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use utoipa::ToSchema;
-
-/// A body that has not arrived by then never will.
-const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
 
 pub(crate) fn routes() -> Router<App> {
     // The browser's SDK sends an Authorization header from any page: any origin may append events with a write key.
@@ -82,16 +78,7 @@ pub(crate) async fn collect(
         )
     })?;
     let received = app.engine.now();
-    let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, wire::MAX_BODY).collect())
-        .await
-        .map_err(|_| {
-            ApiError::new(axum::http::StatusCode::REQUEST_TIMEOUT, "timeout", "the body took too long")
-        })?
-        .map_err(|error| match error.downcast_ref::<http_body_util::LengthLimitError>() {
-            Some(_) => ApiError::from(WireError::TooLarge { limit: wire::MAX_BODY }),
-            None => ApiError::bad_request("incomplete-body", "the body broke off"),
-        })?
-        .to_bytes();
+    let body = body::read(body, wire::MAX_BODY).await?;
     // The content type is never looked at: SDKs send text/plain, and gzip as a form.
     let json = match wire::inflate(&body, wire::MAX_BODY) {
         Ok(json) => json,

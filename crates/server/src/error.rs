@@ -132,7 +132,7 @@ impl IntoResponse for ApiError {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if self.challenge {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Crowsnest\""));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Crowsnest\""));
         }
         response
     }

@@ -2,7 +2,7 @@
 //!
 //! - `collect` — what SDKs send; opened by a write key
 //! - [`api`] — `/api/v1`, opened by the administrator's token
-//! - `pages` — the built-in mailbox, unsubscribing and preferences, the API's description for people; and, behind a login, what
+//! - `pages` — unsubscribing and preferences, the API's description for people; and, behind a login, the built-in mailbox and what
 //!   webhooks were told
 //! - `visits` — links that are followed and pictures that are looked at, in messages
 //! - `sms` — what the gateway of text messages tells us, signed by it
@@ -11,6 +11,7 @@
 pub mod api;
 mod app;
 mod auth;
+mod body;
 mod collect;
 mod csv;
 mod error;

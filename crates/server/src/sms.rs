@@ -2,13 +2,12 @@
 //! open; what is not signed with the account's token is answered 403, whatever it says.
 
 use crate::{
-    App,
+    App, body,
     error::{ApiError, Query, id},
 };
 use axum::{
     Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, Request, State},
+    extract::{FromRequest, Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
@@ -17,14 +16,8 @@ use crowsnest_channels::sms::receiving::{Became, Form, Inbound, SIGNATURE, answe
 use crowsnest_flow::outward::Knock;
 use serde::Deserialize;
 
-/// The most bytes of a form: a text has 1,600 characters.
-const LARGEST: usize = 64 * 1024;
-
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/sms/messages", post(message))
-        .route("/sms/status", post(status))
-        .layer(DefaultBodyLimit::max(LARGEST))
+    Router::new().route("/sms/messages", post(message)).route("/sms/status", post(status))
 }
 
 /// A form that the gateway signed.
@@ -34,12 +27,11 @@ impl FromRequest<App> for Signed {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let (headers, uri) = (request.headers().clone(), request.uri().clone());
-        let target = uri.path_and_query().map_or("/", |target| target.as_str());
-        let body = Bytes::from_request(request, app).await;
-        let body = body.map_err(|error| ApiError::new(error.status(), "invalid-body", error.body_text()))?;
-        let form = Form::parse(&body);
-        let signature = headers.get(SIGNATURE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (parts, body) = request.into_parts();
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let form = Form::parse(&body::form_bytes(body).await?);
+        let signature =
+            parts.headers.get(SIGNATURE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let live = app.engine.live();
         if app.dispatcher.courier().is_from_gateway(&live, Knock { target, form: &form, signature }) {
             return Ok(Self(form));

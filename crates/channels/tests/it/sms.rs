@@ -66,6 +66,20 @@ async fn a_text_arrives_as_it_was_written() {
 }
 
 #[tokio::test]
+async fn a_text_adds_no_field_to_the_request() {
+    let emulator = Emulator::start(TOKEN);
+    let hostile = "hi&To=%2B15550000&From=x\r\nX-Evil: 1\r\n\r\nPOST / HTTP/1.1\r\n\r\n";
+    let text = TextMessage { text: hostile.into(), ..text() };
+    gateway(&emulator.url(), TOKEN).hand_over(&text, None, Time(0)).await;
+    let taken = emulator.taken();
+    assert_eq!(taken.len(), 1);
+    assert_eq!(
+        (taken[0].to.as_str(), taken[0].from.as_str(), taken[0].body.as_str()),
+        ("+13125550142", "+13125550100", hostile)
+    );
+}
+
+#[tokio::test]
 async fn what_the_gateway_surely_did_not_take_is_tried_again_or_refused() {
     let emulator = Emulator::start(TOKEN);
     let says = |status, headers: &str, body: &str| {

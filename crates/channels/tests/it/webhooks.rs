@@ -286,3 +286,12 @@ async fn a_hook_shows_neither_its_path_nor_its_secret() {
         Hook::new(&definition("https://crm.example/", json!({})), Some("whsec_very-secret")).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("very"), "{error:?}");
 }
+
+#[test]
+fn a_header_of_a_definition_is_one_header() {
+    for value in ["x\r\nX-Evil: 1", "x\nX-Evil: 1", "x\0"] {
+        let more = json!({ "headers": { "X-Tenant": value } });
+        let error = Hook::new(&definition("https://crm.example/", more), None).unwrap_err();
+        assert_eq!(error.to_string(), "the header `X-Tenant` of the webhook cannot be sent");
+    }
+}

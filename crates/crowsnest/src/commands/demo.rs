@@ -140,7 +140,7 @@ fn play(
     tell(client, &played, &launches, &held_before)?;
     let listen = client.url();
     say!("\nWhere to look next");
-    say!("  the mails:      {listen}/mailbox   (any user name; the password is the administrator's token)");
+    say!("  the mails:      {listen}/mailbox   (log in with the administrator's token)");
     say!("  the API:        {listen}/api/v1");
     if let Some(somebody) = &script.look_at {
         say!("  a customer:     crowsnest profile {somebody} --timeline --why");

@@ -40,7 +40,8 @@ pub struct Serve {
     /// Where the built-in mailbox takes SMTP; any free port of this machine if not said.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", env = "CROWSNEST_MAILBOX")]
     pub mailbox: SocketAddr,
-    /// Where to take mail that comes back, over SMTP or LMTP; nowhere if not said. See `email.returns` of the workspace.
+    /// Where to take mail that comes back, over SMTP or LMTP without TLS: an address that your mail server alone reaches. Nowhere
+    /// if not said. See `email.returns` of the workspace.
     #[arg(long, value_name = "ADDR", env = "CROWSNEST_RETURNS")]
     pub returns: Option<SocketAddr>,
     /// Ask this DNS server in `crowsnest email check`, instead of the system's.
@@ -71,15 +72,19 @@ fn admin_token(data: &Path) -> anyhow::Result<(String, bool)> {
         Err(std::env::VarError::NotPresent) => {}
         Err(error) => bail!("CROWSNEST_ADMIN_TOKEN: {error}"),
     }
-    let file = data.join("admin-token");
+    kept_token(&data.join("admin-token"))
+}
+
+/// The token that is kept in a file, or a new one that is from now on. True when it was made just now.
+fn kept_token(file: &Path) -> anyhow::Result<(String, bool)> {
     if file.exists() {
-        let token = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        let token = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
         return Ok((token.trim().to_owned(), false));
     }
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).context("no randomness to make a token of")?;
     let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    private_file(&file, &token).with_context(|| file.display().to_string())?;
+    private_file(file, &token).with_context(|| file.display().to_string())?;
     Ok((token, true))
 }
 
@@ -93,6 +98,20 @@ fn private_file(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// Makes a folder that only its owner can look into, if it is not there: whoever can read what is in it is the administrator.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// A server that runs.
@@ -141,7 +160,7 @@ impl Serve {
             Some(folder) => Some(crowsnest_workspace::read_folder(folder)?),
             None => None,
         };
-        std::fs::create_dir_all(&self.data).with_context(|| self.data.display().to_string())?;
+        private_folder(&self.data).with_context(|| self.data.display().to_string())?;
         let mut entropy = [0; 32];
         getrandom::fill(&mut entropy).context("no randomness to make a secret of")?;
         let opening = Opening { data: self.data.clone(), workspace, clock: Arc::new(SystemClock), entropy };
@@ -287,4 +306,26 @@ pub async fn stop_signal() -> anyhow::Result<()> {
         _ = terminate.recv() => {}
     }
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_first_start_makes_a_token_that_only_its_owner_can_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("var/data");
+        private_folder(&data).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&data), 0o700);
+        private_folder(&data).unwrap();
+        let file = data.join("admin-token");
+        let (token, new) = kept_token(&file).unwrap();
+        assert!(new && token.len() == 48 && token.bytes().all(|byte| byte.is_ascii_hexdigit()), "192 bits");
+        assert_eq!(mode(&file), 0o600);
+        assert_eq!(kept_token(&file).unwrap(), (token.clone(), false));
+        assert_ne!(kept_token(&data.join("another")).unwrap().0, token);
+    }
 }

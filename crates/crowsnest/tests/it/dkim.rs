@@ -33,7 +33,7 @@ fn messages(dkim: &str, environment: &[(&str, &str)]) -> (tempfile::TempDir, Run
     settled(server.api());
     let mails = server.api().get("/api/v1/mailbox");
     let mails = mails.as_array().unwrap().iter().map(|mail| {
-        let page = format!("/mailbox/{}/raw", mail["id"].as_str().unwrap());
+        let page = format!("/api/v1/mailbox/{}/raw", mail["id"].as_str().unwrap());
         server.api().ask(Request::new("GET", page)).text()
     });
     let mails = mails.collect();

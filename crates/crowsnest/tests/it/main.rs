@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod browser;
+mod canaries;
 mod catalogues;
 mod cdnow;
 mod cli;
@@ -22,6 +23,7 @@ mod launching;
 mod letters;
 mod looks;
 mod mail_servers;
+mod mailbox_page;
 #[cfg(feature = "faults")]
 mod matching;
 mod overload;

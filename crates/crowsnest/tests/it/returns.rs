@@ -62,7 +62,7 @@ impl House {
     fn sent(&self, who: &str) -> Sent {
         let mails = self.server.api().pages("/api/v1/mailbox");
         let mail = mails.iter().find(|mail| mail["to"][0] == format!("{who}@mail.example")).unwrap();
-        let raw = format!("/mailbox/{}/raw", mail["id"].as_str().unwrap());
+        let raw = format!("/api/v1/mailbox/{}/raw", mail["id"].as_str().unwrap());
         let raw = self.server.api().ask(Request::new("GET", raw)).text();
         let between = |begin: &str, end: &str| {
             raw.split(begin).nth(1).unwrap_or_default().split(end).next().unwrap_or_default().to_owned()

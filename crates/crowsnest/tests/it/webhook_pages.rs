@@ -169,9 +169,10 @@ fn the_pages_are_the_houses_and_tokens_are_not_to_be_guessed() {
     let told = failed_for(&[]);
     let answer = told.log_in(TOKEN, "192.0.2.1");
     let cookie = answer.header("set-cookie").to_owned();
-    for word in ["HttpOnly", "SameSite=Strict", "Secure", "Max-Age=43200"] {
+    for word in ["HttpOnly", "SameSite=Strict", "Secure", "Max-Age=43200", "Path=/;"] {
         assert!(cookie.contains(word), "{cookie}");
     }
+    assert!(cookie.starts_with("__Host-") && !cookie.contains("Domain"), "{cookie}");
     for _ in 0..5 {
         assert_eq!(told.log_in("wrong", "198.51.100.7").status, 403);
     }

@@ -153,7 +153,12 @@ impl Circuits {
         };
         circuit.closed = Some(Closed { since, until: now.plus(span), span, tried: false });
         circuit.turn += 1;
-        tracing::warn!(way, reason, seconds = span.0 / 1_000, "nothing is handed over there for a while");
+        // Why is for those who may see it, and not for the log: servers repeat in their answers to whom, or what, was sent.
+        tracing::warn!(
+            way,
+            seconds = span.0 / 1_000,
+            "nothing is handed over there for a while; `crowsnest doctor` says why"
+        );
         metrics::gauge!("crowsnest_way_closed", "way" => way.to_owned()).set(1.0);
     }
 

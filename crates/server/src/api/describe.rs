@@ -109,6 +109,7 @@ pub(crate) fn routes() -> Router<App> {
         super::webhooks::replay_failed,
         super::mailbox::list,
         super::mailbox::one,
+        super::mailbox::raw,
         super::definitions::export,
         super::definitions::apply,
         super::definitions::diff,
@@ -147,13 +148,7 @@ impl Modify for Schemes {
         let http = |scheme, about: &str| {
             SecurityScheme::Http(HttpBuilder::new().scheme(scheme).description(Some(about)).build())
         };
-        components.add_security_scheme(
-            "admin",
-            http(
-                HttpAuthScheme::Bearer,
-                "The administrator's token. For GET also Basic, with the token as password.",
-            ),
-        );
+        components.add_security_scheme("admin", http(HttpAuthScheme::Bearer, "The administrator's token."));
         components.add_security_scheme(
             "write_key",
             http(
@@ -175,9 +170,9 @@ pub(crate) fn page() -> String {
     let document = serde_json::to_value(Description::openapi()).unwrap_or_default();
     let mut body = String::from(
         "<h1>Crowsnest API</h1>\n<p>Everything but collecting needs the administrator's token: \
-         <code>Authorization: Bearer …</code>. A browser may look at pages with any user name and the token as \
-         password. The same for programs: <a href=\"/api/v1/openapi.json\">openapi.json</a>. \
-         Mails of the built-in mailbox: <a href=\"/mailbox\">mailbox</a>.</p>\n",
+         <code>Authorization: Bearer …</code>. The same for programs: <a href=\"/api/v1/openapi.json\">openapi.json</a>. \
+         Pages for people are behind a login with that token: <a href=\"/mailbox\">the built-in mailbox</a>, \
+         <a href=\"/webhooks\">webhooks</a>.</p>\n",
     );
     let empty = Vec::new();
     for tag in document["tags"].as_array().unwrap_or(&empty) {

@@ -13,7 +13,7 @@ mod feeds;
 mod households;
 mod identity;
 mod letters;
-mod mailbox;
+pub(crate) mod mailbox;
 mod matching;
 mod overlap;
 mod profiles;

@@ -1,40 +1,35 @@
-//! The small pages: the built-in mailbox, unsubscribing and preferences, and the API's description for people. Behind a [`login`],
-//! pages for people of the house: [`webhooks`].
+//! The small pages: unsubscribing and preferences, and the API's description for people. Behind a [`login`], pages for people of
+//! the house: [`mailbox`], [`webhooks`].
 
 mod house;
 pub(crate) mod login;
+mod mailbox;
 mod webhooks;
 
-use crate::{App, api, auth::Admin, error::ApiError};
+use crate::{App, api, body, error::ApiError};
 use axum::{
-    Form, Router,
-    extract::{Path, Query, State},
+    Router,
+    body::Body,
+    extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use crowsnest_channels::{
-    email::pages::{self, Done, Paging, TopicChoice, escape},
+    email::pages::{self, Done, TopicChoice, escape},
     links::Purpose,
 };
 use crowsnest_flow::Standing;
 use crowsnest_model::{ConsentStatus, consent::EVERY_TOPIC};
-use serde::Deserialize;
-
-/// Mails on one page of the mailbox.
-const PAGE: usize = 50;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .merge(login::routes())
+        .merge(mailbox::routes())
         .merge(webhooks::routes())
         .route("/", get(|| async { Redirect::temporary("/api/v1") }))
         .route("/api/v1", get(api_page))
         .route(pages::STYLE_PATH, get(style))
-        .route("/mailbox", get(mailbox))
-        .route("/mailbox/{id}", get(mail))
-        .route("/mailbox/{id}/html", get(mail_html))
-        .route("/mailbox/{id}/raw", get(mail_raw))
         .route("/u/{token}", get(unsubscribe_form).post(unsubscribe))
         .route("/p/{token}", get(preference_form).post(set_preferences))
 }
@@ -55,7 +50,7 @@ fn page(status: StatusCode, html: String, policy: &'static str) -> Response {
 
 /// A page for people of the house.
 fn answered(status: StatusCode, html: String) -> Response {
-    let mut response = page(status, html, house::CONTENT_SECURITY_POLICY);
+    let mut response = page(status, html, pages::CONTENT_SECURITY_POLICY);
     response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
@@ -74,63 +69,6 @@ async fn style() -> impl IntoResponse {
 
 async fn api_page() -> Response {
     ours(api::describe::page())
-}
-
-#[derive(Debug, Deserialize)]
-struct Offset {
-    #[serde(default)]
-    offset: usize,
-}
-
-async fn mailbox(
-    _: Admin,
-    State(app): State<App>,
-    Query(Offset { offset }): Query<Offset>,
-) -> Result<Response, ApiError> {
-    let mails = read_mailbox(&app, move |mailbox| mailbox.list(true, PAGE, offset)).await?;
-    let paging = Paging { offset, limit: PAGE, total: app.mailbox.count() };
-    Ok(ours(pages::list_page(&mails, paging)))
-}
-
-async fn mail(_: Admin, State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let mail = read_mail(&app, id).await?;
-    Ok(ours(pages::mail(&mail)))
-}
-
-async fn mail_html(_: Admin, State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let mail = read_mail(&app, id).await?;
-    let html = mail.html.ok_or_else(|| ApiError::not_found("this mail has no HTML part"))?;
-    Ok(page(StatusCode::OK, html, pages::MAIL_CONTENT_SECURITY_POLICY))
-}
-
-async fn mail_raw(_: Admin, State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let mail = read_mail(&app, id).await?;
-    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))];
-    Ok((headers, mail.raw).into_response())
-}
-
-pub(crate) async fn read_mail(app: &App, id: String) -> Result<crowsnest_channels::email::Mail, ApiError> {
-    read_mailbox(app, move |mailbox| mailbox.read(&id))
-        .await?
-        .ok_or_else(|| ApiError::not_found("there is no such mail in the built-in mailbox"))
-}
-
-pub(crate) async fn read_mailbox<T: Send + 'static>(
-    app: &App,
-    read: impl FnOnce(&crowsnest_channels::email::Mailbox) -> std::io::Result<T> + Send + 'static,
-) -> Result<T, ApiError> {
-    let mailbox = app.mailbox.clone();
-    tokio::task::spawn_blocking(move || read(&mailbox))
-        .await
-        .map_err(std::io::Error::other)
-        .flatten()
-        .map_err(|error| {
-            ApiError::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "mailbox",
-                format!("the mailbox cannot be read: {error}"),
-            )
-        })
 }
 
 /// Where the holder of a link stands; `None` for a link that is not ours, and the answer does not say which.
@@ -206,8 +144,9 @@ async fn preference_form(State(app): State<App>, Path(token): Path<String>) -> R
 async fn set_preferences(
     State(app): State<App>,
     Path(token): Path<String>,
-    Form(fields): Form<Vec<(String, String)>>,
+    body: Body,
 ) -> Result<Response, ApiError> {
+    let fields = body::form(body).await?;
     let Some(standing) = standing(&app, Purpose::Preferences, &token).await? else {
         return Ok(unknown_link(&app));
     };

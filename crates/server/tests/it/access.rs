@@ -17,7 +17,13 @@ async fn what_is_the_administrators_opens_to_nobody_else() {
             continue;
         }
         guarded += 1;
-        let wrong = ["Bearer wrong-token-of-a-good-length".to_owned(), basic("x", "wrong"), basic(KEY, "")];
+        let wrong = [
+            "Bearer wrong-token-of-a-good-length".to_owned(),
+            format!("Bearer {KEY}"),
+            basic(KEY, ""),
+            // Browsers send Basic by themselves, also when another site asks them to: it opens nothing, whatever it says.
+            basic("x", TOKEN),
+        ];
         let mut tries: Vec<Option<&str>> = vec![None];
         tries.extend(wrong.iter().map(|value| Some(value.as_str())));
         for authorization in tries {
@@ -45,27 +51,12 @@ async fn what_is_the_administrators_opens_to_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_browsers_basic_may_look_and_change_nothing() {
+async fn who_is_not_known_is_asked_for_the_token_in_a_header() {
     let house = House::new().await;
-    let authorization = basic("anybody", TOKEN);
-    for path in ["/api/v1/stats", "/mailbox", "/metrics"] {
-        assert_eq!(house.ask("GET", path, Some(&authorization), "").await.status, 200, "{path}");
-    }
-    for (method, path) in [("PUT", "/api/v1/switches/*"), ("POST", "/api/v1/backups")] {
-        assert_eq!(house.ask(method, path, Some(&authorization), "").await.status, 401, "{method} {path}");
-    }
-}
-
-#[tokio::test]
-async fn the_mailbox_is_not_for_everybody() {
-    let house = House::new().await;
-    for path in ["/mailbox", "/mailbox/1-1", "/mailbox/1-1/html", "/mailbox/1-1/raw", "/metrics"] {
+    for path in ["/metrics", "/api/v1/stats", "/api/v1/mailbox/1-1/raw"] {
         let answer = house.ask("GET", path, None, "").await;
         assert_eq!(answer.status, 401, "{path}");
-        assert!(
-            answer.headers.contains_key("www-authenticate"),
-            "{path}: a browser has to ask for the token"
-        );
+        assert_eq!(answer.headers["www-authenticate"], "Bearer realm=\"Crowsnest\"", "{path}");
     }
 }
 

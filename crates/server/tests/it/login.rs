@@ -9,8 +9,16 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-const PAGES: [&str; 4] =
-    ["/webhooks", "/webhooks/crm?state=failed", "/webhooks/crm/replay", "/webhooks/crm/dlv_0000000000000"];
+const PAGES: [&str; 8] = [
+    "/webhooks",
+    "/webhooks/crm?state=failed",
+    "/webhooks/crm/replay",
+    "/webhooks/crm/dlv_0000000000000",
+    "/mailbox",
+    "/mailbox/1-1",
+    "/mailbox/1-1/html",
+    "/mailbox/1-1/raw",
+];
 
 #[derive(Debug)]
 struct Hand(AtomicI64);
@@ -50,12 +58,12 @@ async fn who_is_not_logged_in_is_led_to_the_login_and_posts_nothing() {
         for cookie in ["", "crowsnest_session=", &forged] {
             let answer = get(&house, path, cookie).await;
             assert_eq!(answer.status, 303, "{path} {cookie}");
-            assert!(answer.headers["location"].to_str().unwrap().starts_with("/login?to=%2Fwebhooks"));
+            assert!(answer.headers["location"].to_str().unwrap().starts_with("/login?to=%2F"));
             let answer =
                 post(&house, path.split('?').next().unwrap(), cookie, "same-origin", "reason=r").await;
             assert!([403, 405].contains(&answer.status.as_u16()), "{path}: {}", answer.status);
         }
-        // The token in a header opens the API, and no page with forms.
+        // The token in a header opens the API, and no page.
         assert_eq!(house.admin("GET", path, "").await.status, 303);
     }
 }
@@ -95,6 +103,46 @@ async fn a_login_opens_the_pages_alone_and_ends_when_one_says_so() {
         303,
         "a copy of the cookie opens nothing either"
     );
+}
+
+#[tokio::test]
+async fn with_tls_the_cookie_is_one_that_no_other_host_can_have_put_there() {
+    let house = House::new().await;
+    let tls = |request: axum::http::request::Builder| request.header("x-forwarded-proto", "https");
+    let form = tls(Request::post("/login")).body(Body::from(format!("token={TOKEN}"))).unwrap();
+    let answer = house.send(form).await;
+    let cookie = answer.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-crowsnest_session=1."), "{cookie}");
+    assert!(cookie.contains("; Path=/;") && cookie.ends_with("; Secure"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    let plain = cookie.strip_prefix("__Host-").unwrap();
+    for (cookie, status) in [
+        (cookie.to_owned(), 200),
+        (plain.to_owned(), 303),
+        (format!("{}; {cookie}", "crowsnest_session=x"), 200),
+    ] {
+        let request = tls(Request::get("/webhooks")).header("cookie", &cookie).body(Body::empty()).unwrap();
+        assert_eq!(house.send(request).await.status, status, "{cookie}");
+    }
+}
+
+#[tokio::test]
+async fn the_mailbox_says_what_it_does_not_have() {
+    let house = House::new().await;
+    let cookie = log_in(&house).await;
+    let empty = get(&house, "/mailbox", &cookie).await;
+    assert_eq!(empty.status, 200);
+    assert!(
+        empty.text.contains("nothing here yet") && empty.text.contains("America/Chicago"),
+        "{}",
+        empty.text
+    );
+    for path in ["/mailbox/1-1", "/mailbox/..%2Fadmin-token/raw", "/mailbox/1-1/html"] {
+        let answer = get(&house, path, &cookie).await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+        assert!(answer.text.contains("no such mail"), "{}", answer.text);
+    }
+    assert_eq!(get(&house, "/api/v1/mailbox", &cookie).await.status, 401);
 }
 
 #[tokio::test]

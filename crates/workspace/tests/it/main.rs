@@ -4,6 +4,7 @@ mod example;
 mod guide;
 mod mistakes;
 mod program_mistakes;
+mod security;
 mod seeds_mistakes;
 mod sms_mistakes;
 mod webhook_mistakes;

@@ -1,7 +1,8 @@
-//! The pages of the built-in mailbox.
+//! The pages of the built-in mailbox: what stands in the frame that all pages for people of the house have.
 
-use super::{escape, page};
+use super::escape;
 use crate::email::{Mail, MailSummary};
+use crowsnest_model::Time;
 use std::fmt::Write;
 
 /// Where the mailbox is: the list; a mail is at `/mailbox/{id}`.
@@ -22,13 +23,9 @@ pub struct Paging {
     pub total: u64,
 }
 
-/// The list of a whole mailbox, newest first as given.
-pub fn list(mails: &[MailSummary]) -> String {
-    list_page(mails, Paging { offset: 0, limit: mails.len(), total: mails.len() as u64 })
-}
-
-/// One page of the list, with links to the pages before and after: `?offset=…&limit=…`.
-pub fn list_page(mails: &[MailSummary], paging: Paging) -> String {
+/// One page of the list, newest first as given, with links to the pages before and after: `?offset=…&limit=…`. `moment` writes
+/// a moment as HTML.
+pub fn list(mails: &[MailSummary], paging: Paging, moment: impl Fn(Time) -> String) -> String {
     let mut body = String::from("<h1>Built-in mailbox</h1>\n");
     if mails.is_empty() {
         body.push_str("<p>There is nothing here yet. Every message that is sent without an SMTP server of your own arrives here.</p>\n");
@@ -43,12 +40,11 @@ pub fn list_page(mails: &[MailSummary], paging: Paging) -> String {
         for mail in mails {
             let _ = writeln!(
                 body,
-                "<li><a href=\"{MAILBOX_PATH}/{id}\"><strong>{subject}</strong><time datetime=\"{time}\">{shown}</time>\
+                "<li><a href=\"{MAILBOX_PATH}/{id}\"><strong>{subject}</strong>{received}\
                  <span class=\"quiet\">to {to}</span></a></li>",
                 id = escape(&mail.id),
                 subject = escape(or_none(&mail.subject)),
-                time = mail.received,
-                shown = mail.received.timestamp().strftime("%Y-%m-%d %H:%M:%S UTC"),
+                received = moment(mail.received),
                 to = escape(&mail.to.join(", ")),
             );
         }
@@ -72,21 +68,21 @@ pub fn list_page(mails: &[MailSummary], paging: Paging) -> String {
         );
     }
     body.push_str("</nav>\n");
-    page("Built-in mailbox", true, &body)
+    body
 }
 
-/// One mail. Its HTML is shown in a frame without rights, from its own address.
-pub fn mail(mail: &Mail) -> String {
+/// One mail. Its HTML is shown in a frame without rights, from its own address. `moment` writes a moment as HTML.
+pub fn mail(mail: &Mail, moment: impl Fn(Time) -> String) -> String {
     let summary = &mail.summary;
     let id = escape(&summary.id);
     let mut body = format!("<h1>{}</h1>\n<dl>\n", escape(or_none(&summary.subject)));
     for (name, value) in [
-        ("From", summary.from.clone()),
-        ("To", summary.to.join(", ")),
-        ("Received", summary.received.to_string()),
+        ("From", escape(&summary.from).to_string()),
+        ("To", escape(&summary.to.join(", ")).to_string()),
+        ("Received", moment(summary.received)),
         ("Size", format!("{} bytes", summary.size)),
     ] {
-        let _ = writeln!(body, "<dt>{name}</dt><dd>{}</dd>", escape(&value));
+        let _ = writeln!(body, "<dt>{name}</dt><dd>{value}</dd>");
     }
     body.push_str("</dl>\n");
     if mail.html.is_some() {
@@ -113,17 +109,17 @@ pub fn mail(mail: &Mail) -> String {
         "</dl></details>\n<nav><a href=\"{MAILBOX_PATH}\">All mails</a> \
          <a href=\"{MAILBOX_PATH}/{id}{MAIL_RAW_SUFFIX}\">The file (.eml)</a></nav>\n"
     );
-    page(or_none(&summary.subject), true, &body)
+    body
 }
 
-fn or_none(subject: &str) -> &str {
+/// A subject, or words for none.
+pub fn or_none(subject: &str) -> &str {
     if subject.trim().is_empty() { "(no subject)" } else { subject }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crowsnest_model::Time;
 
     const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
 
@@ -147,16 +143,23 @@ mod tests {
 
     #[test]
     fn a_hostile_mail_stays_text() {
-        for html in [list(&[hostile().summary]), mail(&hostile())] {
+        let paging = Paging { offset: 0, limit: 1, total: 1 };
+        let moment = |time: Time| format!("<time>{time}</time>");
+        for html in [list(&[hostile().summary], paging, moment), mail(&hostile(), moment)] {
             assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
-            assert!(html.contains("&lt;script&gt;"));
+            assert!(
+                html.contains("&lt;script&gt;") && html.contains("<time>2026-03-01T09:30:00Z</time>"),
+                "{html}"
+            );
         }
     }
 
     #[test]
     fn a_list_links_to_its_neighbours() {
-        let html = list_page(&[hostile().summary], Paging { offset: 50, limit: 50, total: 500 });
+        let html =
+            list(&[hostile().summary], Paging { offset: 50, limit: 50, total: 500 }, |time| time.to_string());
         assert!(html.contains("offset=0&amp;limit=50") && html.contains("offset=100&amp;limit=50"), "{html}");
-        assert!(list(&[]).contains("nothing here yet"));
+        let none = list(&[], Paging { offset: 0, limit: 50, total: 0 }, |time| time.to_string());
+        assert!(none.contains("nothing here yet"));
     }
 }

@@ -9,7 +9,7 @@ mod preferences;
 
 use std::fmt::{self, Display};
 
-pub use mailbox::{MAIL_HTML_SUFFIX, MAIL_RAW_SUFFIX, MAILBOX_PATH, Paging, list, list_page, mail};
+pub use mailbox::{MAIL_HTML_SUFFIX, MAIL_RAW_SUFFIX, MAILBOX_PATH, Paging, list, mail, or_none};
 pub use preferences::{Done, TopicChoice, done, link_unknown, preferences, unsubscribe};
 
 /// Where the pages expect their style sheet.

@@ -14,10 +14,11 @@ use super::{
     answered, escape, house,
     house::{PageError, page},
 };
-use crate::{App, pages::house::redirect, serve::Peer};
+use crate::{App, body, pages::house::redirect, serve::Peer};
 use axum::{
-    Form, Router,
-    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request, State},
+    Router,
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Query, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
     routing::{get, post},
@@ -36,20 +37,16 @@ use url::form_urlencoded;
 /// How long a login lasts.
 const LASTS: Duration = Duration::hours(12);
 const COOKIE: &str = "crowsnest_session";
+/// The same, with TLS: browsers take a cookie of such a name from this very host alone, so that no other host of the domain can put one here.
+const HOST_COOKIE: &str = "__Host-crowsnest_session";
 /// Where one logs in.
 const LOGIN: &str = "/login";
 /// Where one goes when one came from nowhere.
 const FIRST: &str = "/webhooks";
 /// The field of a form that says which session made it.
 const SEAL: &str = "seal";
-/// The most bytes of a form.
-const LARGEST: usize = 64 * 1024;
-
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route(LOGIN, get(form).post(log_in))
-        .route("/logout", post(log_out))
-        .layer(DefaultBodyLimit::max(LARGEST))
+    Router::new().route(LOGIN, get(form).post(log_in)).route("/logout", post(log_out))
 }
 
 /// Who is logged in, and who tries to.
@@ -89,10 +86,11 @@ pub(crate) struct Session {
 impl Session {
     fn of(headers: &HeaderMap, app: &App) -> Option<Self> {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let plain = !is_tls(headers);
         let value = cookies
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, _)| *name == COOKIE)?
+            .find(|(name, _)| *name == HOST_COOKIE || (plain && *name == COOKIE))?
             .1;
         let (id, until) = app.door().key.read_session(value)?;
         let alive = until > app.engine.now().0 && !app.door().has_ended(&id);
@@ -152,7 +150,7 @@ impl FromRequest<App> for Posted {
         let action = parts.uri.path().to_owned();
         let ours = from_ours(&parts.headers);
         // Read before anything is refused: a connection with something unread on it is closed, and the next request on it lost.
-        let fields = fields(Request::from_parts(parts, body), app).await?;
+        let fields = fields(body).await?;
         let session = session?;
         if !ours || !app.door().key.is_seal(field(&fields, SEAL), &session.id, &action) {
             return Err(PageError::said(
@@ -170,18 +168,8 @@ fn field<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
     fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
 }
 
-async fn fields(request: Request, app: &App) -> Result<Vec<(String, String)>, PageError> {
-    let Form(fields) = Form::from_request(request, app).await.map_err(
-        |error: axum::extract::rejection::FormRejection| {
-            PageError::said(
-                error.status(),
-                "This form cannot be read",
-                &error.body_text(),
-                (FIRST, "Webhooks"),
-            )
-        },
-    )?;
-    Ok(fields)
+async fn fields(body: Body) -> Result<Vec<(String, String)>, PageError> {
+    Ok(body::form(body).await?)
 }
 
 /// Whether a browser says that a page of ours has posted this. Old ones do not say, and have to know the seal all the same.
@@ -233,11 +221,10 @@ fn login_page(status: StatusCode, to: &str, wrong: Option<&str>) -> Response {
 
 async fn log_in(State(app): State<App>, request: Request) -> Result<Response, PageError> {
     let (parts, body) = request.into_parts();
-    let headers = parts.headers.clone();
-    let client = client(&parts);
-    let posted = fields(Request::from_parts(parts, body), &app).await?;
+    let (headers, client) = (&parts.headers, client(&parts));
+    let posted = fields(body).await?;
     let to = within(field(&posted, "to"));
-    if !from_ours(&headers) {
+    if !from_ours(headers) {
         // Another site made a browser ask: that is no try of who sits there.
         return Ok(login_page(StatusCode::FORBIDDEN, to, Some("Type the token here.")));
     }
@@ -259,7 +246,7 @@ async fn log_in(State(app): State<App>, request: Request) -> Result<Response, Pa
     let until = now.plus(LASTS).0;
     let value = app.door().key.session(until);
     let mut response = redirect(to);
-    set_cookie(&mut response, &headers, &value, LASTS.0 / 1_000);
+    set_cookie(&mut response, headers, &value, LASTS.0 / 1_000);
     Ok(response)
 }
 
@@ -270,11 +257,15 @@ async fn log_out(State(app): State<App>, headers: HeaderMap, posted: Posted) -> 
     response
 }
 
+/// Whether the request came by TLS: the proxy with the certificate says so.
+fn is_tls(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
 fn set_cookie(response: &mut Response, headers: &HeaderMap, value: &str, seconds: i64) {
-    // Without TLS a browser would not send a cookie back that is for TLS alone; the proxy with the certificate says which it was.
-    let tls = headers.get("x-forwarded-proto").is_some_and(|proto| proto.as_bytes() == b"https");
-    let secure = if tls { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    // Without TLS a browser would not send a cookie back that is for TLS alone.
+    let (name, secure) = if is_tls(headers) { (HOST_COOKIE, "; Secure") } else { (COOKIE, "") };
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     if let Ok(cookie) = HeaderValue::try_from(cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }

@@ -1,7 +1,11 @@
 //! One delivery: what it says, what came of each try, and posting it again.
 
 use super::one::{reason, state};
-use crate::{App, pages::house, pages::login::Session};
+use crate::{
+    App,
+    pages::house::{self, Zone},
+    pages::login::Session,
+};
 use axum::response::Response;
 use crowsnest_channels::email::pages::escape;
 use crowsnest_flow::outward::Posting;
@@ -23,7 +27,7 @@ pub(super) fn page(
     posting: Option<&Posting>,
     said: &str,
 ) -> Response {
-    let name = escape(&webhook.name).to_string();
+    let (name, zone) = (escape(&webhook.name).to_string(), Zone::of(app));
     let hook = webhook.title.as_deref().unwrap_or(&webhook.name);
     let mut body = format!(
         "<nav aria-label=\"Where you are\"><a href=\"/webhooks/{name}\">{}</a></nav>\n<h1><code>{}</code> {}</h1>\n",
@@ -40,7 +44,7 @@ pub(super) fn page(
         _ => "",
     });
     body.push_str("<dl>\n");
-    for (term, value) in facts(delivery) {
+    for (term, value) in facts(delivery, &zone) {
         let _ = writeln!(body, "<dt>{term}</dt><dd>{value}</dd>");
     }
     body.push_str("</dl>\n");
@@ -56,14 +60,14 @@ pub(super) fn page(
             reason = reason(),
         );
     }
-    body.push_str(&tries(log));
+    body.push_str(&tries(log, &zone));
     body.push_str(&told(delivery, posting));
     body.push_str("<details><summary>Its whole life</summary>\n<ol class=\"life\">\n");
     for entry in log {
         let _ = writeln!(
             body,
             "<li>{} {}{}</li>",
-            house::moment(entry.time),
+            zone.moment(entry.time),
             state(entry.state),
             entry.reason.as_deref().map_or_else(String::new, |reason| format!(" {}", escape(reason))),
         );
@@ -72,21 +76,21 @@ pub(super) fn page(
     house::inside(app, session, &format!("{} to {hook}", delivery.id), &body)
 }
 
-fn facts(delivery: &Delivery) -> Vec<(&'static str, String)> {
+fn facts(delivery: &Delivery, zone: &Zone) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Program", format!("{}, version {}", escape(&delivery.program), delivery.version)),
-        ("Queued", house::moment(delivery.created)),
-        ("Last changed", house::moment(delivery.updated)),
+        ("Queued", zone.moment(delivery.created)),
+        ("Last changed", zone.moment(delivery.updated)),
         ("Tries", delivery.attempts.to_string()),
     ];
     if let Some(reason) = &delivery.reason {
         facts.push(("Why", escape(reason).to_string()));
     }
     if delivery.state == DeliveryState::Queued {
-        facts.push(("Next try", house::moment(delivery.due)));
+        facts.push(("Next try", zone.moment(delivery.due)));
     }
     if let Some(expires) = delivery.expires.filter(|_| !delivery.state.is_final()) {
-        facts.push(("Not after", house::moment(expires)));
+        facts.push(("Not after", zone.moment(expires)));
     }
     facts
 }
@@ -109,14 +113,14 @@ fn tries_of(log: &[DeliveryEntry]) -> Vec<Try<'_>> {
         .collect()
 }
 
-fn tries(log: &[DeliveryEntry]) -> String {
+fn tries(log: &[DeliveryEntry], zone: &Zone) -> String {
     let tries = tries_of(log);
     if tries.is_empty() {
         return "<h2>Tries</h2>\n<p>It was not tried yet.</p>\n".to_owned();
     }
     let mut html = String::from("<h2>Tries</h2>\n<ol class=\"life\">\n");
     for Try { began, ended } in tries {
-        let _ = write!(html, "<li>{} ", house::moment(began));
+        let _ = write!(html, "<li>{} ", zone.moment(began));
         let _ = match ended {
             None => writeln!(html, "is on its way</li>"),
             Some((when, then, reason)) => {
@@ -200,6 +204,7 @@ mod tests {
             Try { began: Time(1), ended: Some((Time(5), DeliveryState::Queued, Some("503"))) }
         );
         assert_eq!(tries[1], Try { began: Time(9), ended: None });
-        assert!(super::tries(&log).contains("not taken") && super::tries(&log).contains("on its way"));
+        let html = super::tries(&log, &Zone::named("UTC"));
+        assert!(html.contains("not taken") && html.contains("on its way"), "{html}");
     }
 }

@@ -1,7 +1,11 @@
 //! The list of webhooks, and how a webhook's line stands.
 
 use super::Hook;
-use crate::{App, pages::house, pages::login::Session};
+use crate::{
+    App,
+    pages::house::{self, Zone},
+    pages::login::Session,
+};
 use axum::response::Response;
 use crowsnest_channels::email::pages::escape;
 use crowsnest_model::Time;
@@ -9,6 +13,7 @@ use std::fmt::Write;
 
 /// All webhooks.
 pub(super) fn page(app: &App, session: &Session, hooks: &[Hook], now: Time) -> Response {
+    let zone = Zone::of(app);
     let mut body = String::from("<h1>Webhooks</h1>\n");
     if hooks.is_empty() {
         body.push_str(
@@ -24,7 +29,7 @@ pub(super) fn page(app: &App, session: &Session, hooks: &[Hook], now: Time) -> R
                 title = escape(hook.title()),
                 badge = badge(hook),
                 place = escape(&hook.place()),
-                standing = standing(hook, now),
+                standing = standing(hook, &zone, now),
             );
         }
         body.push_str("</ul>\n");
@@ -46,7 +51,7 @@ pub(super) fn badge(hook: &Hook) -> &'static str {
 }
 
 /// How its line stands.
-pub(super) fn standing(hook: &Hook, now: Time) -> String {
+pub(super) fn standing(hook: &Hook, zone: &Zone, now: Time) -> String {
     let mut html = String::new();
     if let Some(fault) = &hook.fault {
         let _ = writeln!(html, "<p class=\"notice bad\">Nothing can be posted: {}.</p>", escape(fault));
@@ -58,12 +63,12 @@ pub(super) fn standing(hook: &Hook, now: Time) -> String {
         let why = way.fault.as_ref().map_or("", |(_, fault)| fault);
         let next = way.until.map_or_else(
             || "one is tried now".to_owned(),
-            |until| format!("one is tried at {}", house::moment(until)),
+            |until| format!("one is tried at {}", zone.moment(until)),
         );
         let _ = writeln!(
             html,
             "<p class=\"notice bad\">Left alone since {}; {next}. {}</p>",
-            house::moment(closed),
+            zone.moment(closed),
             escape(why)
         );
     }

@@ -7,7 +7,7 @@ mod delivery;
 mod list;
 mod one;
 
-use super::house::{PageError, redirect};
+use super::house::{PageError, Zone, redirect};
 use super::login::{Posted, Session};
 use crate::{
     App,
@@ -16,7 +16,7 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Path, Query, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::Response,
     routing::get,
@@ -37,16 +37,12 @@ use std::sync::Arc;
 
 /// Deliveries on one page.
 const PAGE: usize = 50;
-/// The most bytes of a form.
-const LARGEST: usize = 64 * 1024;
-
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/webhooks", get(list))
         .route("/webhooks/{name}", get(one))
         .route("/webhooks/{name}/replay", get(count_failed).post(replay_failed))
         .route("/webhooks/{name}/{id}", get(delivery).post(replay))
-        .layer(DefaultBodyLimit::max(LARGEST))
 }
 
 /// A webhook and how it fares.
@@ -131,27 +127,8 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn since(&self) -> Result<Option<Time>, PageError> {
-        moment(&self.since).map_err(PageError::from)
-    }
-}
-
-/// A moment as a browser's field gives it, which knows no zone: it is UTC, as it says beside it. Or as it stands in the API.
-fn moment(text: &str) -> Result<Option<Time>, ApiError> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let tries = [text.to_owned(), format!("{text}:00Z"), format!("{text}Z")];
-    match tries.iter().find_map(|text| text.parse().ok()) {
-        Some(time) => Ok(Some(time)),
-        None => Err(ApiError::bad_request(
-            "invalid-query",
-            format!(
-                "`{}` is not a moment: write day and time in UTC, such as 2026-03-01T09:30",
-                text.chars().take(60).collect::<String>()
-            ),
-        )),
+    fn since(&self, zone: &Zone) -> Result<Option<Time>, PageError> {
+        zone.read(&self.since).map_err(PageError::from)
     }
 }
 
@@ -173,7 +150,7 @@ async fn one(
     let filter = DeliveryFilter {
         webhook: Some(name),
         state: state.map(str::to_owned),
-        since: wanted.since()?,
+        since: wanted.since(&Zone::of(&app))?,
         before: before.map(id).transpose()?,
         ..DeliveryFilter::default()
     };
@@ -246,7 +223,7 @@ async fn count_failed(
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, PageError> {
     let hook = hook(&app, &name).await?;
-    let (since, before) = (wanted.since()?, app.engine.now());
+    let (since, before) = (wanted.since(&Zone::of(&app))?, app.engine.now());
     let counted = app.engine.replay_failed_posts(&name, (since, Some(before)), String::new(), true).await?;
     Ok(one::question(&app, &session, &hook, since, before, counted))
 }
@@ -261,29 +238,13 @@ async fn replay_failed(
     let here = format!("/webhooks/{name}");
     let back = (here.as_str(), "Back to the webhook");
     let read = |error: ApiError| PageError::of(error, back);
-    let since = moment(posted.field("since")).map_err(read)?;
+    let zone = Zone::of(&app);
+    let since = zone.read(posted.field("since")).map_err(read)?;
     let missing =
         || PageError::said(StatusCode::BAD_REQUEST, "This form cannot be read", "Nothing was done.", back);
-    let before = moment(posted.field("before")).map_err(read)?.ok_or_else(missing)?;
+    let before = zone.read(posted.field("before")).map_err(read)?.ok_or_else(missing)?;
     let reason = because(posted.field("reason").to_owned()).map_err(read)?;
     let done = app.engine.replay_failed_posts(&name, (since, Some(before)), reason, false).await;
     let Replayed { replayed, ended } = done.map_err(|error| PageError::of(error, back))?;
     Ok(redirect(&format!("{here}?said=all&replayed={replayed}&ended={ended}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_read_as_browsers_write_it() {
-        let expected: Time = "2026-03-01T09:30:00Z".parse().unwrap();
-        for text in
-            ["2026-03-01T09:30", "2026-03-01T09:30:00", " 2026-03-01T09:30:00Z ", "2026-03-01T03:30:00-06:00"]
-        {
-            assert_eq!(moment(text).unwrap(), Some(expected), "{text}");
-        }
-        assert_eq!(moment(" ").unwrap(), None);
-        assert!(moment("yesterday").is_err());
-    }
 }

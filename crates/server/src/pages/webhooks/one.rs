@@ -1,7 +1,11 @@
 //! One webhook: what it was told, newest first, and the question whether all that failed is to be posted again.
 
 use super::{Hook, Wanted, list};
-use crate::{App, pages::house, pages::login::Session};
+use crate::{
+    App,
+    pages::house::{self, Zone},
+    pages::login::Session,
+};
 use axum::response::Response;
 use crowsnest_channels::email::pages::escape;
 use crowsnest_flow::outward::Replayed;
@@ -44,16 +48,16 @@ pub(super) fn page(
     more: bool,
     now: Time,
 ) -> Response {
-    let name = escape(&hook.definition.name).to_string();
+    let (name, zone) = (escape(&hook.definition.name).to_string(), Zone::of(app));
     let mut body = format!(
         "<h1>{title} {badge}</h1>\n<p class=\"quiet\"><code>{name}</code>, posts to {place}</p>\n{said}{standing}",
         title = escape(hook.title()),
         badge = list::badge(hook),
         place = escape(&hook.place()),
         said = said(wanted),
-        standing = list::standing(hook, now),
+        standing = list::standing(hook, &zone, now),
     );
-    let _ = write!(body, "<h2>What it was told</h2>\n{}", filter(&name, wanted));
+    let _ = write!(body, "<h2>What it was told</h2>\n{}", filter(&name, wanted, &zone));
     if found.is_empty() {
         let words = if wanted.state.is_empty() && wanted.since.is_empty() && wanted.before.is_empty() {
             "Nothing yet."
@@ -75,7 +79,7 @@ pub(super) fn page(
                 id = delivery.id,
                 state = state(delivery.state),
                 program = escape(&delivery.program),
-                updated = house::moment(delivery.updated),
+                updated = zone.moment(delivery.updated),
                 answer = delivery
                     .reason
                     .as_deref()
@@ -98,19 +102,19 @@ pub(super) fn page(
     let _ = write!(
         body,
         "<section>\n<h2>Post again all that failed</h2>\n<form method=\"get\" action=\"/webhooks/{name}/replay\" class=\"fields\">\n\
-         <div><label for=\"failed-since\">Failed since (UTC; empty: ever)</label>\n\
+         <div><label for=\"failed-since\">Failed since ({place}; empty: ever)</label>\n\
          <input type=\"datetime-local\" id=\"failed-since\" name=\"since\"{since}></div>\n\
          <div class=\"buttons\"><button type=\"submit\" class=\"second\">Count them first</button></div>\n</form>\n</section>\n",
-        since = value(wanted.since().ok().flatten()),
+        place = escape(zone.name()),
+        since = value(wanted, &zone),
     );
     house::inside(app, session, hook.title(), &body)
 }
 
-/// The value of a field for a moment.
-fn value(time: Option<Time>) -> String {
-    time.map_or_else(String::new, |time| {
-        format!(" value=\"{}\"", time.timestamp().strftime("%Y-%m-%dT%H:%M:%S"))
-    })
+/// The value of the field since when.
+fn value(wanted: &Wanted, zone: &Zone) -> String {
+    let since = wanted.since(zone).ok().flatten();
+    since.map_or_else(String::new, |since| format!(" value=\"{}\"", zone.field(since)))
 }
 
 /// The address of the page with the same filter, from a delivery on.
@@ -127,7 +131,7 @@ fn address(name: &str, wanted: &Wanted, before: Option<&str>) -> String {
     if query.is_empty() { format!("/webhooks/{name}") } else { format!("/webhooks/{name}?{query}") }
 }
 
-fn filter(name: &str, wanted: &Wanted) -> String {
+fn filter(name: &str, wanted: &Wanted, zone: &Zone) -> String {
     let mut html = format!(
         "<form method=\"get\" action=\"/webhooks/{name}\" class=\"fields\">\n<div><label for=\"state\">State</label>\n\
          <select id=\"state\" name=\"state\"><option value=\"\">any</option>"
@@ -138,10 +142,11 @@ fn filter(name: &str, wanted: &Wanted) -> String {
     }
     let _ = write!(
         html,
-        "</select></div>\n<div><label for=\"since\">Changed since (UTC)</label>\n\
-         <input type=\"datetime-local\" id=\"since\" name=\"since\"{}></div>\n\
+        "</select></div>\n<div><label for=\"since\">Changed since ({place})</label>\n\
+         <input type=\"datetime-local\" id=\"since\" name=\"since\"{since}></div>\n\
          <div class=\"buttons\"><button type=\"submit\" class=\"second\">Show</button></div>\n</form>\n",
-        value(wanted.since().ok().flatten()),
+        place = escape(zone.name()),
+        since = value(wanted, zone),
     );
     html
 }
@@ -187,7 +192,7 @@ pub(super) fn question(
     let name = escape(&hook.definition.name).to_string();
     let action = format!("/webhooks/{name}/replay");
     let Replayed { replayed, ended } = counted;
-    let from = since.map_or_else(String::new, |since| format!(" since {}", house::moment(since)));
+    let from = since.map_or_else(String::new, |since| format!(" since {}", Zone::of(app).moment(since)));
     let mut body = format!(
         "<h1>Post again all that failed</h1>\n<p>What <strong>{}</strong> could not be told{from}: {}{}</p>\n",
         escape(hook.title()),
