@@ -1,6 +1,6 @@
 //! What is in force: the definitions, compiled once, shared by everybody until the next ones are applied.
 
-use crate::matching::Fields;
+use crate::{FlowError, matching::Fields};
 use crowsnest_channels::{
     letter::PostalAddress,
     template::{CompiledTemplate, CompiledText, TemplateError},
@@ -426,6 +426,14 @@ impl Live {
     /// The names of all programs and broadcasts that are or were in force: people may be on their way through each.
     pub fn ever_named(&self) -> &[String] {
         &self.ever_named
+    }
+
+    /// Refuses a name that no program or broadcast has or had, with the nearest one.
+    pub fn must_be_named(&self, name: &str) -> Result<(), FlowError> {
+        if self.ever_named.iter().any(|known| known == name) {
+            return Ok(());
+        }
+        Err(FlowError::not_found("program or broadcast", name, self.ever_named.iter().map(String::as_str)))
     }
 
     /// The names of all programs and broadcasts.

@@ -223,13 +223,22 @@ fn show_lines(lines: &[Value]) {
     let rows = lines.iter().map(|line| {
         let numbers = ["queued", "due", "sending"].map(|name| count(&line[name]));
         let [queued, due, sending] = numbers;
-        [text(line, "line"), text(line, "state"), queued, due, sending, text(line, "next")]
+        [text(line, "line"), text(line, "state"), queued, due, sending, next_on(line)]
     });
     say!("{}", output::table(["line", "state", "waiting", "due", "on the line", "next"], &[2, 3, 4], rows));
     for way in lines.iter().flat_map(|line| line["ways"].as_array().into_iter().flatten()) {
         if way["state"] != "open" {
             say!("{}", closed(way));
         }
+    }
+}
+
+/// When something goes on a line next: what is due on a closed one waits until one delivery tries it.
+fn next_on(line: &Value) -> String {
+    let tried = line["ways"].as_array().into_iter().flatten().filter_map(|way| way["until"].as_str()).min();
+    match tried {
+        Some(tried) if line["state"] == "closed" => tried.to_owned(),
+        _ => text(line, "next"),
     }
 }
 

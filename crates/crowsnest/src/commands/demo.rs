@@ -315,15 +315,22 @@ fn tell(
         }
     }
     let programs: Vec<Value> = client.get("/api/v1/programs")?;
+    let mut nobody = Vec::new();
+    let mut part = 3;
     for program in &programs {
         let name = text(program, "program");
-        say!("\n3. The program {name}");
-        let held = held_before.get(&name).copied().unwrap_or(0);
-        if held > 0 {
-            say!("{held} messages were held until the last feed had come in. Then:");
-        }
         let mut reasons: BTreeMap<(String, String), u64> = BTreeMap::new();
         let runs: Vec<Value> = client.get(&format!("/api/v1/programs/{}/runs?limit=1000", encoded(&name)))?;
+        if runs.is_empty() {
+            nobody.push(name);
+            continue;
+        }
+        say!("\n{part}. The program {name}");
+        part += 1;
+        let held = held_before.get(&name).copied().unwrap_or(0);
+        if held > 0 {
+            say!("{held} of its messages were held until the last feed had come in.");
+        }
         let deliveries: Vec<Value> =
             client.get(&format!("/api/v1/deliveries?program={}&limit=1000", encoded(&name)))?;
         for run in &runs {
@@ -343,6 +350,9 @@ fn tell(
         }
         let rows = reasons.into_iter().map(|((state, reason), number)| [state, number.to_string(), reason]);
         say!("{}", output::table(["outcome", "people", "because"], &[1], rows));
+    }
+    if !nobody.is_empty() {
+        say!("\nNobody has begun: {}", nobody.join(", "));
     }
     Ok(())
 }

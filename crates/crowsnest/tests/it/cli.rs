@@ -229,6 +229,12 @@ fn trouble_has_its_exit_code() {
     fs::write(&file, "a,b\n1,2\n").unwrap();
     failed(server.command(&["import", file.to_str().unwrap(), "--source", "web", "--feed", "orders"]), 1);
     failed(server.command(&["import", file.to_str().unwrap(), "--source", "wbe", "--feed", "orders"]), 3);
+    // A typo is no empty list.
+    let nearest = failed(server.command(&["deliveries", "list", "--program", "welcom"]), 3);
+    assert!(nearest.contains("`welcome`"), "{nearest}");
+    let of_nobody =
+        ["deliveries", "resolve", "--all", "--as", "sent", "--reason", "x", "--program", "crat", "--preview"];
+    failed(server.command(&of_nobody), 3);
     let url = server.api().url().to_owned();
     let stranger = run(CROWSNEST, &["stats", "--server", &url, "--token", "not-the-token-at-all-000"]);
     assert!(failed(stranger, 1).contains("token"));

@@ -163,7 +163,8 @@ fn reminders(server: &RunningServer, expected: &Value, told: &str) {
     // Until that feed came, nothing went out: all that were sent or cancelled by telephone were held first.
     let held = deliveries.iter().filter(|delivery| delivery["reason"].as_str().is_some()).count();
     assert!(held > 0);
-    let said = told.lines().find(|line| line.contains("messages were held")).expect("the demo tells of it");
+    let said =
+        told.lines().find(|line| line.contains("of its messages were held")).expect("the demo tells of it");
     let held: u64 = said.split(' ').next().unwrap().parse().unwrap();
     let want =
         ["reminded", "suppressed", "cancelled_by_phone_order"].map(|name| expected[name].as_u64().unwrap());

@@ -80,6 +80,9 @@ impl Engine {
         became: WhatBecame,
         reason: String,
     ) -> Result<Resolved, FlowError> {
+        if let Some(program) = &which.program {
+            self.live().must_be_named(program)?;
+        }
         let mut all = Resolved::default();
         let mut last = None;
         loop {

@@ -11,7 +11,10 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
-use crowsnest_flow::outward::{Heard, LineStanding, Resolved, Resolving, WayState, What, WhatBecame};
+use crowsnest_flow::{
+    FlowError,
+    outward::{Heard, LineStanding, Resolved, Resolving, WayState, What, WhatBecame},
+};
 use crowsnest_model::{
     DeliveryId, HouseholdId, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState, Feedback},
@@ -169,6 +172,12 @@ pub(crate) async fn deliveries(
             format!("`{state}` is not a state; expected one of {}", known.join(", ")),
         ));
     }
+    let live = app.engine.live();
+    // What has a colon is no program's name, but an alarm's: `budget:NAME`.
+    if let Some(program) = wanted.program.as_deref().filter(|program| !program.contains(':')) {
+        live.must_be_named(program)?;
+    }
+    let webhook = wanted.webhook.clone();
     let filter = DeliveryFilter {
         program: wanted.program,
         state: wanted.state,
@@ -180,6 +189,13 @@ pub(crate) async fn deliveries(
         before: wanted.before.as_deref().map(id).transpose()?,
     };
     let found = read(&app, move |read| read.deliveries(&filter, limit)).await?;
+    // One that is defined no more may still have been told something.
+    if let Some(webhook) = webhook.filter(|_| found.is_empty()) {
+        let known = &live.workspace().webhooks;
+        if !known.contains_key(&webhook) {
+            return Err(FlowError::not_found("webhook", &webhook, known.keys().map(String::as_str)).into());
+        }
+    }
     Ok(Json(found.into_iter().map(DeliveryView::from).collect()))
 }
 

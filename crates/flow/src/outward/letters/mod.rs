@@ -158,11 +158,7 @@ impl Engine {
             return Err(FlowError::Refused(message.into()));
         }
         if let Some(program) = program {
-            let known = live.ever_named();
-            if !known.iter().any(|name| name == program) {
-                let known = known.iter().map(String::as_str);
-                return Err(FlowError::not_found("program or broadcast", program, known));
-            }
+            live.must_be_named(program)?;
         }
         // What an earlier one left undone, because the disk was full, say.
         recover(self.data(), &mut |work| self.commit_blocking(work))?;
