@@ -12,7 +12,7 @@ use crowsnest_model::{
 use crowsnest_rules::{Condition, Expression, Interest, RuleError, Schema, SeriesSpec};
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -246,7 +246,8 @@ pub struct Plan {
     /// What programs in force ask to be kept of who watches what, and the longest that one of them asks for it.
     interests: BTreeMap<InterestId, (Arc<Interest>, Duration)>,
     interests_by_event: HashMap<String, Vec<InterestId>>,
-    paused: HashSet<String>,
+    /// The programs that stand still, and since when they do.
+    paused: HashMap<String, Time>,
 }
 
 impl Plan {
@@ -262,15 +263,15 @@ impl Plan {
             }
             plan.versions.insert((program.name().to_owned(), program.version), program);
         }
+        for program in in_force.iter().filter(|program| program.paused) {
+            plan.paused.insert(program.name().to_owned(), plan.pause_of(program));
+        }
         plan.entrances = Arc::new(Entrances::new(in_force));
         plan
     }
 
     /// What a program in force asks for beside letting people in.
     fn keep(&mut self, program: &LiveProgram) {
-        if program.paused {
-            self.paused.insert(program.name().to_owned());
-        }
         if let Some(watch) = program.watch().filter(|_| program.open || program.paused) {
             let interest = &watch.interest;
             let (_, within) = self.interests.entry(interest.id()).or_insert_with(|| {
@@ -279,6 +280,21 @@ impl Plan {
             });
             *within = watch.within.max(*within);
         }
+    }
+
+    /// Since when a version that is paused, and those right before it that were, have been in force.
+    fn pause_of(&self, program: &LiveProgram) -> Time {
+        let mut since = program.in_force.from;
+        let is_before = |other: &&Arc<LiveProgram>, since: Time| {
+            other.name() == program.name()
+                && other.definition.state == ProgramState::Paused
+                && other.in_force.until == Some(since)
+                && other.in_force.from < since
+        };
+        while let Some(before) = self.versions.values().find(|other| is_before(other, since)) {
+            since = before.in_force.from;
+        }
+        since
     }
 
     /// The programs in force that take people in.
@@ -334,7 +350,12 @@ impl Plan {
 
     /// Whether a program stands still.
     pub fn is_paused(&self, program: &str) -> bool {
-        self.paused.contains(program)
+        self.paused.contains_key(program)
+    }
+
+    /// Since when a program stands still; `None` when it does not.
+    pub fn paused_since(&self, program: &str) -> Option<Time> {
+        self.paused.get(program).copied()
     }
 
     /// All versions of all programs.

@@ -1,7 +1,7 @@
 //! What the house asks of a store about what messages cost.
 
 use crate::Result;
-use crowsnest_model::{Amount, DeliveryId, Time, delivery::Delivery, money::Currency};
+use crowsnest_model::{Amount, DeliveryId, Time, delivery::Delivery, line::Line, money::Currency};
 use jiff::civil::Date;
 
 /// What a message costs, and on which day it is counted.
@@ -42,6 +42,9 @@ pub trait WriteCosts {
     fn put_cost(&mut self, delivery: &Delivery, cost: Option<Cost>) -> Result<()>;
     /// What is queued and has a reason that begins so is due now. Answers how many that are.
     fn wake_waiting(&mut self, reason: &str, now: Time) -> Result<u64>;
+    /// The first of what is queued on a line until just this moment, for a reason that begins so, is due now. True when there is
+    /// one, as far as it is among the first thousand that wait until then.
+    fn wake_first(&mut self, line: &Line, until: Time, reason: &str, now: Time) -> Result<bool>;
 }
 
 /// An amount out of a row.

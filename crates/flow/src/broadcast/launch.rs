@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{Engine, FlowError, inward::Working, outward};
 use crowsnest_model::{
-    DeliveryId, Object, ProfileId,
+    DeliveryId, HouseholdId, Object, ProfileId,
     definition::Broadcast,
     delivery::{Delivery, DeliveryState},
 };
 use crowsnest_programs::LiveBroadcast;
-use crowsnest_store::LaunchRecord;
+use crowsnest_store::{DeliveryFilter, HAD_BY_THE_OTHER, IdentityChangeKind, LaunchRecord};
 use fail::fail_point;
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ struct Decisions {
     decisions: Vec<Decision>,
     /// Everybody who was looked at so far.
     audience: Audience,
+    /// The last change of who is who that was known when they were looked at.
+    identity: u64,
 }
 
 impl Engine {
@@ -157,7 +159,9 @@ impl Engine {
             }
             let last = people.last().map(|profile| profile.id);
             let audience = tally.audience();
-            Ok(Decisions { broadcast: broadcast.clone(), after, last, are_last, decisions, audience })
+            let identity = read.last_identity_change()?;
+            let broadcast = broadcast.clone();
+            Ok(Decisions { broadcast, after, last, are_last, decisions, audience, identity })
         })
     }
 }
@@ -175,9 +179,22 @@ fn queue_page(
     {
         return Ok(stored);
     }
+    if is_split_since(work, page.identity)? {
+        // An address may be somebody else's now than whom it was decided for. They are looked at again.
+        return Ok(launch);
+    }
     let definition = &page.broadcast.definition;
+    let mut merged = Vec::new();
     for decision in page.decisions {
-        queue(work, definition, &launch, decision)?;
+        let person = work.unit.survivor(decision.profile)?;
+        if person == decision.profile {
+            put(work, definition, &launch, Queued::of(decision))?;
+        } else {
+            merged.push((person, decision));
+        }
+    }
+    for (person, decision) in merged {
+        queue_for_survivor(work, definition, &launch, person, decision)?;
     }
     launch.after = page.last.or(launch.after);
     launch.queued = page.are_last.then_some(work.now);
@@ -186,33 +203,93 @@ fn queue_page(
     Ok(launch)
 }
 
-fn queue(
+/// Whether anybody was told apart since.
+fn is_split_since(work: &Working<'_>, seen: u64) -> Result<bool, FlowError> {
+    let changes = work.unit.identity_changes(seen, usize::MAX >> 1)?;
+    Ok(changes.iter().any(|change| change.kind != IdentityChangeKind::Merged))
+}
+
+/// What was decided about somebody who turned out to be another since they were looked at: it becomes what it would be, had it
+/// been queued right before that. So what was left out for one of the two does not stand in the way of what the other gets.
+fn queue_for_survivor(
     work: &mut Working<'_>,
     definition: &Broadcast,
     launch: &LaunchRecord,
+    person: ProfileId,
     decision: Decision,
 ) -> Result<(), FlowError> {
-    let profile = work.unit.survivor(decision.profile)?;
-    let household = if profile == decision.profile {
-        decision.household
-    } else {
-        work.unit.profile(profile)?.and_then(|profile| profile.household())
+    let filter = DeliveryFilter {
+        program: Some(definition.name.clone()),
+        profile: Some(person),
+        ..DeliveryFilter::default()
     };
+    let theirs = work.unit.deliveries(&filter, usize::MAX >> 1)?;
+    let theirs = theirs.into_iter().find(|delivery| delivery.occasion == OCCASION);
+    let mut queued = Queued {
+        household: work.unit.profile(person)?.and_then(|profile| profile.household()),
+        profile: person,
+        ..Queued::of(decision)
+    };
+    match theirs {
+        _ if queued.state != DeliveryState::Queued => queued.beside = true,
+        None => {}
+        Some(theirs) if theirs.state == DeliveryState::Suppressed => {
+            work.unit.give_delivery(theirs.id, person, None, &beside(theirs.id))?;
+        }
+        Some(_) => {
+            queued.beside = true;
+            (queued.state, queued.reason) = (DeliveryState::Cancelled, Some(HAD_BY_THE_OTHER.to_owned()));
+        }
+    }
+    put(work, definition, launch, queued)
+}
+
+/// The occasion of one of two that turned out to be one person's.
+fn beside(id: DeliveryId) -> String {
+    format!("{OCCASION}~{}", id.0)
+}
+
+/// A decision, as it is written.
+struct Queued {
+    profile: ProfileId,
+    household: Option<HouseholdId>,
+    contact: String,
+    state: DeliveryState,
+    reason: Option<String>,
+    /// Another one has the occasion.
+    beside: bool,
+}
+
+impl Queued {
+    fn of(decision: Decision) -> Self {
+        let Decision { profile, household, contact, queued, reason } = decision;
+        let state = if queued { DeliveryState::Queued } else { DeliveryState::Suppressed };
+        Self { profile, household, contact: contact.unwrap_or_default(), state, reason, beside: false }
+    }
+}
+
+fn put(
+    work: &mut Working<'_>,
+    definition: &Broadcast,
+    launch: &LaunchRecord,
+    queued: Queued,
+) -> Result<(), FlowError> {
+    let id = DeliveryId(work.ids.next(work.now));
     work.unit.put_delivery(&Delivery {
-        id: DeliveryId(work.ids.next(work.now)),
+        id,
         program: definition.name.clone(),
         version: launch.version,
         run: None,
-        occasion: OCCASION.into(),
-        profile,
+        occasion: if queued.beside { beside(id) } else { OCCASION.into() },
+        profile: queued.profile,
         seed: None,
-        household,
+        household: queued.household,
         channel: definition.send.channel.clone(),
-        contact: decision.contact.unwrap_or_default(),
+        contact: queued.contact,
         template: definition.send.template.clone(),
         topic: definition.send.topic.clone(),
-        state: if decision.queued { DeliveryState::Queued } else { DeliveryState::Suppressed },
-        reason: decision.reason,
+        state: queued.state,
+        reason: queued.reason,
         due: work.now,
         expires: definition.ttl.map(|ttl| launch.launched.plus(ttl)),
         attempts: 0,
@@ -232,3 +309,6 @@ fn report(launch: LaunchRecord) -> LaunchReport {
         audience: Audience::of(launch.counts),
     }
 }
+
+#[cfg(test)]
+mod tests;

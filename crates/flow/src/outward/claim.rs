@@ -266,6 +266,7 @@ fn decide_for(
             if delivery.seed.is_none()
                 && let Some((until, reason)) = deciding.purse.no_room(work.live, &delivery)
             {
+                deciding.purse.holds_up(work, &delivery)?;
                 put_off(work, &mut delivery, until, reason)?;
                 return Ok(None);
             }

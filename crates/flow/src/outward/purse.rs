@@ -53,6 +53,15 @@ impl Purse {
         waits.max_by_key(|(until, _)| *until)
     }
 
+    /// A message has to wait: people are told whose budget has come to its end without a message that was paid, since it was lowered.
+    pub(super) fn holds_up(&self, work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
+        let theirs = self.standings.iter().filter(|standing| is_for(standing, work.live, delivery));
+        for standing in theirs.filter(|standing| standing.spent.micros > 0 && standing.is_to_be_told()) {
+            tell(work, standing)?;
+        }
+        Ok(())
+    }
+
     /// Counts a message as if it had gone out.
     pub(super) fn suppose(&mut self, live: &Live, delivery: &Delivery) {
         let Some(amount) = cost_of(live, delivery) else { return };
@@ -107,7 +116,9 @@ pub(super) fn count(work: &mut Working<'_>, delivery: &Delivery, parts: u32) -> 
         return Ok(());
     }
     let day = budget_day(work.now, work.live.zone());
-    Ok(work.unit.put_cost(delivery, Some(Cost { day, amount }))?)
+    work.unit.put_cost(delivery, Some(Cost { day, amount }))?;
+    // It may have had fewer parts than were reserved.
+    wake_next(work, delivery)
 }
 
 /// Tells people that a budget comes to its end, once in its days.
@@ -135,9 +146,35 @@ pub(crate) fn was_told(
     Ok(told == Some(format!("{} {}", standing.span.first, standing.budget.max)))
 }
 
-/// What a message was to cost is given back: it surely did not go out.
+/// A message went out although it seemed not to have, and what it costs was given back.
+pub(super) fn pay(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
+    let Some(amount) = cost_of(work.live, delivery) else { return Ok(()) };
+    let day = budget_day(work.now, work.live.zone());
+    Ok(work.unit.put_cost(delivery, Some(Cost { day, amount }))?)
+}
+
+/// What a message was to cost is given back: it surely did not go out. Who waits for money may have it.
 pub(super) fn give_back(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
-    Ok(work.unit.put_cost(delivery, None)?)
+    if work.unit.cost(delivery.id)?.is_none() {
+        return Ok(());
+    }
+    work.unit.put_cost(delivery, None)?;
+    wake_next(work, delivery)
+}
+
+/// Of each budget of which a message gave something back, the one that has waited longest on its line is decided anew. So
+/// nobody waits for the next days while there is money, and not all are looked at whenever one fails.
+fn wake_next(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
+    let live = work.live;
+    for budget in &live.workspace().organisation.budgets {
+        let standing = BudgetStanding::new(budget, work.now, live.zone());
+        if is_for(&standing, live, delivery) {
+            let reason = format!("{WAITS_FOR_BUDGET}`{}`", budget.name);
+            let (line, until) = (delivery.line(), standing.span.ends);
+            work.something_due |= work.unit.wake_first(&line, until, &reason, work.now)?;
+        }
+    }
+    Ok(())
 }
 
 /// When budgets or prices have changed, what waits for a budget is decided anew.

@@ -151,10 +151,11 @@ fn resolve(
         WhatBecame::Failed => format!("it did not go out, as people of the house say: {reason}"),
         WhatBecame::Again => format!("it is sent again, as people of the house decided: {reason}"),
     });
-    if became == WhatBecame::Sent {
-        standing::sent(work, &delivery.channel, 1)?;
-    } else {
+    if became != WhatBecame::Sent {
         give_back(work, delivery)?;
+    } else if delivery.seed.is_none() {
+        // A copy says nothing of how we stand with customers.
+        standing::sent(work, &delivery.channel, 1)?;
     }
     if became == WhatBecame::Again {
         delivery.due = work.now;

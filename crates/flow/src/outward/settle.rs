@@ -99,7 +99,8 @@ pub(super) fn settle(work: &mut Working<'_>, outcomes: Vec<(DeliveryId, Carried)
                 standing::bounced(work, &delivery.channel)?;
             }
         }
-        if !matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. }) {
+        // What the gateway has is on its bill, whatever the line seemed to say.
+        if heard.is_none() && !matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown { .. }) {
             give_back(work, &delivery)?;
         } else {
             count(work, &delivery, parts)?;

@@ -7,6 +7,7 @@
 use super::{
     Heard, What,
     feedback::{broken, hear},
+    purse,
     settle::go_on,
     standing,
 };
@@ -72,11 +73,17 @@ impl Engine {
 /// The gateway surely has a text of which it says something: what has an unknown outcome went out, and what would be tried
 /// again must not be.
 fn was_taken(work: &mut Working<'_>, delivery: &mut Delivery) -> Result<(), FlowError> {
-    let tried_again = delivery.state == DeliveryState::Queued && delivery.attempts > 0;
+    // Whatever is queued or held and is known to the gateway was handed over before, also where that counted as no attempt.
+    let tried_again = matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held);
     if delivery.state != DeliveryState::Unknown && !tried_again {
         return Ok(());
     }
-    standing::sent(work, SMS, 1)?;
+    if delivery.seed.is_none() {
+        standing::sent(work, SMS, 1)?;
+    }
+    if tried_again {
+        purse::pay(work, delivery)?;
+    }
     delivery.state = DeliveryState::Sent;
     delivery.reason = Some("the gateway has it after all, and says what becomes of it".to_owned());
     delivery.updated = work.now;

@@ -242,3 +242,30 @@ async fn a_preview_says_what_it_costs_and_which_budget_is_too_small() {
     let spent = world.read(|read| spent_by_program(read));
     assert_eq!((spent["sale"][0].amount.to_string(), spent["sale"][0].messages), ("0.002 USD".into(), 2));
 }
+
+#[tokio::test]
+async fn money_that_comes_back_goes_to_who_waits_for_it() {
+    let sink = Sink::start(Mood::Refuses).await;
+    let world = world(budget("0.001 USD", ""), Some(sink.addr), 3).await;
+    assert_eq!((of(&world, "failed"), of(&world, "queued")), (3, 0), "none waits while there is money");
+    assert_eq!(counted(&world), ("0.00 USD".into(), 0));
+}
+
+#[tokio::test]
+async fn an_alarm_is_given_when_a_budget_is_lowered_below_what_is_spent_and_can_be_looked_at() {
+    let receiver = Receiver::start(Answer::answers(200, "", ""));
+    let world = world(alarmed(&receiver, "0.01 USD"), None, 5).await;
+    assert!(receiver.posted().is_empty());
+    world.engine.apply(alarmed(&receiver, "0.004 USD")).await.unwrap();
+    for index in 0..3 {
+        let email = format!("late{index}@x.org");
+        world.tell([subscriber(&email), cart(&email, &email)]).await;
+    }
+    world.serve().await;
+    assert_eq!((of(&world, "sent"), of(&world, "queued")), (6, 3), "five letters and the alarm");
+    assert_eq!(receiver.posted().len(), 1, "it is said once that nothing is left");
+    assert!(standing(&world).warned);
+    let alarm = world.deliveries().into_iter().find(|one| one.channel == "webhook").unwrap();
+    let shown = world.dispatcher.courier().posting(&world.engine.live(), &alarm, None).unwrap();
+    assert_eq!(shown.body, receiver.posted()[0].json());
+}

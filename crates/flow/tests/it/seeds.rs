@@ -4,7 +4,7 @@ use crate::{
     sink::{Mood, Sink},
     world::*,
 };
-use crowsnest_flow::outward::{Heard, LetterFile, PrintReport, What};
+use crowsnest_flow::outward::{Heard, LetterFile, PrintReport, Resolving, What, WhatBecame};
 use crowsnest_model::{DeliveryId, ProfileId, consent::ConsentStatus::Granted, delivery::Delivery};
 use crowsnest_store::DeliveryFilter;
 use serde_json::json;
@@ -349,4 +349,17 @@ async fn a_print_run_has_the_copies_of_what_it_prints() {
     let failed = copies(&world).pop().unwrap();
     assert_eq!(failed.state.as_str(), "failed");
     assert!(failed.reason.unwrap().contains("first_name"));
+}
+
+#[tokio::test]
+async fn a_copy_that_people_of_the_house_found_is_counted_nowhere_either() {
+    let sink = Sink::start(Mood::DropsAfterDot).await;
+    let world = World::sending_to(&[SEEDS, COPIED], Some(sink.addr)).await;
+    world.engine.launch("offer").await.unwrap();
+    world.serve().await;
+    assert!(copies(&world).iter().all(|copy| copy.state.as_str() == "unknown"));
+    let all = Resolving { program: Some("offer".into()), ..Resolving::default() };
+    world.engine.resolve_deliveries(all, WhatBecame::Sent, "we have it".into()).await.unwrap();
+    assert!(copies(&world).iter().all(|copy| copy.state.as_str() == "sent"));
+    assert_eq!(world.engine.senders().unwrap()[0].counts, Default::default());
 }

@@ -159,3 +159,42 @@ async fn whoever_came_when_a_schedule_was_due_has_it_neither_as_one_nor_as_two()
     assert!(ways(&world, "weekly", cara).is_empty(), "she was not there yet");
     assert!(!ways(&world, "weekly", if one == cara { bea } else { ann }).is_empty());
 }
+
+#[tokio::test]
+async fn a_program_that_stands_still_by_now_went_on_until_then() {
+    const TWO: &str = r#"
+program: cart
+trigger: { event: Cart Updated }
+occasion: event.properties.cart_id
+steps:
+  - send: { channel: email, template: letter, topic: offers }
+  - wait: 2d
+  - send: { channel: email, template: letter, topic: offers }
+"#;
+    let paused = |text: &str| text.replace("trigger:", "state: paused\ntrigger:");
+    let world = World::new(&[TWO]).await;
+    for (strong, value, mail) in [("user_id", "u1", "ann@x.org"), ("loyalty_id", "l2", "bea@x.org")] {
+        world.tell([identify(value).by(strong, value).by("email", mail).grants("offers")]).await;
+    }
+    let ann = world.person("user_id", "u1").id;
+    world.tell([track("c", "Cart Updated").by("user_id", "u1").with(json!({ "cart_id": "c" }))]).await;
+    world.serve().await;
+    world.tell([track("till", "Seen").by("user_id", "u1").by("loyalty_id", "l2")]).await;
+    world.pass(HOUR);
+    world.apply(&[&paused(TWO)]).await;
+    world.pass(HOUR);
+    // Changed while it is paused, it is paused for as long.
+    world.apply(&[&paused(TWO).replace("wait: 2d", "wait: 3d")]).await;
+    world.pass(HOUR);
+
+    let survivor = world.people()[0].id;
+    let other = world.read(|read| read.absorbed(survivor))[0];
+    split(&world, survivor, other).await;
+    world.apply(&[TWO]).await;
+    world.serve().await;
+    assert_eq!(world.mailed(), ["ann@x.org"], "she had the first letter before the pause");
+    assert_eq!(ways(&world, "cart", ann), ["c by 1 active"]);
+    world.after(2 * DAY).await;
+    assert_eq!(world.mailed(), ["ann@x.org", "ann@x.org"]);
+    assert_eq!(ways(&world, "cart", ann), ["c by 1 finished"]);
+}

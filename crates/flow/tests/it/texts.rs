@@ -169,6 +169,44 @@ async fn a_gateway_that_misbehaves_makes_nobody_skipped_and_nobody_texted_twice(
 }
 
 #[tokio::test]
+async fn a_text_that_the_gateway_has_after_all_is_paid_and_not_sent_again_whatever_it_answered() {
+    let gateway = Gateway::start(SMS_TOKEN);
+    let public = format!(
+        ", gateway: {{ url: \"{}\", account: {}, token_env: SMS_TOKEN, allow_private: true }}, cost: 0.01 USD }}\n\
+         budgets: [{{ name: texts, per: day, max: 1 USD, channel: sms }}]\nbrands: {{",
+        gateway.url(),
+        Gateway::ACCOUNT
+    );
+    let world = shop(&[NUDGE], &public).await;
+    world.tell([texted("ann", ANN)]).await;
+    // 503 is a fault of the line, and so was no attempt.
+    for (place, status) in [500, 503].into_iter().enumerate() {
+        gateway.becomes(GatewayMood::Says(status, String::new(), String::new()));
+        world.tell([nudged("ann", &format!("c{status}"))]).await;
+        world.serve().await;
+        gateway.becomes(GatewayMood::Takes);
+        let queued = world.deliveries()[place].id;
+        world.engine.hear_receipt(queued, &format!("SM{status}"), Became::Delivered).await.unwrap();
+        world.after(HOUR).await;
+        assert_eq!((world.states(), gateway.taken().len()), (vec!["sent"; place + 1], 0), "{status}");
+    }
+    assert_eq!(world.engine.budgets().unwrap()[0].messages, 2);
+    // One that a kill switch has stopped meanwhile is not sent when that is reset.
+    gateway.becomes(GatewayMood::Says(500, String::new(), String::new()));
+    world.tell([nudged("ann", "held")]).await;
+    world.serve().await;
+    gateway.becomes(GatewayMood::Takes);
+    world.engine.set_switch("nudge", true).await.unwrap();
+    world.after(HOUR).await;
+    let held = world.deliveries()[2].clone();
+    assert_eq!(held.state.as_str(), "held");
+    world.engine.hear_receipt(held.id, "SM-held", Became::Delivered).await.unwrap();
+    world.engine.set_switch("nudge", false).await.unwrap();
+    world.after(HOUR).await;
+    assert_eq!((world.states(), gateway.taken().len()), (vec!["sent"; 3], 0));
+}
+
+#[tokio::test]
 async fn a_crash_while_a_text_is_on_the_line_leaves_it_unknown_unless_the_gateway_spoke() {
     let gateway = Gateway::start(SMS_TOKEN);
     let world = with_gateway(&[NUDGE], &gateway).await;

@@ -5,7 +5,7 @@ use crate::{
     Result, StoreError,
     costs::{Cost, ReadCosts, Spending, WriteCosts, amount},
 };
-use crowsnest_model::{DeliveryId, Time, delivery::Delivery};
+use crowsnest_model::{DeliveryId, Time, delivery::Delivery, line::Line};
 use jiff::civil::Date;
 use rusqlite::params;
 
@@ -106,5 +106,19 @@ impl WriteCosts for Session<'_> {
             )?
             .execute(params![reason, now.0])?;
         Ok(changed as u64)
+    }
+
+    fn wake_first(&mut self, line: &Line, until: Time, reason: &str, now: Time) -> Result<bool> {
+        let changed = self
+            .connection
+            .prepare_cached(
+                "UPDATE deliveries SET due = ?4 WHERE id = (
+                     SELECT id FROM (
+                         SELECT id, reason FROM deliveries WHERE state = 'queued' AND line = ?1 AND due = ?2
+                         ORDER BY id LIMIT 1000)
+                     WHERE substr(reason, 1, length(?3)) = ?3 ORDER BY id LIMIT 1)",
+            )?
+            .execute(params![line.as_str(), until.0, reason, now.0])?;
+        Ok(changed == 1)
     }
 }

@@ -40,7 +40,7 @@ impl Enrolment<'_, '_> {
             return self.end(person, &run, end);
         };
         let now = self.work.now;
-        if self.work.live.plan().is_paused(&run.program) {
+        if self.work.stands_still(&run.program, now) {
             run.wake = Some(moment);
             self.work.unit.park_timer(run.id, person, moment, &run.program)?;
             self.save(person, run);
@@ -430,7 +430,7 @@ impl Enrolment<'_, '_> {
         let late = self.work.now.since(due);
         if let Some(program) = self.program(&run)
             && late > program.lateness()
-            && !self.work.live.plan().is_paused(&run.program)
+            && !self.work.stands_still(&run.program, self.work.now)
         {
             let reason = format!(
                 "was due {due} and could go on only {} later; the program allows {}",

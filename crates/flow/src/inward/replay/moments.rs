@@ -102,7 +102,8 @@ impl Working<'_> {
             }
             for run in &loaded.profile.runs {
                 // What stands still waits for the program, not for the time.
-                if let Some(wake) = run.wake.filter(|_| !self.live.plan().is_paused(&run.program)) {
+                let stands_still = |wake: &Time| self.stands_still(&run.program, (*wake).max(self.now));
+                if let Some(wake) = run.wake.filter(|wake| !stands_still(wake)) {
                     offer(wake, Moment::Wake(*person, run.id));
                 }
             }
@@ -120,6 +121,13 @@ impl Working<'_> {
             }
         }
         next.map(|(at, moment)| (at.max(self.now.min(replay.until)), moment))
+    }
+
+    /// Whether a program stands still at a moment. While events are taken in once more, a program that is paused by now went on
+    /// until it was: otherwise what was sent then would be sent again when it goes on.
+    pub(in crate::inward) fn stands_still(&self, program: &str, at: Time) -> bool {
+        let since = self.live.plan().paused_since(program);
+        since.is_some_and(|since| self.replay.is_none() || since <= at)
     }
 
     /// It was decided that two of the people are one, and nobody has decided otherwise since.

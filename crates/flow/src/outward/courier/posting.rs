@@ -1,7 +1,7 @@
 //! What a webhook is told by a delivery, for people to look at.
 
 use super::{Courier, told};
-use crate::Live;
+use crate::{Live, outward::alarms};
 use crowsnest_channels::webhook;
 use crowsnest_model::{Profile, delivery::Delivery};
 use serde_json::Value;
@@ -16,10 +16,11 @@ pub struct Posting {
 }
 
 impl Courier {
-    /// What a webhook is told by a delivery, as it would be posted now; `None` when that is not on record. While the webhook cannot be
-    /// posted to, there are no headers.
-    pub fn posting(&self, live: &Live, delivery: &Delivery, profile: &Profile) -> Option<Posting> {
-        let body = webhook::told(&told(delivery, profile)?);
+    /// What a webhook is told by a delivery, as it would be posted now; `None` when that is not on record. An alarm is about nobody. While
+    /// the webhook cannot be posted to, there are no headers.
+    pub fn posting(&self, live: &Live, delivery: &Delivery, profile: Option<&Profile>) -> Option<Posting> {
+        let of_person = profile.and_then(|profile| told(delivery, profile));
+        let body = of_person.map(|told| webhook::told(&told)).or_else(|| alarms::told(delivery))?;
         let hook = live.workspace().webhooks.get(&delivery.contact).and_then(|hook| self.hook(hook).ok());
         let headers = hook.map(|hook| hook.headers_shown(&delivery.id.to_string())).unwrap_or_default();
         Some(Posting { body, headers })

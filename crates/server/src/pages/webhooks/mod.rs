@@ -185,7 +185,7 @@ async fn delivery(
             back,
         ));
     };
-    let posting = person.and_then(|person| app.dispatcher.courier().posting(&live, &delivery, &person));
+    let posting = app.dispatcher.courier().posting(&live, &delivery, person.as_ref());
     Ok(delivery::page(&app, &session, &webhook, &delivery, &log, posting.as_ref(), &said.said))
 }
 

@@ -1,0 +1,149 @@
+//! What becomes of a page when people are merged, or told apart, after they were looked at and before it is committed.
+
+use super::*;
+use crate::{Opening, SplitBy, SystemClock};
+use crowsnest_ingest::wire::Batch;
+use crowsnest_model::{ConsentClaim, ConsentStatus, Event, EventId, EventKind, Identifier, Time};
+use crowsnest_workspace::SourceFile;
+
+const SHOP: &str = r#"workspace: shop
+title: The Shop
+country: US
+time_zone: America/Chicago
+currency: USD
+email: { from: "The Shop <hello@shop.example>" }
+---
+topic: offers
+title: Offers
+---
+source: web
+write_key: web_key_00000001
+---
+template: letter
+channel: email
+subject: Hello
+mjml: "<mjml><mj-body><mj-section><mj-column><mj-text><a href=\"{{ links.unsubscribe }}\">stop</a></mj-text></mj-column></mj-section></mj-body></mjml>"
+text: "{{ links.unsubscribe }}"
+---
+broadcast: offer
+audience: "true"
+send: { channel: email, template: letter, topic: offers }
+"#;
+
+/// Somebody comes with an address, once for each of `times`, and agrees to offers or does not.
+async fn comes(engine: &Engine, name: &str, times: usize, agrees: bool) -> ProfileId {
+    let user = Identifier::new("user_id", name);
+    let email = Identifier::new("email", format!("{name}@x.org"));
+    let events = (0..times).map(|time| {
+        let message_id = format!("{name} {time}");
+        let claim = ConsentClaim {
+            channel: "email".into(),
+            contact: None,
+            topic: "offers".into(),
+            status: ConsentStatus::Granted,
+            evidence: None,
+        };
+        Event {
+            id: EventId::of("web", &message_id),
+            source: "web".into(),
+            message_id,
+            kind: EventKind::Identify,
+            name: None,
+            time: Time(1_772_442_000_000),
+            received: Time(1_772_442_000_000),
+            historical: false,
+            identifiers: vec![user.clone(), email.clone()],
+            previous: None,
+            traits: Object::new(),
+            properties: None,
+            context: None,
+            consents: agrees.then_some(claim).into_iter().collect(),
+        }
+    });
+    let batch = Batch { events: events.collect(), rejected: Vec::new() };
+    engine.take_in(batch).await.unwrap();
+    engine.read(|read| read.holders(&[&user])).unwrap()[0].unwrap()
+}
+
+struct Shop {
+    engine: Engine,
+    _folder: tempfile::TempDir,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let files = vec![SourceFile { path: "shop.yaml".into(), text: SHOP.into() }];
+        let opening = Opening {
+            data: folder.path().to_owned(),
+            workspace: Some(files),
+            clock: Arc::new(SystemClock),
+            entropy: [1; 32],
+        };
+        let (engine, _) = Engine::open(opening).unwrap();
+        Self { engine, _folder: folder }
+    }
+
+    /// Looks at the first page of the launch, lets something happen, and only then commits the page.
+    async fn meanwhile(&self, happens: impl Future<Output = ()>) -> LaunchRecord {
+        let launch = self.engine.begin_launch("offer").await.unwrap();
+        let (engine, looking) = (self.engine.clone(), launch.clone());
+        let page = tokio::task::spawn_blocking(move || engine.decide_page(looking)).await.unwrap().unwrap();
+        happens.await;
+        self.engine.commit(move |work| queue_page(work, launch, page)).await.unwrap()
+    }
+
+    /// Where each delivery goes, and its state; of those that have the occasion of the launch, with a star.
+    fn found(&self) -> Vec<String> {
+        let found = self.engine.read(|read| read.deliveries(&DeliveryFilter::default(), 100)).unwrap();
+        let mut found: Vec<String> = found
+            .into_iter()
+            .map(|one| {
+                let star = if one.occasion == OCCASION { "*" } else { "" };
+                format!("{} {}{star}", one.contact, one.state)
+            })
+            .collect();
+        found.sort();
+        found
+    }
+}
+
+#[tokio::test]
+async fn who_was_left_out_takes_nothing_from_whom_they_turned_out_to_be() {
+    // Who has come more often goes on, else whoever came first.
+    for bobs in [1, 2] {
+        let shop = Shop::new();
+        let ann = comes(&shop.engine, "ann", 1, false).await;
+        let bob = comes(&shop.engine, "bob", bobs, true).await;
+        let merges = async { drop(shop.engine.join(ann, bob, "the same".into()).await.unwrap()) };
+        let launch = shop.meanwhile(merges).await;
+        assert!(launch.queued.is_some());
+        assert_eq!(shop.found(), ["ann@x.org suppressed", "bob@x.org queued*"]);
+    }
+}
+
+#[tokio::test]
+async fn two_who_turned_out_to_be_one_get_it_once() {
+    let shop = Shop::new();
+    let ann = comes(&shop.engine, "ann", 1, true).await;
+    let bob = comes(&shop.engine, "bob", 1, true).await;
+    let merges = async { drop(shop.engine.join(ann, bob, "the same".into()).await.unwrap()) };
+    shop.meanwhile(merges).await;
+    assert_eq!(shop.found(), ["ann@x.org queued*", "bob@x.org cancelled"]);
+}
+
+#[tokio::test]
+async fn who_was_told_apart_is_looked_at_again() {
+    let shop = Shop::new();
+    let ann = comes(&shop.engine, "ann", 2, true).await;
+    let bob = comes(&shop.engine, "bob", 1, true).await;
+    shop.engine.join(ann, bob, "the same".into()).await.unwrap();
+    let split = async {
+        drop(shop.engine.split(ann, SplitBy::Merged(bob), "not".into(), false).await.unwrap());
+    };
+    let launch = shop.meanwhile(split).await;
+    assert_eq!((launch.after, launch.queued), (None, None));
+    assert!(shop.found().is_empty());
+    shop.engine.resume_launches().await.unwrap();
+    assert_eq!(shop.found(), ["ann@x.org queued*", "bob@x.org queued*"]);
+}
