@@ -2,6 +2,7 @@
 
 use crate::{App, collect, health};
 use axum::{Json, Router, routing::get};
+use crowsnest_channels::email::pages::{self, escape};
 use serde_json::Value;
 use std::fmt::Write;
 use utoipa::{
@@ -190,11 +191,7 @@ pub(crate) fn page() -> String {
             }
         }
     }
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Crowsnest API</title>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <link rel=\"stylesheet\" href=\"/assets/page.css\"></head><body><main class=\"wide\">\n{body}</main></body></html>\n"
-    )
+    pages::page("Crowsnest API", true, &body)
 }
 
 fn describe(out: &mut String, method: &str, path: &str, operation: &Value) {
@@ -221,8 +218,4 @@ fn describe(out: &mut String, method: &str, path: &str, operation: &Value) {
         }
         out.push_str("</ul>");
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -32,6 +32,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use session::{Names, Session};
 use std::{
     fs::{File, OpenOptions},
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::Mutex,
 };
@@ -105,7 +106,11 @@ impl Writer {
 
     fn connection(&mut self) -> Result<&mut Connection> {
         if self.connection.is_none() {
-            let mut connection = Connection::open(self.folder.database())?;
+            let database = self.folder.database();
+            if !database.exists() {
+                private_file(&database).map_err(|error| StoreError::Io(database.clone(), error))?;
+            }
+            let mut connection = Connection::open(database)?;
             connection.set_prepared_statement_cache_capacity(128);
             // Most pages that a commit changes have one changed row in them, so small pages make small commits. The log
             // holds many commits, since a page that many of them change is then moved once.
@@ -221,15 +226,15 @@ impl Readers {
     /// many pages are left of how many.
     pub fn backup(&self, target: &Path, mut progress: impl FnMut(u64, u64)) -> Result<()> {
         let source = Connection::open_with_flags(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        if target.exists() {
-            return Err(StoreError::Io(
-                target.to_owned(),
-                std::io::Error::new(
-                    std::io::ErrorKind::AlreadyExists,
-                    "this file exists already; name a new one",
-                ),
-            ));
-        }
+        private_file(target).map_err(|error| {
+            let error = match error.kind() {
+                kind @ ErrorKind::AlreadyExists => {
+                    io::Error::new(kind, "this file exists already; name a new one")
+                }
+                _ => error,
+            };
+            StoreError::Io(target.to_owned(), error)
+        })?;
         // One read transaction over all steps, so that a busy writer cannot make the copy start over and over.
         let moment = source.unchecked_transaction()?;
         moment.query_row("SELECT count(*) FROM settings", [], |row| row.get::<_, i64>(0))?;
@@ -253,6 +258,16 @@ impl Readers {
     pub fn check(&self) -> Result<()> {
         check_integrity(&Connection::open_with_flags(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
     }
+}
+
+/// Makes an empty file that only its owner can read: whoever has the store, or a copy of it, has everything, and the secret of
+/// its links. SQLite gives the files beside it the same rights.
+fn private_file(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// Without this, every new value of some parameters has SQLite parse and plan the statement anew.

@@ -65,6 +65,20 @@ fn a_backup_is_a_whole_store_of_one_moment() {
     assert_eq!(people.len(), 500);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_store_and_its_backups_can_be_read_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut store = Sqlite::new();
+    store.commit(|unit| unit.put_profile(&person(1)));
+    let backup = store.folder.path().join("monday.db");
+    store.readers.backup(&backup, |_, _| {}).unwrap();
+    for name in ["crowsnest.db", "crowsnest.db-wal", "crowsnest.db-shm", "monday.db"] {
+        let mode = std::fs::metadata(store.folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
 #[test]
 fn damage_is_noticed_and_said() {
     let mut store = Sqlite::new();
