@@ -107,7 +107,7 @@ impl Doctor {
         let unknown = stats["deliveries"]["unknown"].as_u64().unwrap_or(0);
         findings.push(Finding {
             what: "unknown outcomes",
-            said: format!("{unknown} messages may or may not have gone out"),
+            said: format!("{} may or may not have gone out", crate::output::counted(unknown, "message", "messages")),
             fault: (unknown > 0).then(|| {
                 "look for them in the receiving server's log (crowsnest deliveries list --state unknown), and say what became \
                  of them: crowsnest deliveries resolve"

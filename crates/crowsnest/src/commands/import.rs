@@ -78,8 +78,8 @@ impl Import {
             return Ok(());
         }
         say!(
-            "{} rows: {} new, {} here already, {} quarantined",
-            output::count(&answer["rows"]),
+            "{}: {} new, {} here already, {} quarantined",
+            output::counted(answer["rows"].as_u64().unwrap_or(0), "row", "rows"),
             output::count(&answer["accepted"]),
             output::count(&answer["duplicates"]),
             output::count(&answer["quarantined"]),

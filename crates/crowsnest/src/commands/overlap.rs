@@ -147,8 +147,8 @@ fn show(dimension: &Value, money: Option<&str>) {
     let more = dimension["more"].as_u64().unwrap_or(0);
     if more > 0 {
         let rest = &dimension["rest"];
-        let others = if more == 1 { "another combination" } else { "other combinations" };
-        rows.push(row(rest, "…".into(), String::new(), format!("{more} {others}")));
+        let others = output::counted(more, "other combination", "other combinations");
+        rows.push(row(rest, "…".into(), String::new(), others));
     }
     if none["people"].as_u64().unwrap_or(0) > 0 {
         let dots = if drawn { "·".repeat(values.len()) } else { String::new() };

@@ -126,7 +126,7 @@ async fn sender_policy(names: &Names, subject: &Subject<'_>, envelope: &str) -> 
             let named = if named.is_empty() { "mx".to_owned() } else { named.join(" ") };
             let cure = format!("{envelope} TXT \"v=spf1 {named} -all\", or what your mail provider says");
             let said =
-                "there is no SPF record, so that anybody may send for this domain, and nobody for sure"
+                "there is no SPF record: receivers cannot tell whether a server may send for this domain"
                     .to_owned();
             return Ok(vec![finding(Level::Problem, said).cured_by(cure)]);
         }

@@ -66,9 +66,9 @@ pub fn link_everybody(client: &Client, preview: bool, as_json: bool) -> anyhow::
     if preview {
         say!(
             "{} are alike enough to be one with somebody else, unless limits of identifiers, what was decided, or another \
-             name or birthday stand against it; {} pairs are in doubt.",
+             name or birthday stand against it; {} in doubt.",
             number("same"),
-            number("doubtful")
+            output::counted(report["doubtful"].as_u64().unwrap_or(0), "pair is", "pairs are")
         );
     } else {
         say!(
