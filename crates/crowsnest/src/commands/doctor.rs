@@ -3,7 +3,7 @@
 use super::{email::in_words, program::channel_stopped};
 use crate::{
     client::Connection,
-    output::{amount, count, text},
+    output::{amount, count, counted, text},
 };
 use clap::Args;
 use crowsnest_store::sqlite::Readers;
@@ -107,7 +107,7 @@ impl Doctor {
         let unknown = stats["deliveries"]["unknown"].as_u64().unwrap_or(0);
         findings.push(Finding {
             what: "unknown outcomes",
-            said: format!("{} may or may not have gone out", crate::output::counted(unknown, "message", "messages")),
+            said: format!("{} may or may not have gone out", counted(unknown, "message", "messages")),
             fault: (unknown > 0).then(|| {
                 "look for them in the receiving server's log (crowsnest deliveries list --state unknown), and say what became \
                  of them: crowsnest deliveries resolve"
