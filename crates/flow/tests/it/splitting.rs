@@ -490,6 +490,37 @@ async fn a_message_that_was_called_off_when_they_became_one_is_sent_when_they_ar
 }
 
 #[tokio::test]
+async fn a_mailing_that_was_called_off_when_they_became_one_goes_to_both_when_they_are_two_again() {
+    let fresh =
+        format!("{OFFER}requires_fresh: [{{ source: calls, max_lag: 15m }}]\n").replace("ttl: 2d", "ttl: 9d");
+    for (hours, mails) in [(23, 2), (25, 1)] {
+        let world = World::new(&[&fresh]).await;
+        for (strong, value, mail) in [("user_id", "u1", "ann@x.org"), ("loyalty_id", "l2", "bea@x.org")] {
+            world.tell([identify(value).by(strong, value).by("email", mail).grants("offers")]).await;
+        }
+        let (ann, bea) = (world.person("user_id", "u1").id, world.person("loyalty_id", "l2").id);
+        world.engine.launch("offer").await.unwrap();
+        world.serve().await;
+        assert_eq!(world.states(), ["held", "held"]);
+        let (survivor, other) = weld(&world, ann, bea).await;
+        assert_eq!(world.states().iter().filter(|state| **state == "cancelled").count(), 1);
+        world.pass(hours * HOUR);
+        split(&world, survivor, other).await;
+        assert!(world.calls_are_fresh().await);
+        world.after(MINUTE).await;
+        assert_eq!(world.mailed().len(), mails, "{:?}", world.deliveries());
+        // And not again, when they become one and two once more.
+        let joined = world.engine.join(ann, bea, "no, one".into()).await.unwrap();
+        split(&world, joined.profile, joined.absorbed).await;
+        world.after(HOUR).await;
+        let mut mailed = world.mailed();
+        mailed.sort();
+        mailed.dedup();
+        assert_eq!((world.mailed().len(), mailed.len()), (mails, mails));
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_was_called_off_is_not_sent_when_it_is_too_late_or_they_bought_themselves() {
     // One day is how late a program may be when it does not say.
     let (world, ann, bea) = waiting(FRESH_CART).await;

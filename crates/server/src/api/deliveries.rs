@@ -114,7 +114,7 @@ impl From<Delivery> for DeliveryView {
             version: delivery.version,
             run: delivery.run,
             occasion: delivery.occasion,
-            profile: delivery.seed.is_none().then_some(delivery.profile),
+            profile: Some(delivery.profile).filter(|profile| *profile != ProfileId::NOBODY),
             seed: delivery.seed,
             household: delivery.household,
             channel: delivery.channel,

@@ -3,7 +3,7 @@
 use super::Replay;
 use crate::{FlowError, inward::Working};
 use crowsnest_model::{
-    DeliveryId, ProfileId, RunId, Time,
+    DeliveryId, Duration, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState, PHONE},
 };
 use crowsnest_store::{HAD_BY_THE_OTHER, RunRecord, RunState};
@@ -11,6 +11,9 @@ use std::collections::{HashMap, HashSet};
 
 /// Why a message that comes about only now is not sent.
 const TOO_LATE: &str = "it would have been sent then, but was not, since two people were taken for one";
+
+/// A message of a broadcast that comes about so much later than it was due is not sent, as one of a program that says nothing of it.
+const BROADCAST_LATENESS: Duration = Duration::hours(24);
 
 /// How a delivery ended for the run that waits for it.
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +50,7 @@ impl Replay {
 
     /// Whether a message is to go out yet that was called off by the end of its run, since that has not come about again: they were
     /// taken for one, and what ended it was the other's. It is not, if it would be too late for it.
-    pub(in crate::inward) fn is_due_yet(
-        &self,
-        delivery: &Delivery,
-        now: Time,
-        lateness: crowsnest_model::Duration,
-    ) -> bool {
+    pub(in crate::inward) fn is_due_yet(&self, delivery: &Delivery, now: Time, lateness: Duration) -> bool {
         self.called_off.contains(&delivery.id) && self.is_too_late(now.max(delivery.due), lateness).is_none()
     }
 
@@ -65,16 +63,57 @@ impl Replay {
     }
 
     /// A message that was never made: whether it is too late for it, and why.
-    pub(in crate::inward) fn is_too_late(
-        &self,
-        now: Time,
-        lateness: crowsnest_model::Duration,
-    ) -> Option<&'static str> {
+    pub(in crate::inward) fn is_too_late(&self, now: Time, lateness: Duration) -> Option<&'static str> {
         (self.until.since(now) > lateness).then_some(TOO_LATE)
     }
 }
 
 impl Working<'_> {
+    /// Who has the contact point of a message.
+    fn owner_of(&self, delivery: &Delivery, people: &[ProfileId]) -> Option<ProfileId> {
+        let has = |person: &&ProfileId| {
+            self.people.get(person).is_some_and(|loaded| {
+                self.live.contact(&loaded.profile, &delivery.channel).as_ref() == Ok(&delivery.contact)
+                    || loaded.profile.identifiers.iter().any(|link| link.value == delivery.contact)
+            })
+        };
+        people.iter().find(has).copied()
+    }
+
+    /// Messages of broadcasts that were called off since the one person had another of the same broadcast, and that are another's again
+    /// who has none. They go out, if that is not too late.
+    pub(super) fn queue_broadcasts_again(
+        &mut self,
+        deliveries: &[Delivery],
+        people: &[ProfileId],
+    ) -> Result<(), FlowError> {
+        // What a program's run no longer has is none of these.
+        let live = self.live;
+        let of_broadcast = |delivery: &&Delivery| {
+            delivery.run.is_none() && live.broadcast_version(&delivery.program, delivery.version).is_some()
+        };
+        for delivery in deliveries.iter().filter(of_broadcast) {
+            let called_off = delivery.state == DeliveryState::Cancelled
+                && delivery.reason.as_deref() == Some(HAD_BY_THE_OTHER);
+            let Some(owner) = self.owner_of(delivery, people).filter(|_| called_off) else { continue };
+            let has_another = deliveries.iter().filter(of_broadcast).any(|other| {
+                other.id != delivery.id
+                    && other.program == delivery.program
+                    && !matches!(other.state, DeliveryState::Cancelled | DeliveryState::Suppressed)
+                    && self.owner_of(other, people) == Some(owner)
+            });
+            if has_another || self.now.since(delivery.due) > BROADCAST_LATENESS {
+                continue;
+            }
+            let mut again = Delivery { profile: owner, ..delivery.clone() };
+            (again.state, again.reason, again.turn) = (DeliveryState::Queued, None, None);
+            again.updated = self.now;
+            self.unit.update_delivery(&again)?;
+            self.something_due = true;
+        }
+        Ok(())
+    }
+
     /// A message that does not come about again: it was made, and whoever has its contact point has it on record.
     pub(super) fn keep_as_fact(
         &mut self,
@@ -83,13 +122,7 @@ impl Working<'_> {
         people: &[ProfileId],
         main: ProfileId,
     ) -> Result<(), FlowError> {
-        let has = |person: &&ProfileId| {
-            self.people.get(person).is_some_and(|loaded| {
-                self.live.contact(&loaded.profile, &delivery.channel).as_ref() == Ok(&delivery.contact)
-                    || loaded.profile.identifiers.iter().any(|link| link.value == delivery.contact)
-            })
-        };
-        let owner = people.iter().find(has).copied().unwrap_or(main);
+        let owner = self.owner_of(&delivery, people).unwrap_or(main);
         let Some(run) = delivery.run.and_then(|id| runs.iter().find(|run| run.id == id)) else {
             // A broadcast's: it was meant for the contact point.
             return Ok(self.unit.give_delivery(delivery.id, owner, None, &delivery.occasion)?);

@@ -219,6 +219,7 @@ impl Working<'_> {
         self.redirect(&ids, main)?;
         let left: BTreeMap<DeliveryId, Delivery> =
             replay.deliveries.into_values().flatten().map(|delivery| (delivery.id, delivery)).collect();
+        self.queue_broadcasts_again(&deliveries, &people)?;
         for delivery in deliveries {
             if delivery.run.is_none() || left.contains_key(&delivery.id) {
                 self.keep_as_fact(delivery, &runs, &people, main)?;
