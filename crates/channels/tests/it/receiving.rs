@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
@@ -31,8 +31,14 @@ impl Receiver for ByName {
     }
 }
 
-const BOUNDS: Bounds =
-    Bounds { name: "test", connections: 2, message: 1_000, silence: Duration::from_millis(300), refusals: 5 };
+const BOUNDS: Bounds = Bounds {
+    name: "test",
+    connections: 2,
+    message: 1_000,
+    silence: Duration::from_millis(300),
+    lasts: Duration::from_secs(60),
+    refusals: 5,
+};
 
 async fn start() -> (Reception, ByName) {
     let receiver = ByName::default();
@@ -99,4 +105,27 @@ async fn who_only_makes_mistakes_or_says_nothing_is_sent_away() {
         stream.readable().await.unwrap();
     }
     assert_eq!(say(&reception, "").await, ["421"]);
+}
+
+#[tokio::test]
+async fn who_says_a_little_now_and_then_is_sent_away_at_last() {
+    let bounds = Bounds { lasts: Duration::from_millis(300), silence: Duration::from_secs(60), ..BOUNDS };
+    let receiver = ByName::default();
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let reception = Reception::start(listen, bounds, receiver.clone()).await.unwrap();
+    let (read, mut write) = TcpStream::connect(reception.addr()).await.unwrap().into_split();
+    let mut answers = BufReader::new(read).lines();
+    let mut said = String::new();
+    while let Ok(Some(line)) = answers.next_line().await {
+        said = line;
+        // It may be gone by then.
+        let _ = write.write_all(b"NOOP\r\n").await;
+    }
+    assert!(said.starts_with("421 "), "{said}");
+    // In the middle of a mail, too.
+    let mut stream = TcpStream::connect(reception.addr()).await.unwrap();
+    stream.write_all(b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<ann@x.example>\r\nDATA\r\n").await.unwrap();
+    let talk = async { while stream.write_all(b"x\r\n").await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(30), talk).await.unwrap();
+    assert!(receiver.0.lock().unwrap().is_empty());
 }

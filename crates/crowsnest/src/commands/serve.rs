@@ -59,6 +59,7 @@ const RETURNS: Bounds = Bounds {
     connections: 64,
     message: LARGEST,
     silence: Duration::from_secs(60),
+    lasts: Duration::from_secs(15 * 60),
     refusals: 20,
 };
 

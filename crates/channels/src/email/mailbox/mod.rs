@@ -13,6 +13,8 @@ const BOUNDS: Bounds = Bounds {
     connections: 512,
     message: 25 * 1024 * 1024,
     silence: Duration::from_secs(300),
+    // Our own connections are kept for many mails.
+    lasts: Duration::from_secs(24 * 3_600),
     refusals: 1_000,
 };
 

@@ -54,6 +54,8 @@ pub struct Bounds {
     pub message: usize,
     /// How long a client may say nothing.
     pub silence: Duration,
+    /// How long a connection may last, however much is said on it: who says a little now and then holds no place for ever.
+    pub lasts: Duration,
     /// How many commands of one connection may be refused before it is closed.
     pub refusals: u32,
 }

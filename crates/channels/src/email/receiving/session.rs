@@ -2,14 +2,14 @@
 //! answers for each recipient what became of the mail.
 
 use super::{Bounds, Incoming, Receiver, Taken};
-use std::io;
+use std::{io, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, BufWriter},
     net::{
         TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 /// The longest command line; RFC 5321 asks for 512, extensions for some more.
@@ -26,6 +26,8 @@ struct Session<'r, R> {
     /// Greeted in the words of LMTP.
     each: bool,
     refused: u32,
+    /// When the connection has lasted long enough.
+    ends: Instant,
     from: Option<String>,
     to: Vec<String>,
 }
@@ -48,18 +50,23 @@ pub(super) async fn run<R: Receiver>(stream: TcpStream, bounds: Bounds, receiver
         greeted: false,
         each: false,
         refused: 0,
+        ends: Instant::now() + bounds.lasts,
         from: None,
         to: Vec::new(),
     };
     session.say(&format!("220 crowsnest {}", bounds.name)).await?;
     session.writer.flush().await?;
     loop {
-        match timeout(bounds.silence, session.line()).await {
-            Err(_) => {
-                session.say("421 crowsnest: silent for too long").await?;
+        let line = match session.patience() {
+            Some(patience) => timeout(patience, session.line()).await.ok(),
+            None => None,
+        };
+        match line {
+            None => {
+                session.say("421 crowsnest: it takes too long").await?;
                 return session.writer.flush().await;
             }
-            Ok(line) => match line? {
+            Some(line) => match line? {
                 Line::End => return session.writer.flush().await,
                 Line::TooLong => session.say("500 the line is too long").await?,
                 Line::Whole(line) => {
@@ -81,6 +88,12 @@ pub(super) async fn run<R: Receiver>(stream: TcpStream, bounds: Bounds, receiver
 }
 
 impl<R: Receiver> Session<'_, R> {
+    /// How long the next line is waited for; not at all when the connection has lasted long enough.
+    fn patience(&self) -> Option<Duration> {
+        let left = self.ends.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        Some(self.bounds.silence.min(left))
+    }
+
     async fn say(&mut self, answer: &str) -> io::Result<()> {
         self.refused += u32::from(answer.starts_with('5'));
         self.writer.write_all(answer.as_bytes()).await?;
@@ -248,8 +261,9 @@ impl<R: Receiver> Session<'_, R> {
         let mut line = Vec::with_capacity(1_024);
         loop {
             line.clear();
+            let patience = self.patience().ok_or(io::ErrorKind::TimedOut)?;
             let mut bounded = (&mut self.reader).take(64 * 1024);
-            let read = timeout(self.bounds.silence, bounded.read_until(b'\n', &mut line)).await;
+            let read = timeout(patience, bounded.read_until(b'\n', &mut line)).await;
             if read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? == 0 {
                 return Ok(None);
             }
