@@ -12,7 +12,7 @@ use crowsnest_model::{
     definition::{
         Broadcast, FreshnessNeed, LetterConsent, Program, Step, Sync, Team, Template, Trust, Workspace,
     },
-    delivery::{LETTER, SMS},
+    delivery::{LETTER, SMS, contact_word},
 };
 use crowsnest_profile::{SegmentError, SegmentPlan, SeriesPlan};
 use crowsnest_programs::{Derived, InForce, LiveBroadcast, LiveProgram, Plan, Shifts, policy::Policy};
@@ -384,7 +384,7 @@ impl Live {
         if channel == LETTER {
             return self.postal_address(profile).map(|address| crate::outward::contact_of(&address));
         }
-        profile.contact(channel).ok_or_else(|| format!("no {channel} address is known"))
+        profile.contact(channel).ok_or_else(|| format!("no {} is known", contact_word(channel)))
     }
 
     /// The postal address of a person; else what is missing, in words.

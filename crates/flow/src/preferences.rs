@@ -61,39 +61,50 @@ impl Engine {
         // One moment, one contact point, the same words: sent twice it is the same event.
         let message_id =
             format!("{}-{}-{}", delivery.id, time.0, EventId::of("topics", &said.join(",")).0 as u32);
-        let withdrawn = claims.iter().any(|(_, status)| *status == ConsentStatus::Withdrawn);
-        let event = Event {
-            id: EventId::of(OWN_SOURCE, &message_id),
-            source: OWN_SOURCE.into(),
-            message_id,
-            kind: EventKind::Track,
-            name: Some(if withdrawn { "Consent Withdrawn" } else { "Consent Granted" }.to_owned()),
-            time,
-            received: now,
-            historical: false,
-            identifiers: vec![Identifier::new(namespace(&delivery.channel), delivery.contact.clone())],
-            previous: None,
-            traits: Object::new(),
-            properties: serde_json::value::to_raw_value(&serde_json::json!({
-                "channel": delivery.channel, "program": delivery.program, "delivery": delivery.id,
-            }))
-            .ok(),
-            context: None,
-            consents: claims
-                .into_iter()
-                .map(|(topic, status)| ConsentClaim {
-                    channel: delivery.channel.clone(),
-                    contact: Some(delivery.contact.clone()),
-                    topic,
-                    status,
-                    evidence: Some(evidence.to_owned()),
-                })
-                .collect(),
-        };
+        let event = event_of(delivery, claims, evidence, message_id, (time, now));
         let prepared = Prepared::of(delivery.profile, event)
             .map_err(|error| FlowError::Broken(format!("an event cannot be written: {error}")))?;
         self.take_in_prepared(Incoming { events: vec![prepared], rejected: Vec::new() }).await?;
         Ok(())
+    }
+}
+
+/// What the holder of a delivery's contact point says about topics, as an event: when, and when it was heard.
+pub(crate) fn event_of(
+    delivery: &Delivery,
+    claims: Vec<(String, ConsentStatus)>,
+    evidence: &str,
+    message_id: String,
+    (time, received): (Time, Time),
+) -> Event {
+    let withdrawn = claims.iter().any(|(_, status)| *status == ConsentStatus::Withdrawn);
+    Event {
+        id: EventId::of(OWN_SOURCE, &message_id),
+        source: OWN_SOURCE.into(),
+        message_id,
+        kind: EventKind::Track,
+        name: Some(if withdrawn { "Consent Withdrawn" } else { "Consent Granted" }.to_owned()),
+        time,
+        received,
+        historical: false,
+        identifiers: vec![Identifier::new(namespace(&delivery.channel), delivery.contact.clone())],
+        previous: None,
+        traits: Object::new(),
+        properties: serde_json::value::to_raw_value(&serde_json::json!({
+            "channel": delivery.channel, "program": delivery.program, "delivery": delivery.id,
+        }))
+        .ok(),
+        context: None,
+        consents: claims
+            .into_iter()
+            .map(|(topic, status)| ConsentClaim {
+                channel: delivery.channel.clone(),
+                contact: Some(delivery.contact.clone()),
+                topic,
+                status,
+                evidence: Some(evidence.to_owned()),
+            })
+            .collect(),
     }
 }
 
@@ -109,18 +120,8 @@ pub(crate) fn latest_word<R: Read + ?Sized>(
     Ok(after_all(&known, now))
 }
 
-/// The same for any contact point.
-pub(crate) fn latest_moment<R: Read + ?Sized>(
-    read: &R,
-    channel: &str,
-    contact: &str,
-    now: Time,
-) -> Result<Time, StoreError> {
-    Ok(after_all(&read.consents(channel, contact)?, now))
-}
-
 /// A moment after all that was said.
-fn after_all(known: &[Consent], now: Time) -> Time {
+pub(crate) fn after_all(known: &[Consent], now: Time) -> Time {
     let latest = known.iter().map(|known| known.time).max();
     latest.map_or(now, |latest| now.max(Time(latest.0.saturating_add(1))))
 }

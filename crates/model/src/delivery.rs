@@ -17,6 +17,14 @@ pub const LETTER: &str = "letter";
 /// contact policy do not concern it. It may be repeated, since its receiver knows the delivery's id.
 pub const WEBHOOK: &str = "webhook";
 
+/// What a contact point of a channel is called.
+pub fn contact_word(channel: &str) -> String {
+    match channel {
+        SMS | PHONE => "telephone number".to_owned(),
+        other => format!("{other} address"),
+    }
+}
+
 /// The channels on which messages are sent to people.
 pub const CHANNELS: [&str; 1] = ["email"];
 

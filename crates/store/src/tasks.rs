@@ -36,7 +36,7 @@ pub struct Task {
     pub attempt: u32,
     /// Where it is in its life.
     pub state: TaskState,
-    /// Why it waits, or was withdrawn, in words.
+    /// Why it waits, or was withdrawn, in words; of a call that is done, that they said afterwards that they want none.
     pub reason: Option<String>,
     /// Not on a list before this moment.
     pub due: Time,

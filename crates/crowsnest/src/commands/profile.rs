@@ -148,6 +148,7 @@ fn show(profile: &Value) {
     if !consents.is_empty() {
         let rows = consents.iter().map(|consent| {
             [
+                text(consent, "channel"),
                 text(consent, "contact"),
                 text(consent, "topic"),
                 text(consent, "status"),
@@ -155,7 +156,10 @@ fn show(profile: &Value) {
                 text(consent, "evidence"),
             ]
         });
-        say!("\n{}", output::table(["contact", "topic", "consent", "since", "evidence"], &[], rows));
+        say!(
+            "\n{}",
+            output::table(["channel", "contact", "topic", "consent", "since", "evidence"], &[], rows)
+        );
     }
     if let Some(household) = profile["household"].as_object() {
         let members: Vec<&str> =

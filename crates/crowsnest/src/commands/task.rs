@@ -109,9 +109,13 @@ impl Task {
                 if self.json {
                     output::json(&task);
                 } else {
-                    let outcome =
+                    let recorded =
                         task["outcome"].as_str().map(|word| format!(" ({word})")).unwrap_or_default();
-                    say!("done: {}{outcome}", text(&task, "title"));
+                    say!("done: {}{recorded}", text(&task, "title"));
+                    // What was said first stays on record, and a stop counts all the same.
+                    if outcome.as_deref() == Some("do-not-call") && task["outcome"] != "do-not-call" {
+                        say!("{}", text(&task, "reason"));
+                    }
                 }
                 Ok(())
             }

@@ -81,6 +81,44 @@ fn letters_are_printed_listed_and_fetched() {
 }
 
 #[test]
+fn the_page_of_a_customer_lists_what_they_said_on_every_channel() {
+    let (_workspace, server) = waiting(1);
+    let claims = json!([
+        { "channel": "phone", "topic": "*", "status": "withdrawn", "evidence": "do not call" },
+        { "channel": "sms", "topic": "offers", "status": "granted" },
+        { "channel": "email", "topic": "offers", "status": "granted" },
+    ]);
+    let agreed = |who: &str, traits: Value| json!({ "type": "identify", "messageId": format!("{who}-said"), "userId": who, "traits": traits });
+    let known =
+        agreed("p0", json!({ "phone": "+13125550142", "email": "p0@mail.example", "consents": claims }));
+    // Nobody knows where this one lives.
+    let letters = json!([{ "channel": "letter", "topic": "offers", "status": "withdrawn" }]);
+    let batch = json!({ "batch": [known, agreed("p1", json!({ "consents": letters }))] });
+    server.api().collect("batch", WEB, &batch);
+    let rows = |who: &str| {
+        let person = server.api().find("user_id", who).unwrap();
+        let by_id = server.api().get(&format!("/api/v1/profiles/{}", person["id"].as_str().unwrap()));
+        assert_eq!(by_id["consents"], person["consents"]);
+        let rows = person["consents"].as_array().unwrap().iter();
+        let row =
+            |consent: &Value| ["channel", "contact", "topic", "status"].map(|name| consent[name].clone());
+        json!(rows.map(row).collect::<Vec<_>>())
+    };
+    let expected = json!([
+        ["email", "p0@mail.example", "offers", "granted"],
+        ["phone", "+13125550142", "*", "withdrawn"],
+        ["sms", "+13125550142", "offers", "granted"],
+        ["letter", "Person 0, 0 Elm St, Boston, MA 02134", "offers", "granted"],
+    ]);
+    assert_eq!(rows("p0"), expected);
+    assert_eq!(rows("p1"), json!([["letter", null, "offers", "withdrawn"]]));
+    let page = fine(server.command(&["profile", "user_id=p0"]));
+    let line = page.lines().find(|line| line.contains("do not call")).unwrap();
+    assert!(line.trim_start().starts_with("phone "), "{page}");
+    assert!(page.contains("Person 0, 0 Elm St, Boston, MA 02134"), "{page}");
+}
+
+#[test]
 fn budgets_are_seen_and_named_by_the_doctor() {
     let (name, text) = LETTERS[0];
     let paid = "letters: { from: \"Lake Store\\n1 Pier\", cost: 0.8512 USD }\n\

@@ -72,7 +72,7 @@ fn a_test_that_is_refused_fails_and_says_why() {
     // What is shown says the same, and that she has no number.
     let shown = fine(server.command(&["send", "long", "--as", "user_id=ann", "--event", &event, "--show"]));
     assert!(shown.contains("To: nobody\n"), "{shown}");
-    assert!(shown.contains("It would not be sent: no sms address is known\n"), "{shown}");
+    assert!(shown.contains("It would not be sent: no telephone number is known\n"), "{shown}");
     assert!(shown.contains("It would not be sent: it has 2 segments"), "{shown}");
     assert!(mailed(server.api()).is_empty());
 }

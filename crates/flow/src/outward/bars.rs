@@ -1,6 +1,9 @@
 //! What bars a message from going out: asked when it is claimed, and once more when the server waits for its first byte.
 
-use super::{circumstances::Circumstances, contact::may_contact};
+use super::{
+    circumstances::Circumstances,
+    contact::{may_contact, suppressed_word},
+};
 use crate::{Engine, FlowError, Live};
 use crowsnest_channels::Outcome;
 use crowsnest_model::{
@@ -60,7 +63,7 @@ pub(super) fn barred(
     if delivery.seed.is_some() {
         let suppressed = read.suppression(&delivery.channel, &delivery.contact)?;
         return Ok(suppressed.map(|found| {
-            let reason = format!("the {} address is suppressed: {}", delivery.channel, found.reason);
+            let reason = suppressed_word(&delivery.channel, &found.reason);
             Bar::End(DeliveryState::Suppressed, reason)
         }));
     }

@@ -1,12 +1,17 @@
 //! Tasks that people of the house have done, and what came of calls.
 
 use super::{
-    feedback::{Heard, What, hear},
+    feedback::{Heard, NO_CALLS, What, broken, hear},
     settle::go_on,
 };
-use crate::{Engine, FlowError, inward::Working};
+use crate::{
+    Engine, FlowError,
+    inward::{Prepared, Working},
+    preferences::{event_of, latest_word},
+};
 use crowsnest_model::{
-    DeliveryId, TaskId,
+    ConsentStatus, DeliveryId, EventId, TaskId,
+    consent::EVERY_TOPIC,
     definition::OUTCOMES,
     delivery::{Delivery, DeliveryState},
 };
@@ -60,17 +65,16 @@ pub struct TaskDone {
 }
 
 impl Engine {
-    /// A task is done. Answers it. Said again, what was said first counts.
+    /// A task is done. Answers it. Said again it changes nothing, and another outcome of a call is refused: what was said first
+    /// counts. But that they do not want to be called counts whenever it is said.
     pub async fn end_task(&self, id: TaskId, done: TaskDone) -> Result<Task, FlowError> {
         self.commit(move |work| {
             let task = work.unit.task(id)?;
             let task =
                 task.ok_or_else(|| FlowError::NotFound { kind: "task", name: id.to_string(), hint: None })?;
-            if task.state == TaskState::Done {
-                return Ok(task);
-            }
             match task.call {
                 Some(call) => end_call(work, task, call, done),
+                None if task.state == TaskState::Done => Ok(task),
                 None => end_task(work, task, done),
             }
         })
@@ -101,6 +105,10 @@ fn end_call(
     call: DeliveryId,
     done: TaskDone,
 ) -> Result<Task, FlowError> {
+    let is_done = task.state == TaskState::Done;
+    if is_done && (done.outcome.is_none() || done.outcome == task.outcome) {
+        return Ok(task);
+    }
     let own = work.live.shifts(&task.team).map_or(&[][..], |(team, _)| &team.outcomes);
     let words = || OUTCOMES.into_iter().chain(own.iter().map(String::as_str));
     let Some(word) = done.outcome else {
@@ -116,6 +124,16 @@ fn end_call(
     let Some(mut delivery) = work.unit.delivery(call)? else {
         return Err(FlowError::Broken(format!("the delivery of {} is not there", task.id)));
     };
+    if is_done && outcome == CallOutcome::DoNotCall {
+        return stop_after_all(work, task, &delivery, done.remark);
+    }
+    if is_done {
+        return Err(FlowError::Refused(format!(
+            "{} is done, and `{}` is on record: what was said first counts, so `{word}` changes nothing. Only `do-not-call` can be said after it",
+            task.id,
+            task.outcome.as_deref().unwrap_or_default()
+        )));
+    }
     // Somebody may have been on the telephone while it was withdrawn. What they heard counts all the same.
     let was_open = task.state == TaskState::Open;
     (task.state, task.ended, task.remark) = (TaskState::Done, Some(work.now), done.remark);
@@ -134,6 +152,36 @@ fn end_call(
         }
     }
     work.something_due = true;
+    Ok(task)
+}
+
+/// Whoever does not want to be called is not, also when something else was said of the call before. That stays on record.
+fn stop_after_all(
+    work: &mut Working<'_>,
+    mut task: Task,
+    delivery: &Delivery,
+    remark: Option<String>,
+) -> Result<Task, FlowError> {
+    let message_id = format!("{}-do-not-call", task.id);
+    // Said again, it was heard.
+    if work.unit.event(EventId::of(crate::OWN_SOURCE, &message_id))?.is_some() {
+        return Ok(task);
+    }
+    task.reason =
+        Some("they do not want to be called: consent to everything by phone is withdrawn".to_owned());
+    task.remark = match (task.remark, remark) {
+        (Some(first), Some(more)) => Some(format!("{first}; {more}")),
+        (first, more) => first.or(more),
+    };
+    work.unit.update_task(&task)?;
+    let person = work.unit.survivor(delivery.profile)?;
+    work.load(person)?;
+    let time = latest_word(&*work.unit, delivery, work.now)?;
+    let claims = vec![(EVERY_TOPIC.to_owned(), ConsentStatus::Withdrawn)];
+    let evidence = format!("{NO_CALLS} ({})", delivery.id);
+    let event = event_of(delivery, claims, &evidence, message_id, (time, work.now));
+    let prepared = Prepared::of(person, event).map_err(broken)?;
+    work.take_in_our_own(&prepared)?;
     Ok(task)
 }
 

@@ -6,7 +6,7 @@ use crowsnest_model::{
     Consent, ProfileId, Time, consent,
     consent::ConsentStatus,
     definition::{Broadcast, CountedOver},
-    delivery::{Delivery, HandedOver, LETTER},
+    delivery::{Delivery, HandedOver, LETTER, contact_word},
 };
 use crowsnest_programs::policy::{Facts, Policy, WAITS_FOR_POLICY};
 use crowsnest_store::{Read, StoreError};
@@ -33,6 +33,11 @@ pub(crate) fn what_was_agreed(
     Ok(agreed)
 }
 
+/// That a contact point is suppressed, and why.
+pub(super) fn suppressed_word(channel: &str, reason: &str) -> String {
+    format!("the {} is suppressed: {reason}", contact_word(channel))
+}
+
 /// Whether a contact point of a person may be used for a topic; if not, why not, in the words by which such people are counted.
 pub(crate) fn may_contact(
     read: &(impl Read + ?Sized),
@@ -43,7 +48,7 @@ pub(crate) fn may_contact(
     topic: &str,
 ) -> Result<Result<(), String>, FlowError> {
     if let Some(suppression) = read.suppression(channel, contact)? {
-        return Ok(Err(format!("the {channel} address is suppressed: {}", suppression.reason)));
+        return Ok(Err(suppressed_word(channel, &suppression.reason)));
     }
     if live.is_service(topic) {
         return Ok(Ok(()));

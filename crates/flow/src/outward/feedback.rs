@@ -27,6 +27,9 @@ const SOFT_BOUNCES: u64 = 5;
 /// If it went on for so long: a mailbox that is full over a weekend is none that nobody reads.
 const SOFT_FOR: Duration = Duration::days(7);
 
+/// How we know of somebody that they do not want to be called.
+pub(super) const NO_CALLS: &str = "said on the telephone that they do not want to be called";
+
 /// What was heard of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heard {
@@ -128,13 +131,15 @@ impl What {
     }
 
     /// Whether somebody wants nothing more, and how they said it.
-    fn withdraws(&self) -> Option<&'static str> {
+    fn withdraws(&self, channel: &str) -> Option<&'static str> {
         match self {
-            Self::Complained { .. } => Some("called it spam"),
+            Self::Complained { .. } => Some(match channel {
+                EMAIL => "called it spam",
+                LETTER => "refused the letter",
+                _ => "complained about it",
+            }),
             Self::Replied { unsubscribes: true, .. } => Some("answered that nothing more is wanted"),
-            Self::Called { outcome: CallOutcome::DoNotCall } => {
-                Some("said on the telephone that they do not want to be called")
-            }
+            Self::Called { outcome: CallOutcome::DoNotCall } => Some(NO_CALLS),
             _ => None,
         }
     }
@@ -206,7 +211,7 @@ pub(super) fn hear(work: &mut Working<'_>, mut delivery: Delivery, heard: Heard)
         return seeds::heard(work, delivery, &heard);
     }
     let kind = heard.what.kind();
-    let time = match heard.what.withdraws() {
+    let time = match heard.what.withdraws(&delivery.channel) {
         // What somebody says now is their latest word, whatever the clock says of whoever passed it on.
         Some(_) => latest_word(&*work.unit, &delivery, work.now)?,
         // Clocks of others are wrong by years; nothing comes back before it was written, or later than now.
@@ -351,7 +356,7 @@ fn event(
         traits: Object::new(),
         properties: Some(serde_json::value::to_raw_value(&properties).map_err(broken)?),
         context: None,
-        consents: heard.what.withdraws().map(claim).into_iter().collect(),
+        consents: heard.what.withdraws(&delivery.channel).map(claim).into_iter().collect(),
     })
 }
 

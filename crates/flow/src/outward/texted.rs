@@ -9,12 +9,12 @@ use super::{
     feedback::{broken, hear},
     purse,
     settle::go_on,
-    standing,
+    standing, what_was_agreed,
 };
 use crate::{
     Engine, FlowError, OWN_SOURCE,
     inward::{Prepared, Working},
-    preferences::{latest_moment, namespace},
+    preferences::{after_all, namespace},
 };
 use crowsnest_channels::sms::{
     Wanted,
@@ -175,18 +175,21 @@ impl<'t, 'w> Texting<'t, 'w> {
         let confirmed = before.as_ref().map(|stopped| stopped.confirmed);
         let mut took: BTreeSet<Agreement> = before.into_iter().flat_map(|stopped| stopped.took).collect();
         for (channel, contact) in &points {
-            let consents = self.work.unit.consents(channel, contact)?;
-            for found in &consents {
-                let in_force = consent::in_force(&consents, &found.topic);
-                if in_force.is_some_and(|word| word.status == ConsentStatus::Granted) {
-                    let topic = found.topic.clone();
-                    took.insert(Agreement {
+            let consents = self.agreed(person, channel, contact)?;
+            let is_silence_consent = self.work.live.is_silence_consent(channel);
+            let topics = consents.iter().map(|found| found.topic.as_str()).chain([EVERY_TOPIC]);
+            took.extend(
+                topics
+                    .filter(|topic| match consent::in_force(&consents, topic) {
+                        Some(word) => word.status == ConsentStatus::Granted,
+                        None => is_silence_consent,
+                    })
+                    .map(|topic| Agreement {
                         channel: (*channel).to_owned(),
                         contact: contact.clone(),
-                        topic,
-                    });
-                }
-            }
+                        topic: topic.to_owned(),
+                    }),
+            );
         }
         let again = confirmed.filter(|confirmed| self.work.now.since(*confirmed) < CONFIRMED_FOR);
         let stopped = Stopped { confirmed: again.unwrap_or(self.work.now), took: took.into_iter().collect() };
@@ -225,17 +228,59 @@ impl<'t, 'w> Texting<'t, 'w> {
             self.work.unit.put_stopped(&self.number, None)?;
         }
         let points = self.points_of(person);
-        let claims: Vec<ConsentClaim> = stopped
-            .into_iter()
-            .flat_map(|stopped| stopped.took)
-            .filter(|took| {
-                points.iter().any(|(channel, contact)| *channel == took.channel && *contact == took.contact)
-            })
-            .map(|took| self.claim(took.channel, took.contact, took.topic, ConsentStatus::Granted))
-            .collect();
+        let took: Vec<Agreement> = stopped.into_iter().flat_map(|stopped| stopped.took).collect();
+        let mut claims = Vec::new();
+        for (channel, contact) in points {
+            let took: Vec<&Agreement> =
+                took.iter().filter(|took| took.channel == channel && took.contact == contact).collect();
+            if took.iter().any(|took| took.topic == EVERY_TOPIC) {
+                claims.extend(self.withdrawn_before(person, channel, &contact, &took)?);
+            }
+            claims.extend(took.into_iter().map(|took| {
+                self.claim(channel.to_owned(), contact.clone(), took.topic.clone(), ConsentStatus::Granted)
+            }));
+        }
         let usual = || format!("{}: you get our messages again. To stop them, text STOP.", self.title());
         let answer = (had || lifted).then(|| self.account.start.confirm.clone().unwrap_or_else(usual));
         Ok((claims, answer))
+    }
+
+    /// The topics that were withdrawn by themselves before STOP took all others. To give back all would give them back, too: so they
+    /// are withdrawn again in the same moment, as the person once said it.
+    fn withdrawn_before(
+        &self,
+        person: Option<ProfileId>,
+        channel: &str,
+        contact: &str,
+        took: &[&Agreement],
+    ) -> Result<Vec<ConsentClaim>, FlowError> {
+        let known = self.agreed(person, channel, contact)?;
+        let withdrawn = known.into_iter().filter(|word| {
+            word.status == ConsentStatus::Withdrawn
+                && word.topic != EVERY_TOPIC
+                && took.iter().all(|took| took.topic != word.topic)
+        });
+        let claim = |word: Consent| ConsentClaim {
+            channel: channel.to_owned(),
+            contact: Some(contact.to_owned()),
+            topic: word.topic,
+            status: ConsentStatus::Withdrawn,
+            evidence: word.evidence,
+        };
+        Ok(withdrawn.map(claim).collect())
+    }
+
+    /// What was said about a contact point, of the person if there is one.
+    fn agreed(
+        &self,
+        person: Option<ProfileId>,
+        channel: &str,
+        contact: &str,
+    ) -> Result<Vec<Consent>, FlowError> {
+        Ok(match person {
+            Some(person) => what_was_agreed(&*self.work.unit, person, channel, contact)?,
+            None => self.work.unit.consents(channel, contact)?,
+        })
     }
 
     fn help(&self) -> String {
@@ -275,11 +320,12 @@ impl<'t, 'w> Texting<'t, 'w> {
     }
 
     /// The moment of these claims: the latest word about each of their contact points.
-    fn moment(&self, claims: &[ConsentClaim]) -> Result<Time, FlowError> {
+    fn moment(&self, person: Option<ProfileId>, claims: &[ConsentClaim]) -> Result<Time, FlowError> {
         let mut moment = self.work.now;
         for claim in claims {
             let contact = claim.contact.as_deref().unwrap_or_default();
-            moment = moment.max(latest_moment(&*self.work.unit, &claim.channel, contact, self.work.now)?);
+            let known = self.agreed(person, &claim.channel, contact)?;
+            moment = moment.max(after_all(&known, self.work.now));
         }
         Ok(moment)
     }
@@ -320,7 +366,7 @@ impl<'t, 'w> Texting<'t, 'w> {
             message_id,
             kind: EventKind::Track,
             name: Some("SMS Received".to_owned()),
-            time: self.moment(&claims)?,
+            time: self.moment(Some(person), &claims)?,
             received: self.work.now,
             historical: false,
             identifiers: vec![Identifier::new(namespace(SMS), self.number.clone())],
@@ -336,7 +382,7 @@ impl<'t, 'w> Texting<'t, 'w> {
 
     /// Keeps claims for a number of which nobody is known.
     fn agree(&mut self, claims: Vec<ConsentClaim>) -> Result<(), FlowError> {
-        let time = self.moment(&claims)?;
+        let time = self.moment(None, &claims)?;
         for claim in claims {
             let Some(contact) = claim.contact else { continue };
             if claim.channel == PHONE && claim.status == ConsentStatus::Withdrawn {

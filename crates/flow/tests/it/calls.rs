@@ -166,7 +166,7 @@ async fn whoever_says_stop_is_off_the_list_at_once() {
         [
             "Drive Booked from web, 0 ms after the trigger",
             "withdrew consent to everything by phone",
-            "the phone address is suppressed: asked by letter",
+            "the telephone number is suppressed: asked by letter",
             "withdrew consent to offers by phone",
         ]
     );
@@ -251,7 +251,7 @@ async fn nobody_who_did_not_agree_is_on_a_list() {
     world.serve().await;
     assert!(on_list(&world).is_empty());
     let words: Vec<_> = world.deliveries().into_iter().filter_map(|call| call.reason).collect();
-    assert_eq!(words[..2], ["never agreed to offers by phone", "no phone address is known"]);
+    assert_eq!(words[..2], ["never agreed to offers by phone", "no telephone number is known"]);
     assert_eq!(world.mailed().len(), 2, "both ways go on");
 }
 
@@ -304,6 +304,48 @@ async fn what_is_heard_on_the_telephone_counts_for_the_number() {
     world.pass(DAY);
     world.tell([happens("n0", 0, "Drive Missed"), happens("n1", 1, "Drive Missed")]).await;
     world.serve().await;
+    assert!(on_list(&world).is_empty());
+}
+
+#[tokio::test]
+async fn do_not_call_counts_after_another_outcome_and_no_other_word_does() {
+    let world = World::of(shop(CALL)).await;
+    world.tell([callable(0), happens("m", 0, "Drive Missed")]).await;
+    world.serve().await;
+    let task = tasks(&world, TaskState::Open)[0].id;
+    done(&world, task, "sold").await.unwrap();
+    let FlowError::Refused(said) = done(&world, task, "no-answer").await.unwrap_err() else {
+        panic!("it is refused")
+    };
+    assert!(said.contains("`sold` is on record"), "{said}");
+    let again = done(&world, task, "sold").await.unwrap();
+    assert_eq!((again.outcome.as_deref(), again.reason), (Some("sold"), None));
+    let may_be_called = |world: &World| {
+        let consents = world.read(|read| read.consents("phone", NUMBERS[0]));
+        crowsnest_model::consent::in_force(&consents, "offers").unwrap().status
+    };
+    assert_eq!(may_be_called(&world), ConsentStatus::Granted);
+    for _ in 0..2 {
+        let stopped = done(&world, task, "do-not-call").await.unwrap();
+        let reason = "they do not want to be called: consent to everything by phone is withdrawn";
+        assert_eq!((stopped.outcome.as_deref(), stopped.reason.as_deref()), (Some("sold"), Some(reason)));
+        assert_eq!(stopped.remark.as_deref(), Some("said so; said so"));
+        assert_eq!(may_be_called(&world), ConsentStatus::Withdrawn);
+    }
+    assert_eq!(names(&world, 0), ["Consent Withdrawn", "Call Answered", "Drive Missed"]);
+}
+
+#[tokio::test]
+async fn do_not_call_after_no_answer_ends_the_tries() {
+    let world = World::of(shop(CALL)).await;
+    world.tell([callable(0), happens("m", 0, "Drive Missed")]).await;
+    world.serve().await;
+    let task = tasks(&world, TaskState::Open)[0].id;
+    done(&world, task, "no-answer").await.unwrap();
+    assert_eq!(tasks(&world, TaskState::Queued).len(), 1);
+    done(&world, task, "do-not-call").await.unwrap();
+    assert!(tasks(&world, TaskState::Queued).is_empty());
+    world.after(DAY).await;
     assert!(on_list(&world).is_empty());
 }
 

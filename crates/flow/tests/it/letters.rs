@@ -493,6 +493,9 @@ async fn an_objection_that_came_back_is_of_both_when_they_are_told_apart() {
     let heard =
         Heard { id: "r".into(), time: world.now(), what: What::Complained { said: "refused".into() } };
     assert!(world.engine.hear(delivery, heard).await.unwrap());
+    let consents = world.read(|read| read.consents("letter", &one.to_string()));
+    let evidence = consents[0].evidence.as_deref().unwrap();
+    assert!(evidence.starts_with("refused the letter"), "{evidence}");
     let other = absorbed.into_iter().find(|id| *id != one).unwrap();
     let by = crowsnest_flow::SplitBy::Merged(other);
     world.engine.split(one, by, "two people, they said".into(), false).await.unwrap();

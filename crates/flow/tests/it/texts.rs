@@ -315,6 +315,46 @@ async fn stop_turns_off_everything_at_once_is_confirmed_once_and_start_gives_it_
 }
 
 #[tokio::test]
+async fn start_gives_back_just_what_stop_took_also_where_silence_was_consent() {
+    let mut files = files(&[NUDGE]);
+    let more = "sms: { from: \"+13125550100\" }\nletters: { from: \"The Shop\\n1 Quay\", consent: unless_withdrawn }\nemail: {";
+    files[0].text = files[0].text.replacen("email: {", more, 1);
+    let world = World::of(files).await;
+    // Ann never spoke of letters but to refuse news; by e-mail she agreed to all, then to all but news. Ben wants no letters.
+    let ann = texted("ann", ANN).by("email", "ann@x.org").grants("*");
+    let ben = texted("ben", BEN).about_letters("*", ConsentStatus::Withdrawn);
+    world.tell([ann, ben]).await;
+    world.pass(HOUR);
+    let no_news = track("no news", "Said").by("user_id", "ann").by("email", "ann@x.org");
+    world.tell([no_news.withdraws("news").about_letters("news", ConsentStatus::Withdrawn)]).await;
+    let [ann, ben] = ["ann", "ben"].map(|who| world.holder("user_id", who).unwrap().to_string());
+    let withdrawn = Some(ConsentStatus::Withdrawn);
+    for (round, number) in [ANN, BEN, ANN].into_iter().enumerate() {
+        world.pass(DAY);
+        assert_eq!(says(&world, &format!("stop {round}"), number, "STOP").await.as_deref(), Some(STOPPED));
+        let person = if number == ANN { &ann } else { &ben };
+        assert_eq!(standing(&world, "letter", person, "offers"), withdrawn);
+        world.pass(HOUR);
+        assert_eq!(says(&world, &format!("start {round}"), number, "START").await.as_deref(), Some(STARTED));
+    }
+    let may = |channel: &str, contact: &str, topic: &str| {
+        standing(&world, channel, contact, topic) == Some(ConsentStatus::Granted)
+    };
+    assert!(may("letter", &ann, "offers") && may("email", "ann@x.org", "offers"));
+    assert!(!may("letter", &ann, "news") && !may("email", "ann@x.org", "news"));
+    assert!(!may("letter", &ben, "offers") && may("sms", BEN, "offers"));
+    let kept = world.read(|read| read.consents("letter", &ann));
+    let news = kept.iter().find(|word| word.topic == "news").unwrap();
+    assert_eq!(news.evidence.as_deref(), Some("the form"));
+    // A suppressed text says so in words of telephones.
+    world.engine.set_suppression("sms", ANN, Some("asked".into())).await.unwrap();
+    world.tell([nudged("ann", "c1")]).await;
+    world.serve().await;
+    let said = world.deliveries().pop().unwrap().reason;
+    assert_eq!(said.as_deref(), Some("the telephone number is suppressed: asked"));
+}
+
+#[tokio::test]
 async fn stop_may_be_about_texts_alone_and_says_so() {
     let more = ", languages: [de], stop: { turns_off: sms, confirm: \"Bye.\" }, help: \"Ask Ann.\"";
     let world = shop(&[NUDGE], more).await;

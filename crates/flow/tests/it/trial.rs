@@ -120,7 +120,7 @@ steps:
     };
     let unknown = calls(&world);
     assert_eq!((unknown.len(), unknown[0].goes), (2, None));
-    assert_eq!(unknown[0].reasons, ["no phone address is known"]);
+    assert_eq!(unknown[0].reasons, ["no telephone number is known"]);
     world.tell([identify("number").by("email", "ann@x.org").by("phone", "+13125550101")]).await;
     assert_eq!(calls(&world)[0].reasons, ["never agreed to offers by phone"]);
     let agrees = identify("agrees").by("phone", "+13125550101").claims(

@@ -11,16 +11,17 @@ use axum::{
     extract::{Path, State},
     routing::get,
 };
+use crowsnest_flow::Live;
 use crowsnest_identity::Normal;
 use crowsnest_model::{
     Consent, Event, HouseholdId, Identifier, Object, Profile, ProfileId, Time,
-    delivery::LETTER,
+    delivery::{EMAIL, LETTER, PHONE, SMS},
     profile::{Heard, Link},
 };
 use crowsnest_store::{DeliveryFilter, EventRow, LedgerEntry, Page, Read, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
 
 pub(crate) fn routes() -> Router<App> {
@@ -109,8 +110,10 @@ pub(crate) struct TraitView {
 /// What a contact point agreed to.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConsentView {
+    /// `email`, `sms`, `phone`, `letter`, or another.
     channel: String,
-    contact: String,
+    /// The address or number. What is agreed about letters is agreed by the person: there it is where they live now, if that is known.
+    contact: Option<String>,
     topic: String,
     /// `granted` or `withdrawn`.
     status: String,
@@ -148,7 +151,7 @@ impl From<Consent> for ConsentView {
     fn from(consent: Consent) -> Self {
         Self {
             channel: consent.channel,
-            contact: consent.contact,
+            contact: Some(consent.contact),
             topic: consent.topic,
             status: consent.status.to_string(),
             time: consent.time,
@@ -176,27 +179,35 @@ fn links(read: &dyn Read, person: ProfileId, links: &[Link]) -> Result<Vec<LinkV
         .collect())
 }
 
-fn view(read: &dyn Read, id: ProfileId) -> Result<Option<ProfileView>, StoreError> {
-    let Some(profile) = read.profile(read.survivor(id)?)? else { return Ok(None) };
-    let mut consents = Vec::new();
-    for (channel, namespace) in [("email", "email"), ("sms", "phone")] {
-        let mut contacts: Vec<String> = profile
-            .goes_by()
-            .filter(|link| link.namespace.as_str() == namespace)
-            .map(|link| link.value.clone())
-            .chain(profile.contact(channel))
-            .collect();
-        contacts.sort_unstable();
-        contacts.dedup();
-        for contact in contacts {
-            consents.extend(read.consents(channel, &contact)?.into_iter().map(ConsentView::from));
-        }
+/// Everything that a person agreed to or took back: on each channel that leads to what they go by, and for letters.
+fn consents(read: &dyn Read, live: &Live, profile: &Profile) -> Result<Vec<ConsentView>, StoreError> {
+    let mut points: BTreeSet<(&str, String)> = BTreeSet::new();
+    for channel in [EMAIL, SMS, PHONE] {
+        points.extend(profile.contact(channel).map(|contact| (channel, contact)));
+    }
+    for link in profile.goes_by() {
+        let channels = match link.namespace.as_str() {
+            "phone" => &[SMS, PHONE][..],
+            other => &[other],
+        };
+        points.extend(channels.iter().map(|channel| (*channel, link.value.clone())));
+    }
+    let mut found = Vec::new();
+    for (channel, contact) in points {
+        found.extend(read.consents(channel, &contact)?.into_iter().map(ConsentView::from));
     }
     // What is agreed about letters is agreed by the person, under each id that they had.
+    let address = live.postal_address(profile).ok().map(|address| address.lines().join(", "));
     for id in read.absorbed(profile.id)?.into_iter().chain([profile.id]) {
-        let consents_of_letters = read.consents(LETTER, &id.to_string())?;
-        consents.extend(consents_of_letters.into_iter().map(ConsentView::from));
+        let of_letters = read.consents(LETTER, &id.to_string())?.into_iter().map(ConsentView::from);
+        found.extend(of_letters.map(|consent| ConsentView { contact: address.clone(), ..consent }));
     }
+    Ok(found)
+}
+
+fn view(read: &dyn Read, live: &Live, id: ProfileId) -> Result<Option<ProfileView>, StoreError> {
+    let Some(profile) = read.profile(read.survivor(id)?)? else { return Ok(None) };
+    let consents = consents(read, live, &profile)?;
     let household = match profile.household() {
         None => None,
         Some(id) => {
@@ -291,9 +302,10 @@ pub(crate) async fn lookup(
             }
             Normal::Nobody(reason) => return Err(ApiError::bad_request("invalid-identifier", reason)),
         };
+    let live = app.engine.live();
     let found = read(&app, move |read| {
         let holder = read.holders(&[&identifier])?.pop().flatten();
-        holder.map(|holder| view(read, holder)).transpose().map(Option::flatten)
+        holder.map(|holder| view(read, &live, holder)).transpose().map(Option::flatten)
     })
     .await?;
     found.map(Json).ok_or_else(|| ApiError::not_found(format!("nobody is known by this {namespace}")))
@@ -309,7 +321,8 @@ pub(crate) async fn profile(
     Path(person): Path<String>,
 ) -> Result<Json<ProfileView>, ApiError> {
     let id: ProfileId = id(&person)?;
-    let found = read(&app, move |read| view(read, id)).await?;
+    let live = app.engine.live();
+    let found = read(&app, move |read| view(read, &live, id)).await?;
     found.map(Json).ok_or_else(|| ApiError::not_found(format!("there is no profile {id}")))
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct TaskView {
     /// `queued`, `open`, `done` or `withdrawn`.
     #[schema(value_type = String)]
     state: TaskState,
-    /// Why it waits, or was withdrawn.
+    /// Why it waits, or was withdrawn; of a call that is done, that they said afterwards that they do not want to be called.
     reason: Option<String>,
     /// Not on a list before this moment.
     #[schema(value_type = String, format = DateTime)]
@@ -253,7 +253,7 @@ pub(crate) struct Done {
     note: Option<String>,
 }
 
-/// A task is done. Said again, the first time counts.
+/// A task is done. Said again, it changes nothing; another outcome is refused, but `do-not-call` counts whenever it is said.
 #[utoipa::path(post, path = "/api/v1/tasks/{id}/done", tag = "tasks", params(("id" = String, Path)), request_body = Option<Done>,
     responses((status = 200, body = TaskView), (status = 404, body = crate::error::ErrorBody), (status = 409, body = crate::error::ErrorBody), (status = 422, body = crate::error::ErrorBody)), security(("admin" = [])))]
 pub(crate) async fn done(

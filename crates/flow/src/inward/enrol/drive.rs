@@ -5,7 +5,7 @@ use crate::{FlowError, OWN_SOURCE, inward::Prepared, outward::seeds, preferences
 use crowsnest_model::{
     DeliveryId, Duration, Event, EventId, EventKind, Identifier, Object, ProfileId, RunId, Time,
     definition::{Call, OnLimit, Send, TaskStep},
-    delivery::{Delivery, DeliveryState, PHONE, WEBHOOK},
+    delivery::{Delivery, DeliveryState, PHONE, WEBHOOK, contact_word},
     profile::Run,
 };
 use crowsnest_programs::{LiveProgram, Next, Place, Taken, Until};
@@ -523,7 +523,9 @@ impl Queued {
     fn in_words(self, Send { channel, template, .. }: &Send) -> String {
         match self {
             Self::Waits(_) => format!("sends {template} by {channel}"),
-            Self::NoContact => format!("does not send {template}: no {channel} address is known"),
+            Self::NoContact => {
+                format!("does not send {template}: no {} is known", contact_word(channel))
+            }
             Self::Had => format!("does not send {template}: this occasion had it already"),
         }
     }

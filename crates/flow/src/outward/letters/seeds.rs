@@ -4,7 +4,7 @@ use super::{Open, compose_letter, file_fault, folder};
 use crate::{
     Engine, FlowError,
     inward::Working,
-    outward::{purse::Purse, seeds},
+    outward::{contact::suppressed_word, purse::Purse, seeds},
 };
 use crowsnest_channels::letter::Letter;
 use crowsnest_model::{
@@ -36,7 +36,7 @@ fn claim_copies(work: &mut Working<'_>, run: PrintRunId, now: Time) -> Result<Ve
             });
             if let Some(suppression) = work.unit.suppression(LETTER, &copy.contact)? {
                 copy.state = DeliveryState::Suppressed;
-                copy.reason = Some(format!("the letter address is suppressed: {}", suppression.reason));
+                copy.reason = Some(suppressed_word(LETTER, &suppression.reason));
             }
             match made {
                 Ok(made) if copy.state == DeliveryState::Sending => {
