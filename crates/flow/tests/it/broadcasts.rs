@@ -21,8 +21,16 @@ async fn one_per_household_and_address_and_the_preferred_member_gets_it() {
             identify("e").by("user_id", "eve").traits(json!({ "email": "none@x.org" })),
         ])
         .await;
-    let preview = world.engine.preview_audience("offer").unwrap();
-    assert_eq!((preview.people, preview.in_audience, preview.reachable, preview.recipients), (5, 4, 4, 2));
+    let preview = world.preview("offer");
+    assert_eq!(
+        (
+            preview.audience.people,
+            preview.audience.in_audience,
+            preview.audience.reachable,
+            preview.audience.recipients
+        ),
+        (5, 4, 4, 2)
+    );
     let report = world.engine.launch("offer").await.unwrap();
     assert_eq!(report.audience.recipients, 2);
     assert!(report.audience.chosen[0].why.contains("role"), "{:?}", report.audience.chosen);

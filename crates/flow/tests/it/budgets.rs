@@ -226,7 +226,7 @@ async fn a_preview_says_what_it_costs_and_which_budget_is_too_small() {
         let gold = serde_json::json!({ "plan": "gold" });
         world.tell([subscriber(&format!("p{index}@x.org")).traits(gold)]).await;
     }
-    let look = |world: &World| world.engine.preview_audience("sale").unwrap().cost;
+    let look = |world: &World| world.preview("sale").cost;
     let cost = look(&world).unwrap();
     let short = &cost.short[0];
     assert_eq!(

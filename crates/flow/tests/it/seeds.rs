@@ -119,8 +119,8 @@ async fn a_broadcast_goes_to_seeds_first_and_counts_them_nowhere() {
     let world = shop(&[COPIED], "").await;
     // A customer who has the address of a seed is a customer all the same.
     world.tell([subscriber("ann@x.org"), subscriber("boss@shop.example")]).await;
-    let preview = world.engine.preview_audience("offer").unwrap();
-    assert_eq!((preview.people, preview.recipients), (2, 2));
+    let preview = world.preview("offer");
+    assert_eq!((preview.audience.people, preview.audience.recipients), (2, 2));
     let report = world.engine.launch("offer").await.unwrap();
     assert_eq!(report.audience.recipients, 2);
     let last_copy = copies(&world).iter().map(|copy| (copy.due, copy.id)).max().unwrap();
@@ -152,7 +152,7 @@ async fn a_broadcast_goes_to_seeds_first_and_counts_them_nowhere() {
     assert_eq!(reasons, 2);
     assert_eq!(world.engine.senders().unwrap()[0].counts.messages, 2);
     assert_eq!(world.people().len(), 2);
-    assert_eq!(world.engine.preview_audience("offer").unwrap().people, 2);
+    assert_eq!(world.preview("offer").audience.people, 2);
     assert!(copies(&world).iter().all(|copy| copy.profile == ProfileId::NOBODY && copy.run.is_none()));
 }
 
