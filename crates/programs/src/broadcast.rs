@@ -104,15 +104,23 @@ impl LiveBroadcast {
             let differs = others.iter().any(|other| other.preferred[index] != chosen.preferred[index]);
             if differs && chosen.preferred[index] {
                 return format!(
-                    "of {} in the household, the one of whom it holds: {}",
+                    "of {}{CHOSEN_OF}of whom it holds: {}",
                     others.len() + 1,
                     condition.sentence()
                 );
             }
         }
-        format!("of {} in the household, the one who was active last", others.len() + 1)
+        format!("of {}{CHOSEN_OF}who was active last", others.len() + 1)
     }
 }
+
+/// Whether a delivery's reason says only why this member of a household was chosen.
+pub fn is_choice(reason: &str) -> bool {
+    reason.starts_with("of ") && reason.contains(CHOSEN_OF)
+}
+
+/// What stands in each reason for which a member was chosen.
+const CHOSEN_OF: &str = " in the household, the one ";
 
 /// Who of the candidates of one household gets it; of somebody on their own, they themselves; nobody when there are none.
 ///

@@ -19,7 +19,7 @@ mod teams;
 mod trigger;
 mod walk;
 
-pub use broadcast::{Candidate, Choice, LiveBroadcast, choose};
+pub use broadcast::{Candidate, Choice, LiveBroadcast, choose, is_choice};
 pub use budget::{BudgetSpan, BudgetStanding, WAITS_FOR_BUDGET, day as budget_day};
 pub use compile::{CompileError, InForce, LiveProgram, Plan};
 pub use date_plan::{DatePlan, DateTouch};

@@ -310,7 +310,7 @@ fn tell(
     for (name, report) in launches {
         say!("\n2. The mailing {name}");
         match report {
-            Some(report) => super::send::show_audience(&report["audience"]),
+            Some(report) => super::audience::show_launched(&report["audience"]),
             None => say!("This data folder has been played into before; nobody is mailed twice."),
         }
     }

@@ -119,7 +119,11 @@ impl Letters {
             let rows = report["by_template"].as_array().cloned().unwrap_or_default();
             let cell = |row: &Value, place: usize| row[place].as_str().unwrap_or_default().to_owned();
             let rows = rows.iter().map(|row| [cell(row, 0), cell(row, 1), output::count(&row[2])]);
-            say!("{} would be printed.", letters(&report["letters"]));
+            let copies = match report["copies"].as_u64().unwrap_or(0) {
+                0 => String::new(),
+                copies => format!(" and {} for seed lists", output::counted(copies, "copy", "copies")),
+            };
+            say!("{}{copies} would be printed.", letters(&report["letters"]));
             say!("{}", output::table(["program", "template", "letters"], &[2], rows));
         } else if report["run"].is_null() {
             say!("Nothing was to be printed.");

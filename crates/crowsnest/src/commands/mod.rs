@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod audience;
 pub mod backup;
 pub mod budget;
 pub mod catalogue;

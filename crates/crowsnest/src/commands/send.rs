@@ -1,6 +1,6 @@
 //! `crowsnest send`: a broadcast, looked at, tested, launched.
 
-use super::email::in_words;
+use super::{audience, email::in_words};
 use crate::{
     client::{Client, Connection, encoded},
     output::{self, text},
@@ -86,27 +86,44 @@ impl Send {
         if self.launch || self.progress {
             return self.launched(&client, &format!("/api/v1/broadcasts/{name}/launch"));
         }
-        let audience: Value = client.get(&format!("/api/v1/broadcasts/{name}/preview"))?;
+        let preview: Value = client.get(&format!("/api/v1/broadcasts/{name}/preview"))?;
         if self.json {
-            output::json(&audience);
+            output::json(&preview);
             return Ok(());
         }
-        show_audience(&audience);
+        let is_launched = !preview["launched"].is_null();
+        if is_launched {
+            say!(
+                "{} was launched at {}; crowsnest send {} --progress says what came of it.\n\
+                 A broadcast happens once. A copy of it with another name would do this now:",
+                self.name,
+                text(&preview, "launched"),
+                self.name
+            );
+        }
+        audience::show_preview(&preview);
         show_copies(&client, &name)?;
         show_distrust(&client);
-        say!("\nNothing is sent. Launch it: crowsnest send {} --launch", self.name);
+        audience::show_unmade(&preview["unmade"]);
+        if !is_launched {
+            say!("\nNothing is sent. Launch it: crowsnest send {} --launch", self.name);
+        }
         Ok(())
     }
 
     /// Launches it, or looks at its launch.
     fn launched(&self, client: &Client, path: &str) -> anyhow::Result<()> {
-        let report: Value = if self.progress {
+        let mut report: Value = if self.progress {
             client.get(path)?
         } else if self.no_wait {
             client.post(&format!("{path}?wait=false"), &Value::Null)?
         } else {
             launch_in_view(client, path)?
         };
+        if !self.no_wait {
+            let path = format!("/api/v1/broadcasts/{}/deliveries", encoded(&self.name));
+            report["so_far"] = client.get(&path)?;
+        }
         if self.json {
             output::json(&report);
             return Ok(());
@@ -123,7 +140,8 @@ impl Send {
         } else {
             say!("{} is launched.", self.name);
         }
-        show_audience(&report["audience"]);
+        audience::show_launched(&report["audience"]);
+        audience::show_came(&report["so_far"]);
         Ok(())
     }
 }
@@ -312,56 +330,5 @@ fn show_distrust(client: &Client) {
             }
         }
         Err(error) => say!("warning: whether receivers will believe the sender is not known: {error:#}"),
-    }
-}
-
-/// Who gets it, and why everybody else does not.
-pub fn show_audience(audience: &Value) {
-    say!(
-        "{} people; {} in the audience; {} of them can and may be written to; {} get it, one per household and address.",
-        output::count(&audience["people"]),
-        output::count(&audience["in_audience"]),
-        output::count(&audience["reachable"]),
-        output::count(&audience["recipients"]),
-    );
-    let reasons = |key: &str| -> Vec<[String; 2]> {
-        let rows = audience[key].as_array().into_iter().flatten();
-        rows.map(|row| [output::count(&row[1]), row[0].as_str().unwrap_or_default().to_owned()]).collect()
-    };
-    say!("{}", output::table(["left out", "because"], &[0], reasons("left_out")));
-    let capped = reasons("capped");
-    if !capped.is_empty() {
-        say!("By the contact policy, these of them would not get it now:");
-        say!("{}", output::table(["capped", "because"], &[0], capped));
-    }
-    show_cost(&audience["cost"]);
-    for chosen in audience["chosen"].as_array().into_iter().flatten().take(5) {
-        let others = chosen["instead_of"].as_array().map(Vec::len).unwrap_or(0);
-        say!("{} stands for {others} more: {}", text(chosen, "profile"), text(chosen, "why"));
-    }
-}
-
-/// What it costs, and which budget would not carry it.
-fn show_cost(cost: &Value) {
-    if !cost.is_object() {
-        return;
-    }
-    let messages = output::counted(cost["messages"].as_u64().unwrap_or(0), "message", "messages");
-    let (amount, each) = (output::amount(&cost["amount"]), output::amount(&cost["each"]));
-    match cost["sampled"].as_u64().unwrap_or(0) {
-        0 => say!("It costs {amount}: {messages} at {each}."),
-        sampled => say!(
-            "It costs about {amount}: {messages} at {each} on average, by the segments of {}.",
-            output::counted(sampled, "text that was made", "texts that were made")
-        ),
-    }
-    for short in cost["short"].as_array().into_iter().flatten() {
-        say!(
-            "warning: the budget {} does not carry it: {} is left, enough for about {}; the rest waits until {}",
-            text(short, "budget"),
-            output::amount(&short["left"]),
-            output::counted(short["messages"].as_u64().unwrap_or(0), "message", "messages"),
-            text(short, "until"),
-        );
     }
 }

@@ -188,6 +188,13 @@ fn a_mailing_is_looked_at_tested_and_launched_once() {
         "broadcast: spring\naudience: consent(\"email\", \"offers\")\nsend: { channel: email, template: hello, topic: offers }\n",
     )
     .unwrap();
+    let tiered = SMALL[4].1.replace("template: hello", "template: tiered").replace("first_name", "tier");
+    fs::write(workspace.path().join("templates/tiered.yaml"), tiered).unwrap();
+    fs::write(
+        workspace.path().join("tiers.yaml"),
+        "broadcast: tiers\naudience: consent(\"email\", \"offers\")\nsend: { channel: email, template: tiered, topic: offers }\n",
+    )
+    .unwrap();
     let server = ServerBuilder::new(CROWSNEST).workspace(workspace.path()).start();
     let stranger = json!({ "type": "identify", "messageId": "c", "userId": "cy", "traits": { "email": "cy@mail.example" } });
     server.api().collect("batch", WEB, &json!({ "batch": [agreed("ann"), agreed("bob"), stranger] }));
@@ -196,6 +203,11 @@ fn a_mailing_is_looked_at_tested_and_launched_once() {
     assert_eq!((&preview["people"], &preview["recipients"]), (&json!(3), &json!(2)), "{preview}");
     let shown = fine(server.command(&["send", "spring"]));
     assert!(shown.contains("Nothing is sent") && shown.contains("not in the audience"), "{shown}");
+    assert!(!shown.contains("cannot be made"), "{shown}");
+    let shown = fine(server.command(&["send", "tiers"]));
+    let (warned, invited) = shown.split_once("Launch it").unwrap();
+    assert!(warned.contains("warning: cannot be made for 2 of the 2 that were tried: "), "{shown}");
+    assert!(invited.contains("crowsnest send tiers --launch"), "{shown}");
     let message = fine(server.command(&["send", "spring", "--show", "--as", "user_id=ann"]));
     assert!(message.contains("Welcome ann"), "{message}");
     assert!(mailed(server.api()).is_empty());
@@ -210,8 +222,19 @@ fn a_mailing_is_looked_at_tested_and_launched_once() {
     assert_eq!(mailed(server.api()), ["ann@mail.example", "me@lake-store.example"]);
     let progress = fine(server.command(&["send", "spring", "--progress"]));
     assert!(progress.contains("everybody was looked at"), "{progress}");
-    let audience = |said: &str| said.split_once('\n').unwrap().1.to_owned();
+    let audience = |said: &str| {
+        let (before, came) = said.split_once("The messages: ").unwrap();
+        assert!(came.contains(" sent") || came.contains(" queued") || came.contains(" sending"), "{said}");
+        before.split_once('\n').unwrap().1.to_owned()
+    };
     assert_eq!(audience(&progress), audience(&launched));
+    assert!(progress.contains("The messages: 1 sent.\n"), "{progress}");
+    let so_far = &as_json(&server, &["send", "spring", "--progress"])["so_far"];
+    assert_eq!(so_far["states"], json!({ "sent": 1 }), "{so_far}");
+    let looked_at = fine(server.command(&["send", "spring"]));
+    assert!(looked_at.starts_with("spring was launched at "), "{looked_at}");
+    assert!(looked_at.contains("crowsnest send spring --progress says what came of it"), "{looked_at}");
+    assert!(!looked_at.contains("Launch it"), "{looked_at}");
     fine(server.command(&["suppress", "bob@mail.example", "--lift"]));
     let twice = failed(server.command(&["send", "spring", "--launch"]), 4);
     assert!(twice.contains("happens once"), "{twice}");

@@ -1,6 +1,5 @@
 //! Who gets a broadcast and why not, in numbers: in a memory that does not grow with the people.
 
-use crate::outward::Estimate;
 use crowsnest_model::{Object, ProfileId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,9 +34,8 @@ pub struct Audience {
     pub capped: Vec<(String, u64)>,
     /// Households of which one member was chosen: who, and why. At most 20 are shown.
     pub chosen: Vec<Chosen>,
-    /// What its messages would cost, in a preview; `None` where the workspace does not say what one costs.
-    #[serde(skip_deserializing)]
-    pub cost: Option<Estimate>,
+    /// How many such households there are.
+    pub choices: u64,
 }
 
 /// Which member of a household gets it.
@@ -89,6 +87,7 @@ impl Tally {
     }
 
     pub(super) fn chosen(&mut self, profile: ProfileId, why: &str, others: impl Iterator<Item = ProfileId>) {
+        self.audience.choices += 1;
         if self.audience.chosen.len() < CHOICES {
             let instead_of = others.take(NAMED).collect();
             self.audience.chosen.push(Chosen { profile, why: why.to_owned(), instead_of });
@@ -103,23 +102,27 @@ impl Tally {
 
 /// How often each reason was given.
 #[derive(Debug, Default)]
-struct Reasons(BTreeMap<String, u64>);
+pub(super) struct Reasons(BTreeMap<String, u64>);
 
 impl Reasons {
     fn of(counted: Vec<(String, u64)>) -> Self {
         Self(counted.into_iter().collect())
     }
 
-    fn add(&mut self, reason: &str) {
+    pub(super) fn add(&mut self, reason: &str) {
+        self.add_times(reason, 1);
+    }
+
+    pub(super) fn add_times(&mut self, reason: &str, more: u64) {
         if let Some(times) = self.0.get_mut(reason) {
-            *times += 1;
+            *times += more;
             return;
         }
         let reason = if self.0.len() < REASONS { reason } else { OTHER_REASONS };
-        *self.0.entry(reason.to_owned()).or_default() += 1;
+        *self.0.entry(reason.to_owned()).or_default() += more;
     }
 
-    fn most_frequent_first(self) -> Vec<(String, u64)> {
+    pub(super) fn most_frequent_first(self) -> Vec<(String, u64)> {
         let mut reasons: Vec<_> = self.0.into_iter().collect();
         reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         reasons
@@ -127,6 +130,12 @@ impl Reasons {
 }
 
 impl Audience {
+    /// How many of the recipients the contact policy would let have it now.
+    pub fn recipients_now(&self) -> u64 {
+        let capped: u64 = self.capped.iter().map(|(_, times)| times).sum();
+        self.recipients.saturating_sub(capped)
+    }
+
     /// As a launch's record keeps it.
     pub(super) fn counts(&self) -> Object {
         match serde_json::to_value(self) {

@@ -249,6 +249,8 @@ impl Courier {
             });
         }
         let letter = self.letter(live, template, profile, to, event, DeliveryId(0), Time(0), true)?;
+        // Whoever has no address is shown the message all the same.
+        let fault = if to.is_empty() { None } else { compose(&letter).err() };
         Ok(Preview {
             from: letter.from,
             to: letter.to,
@@ -256,7 +258,7 @@ impl Courier {
             html: Some(letter.html),
             text: letter.text,
             segments: None,
-            faults: Vec::new(),
+            faults: fault.into_iter().map(|error| error.to_string()).collect(),
         })
     }
 

@@ -82,6 +82,11 @@ impl Live {
         sends.into_iter().filter(of).flat_map(|send| send.seeds.iter().cloned()).collect()
     }
 
+    /// The copies that are printed beside a letter.
+    pub(super) fn copies_beside(&self, letter: &Delivery) -> Vec<SeedCopy> {
+        self.copies(&self.seed_lists(letter), LETTER)
+    }
+
     fn stand_in(&self, seed: &Seed) -> Profile {
         let organisation = &self.workspace().organisation;
         let mut profile = Profile::new(ProfileId::NOBODY, Time(0));
@@ -235,7 +240,7 @@ pub(super) fn beside(work: &mut Working<'_>, letter: &Delivery, run: &str) -> Ve
         channel: LETTER.to_owned(),
         template: letter.template.clone(),
         topic: letter.topic.clone(),
-        seeds: live.seed_lists(letter),
+        seeds: Vec::new(),
     };
     let original = Original {
         program: &letter.program,
@@ -245,7 +250,7 @@ pub(super) fn beside(work: &mut Working<'_>, letter: &Delivery, run: &str) -> Ve
         event: letter.event.clone(),
         expires: None,
     };
-    let copies = live.copies(&send.seeds, LETTER);
+    let copies = live.copies_beside(letter);
     let made = copies.into_iter().map(|copy| {
         let profile = copy.profile.clone();
         (delivery(work, &original, copy, DeliveryState::Sending), profile)

@@ -21,8 +21,16 @@ async fn one_per_household_and_address_and_the_preferred_member_gets_it() {
             identify("e").by("user_id", "eve").traits(json!({ "email": "none@x.org" })),
         ])
         .await;
-    let preview = world.engine.preview_audience("offer").unwrap();
-    assert_eq!((preview.people, preview.in_audience, preview.reachable, preview.recipients), (5, 4, 4, 2));
+    let preview = world.preview("offer");
+    assert_eq!(
+        (
+            preview.audience.people,
+            preview.audience.in_audience,
+            preview.audience.reachable,
+            preview.audience.recipients
+        ),
+        (5, 4, 4, 2)
+    );
     let report = world.engine.launch("offer").await.unwrap();
     assert_eq!(report.audience.recipients, 2);
     assert!(report.audience.chosen[0].why.contains("role"), "{:?}", report.audience.chosen);
@@ -31,6 +39,75 @@ async fn one_per_household_and_address_and_the_preferred_member_gets_it() {
     mailed.sort();
     assert_eq!(mailed, ["bob@x.org", "cleo@x.org"]);
     assert_eq!(world.states().iter().filter(|state| **state == "suppressed").count(), 2);
+}
+
+#[tokio::test]
+async fn the_preview_says_for_whom_the_message_cannot_be_made_and_that_it_was_launched() {
+    let tier = r#"
+template: tiered
+channel: email
+subject: "For {{ profile.tier }}"
+mjml: "<mjml><mj-body><mj-section><mj-column><mj-text>Hi. <a href=\"{{ links.unsubscribe }}\">stop</a></mj-text></mj-column></mj-section></mj-body></mjml>"
+text: "Hi. {{ links.unsubscribe }}"
+"#;
+    let tiered = OFFER.replace("template: letter", "template: tiered");
+    let world = World::new(&[tier, &tiered]).await;
+    let gold = subscriber("ann@x.org").traits(json!({ "tier": "gold" }));
+    world.tell([gold, subscriber("bob@x.org"), subscriber("cleo@x.org")]).await;
+    let preview = world.preview("offer");
+    assert_eq!((preview.unmade.tried, preview.unmade.failed), (3, 2));
+    let [(reason, times)] = preview.unmade.reasons.as_slice() else { panic!("{:?}", preview.unmade) };
+    assert!(reason.contains("tier") && *times == 2, "{reason}");
+    assert_eq!(preview.launched, None);
+    // The launch finds the same.
+    world.engine.launch("offer").await.unwrap();
+    world.serve().await;
+    assert_eq!(world.preview("offer").launched, Some(START));
+    let came = world.engine.broadcast_came("offer").unwrap();
+    assert_eq!((came.states["sent"], came.states["failed"], came.states.len()), (1, 2, 2));
+    let [(state, said, 2)] = came.reasons.as_slice() else { panic!("{:?}", came.reasons) };
+    assert!(state == "failed" && said.contains(reason), "{said}");
+}
+
+#[tokio::test]
+async fn a_preview_says_that_nothing_is_wrong_when_nothing_is() {
+    let world = World::new(&[OFFER]).await;
+    world.tell([subscriber("ann@x.org"), subscriber("bob@x.org")]).await;
+    let unmade = world.preview("offer").unmade;
+    assert_eq!((unmade.tried, unmade.failed, unmade.reasons.len()), (2, 0, 0));
+}
+
+#[tokio::test]
+async fn what_came_of_a_launch_does_not_count_who_was_left_out() {
+    let world = World::new(&[OFFER]).await;
+    world
+        .tell([
+            member("ann@x.org", "A-1"),
+            member("bob@x.org", "A-1").traits(json!({ "role": "owner" })),
+            subscriber("cleo@x.org"),
+        ])
+        .await;
+    assert!(world.engine.broadcast_came("offer").unwrap_err().to_string().contains("has not been launched"));
+    world.engine.launch("offer").await.unwrap();
+    let came = world.engine.broadcast_came("offer").unwrap();
+    assert_eq!(came.states.into_iter().collect::<Vec<_>>(), [("queued".to_owned(), 2)]);
+    assert!(came.reasons.is_empty(), "why a member was chosen is no reason to wait: {:?}", came.reasons);
+    world.serve().await;
+    let came = world.engine.broadcast_came("offer").unwrap();
+    assert_eq!(came.states.into_iter().collect::<Vec<_>>(), [("sent".to_owned(), 2)]);
+}
+
+#[tokio::test]
+async fn all_households_are_counted_of_which_one_member_was_chosen() {
+    let world = World::new(&[OFFER]).await;
+    for home in 0..22 {
+        let account = format!("A-{home}");
+        world
+            .tell([member(&format!("a{home}@x.org"), &account), member(&format!("b{home}@x.org"), &account)])
+            .await;
+    }
+    let audience = world.preview("offer").audience;
+    assert_eq!((audience.chosen.len(), audience.choices), (20, 22));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use crate::{
     world::*,
 };
 use crowsnest_flow::{BudgetReport, outward::WhatBecame, spent_by_program};
+use crowsnest_model::Time;
 use crowsnest_testkit::{Mood as Answer, Receiver};
 use crowsnest_workspace::SourceFile;
 use std::net::SocketAddr;
@@ -216,6 +217,32 @@ async fn an_alarm_is_posted_though_everything_is_stopped_and_tried_again() {
 }
 
 #[tokio::test]
+async fn a_preview_knows_who_is_capped_and_what_expires_before_there_is_money_again() {
+    let mut files = budget("0.003 USD", "");
+    for (path, text) in [
+        ("offer.yaml", OFFER.replace("ttl: 2d", "ttl: 6h")),
+        ("policy.yaml", "policy: contact\ncaps: [{ max: 1, per: 1d }]\n".to_owned()),
+    ] {
+        files.push(SourceFile { path: path.into(), text });
+    }
+    let world = world(files, None, 2).await;
+    world.serve().await;
+    world.pass(MINUTE);
+    world.tell([subscriber("cleo@x.org")]).await;
+    let preview = world.preview("offer");
+    assert_eq!((preview.audience.recipients, preview.audience.recipients_now()), (3, 1));
+    let cost = preview.cost.unwrap();
+    assert_eq!((cost.messages, cost.amount.to_string()), (3, "0.003 USD".into()));
+    assert_eq!((cost.now.messages, cost.now.amount.to_string()), (1, "0.001 USD".into()));
+    // The two carts have cost 0.002, so there is enough for whom it goes to now, and not for all.
+    let short = &cost.short[0];
+    assert_eq!((short.messages, short.carries_now), (1, true));
+    let expires = Time(world.now().0 + 6 * HOUR);
+    assert!(expires < short.until);
+    assert_eq!(short.expires, Some(expires));
+}
+
+#[tokio::test]
 async fn a_preview_says_what_it_costs_and_which_budget_is_too_small() {
     const SALE: &str = "broadcast: sale\naudience: has(profile.plan)\n\
         send: { channel: email, template: letter, topic: offers }";
@@ -226,7 +253,7 @@ async fn a_preview_says_what_it_costs_and_which_budget_is_too_small() {
         let gold = serde_json::json!({ "plan": "gold" });
         world.tell([subscriber(&format!("p{index}@x.org")).traits(gold)]).await;
     }
-    let look = |world: &World| world.engine.preview_audience("sale").unwrap().cost;
+    let look = |world: &World| world.preview("sale").cost;
     let cost = look(&world).unwrap();
     let short = &cost.short[0];
     assert_eq!(
@@ -237,8 +264,14 @@ async fn a_preview_says_what_it_costs_and_which_budget_is_too_small() {
         (short.budget.as_str(), short.left.to_string(), short.messages),
         ("mail", "0.002 USD".into(), 2)
     );
+    assert_eq!((short.expires, short.carries_now), (None, false), "it waits as long as it takes");
     world.engine.launch("sale").await.unwrap();
     world.serve().await;
+    let came = world.engine.broadcast_came("sale").unwrap();
+    assert_eq!((came.states["sent"], came.states["queued"]), (2, 3));
+    assert!(came.reasons.iter().all(|(state, why, _)| state == "queued" && why.contains("budget `mail`")));
+    assert_eq!(came.reasons.iter().map(|row| row.2).sum::<u64>(), 3);
+    assert_eq!((came.cost[0].amount.to_string(), came.cost[0].messages), ("0.002 USD".into(), 2));
     let spent = world.read(|read| spent_by_program(read));
     assert_eq!((spent["sale"][0].amount.to_string(), spent["sale"][0].messages), ("0.002 USD".into(), 2));
 }

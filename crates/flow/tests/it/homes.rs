@@ -204,8 +204,8 @@ async fn a_mailing_to_households_sends_one_letter_to_a_couple() {
         vec![ann(), bob(), living("Dora", "Silva", "1990-01-01", "+17735550001", "3 Quay")],
     )
     .await;
-    let preview = world.engine.preview_audience("offer").unwrap();
-    assert_eq!((preview.reachable, preview.recipients), (3, 2));
+    let preview = world.preview("offer");
+    assert_eq!((preview.audience.reachable, preview.audience.recipients), (3, 2));
     world.engine.launch("offer").await.unwrap();
     world.serve().await;
     let mut mailed = world.mailed();

@@ -134,7 +134,7 @@ async fn play(one_per: &str, town: &[Drawn], dies_after: Option<usize>) {
         town.iter().enumerate().map(|(place, drawn)| drawn.touch(&world, place)).collect();
     world.tell(touches).await;
     let expected = expected(&world, one_per == "household");
-    let preview = world.engine.preview_audience("offer").unwrap();
+    let preview = world.preview("offer");
     let people = world.people();
     let died = dies_after.and_then(|place| people.get(place));
     let (world, audience) = match died {
@@ -154,7 +154,7 @@ async fn play(one_per: &str, town: &[Drawn], dies_after: Option<usize>) {
     };
     world.serve().await;
     assert_eq!(found(&world), expected);
-    assert_eq!(audience, preview);
+    assert_eq!(audience, preview.audience);
     let recipients = expected.values().filter(|other| other.is_none()).count();
     assert_eq!((audience.people, audience.recipients), (people.len() as u64, recipients as u64));
     assert_eq!(audience.reachable, expected.len() as u64);

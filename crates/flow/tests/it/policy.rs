@@ -294,12 +294,12 @@ async fn programs_are_kept_apart_and_one_offer_runs_at_a_time() {
 async fn the_preview_counts_who_would_be_capped_now() {
     let world = World::new(&[CART_NOW, TO_EACH, OFFER, ONE_A_DAY]).await;
     world.tell([subscriber("ann@x.org"), subscriber("bob@x.org"), cart("c1", "ann@x.org")]).await;
-    assert!(world.engine.preview_audience("to-each").unwrap().capped.is_empty());
+    assert!(world.preview("to-each").audience.capped.is_empty());
     world.after(45 * MINUTE).await;
     world.pass(MINUTE);
-    let preview = world.engine.preview_audience("to-each").unwrap();
-    assert_eq!(preview.recipients, 2);
-    assert_eq!(preview.capped, [("at most 1 message in 1 day: had cart".to_owned(), 1)]);
+    let preview = world.preview("to-each");
+    assert_eq!(preview.audience.recipients, 2);
+    assert_eq!(preview.audience.capped, [("at most 1 message in 1 day: had cart".to_owned(), 1)]);
     world.engine.launch("to-each").await.unwrap();
     world.serve().await;
     let filter = DeliveryFilter { program: Some("to-each".into()), ..DeliveryFilter::default() };
@@ -307,8 +307,8 @@ async fn the_preview_counts_who_would_be_capped_now() {
         world.read(|read| read.deliveries(&filter, 9)).iter().map(|delivery| delivery.state).collect();
     states.sort();
     assert_eq!(states, [DeliveryState::Sent, DeliveryState::Suppressed]);
-    let preview = world.engine.preview_audience("offer").unwrap();
-    assert_eq!(preview.capped.iter().map(|(_, count)| count).sum::<u64>(), 2);
+    let preview = world.preview("offer");
+    assert_eq!(preview.audience.capped.iter().map(|(_, count)| count).sum::<u64>(), 2);
 }
 
 #[tokio::test]

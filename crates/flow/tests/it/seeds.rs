@@ -4,7 +4,7 @@ use crate::{
     sink::{Mood, Sink},
     world::*,
 };
-use crowsnest_flow::outward::{Heard, LetterFile, PrintReport, Resolving, What, WhatBecame};
+use crowsnest_flow::outward::{Heard, LetterFile, PrintPreview, PrintReport, Resolving, What, WhatBecame};
 use crowsnest_model::{DeliveryId, ProfileId, consent::ConsentStatus::Granted, delivery::Delivery};
 use crowsnest_store::DeliveryFilter;
 use serde_json::json;
@@ -108,6 +108,11 @@ async fn print(world: &World) -> PrintReport {
     tokio::task::spawn_blocking(move || engine.print_letters(None)).await.unwrap().unwrap()
 }
 
+async fn preview_letters(world: &World) -> PrintPreview {
+    let engine = world.engine.clone();
+    tokio::task::spawn_blocking(move || engine.preview_letters(None)).await.unwrap().unwrap()
+}
+
 const SENT: [&str; 3] = [
     "inbox-check/Ann at Gmail seed1@gmail.example sent",
     "inbox-check/Bob at Outlook seed2@outlook.example sent",
@@ -119,8 +124,8 @@ async fn a_broadcast_goes_to_seeds_first_and_counts_them_nowhere() {
     let world = shop(&[COPIED], "").await;
     // A customer who has the address of a seed is a customer all the same.
     world.tell([subscriber("ann@x.org"), subscriber("boss@shop.example")]).await;
-    let preview = world.engine.preview_audience("offer").unwrap();
-    assert_eq!((preview.people, preview.recipients), (2, 2));
+    let preview = world.preview("offer");
+    assert_eq!((preview.audience.people, preview.audience.recipients), (2, 2));
     let report = world.engine.launch("offer").await.unwrap();
     assert_eq!(report.audience.recipients, 2);
     let last_copy = copies(&world).iter().map(|copy| (copy.due, copy.id)).max().unwrap();
@@ -152,7 +157,7 @@ async fn a_broadcast_goes_to_seeds_first_and_counts_them_nowhere() {
     assert_eq!(reasons, 2);
     assert_eq!(world.engine.senders().unwrap()[0].counts.messages, 2);
     assert_eq!(world.people().len(), 2);
-    assert_eq!(world.engine.preview_audience("offer").unwrap().people, 2);
+    assert_eq!(world.preview("offer").audience.people, 2);
     assert!(copies(&world).iter().all(|copy| copy.profile == ProfileId::NOBODY && copy.run.is_none()));
 }
 
@@ -277,6 +282,13 @@ async fn a_copy_is_paid_for_though_nothing_is_left_for_customers() {
     files[0].text = files[0].text.replace("\"The Shop <hello@shop.example>\" }\n", budget);
     let world = World::of(files).await;
     world.tell([subscriber("ann@x.org")]).await;
+    let preview = world.preview("offer");
+    let cost = preview.cost.unwrap();
+    assert_eq!(
+        (preview.copies, cost.copies.messages, cost.copies.amount.to_string()),
+        (3, 3, "0.03 USD".into())
+    );
+    assert_eq!((cost.messages, cost.short[0].messages), (1, 0), "copies go first");
     world.engine.launch("offer").await.unwrap();
     world.serve().await;
     assert_eq!(words(&world), SENT);
@@ -328,6 +340,8 @@ async fn a_print_run_has_the_copies_of_what_it_prints() {
          UPDATE deliveries SET state = 'sending';",
     );
     assert_eq!(words(&world), ["inbox-check/Ann at Gmail ann, decoy ln 1, boston, ma 02134, us cancelled"]);
+    let looked = preview_letters(&world).await;
+    assert_eq!((looked.letters, looked.copies), (2, 1));
     let report = print(&world).await;
     let run = report.run.unwrap();
     assert_eq!(run.letters, 3);
@@ -345,6 +359,8 @@ async fn a_print_run_has_the_copies_of_what_it_prints() {
     let world = shop_again(world, &SEEDS.replace("traits: { first_name: Ann }", "")).await;
     world.tell(resident("eve")).await;
     world.serve().await;
+    let looked = preview_letters(&world).await;
+    assert_eq!((looked.letters, looked.copies), (1, 0), "the copy cannot be made");
     assert_eq!(print(&world).await.run.unwrap().letters, 1);
     let failed = copies(&world).pop().unwrap();
     assert_eq!(failed.state.as_str(), "failed");

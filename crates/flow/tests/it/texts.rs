@@ -482,7 +482,7 @@ async fn a_preview_says_about_what_texts_would_cost_by_their_segments() {
         let texted = texted(&who, &format!("+1312555010{place}"));
         world.tell([texted.traits(serde_json::json!({ "first_name": name }))]).await;
     }
-    let cost = world.engine.preview_audience("sale").unwrap().cost.unwrap();
+    let cost = world.preview("sale").cost.unwrap();
     assert_eq!((cost.messages, cost.sampled, cost.amount.to_string()), (3, 3, "0.04 USD".into()));
     assert_eq!(cost.each.to_string(), "0.013333 USD");
     assert!(cost.short.is_empty(), "what fits exactly fits");

@@ -2,7 +2,7 @@
 
 use crowsnest_channels::email::Mailbox;
 use crowsnest_flow::{
-    Clock, Engine, FlowError, Opening, Receipt,
+    BroadcastPreview, Clock, Engine, FlowError, Opening, Receipt,
     outward::{Courier, Dispatcher},
 };
 use crowsnest_ingest::wire::Batch;
@@ -190,6 +190,10 @@ impl World {
 
     pub async fn serve(&self) {
         self.dispatcher.serve_due().await.unwrap();
+    }
+
+    pub fn preview(&self, broadcast: &str) -> BroadcastPreview {
+        self.engine.preview_broadcast(broadcast, self.dispatcher.courier()).unwrap()
     }
 
     pub async fn tell(&self, touches: impl IntoIterator<Item = Touch>) -> Receipt {

@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, Query, State},
     routing::get,
 };
-use crowsnest_flow::{Audience, FlowError, LaunchReport, spent_by_program};
+use crowsnest_flow::{BroadcastPreview, Came, FlowError, LaunchReport, spent_by_program};
 use crowsnest_model::{Object, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/broadcasts/{name}/preview", get(preview))
         .route("/broadcasts/{name}/copies", get(copies))
         .route("/broadcasts/{name}/launch", get(launched).post(launch))
+        .route("/broadcasts/{name}/deliveries", get(came))
 }
 
 /// A broadcast and where it is.
@@ -69,15 +70,17 @@ pub(crate) async fn broadcasts(
     Ok(Json(views))
 }
 
-/// Who would get it, and how many would not for which reason. Nothing is sent.
+/// Who would get it, and how many would not for which reason; which messages cannot be made (`unmade`), what all would cost, and
+/// whether it was launched already. Nothing is sent.
 #[utoipa::path(get, path = "/api/v1/broadcasts/{name}/preview", tag = "broadcasts", params(("name" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
 pub(crate) async fn preview(
     _: Admin,
     State(app): State<App>,
     Path(name): Path<String>,
-) -> Result<Json<Audience>, ApiError> {
-    Ok(Json(blocking(&app, move |engine| engine.preview_audience(&name)).await?))
+) -> Result<Json<BroadcastPreview>, ApiError> {
+    let dispatcher = app.dispatcher.clone();
+    Ok(Json(blocking(&app, move |engine| engine.preview_broadcast(&name, dispatcher.courier())).await?))
 }
 
 /// A copy that a seed gets.
@@ -159,4 +162,31 @@ pub(crate) async fn launched(
     Path(name): Path<String>,
 ) -> Result<Json<LaunchReport>, ApiError> {
     Ok(Json(blocking(&app, move |engine| engine.launch_report(&name)).await?))
+}
+
+/// What came of a launched broadcast's messages so far.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CameView {
+    /// How many messages to recipients are in which state.
+    states: BTreeMap<String, u64>,
+    /// The same of those that did not just go out, by state and reason, the most frequent first. Those who were left out at the
+    /// launch are in its audience, and not here.
+    #[schema(value_type = Vec<Object>)]
+    reasons: Vec<(String, String, u64)>,
+    /// What they cost so far, with the copies for seed lists; one for each currency.
+    cost: Vec<CostView>,
+}
+
+/// What came of its messages so far: how many are in which state, why, and what they cost.
+#[utoipa::path(get, path = "/api/v1/broadcasts/{name}/deliveries", tag = "broadcasts", params(("name" = String, Path)),
+    responses((status = 200, body = CameView), (status = 404, body = crate::error::ErrorBody),
+        (status = 409, body = crate::error::ErrorBody, description = "It has not been launched.")),
+    security(("admin" = [])))]
+pub(crate) async fn came(
+    _: Admin,
+    State(app): State<App>,
+    Path(name): Path<String>,
+) -> Result<Json<CameView>, ApiError> {
+    let Came { states, reasons, cost } = blocking(&app, move |engine| engine.broadcast_came(&name)).await?;
+    Ok(Json(CameView { states, reasons, cost: costs(Some(&cost), 0) }))
 }

@@ -82,6 +82,7 @@ pub(crate) fn routes() -> Router<App> {
         super::broadcasts::copies,
         super::broadcasts::launch,
         super::broadcasts::launched,
+        super::broadcasts::came,
         super::deliveries::deliveries,
         super::deliveries::lines,
         super::deliveries::delivery,

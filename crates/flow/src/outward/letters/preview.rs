@@ -4,6 +4,7 @@ use super::{
     UNMADE_SHOWN, Unmade, cannot_be_made,
     claim::{Had, due_in, had_by_another},
     compose_letter, most_frequent_first,
+    seeds::Copies,
 };
 use crate::{
     Engine, FlowError, Live,
@@ -34,6 +35,8 @@ const NONE: PrintRunId = PrintRunId(0);
 pub struct PrintPreview {
     /// How many letters.
     pub letters: u64,
+    /// How many copies for seed lists, beside them.
+    pub copies: u64,
     /// How many of each program or broadcast and template.
     pub by_template: Vec<(String, String, u64)>,
     /// How many that are due would not be printed, by reason, the most frequent first.
@@ -55,8 +58,9 @@ impl Engine {
         self.read(|read| {
             let purse = Purse::read(read, &live, now)?;
             let (left_out, by_template) = (BTreeMap::new(), BTreeMap::new());
-            let (found, had) = (PrintPreview::default(), Had::new());
-            let looking = Looking { read, live: &live, now, gauge, purse, had, found, left_out, by_template };
+            let (found, had, copies) = (PrintPreview::default(), Had::new(), Copies::default());
+            let looking =
+                Looking { read, live: &live, now, gauge, purse, had, found, left_out, by_template, copies };
             done = looking.through(program);
             Ok(())
         })?;
@@ -75,6 +79,7 @@ struct Looking<'r> {
     found: PrintPreview,
     left_out: BTreeMap<String, u64>,
     by_template: BTreeMap<(String, String), u64>,
+    copies: Copies,
 }
 
 impl Looking<'_> {
@@ -102,6 +107,7 @@ impl Looking<'_> {
         let by_template = self.by_template.into_iter();
         self.found.by_template = by_template.map(|((program, template), n)| (program, template, n)).collect();
         self.found.left_out = most_frequent_first(self.left_out);
+        self.found.copies = self.copies.count();
         Ok(self.found)
     }
 
@@ -155,6 +161,7 @@ impl Looking<'_> {
             self.had.insert((home, letter.program.clone()), person);
         }
         self.purse.suppose(live, &letter);
+        self.copies.beside(read, live, &letter, now)?;
         self.found.letters += 1;
         *self.by_template.entry((letter.program, template)).or_default() += 1;
         Ok(Ok(()))

@@ -2,15 +2,17 @@
 
 use super::{Open, compose_letter, file_fault, folder};
 use crate::{
-    Engine, FlowError,
+    Engine, FlowError, Live,
     inward::Working,
     outward::{contact::suppressed_word, purse::Purse, seeds},
 };
 use crowsnest_channels::letter::Letter;
 use crowsnest_model::{
     PrintRunId, Time,
-    delivery::{DeliveryState, LETTER},
+    delivery::{Delivery, DeliveryState, LETTER},
 };
+use crowsnest_store::Read;
+use std::collections::BTreeSet;
 
 impl Engine {
     /// Adds to a print run the copies of what it prints to customers, once for each of what they are sent.
@@ -21,6 +23,45 @@ impl Engine {
             open.files.add(&letter).map_err(|error| file_fault(&folder, &error))?;
         }
         Ok(())
+    }
+}
+
+/// The copies that a print run would have, while letters are looked at that it would print.
+#[derive(Default)]
+pub(super) struct Copies {
+    /// Of which letters they were looked at: by program, version, template and topic.
+    of: BTreeSet<(String, u32, String, String)>,
+    /// Of two versions of a program there is one copy for each seed.
+    made: BTreeSet<(String, String, String, String)>,
+}
+
+impl Copies {
+    /// A letter would be printed: its copies are counted, as far as they can be made.
+    pub(super) fn beside(
+        &mut self,
+        read: &dyn Read,
+        live: &Live,
+        letter: &Delivery,
+        now: Time,
+    ) -> Result<(), FlowError> {
+        let Delivery { program, version, template, topic, .. } = letter;
+        if !self.of.insert((program.clone(), *version, template.clone(), topic.clone())) {
+            return Ok(());
+        }
+        for copy in live.copies_beside(letter) {
+            let Ok(contact) = &copy.contact else { continue };
+            let made = live.postal_address(&copy.profile).and_then(|to| {
+                compose_letter(live, template, &copy.profile, to, &letter.event, Some(letter), now)
+            });
+            if made.is_ok() && read.suppression(LETTER, contact)?.is_none() {
+                self.made.insert((program.clone(), template.clone(), topic.clone(), copy.seed));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.made.len() as u64
     }
 }
 
