@@ -50,7 +50,7 @@ impl Engine {
                 let rows = reasons.most_frequent_first().into_iter();
                 came.reasons.extend(rows.map(|(reason, times)| (state.clone(), reason, times)));
             }
-            came.reasons.sort_by(|a, b| b.2.cmp(&a.2));
+            came.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.2));
             came.cost = spent_by_program(read)?.remove(name).unwrap_or_default();
             Ok(came)
         })
