@@ -9,20 +9,22 @@ mod moments;
 mod then;
 
 use super::{Prepared, Working, asked::Asked, event_of, prepare};
-use crate::{FlowError, OWN_SOURCE};
+use crate::{
+    FlowError, OWN_SOURCE,
+    rules::{self, Then},
+};
 use crowsnest_model::{
     Consent, ConsentStatus, DeliveryId, Event, EventId, Identifier, ProfileId, Time,
     delivery::{Delivery, LETTER},
     profile::Link,
 };
+use crowsnest_profile::Touch;
 use crowsnest_store::{
     Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
+    StoredDocument,
 };
 use facts::{Outcome, called_off, made_at};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use then::begun;
 
 /// So many events of one person are taken in again at most: everybody else waits for as long.
@@ -54,8 +56,17 @@ pub(crate) struct Replay {
     /// That they were told apart from others before, the latest first.
     splits: Vec<(LedgerEntry, Decision)>,
     asked: Vec<Asked>,
-    /// When other programs came in force, the latest first.
+    /// When other programs, segments or metrics came in force, the latest first.
     turns: Vec<Time>,
+    /// Every version of every definition.
+    stored: Vec<StoredDocument>,
+    /// The metrics and segments that are in force.
+    then: Option<Then>,
+    /// What the moments of programs by date or by schedule depend on, and since when that is something else.
+    moments: BTreeMap<String, String>,
+    other_moments: HashMap<String, Time>,
+    /// Who else is asked anew once the replay is over, and about what.
+    others: BTreeMap<ProfileId, Touch>,
     /// The ways through programs that are on record, in the order in which they began, the latest first.
     begun: Vec<RunRecord>,
     /// What they share with somebody else.
@@ -174,8 +185,9 @@ impl Working<'_> {
         let key = |program: &str, occasion: &str| (program.to_owned(), occasion.to_owned());
         let made_at = made_at(&deliveries);
         let first = events.first().map_or(until, |(_, event)| event.received);
-        let turns = self.live.plan().turns();
-        self.entrances = Arc::new(self.live.plan().entrances_at(first));
+        let stored = self.unit.documents(true)?;
+        let mut turns = self.live.plan().turns();
+        turns.extend(rules::turns(&stored));
         self.replay = Some(Box::new(Replay {
             until,
             event: EventId(0),
@@ -194,20 +206,28 @@ impl Working<'_> {
             splits,
             asked,
             turns: turns.into_iter().filter(|turn| *turn > first).rev().collect(),
+            then: None,
+            stored,
+            moments: BTreeMap::new(),
+            other_moments: HashMap::new(),
+            others: BTreeMap::new(),
             begun: begun(&runs),
             shared,
             shared_since,
             lent: BTreeMap::new(),
         }));
+        self.now = first;
+        self.in_force_then()?;
         for (place, event) in events {
             self.pass_time(event.received.min(until))?;
             self.again(place, event, &theirs)?;
         }
         self.pass_time(until)?;
         self.now = until;
-        self.entrances = self.live.plan().entrances().clone();
+        self.in_force_today()?;
         let Some(replay) = self.replay.take() else { return Ok(Vec::new()) };
         self.give_back_lent(&replay)?;
+        let others = replay.others;
         let people: Vec<ProfileId> = replay.people.into_iter().collect();
         for (objection, person) in objections.iter().flat_map(|each| people.iter().map(move |id| (each, id)))
         {
@@ -226,6 +246,7 @@ impl Working<'_> {
             }
         }
         self.unit.give_tasks(person)?;
+        self.tell_others(others)?;
         Ok(people)
     }
 
