@@ -61,7 +61,8 @@ pub struct Live {
     /// Versions in force by name, by kind.
     versions: HashMap<String, HashMap<String, u32>>,
     normaliser: Normaliser,
-    match_fields: Option<Arc<Fields>>,
+    /// By what people are compared, or would be.
+    fields: Arc<Fields>,
     readers: HashMap<String, Arc<SourceReader>>,
     keys: HashMap<String, String>,
     third_party: HashSet<String>,
@@ -222,7 +223,7 @@ impl Live {
         let rules = Arc::new(Rules::new(plan, segments, metrics.values(), all_broadcasts));
         let zone = TimeZone::get(&workspace.organisation.time_zone).unwrap_or(TimeZone::UTC);
         Ok(Self {
-            match_fields: Fields::of(&workspace).map(Arc::new),
+            fields: Arc::new(Fields::of(&workspace).unwrap_or_else(|| Fields::usual(&workspace))),
             normaliser: Normaliser::new(&workspace.identity, &workspace.organisation.country),
             third_party: workspace
                 .sources
@@ -318,7 +319,12 @@ impl Live {
 
     /// By what people are compared who may be one; `None` when they are not to be.
     pub(crate) fn match_fields(&self) -> Option<&Arc<Fields>> {
-        self.match_fields.as_ref()
+        self.workspace.identity.matching.as_ref().map(|_| &self.fields)
+    }
+
+    /// By what people are compared, or would be if they were to be.
+    pub(crate) fn fields(&self) -> &Arc<Fields> {
+        &self.fields
     }
 
     /// How a source's data are read.

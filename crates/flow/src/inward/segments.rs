@@ -290,7 +290,7 @@ impl Working<'_> {
         changed.into_iter().try_for_each(|person| self.reconsider(person, &touch, cause))
     }
 
-    fn programs_of(&self, person: ProfileId) -> BTreeSet<String> {
+    pub(super) fn programs_of(&self, person: ProfileId) -> BTreeSet<String> {
         let runs = self.people.get(&person).map(|loaded| loaded.profile.runs.iter());
         runs.into_iter().flatten().filter(|run| !run.awaits_goal).map(|run| run.program.clone()).collect()
     }

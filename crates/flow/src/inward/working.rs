@@ -198,10 +198,8 @@ impl<'w> Working<'w> {
             .filter(|name| self.entrances.dates().asks_about_trait(name))
             .map(|name| (name, loaded.profile.value(name).cloned()))
             .collect();
-        let compared = live.match_fields().is_some_and(|fields| {
-            event.traits.iter().any(|(name, value)| {
-                loaded.profile.value(name) != Some(value) && fields.asks_about(name, value)
-            })
+        let compared = event.traits.iter().any(|(name, value)| {
+            loaded.profile.value(name) != Some(value) && live.fields().asks_about(name, value)
         });
         let no_room = crowsnest_profile::fold(&mut loaded.profile, event, prepared.third_party);
         if compared {

@@ -65,6 +65,8 @@ pub(crate) struct Replay {
     /// What the moments of programs by date or by schedule depend on, and since when that is something else.
     moments: BTreeMap<String, String>,
     other_moments: HashMap<String, Time>,
+    /// The programs that each is in, as far as what depends on that was asked.
+    inside: HashMap<ProfileId, BTreeSet<String>>,
     /// Who else is asked anew once the replay is over, and about what.
     others: BTreeMap<ProfileId, Touch>,
     /// The ways through programs that are on record, in the order in which they began, the latest first.
@@ -210,6 +212,7 @@ impl Working<'_> {
             stored,
             moments: BTreeMap::new(),
             other_moments: HashMap::new(),
+            inside: HashMap::new(),
             others: BTreeMap::new(),
             begun: begun(&runs),
             shared,
@@ -313,7 +316,8 @@ impl Working<'_> {
         if let Some(replay) = &mut self.replay {
             replay.event = id;
         }
-        self.take_in_one(place, &prepared)
+        self.take_in_one(place, &prepared)?;
+        self.reconsider_programs_then()
     }
 
     /// Nobody else is drawn in: what is somebody else's today is left out, unless it was theirs before.
