@@ -88,11 +88,13 @@ fn portrait(world: &World, profile: &Profile) -> serde_json::Value {
         .collect();
     events.sort_by_key(ToString::to_string);
     let consents = world.read(|read| read.consents("email", &profile.contact("email").unwrap_or_default()));
-    let changes: Vec<_> = world
+    let mut changes: Vec<_> = world
         .read(|read| read.segment_changes(None, Some(profile.id), ALL))
         .into_iter()
-        .map(|change| json!([change.segment, change.entered, change.time, change.why]))
+        .map(|change| json!([change.time, change.segment, change.entered, change.why]))
         .collect();
+    // When a new definition is built, what time alone has changed is asked before it: of one moment any order will do.
+    changes.sort_by_key(ToString::to_string);
     json!({
         "traits": traits, "identifiers": links, "events": profile.events, "first": profile.first_seen,
         "last": profile.last_seen, "series": format!("{:?}", profile.series), "segments": profile.segments,
