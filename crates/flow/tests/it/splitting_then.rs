@@ -272,3 +272,50 @@ async fn whoever_was_in_a_segment_by_its_condition_of_then_was_in_it_and_in_what
         "she is one since it takes less, which begins nothing: {bea:?}"
     );
 }
+
+#[tokio::test]
+async fn whoever_lives_with_them_does_not_go_back_in_time() {
+    let documents = "segment: gilded\nwhen: household.any(profile.tier == \"gold\")\n";
+    let (world, ann, bea) = welded(&[documents]).await;
+    world.tell([identify("cara").by("user_id", "u3").by("account", "A-1")]).await;
+    world.tell([identify("home").by("user_id", "u1").by("account", "A-1")]).await;
+    world.pass(DAY);
+    world.tell([identify("gold").by("user_id", "u1").traits(json!({ "tier": "gold" }))]).await;
+    world.pass(DAY);
+    let cara = world.person("user_id", "u3").id;
+    let before = moves(&world, cara);
+    assert_eq!(before.len(), 1, "she came in when they came to be gold: {before:?}");
+
+    split(&world, ann.id, bea.id).await;
+    assert_eq!(moves(&world, cara), before);
+    assert_eq!(moves(&world, ann.id), before, "so did Ann");
+    assert_eq!(world.read(|read| read.members("gilded", None, 10)).len(), 2);
+
+    // But whoever lives with somebody else by now hears of it.
+    world.tell([identify("tin").by("loyalty_id", "l2").traits(json!({ "tier": "tin" }))]).await;
+    world.tell([identify("both").by("user_id", "u1").traits(json!({ "tier": "tin" }))]).await;
+    assert_eq!(moves(&world, cara).len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_was_gold_by_the_other_is_so_no_more_and_neither_is_who_lives_with_them() {
+    let documents = "segment: gilded\nwhen: household.any(profile.tier == \"gold\")\n";
+    let (world, ann, bea) = welded(&[documents]).await;
+    world.tell([identify("cara").by("user_id", "u3").by("account", "A-1")]).await;
+    world.tell([identify("home").by("user_id", "u1").by("account", "A-1")]).await;
+    world.pass(DAY);
+    world.tell([identify("gold").by("loyalty_id", "l2").traits(json!({ "tier": "gold" }))]).await;
+    world.pass(DAY);
+    let cara = world.person("user_id", "u3").id;
+    assert_eq!(moves(&world, cara).len(), 1);
+    split(&world, ann.id, bea.id).await;
+    let after = moves(&world, cara);
+    assert!(after[0].starts_with(&format!("{} leaves", world.now())), "now, not then: {after:?}");
+    assert!(moves(&world, ann.id).is_empty());
+    let inside = world.read(|read| read.members("gilded", None, 10));
+    assert_eq!(
+        inside.iter().map(|(person, _)| *person).collect::<Vec<_>>(),
+        [bea.id],
+        "she is gold by herself"
+    );
+}

@@ -27,7 +27,8 @@ use facts::{Outcome, called_off, made_at};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use then::begun;
 
-/// So many events of one person are taken in again at most: everybody else waits for as long.
+/// So many events of one person are taken in again at most. It is one commit, and everybody else waits for as long: the time grows
+/// with the events, and so does the memory, by about a kilobyte each.
 const MOST_EVENTS: usize = 50_000;
 
 const EVERYTHING: Page = Page { limit: i64::MAX as usize, offset: 0 };
@@ -113,8 +114,9 @@ impl Working<'_> {
         ids.push(person);
         let rows = self.unit.events_in_order(person, MOST_EVENTS)?.ok_or_else(|| {
             FlowError::Refused(format!(
-                "{person} has more than {MOST_EVENTS} events, too many to be taken in again in one commit; block what \
-                 they were merged by (identity.blocked) first"
+                "{person} has more than {MOST_EVENTS} events, too many to be taken in again in one commit: everybody else's \
+                 would wait for as long. So that nobody else is merged by it, block what they were merged by \
+                 (identity.blocked)"
             ))
         })?;
         let events = rows
