@@ -25,6 +25,7 @@ mod overlap;
 mod people;
 mod preferences;
 mod quarantine;
+mod rules;
 mod same_person;
 mod segments;
 mod splitting;

@@ -1,6 +1,10 @@
 //! What is in force: the definitions, compiled once, shared by everybody until the next ones are applied.
 
-use crate::{FlowError, matching::Fields};
+use crate::{
+    FlowError,
+    matching::Fields,
+    rules::{Rules, expression, schema_of},
+};
 use crowsnest_channels::{
     letter::PostalAddress,
     template::{CompiledTemplate, CompiledText, TemplateError},
@@ -57,11 +61,12 @@ pub struct Live {
     /// Versions in force by name, by kind.
     versions: HashMap<String, HashMap<String, u32>>,
     normaliser: Normaliser,
-    match_fields: Option<Arc<Fields>>,
+    /// By what people are compared, or would be.
+    fields: Arc<Fields>,
     readers: HashMap<String, Arc<SourceReader>>,
     keys: HashMap<String, String>,
     third_party: HashSet<String>,
-    plan: Plan,
+    rules: Arc<Rules>,
     needs: HashMap<String, Vec<String>>,
     broadcasts: BTreeMap<String, Arc<LiveBroadcast>>,
     /// Versions of broadcasts that are not in force any more: what was launched of them is finished on them.
@@ -71,8 +76,6 @@ pub struct Live {
     policy: Policy,
     zone: TimeZone,
     metrics: BTreeMap<String, Expression>,
-    segments: SegmentPlan,
-    series: SeriesPlan,
     derived: RwLock<Arc<Derived>>,
 }
 
@@ -118,12 +121,10 @@ impl Live {
                 Err(error) => problem("template", name, error.to_string()),
             }
         }
-        let schema = workspace.metrics.values().fold(Schema::open(), |schema, metric| {
-            schema.with_metric(&metric.name, &metric.value, metric.granularity)
-        });
+        let schema = schema_of(&workspace.metrics);
         let mut metrics = BTreeMap::new();
         for (name, metric) in &workspace.metrics {
-            match Expression::parse(&metric.value, &schema.clone().read_by(metric.granularity)) {
+            match expression(metric, &schema) {
                 Ok(value) => {
                     metrics.insert(name.clone(), value);
                 }
@@ -217,18 +218,12 @@ impl Live {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let plan = Plan::new(programs);
+        let plan = Arc::new(Plan::new(programs));
+        let all_broadcasts = broadcasts.values().chain(earlier_broadcasts.values());
+        let rules = Arc::new(Rules::new(plan, segments, metrics.values(), all_broadcasts));
         let zone = TimeZone::get(&workspace.organisation.time_zone).unwrap_or(TimeZone::UTC);
-        let mut series = SeriesPlan::default();
-        segments.all().iter().for_each(|segment| series.add(segment.series()));
-        metrics.values().for_each(|metric: &Expression| series.add(&metric.inputs().series));
-        plan.all().for_each(|program| series.add(program.series()));
-        broadcasts
-            .values()
-            .chain(earlier_broadcasts.values())
-            .for_each(|broadcast: &Arc<LiveBroadcast>| series.add(broadcast.series()));
         Ok(Self {
-            match_fields: Fields::of(&workspace).map(Arc::new),
+            fields: Arc::new(Fields::of(&workspace).unwrap_or_else(|| Fields::usual(&workspace))),
             normaliser: Normaliser::new(&workspace.identity, &workspace.organisation.country),
             third_party: workspace
                 .sources
@@ -243,7 +238,7 @@ impl Live {
             documents,
             readers,
             keys,
-            plan,
+            rules,
             broadcasts,
             earlier_broadcasts,
             ever_named: stored
@@ -256,8 +251,6 @@ impl Live {
             templates,
             zone,
             metrics,
-            segments,
-            series,
             derived: RwLock::default(),
         })
     }
@@ -305,17 +298,18 @@ impl Live {
 
     /// The segments.
     pub fn segments(&self) -> &SegmentPlan {
-        &self.segments
+        &self.rules.segments
     }
 
     /// What is remembered of events for all of these.
     pub fn series(&self) -> &SeriesPlan {
-        &self.series
+        &self.rules.series
     }
 
     /// Whether conditions look at events of this name whenever one comes.
     pub(crate) fn asks_about(&self, event: &str) -> bool {
-        self.series.about(event).next().is_some() || !self.plan.entrances().triggered_by(event).is_empty()
+        self.rules.series.about(event).next().is_some()
+            || !self.rules.plan.entrances().triggered_by(event).is_empty()
     }
 
     /// How identifiers get their one spelling.
@@ -325,7 +319,12 @@ impl Live {
 
     /// By what people are compared who may be one; `None` when they are not to be.
     pub(crate) fn match_fields(&self) -> Option<&Arc<Fields>> {
-        self.match_fields.as_ref()
+        self.workspace.identity.matching.as_ref().map(|_| &self.fields)
+    }
+
+    /// By what people are compared, or would be if they were to be.
+    pub(crate) fn fields(&self) -> &Arc<Fields> {
+        &self.fields
     }
 
     /// How a source's data are read.
@@ -353,14 +352,24 @@ impl Live {
         self.workspace.sources.get(source).map(|source| source.sync)
     }
 
+    /// What people are asked by.
+    pub(crate) fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
     /// All programs.
     pub fn plan(&self) -> &Plan {
-        &self.plan
+        &self.rules.plan
     }
 
     /// A broadcast.
     pub fn broadcast(&self, name: &str) -> Option<&Arc<LiveBroadcast>> {
         self.broadcasts.get(name)
+    }
+
+    /// All versions of all broadcasts.
+    pub(crate) fn all_broadcasts(&self) -> impl Iterator<Item = &Arc<LiveBroadcast>> {
+        self.broadcasts.values().chain(self.earlier_broadcasts.values())
     }
 
     /// A version of a broadcast, in force or not.
@@ -412,7 +421,7 @@ impl Live {
     /// The feeds without which nothing of this version of a program or broadcast is sent; `None` when the version is not
     /// there.
     pub fn requires_fresh(&self, program: &str, version: u32) -> Option<&[FreshnessNeed]> {
-        if let Some(program) = self.plan.version(program, version) {
+        if let Some(program) = self.rules.plan.version(program, version) {
             return Some(program.requires_fresh());
         }
         self.broadcast_version(program, version).map(|broadcast| &*broadcast.definition.requires_fresh)
@@ -455,7 +464,7 @@ fn versions_in_force(stored: &[StoredDocument]) -> HashMap<String, HashMap<Strin
     versions
 }
 
-fn when_in_force(document: &StoredDocument) -> InForce {
+pub(crate) fn when_in_force(document: &StoredDocument) -> InForce {
     InForce { from: document.applied, until: document.retired }
 }
 
@@ -475,7 +484,7 @@ fn version_in_force(stored: &[StoredDocument], kind: &str, name: &str) -> u32 {
 }
 
 /// The part of the people who are held out of all programs, as far as this program is meant: not when it only serves.
-fn holdout_for(workspace: &Workspace, program: &Program) -> Option<Percent> {
+pub(crate) fn holdout_for(workspace: &Workspace, program: &Program) -> Option<Percent> {
     let mut topics = Step::all(&program.steps).into_iter().filter_map(|step| match step {
         Step::Send(send) => Some(&send.topic),
         Step::Task(task) => task.call.as_ref().map(|call| &call.topic),
@@ -487,7 +496,7 @@ fn holdout_for(workspace: &Workspace, program: &Program) -> Option<Percent> {
     workspace.organisation.holdout.filter(|_| !only_serves)
 }
 
-fn earlier_program(document: &StoredDocument, schema: &Schema) -> Result<LiveProgram, String> {
+pub(crate) fn earlier_program(document: &StoredDocument, schema: &Schema) -> Result<LiveProgram, String> {
     let definition: Program = serde_json::from_str(&document.compiled).map_err(|error| error.to_string())?;
     LiveProgram::compile(definition, document.version, when_in_force(document), schema)
         .map_err(|error| error.to_string())

@@ -62,7 +62,8 @@ impl InForce {
     /// Since ever, and still.
     pub const ALWAYS: Self = Self { from: Time(i64::MIN), until: None };
 
-    fn is_at(self, time: Time) -> bool {
+    /// Whether it was or is, at a moment.
+    pub fn is_at(self, time: Time) -> bool {
         self.from <= time && self.until.is_none_or(|until| time < until)
     }
 }
@@ -307,6 +308,14 @@ impl Plan {
         Entrances::new(
             self.versions.values().filter(|program| program.in_force.is_at(time)).cloned().collect(),
         )
+    }
+
+    /// The names of the programs that were there at a moment, open or not.
+    pub fn named_at(&self, time: Time) -> impl Iterator<Item = &str> {
+        self.versions
+            .values()
+            .filter(move |program| program.in_force.is_at(time))
+            .map(|program| program.name())
     }
 
     /// The moments at which versions came in force or went out of it.

@@ -12,9 +12,14 @@ mod sieve;
 use crate::{
     Engine, FlowError, Live,
     inward::{Occurrence, Working},
+    rules::Rules,
 };
-use crowsnest_model::{Duration, Event, ProfileId, SeriesId, Time, definition::Trigger, series::Kept};
-use crowsnest_profile::Touch;
+use crowsnest_model::{
+    Duration, Event, ProfileId, SeriesId, Time,
+    definition::{Trigger, Workspace},
+    series::Kept,
+};
+use crowsnest_profile::{SegmentPlan, Touch};
 use crowsnest_programs::{Derived, LiveProgram};
 use crowsnest_rules::{EventView, Interest, SeriesSpec};
 use crowsnest_store::{Build, EventRow, Read, Unit};
@@ -83,14 +88,16 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
     let nobody_yet = unit.counter("people")? == 0;
     let complete = complete(&before);
     let series = live.series().all().map(|series| ("series", series_name(series), series.sentence()));
-    let segments = meanings(live).into_iter().map(|(name, meaning)| ("segment", name, meaning));
+    let segments = meanings(live.segments()).into_iter().map(|(name, meaning)| ("segment", name, meaning));
     // Kept for longer, it has to be read anew: what was too old may have been forgotten.
     let interests = live.plan().interests().map(|(interest, within)| {
         let meaning = format!("{}, kept for {}", interest.sentence(), within.in_words());
         ("interest", interest.id().name(), meaning)
     });
     let dates = live.plan().entrances().dates().all().iter();
-    let dates = dates.map(|program| ("date", program.name().to_owned(), date_meaning(live, program)));
+    let dates = dates.map(|program| {
+        ("date", program.name().to_owned(), date_meaning(live.workspace(), live.segments(), program))
+    });
     let wanted: BTreeMap<(&str, String), String> = series
         .chain(interests)
         .chain(segments)
@@ -145,9 +152,9 @@ fn digest(meaning: &str) -> String {
 
 /// What each segment means, with the meanings of those that it asks about: when one of them is built anew, so is what
 /// follows from it.
-fn meanings(live: &Live) -> BTreeMap<String, String> {
+pub(crate) fn meanings(segments: &SegmentPlan) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
-    for segment in live.segments().all() {
+    for segment in segments.all() {
         let mut meaning = segment.meaning();
         for asked in segment.asks_about() {
             // By its hash: written out, it would double with every segment that asks about two.
@@ -159,16 +166,16 @@ fn meanings(live: &Live) -> BTreeMap<String, String> {
 }
 
 /// What the moments of a program by date or by schedule depend on: when that changes, everybody is given them anew.
-fn date_meaning(live: &Live, program: &LiveProgram) -> String {
+pub(crate) fn date_meaning(workspace: &Workspace, segments: &SegmentPlan, program: &LiveProgram) -> String {
     let trigger = Trigger { ttl: None, ..program.definition.trigger.clone() };
     let mut meaning = serde_json::to_string(&trigger).unwrap_or_default();
-    meaning.push_str(&format!("\n{}", live.workspace().organisation.time_zone));
+    meaning.push_str(&format!("\n{}", workspace.organisation.time_zone));
     let Some(inputs) = program.date_inputs() else { return meaning };
-    for metric in inputs.metrics.iter().filter_map(|name| live.workspace().metrics.get(name)) {
+    for metric in inputs.metrics.iter().filter_map(|name| workspace.metrics.get(name)) {
         meaning.push_str(&format!("\n{}", metric.meaning()));
     }
     if !inputs.segments.is_empty() {
-        let all = meanings(live);
+        let all = meanings(segments);
         for name in &inputs.segments {
             meaning.push_str(&format!("\n{name}: {}", digest(all.get(name).map_or("", String::as_str))));
         }
@@ -190,6 +197,15 @@ pub(crate) fn while_asking(live: &Live, derived: &Arc<Derived>) -> Arc<Derived> 
         asking.segments.insert(segment.name.clone(), known);
     }
     Arc::new(asking)
+}
+
+/// What can be believed of people who have been read for all that these rules ask for.
+pub(crate) fn at_once(rules: &Rules, derived: &Derived) -> Derived {
+    Derived {
+        series: rules.series.all().map(|series| (series.id(), series.kept())).collect(),
+        segments: rules.segments.all().iter().map(|segment| (segment.name.clone(), true)).collect(),
+        ..derived.clone()
+    }
 }
 
 /// What can be believed.
@@ -313,12 +329,15 @@ fn finish(work: &mut Working<'_>, builds: Vec<Build>, pass: &str) -> Result<(), 
 impl Working<'_> {
     /// The series that are not complete yet.
     pub(crate) fn incomplete(&self) -> Vec<Arc<SeriesSpec>> {
-        self.live.series().all().filter(|series| !self.derived.knows(series)).cloned().collect()
+        self.rules.series.all().filter(|series| !self.derived.knows(series)).cloned().collect()
     }
 
     /// Reads a person's recorded events for the series that are not complete yet.
     pub(crate) fn derive_series(&mut self, person: ProfileId) -> Result<(), FlowError> {
         let wanted = self.incomplete();
+        if wanted.is_empty() {
+            return Ok(());
+        }
         let names: BTreeSet<&str> = wanted.iter().map(|series| series.event()).collect();
         let names: Vec<&str> = names.into_iter().collect();
         let mut derived = BTreeMap::new();

@@ -16,9 +16,7 @@ const KEPT: usize = 16;
 impl Working<'_> {
     /// Somebody is to be compared with the others again, once this is committed.
     pub(crate) fn compare_later(&mut self, person: ProfileId) {
-        if self.live.match_fields().is_some() {
-            self.to_compare.insert(person);
-        }
+        self.to_compare.insert(person);
     }
 
     /// By what two people were compared who become one now: one of them may have an earlier address, a maiden name, of which
@@ -49,12 +47,21 @@ impl Working<'_> {
         Ok(())
     }
 
-    /// Writes who is to be compared.
+    /// Writes who is to be compared. While nobody is, that is whoever a question is about that was put off: it comes up again
+    /// when one of the two has changed, and by then nobody could say who has.
     pub(super) fn queue_compared(&mut self) -> Result<(), FlowError> {
-        for person in std::mem::take(&mut self.to_compare) {
+        let people = std::mem::take(&mut self.to_compare);
+        let is_on = self.live.match_fields().is_some();
+        if !is_on && (people.is_empty() || self.unit.question_count(true)? == 0) {
+            return Ok(());
+        }
+        for person in people {
+            if !is_on && self.unit.questions_of(person)?.iter().all(|question| question.put_off.is_none()) {
+                continue;
+            }
             let stamp = self.ids.next(self.now);
             self.unit.queue_match(person, stamp)?;
-            self.something_to_compare = true;
+            self.something_to_compare |= is_on;
         }
         Ok(())
     }

@@ -24,13 +24,14 @@ impl Working<'_> {
         others.extend(self.unit.sharers(&points)?.into_iter().flatten());
         others.remove(&person);
         let now = self.now;
+        let touch = Touch { consent: true, ..Touch::default() };
         for other in others {
-            if !self.is_there(other)? {
+            if self.hears_later(other, &touch) || !self.is_there(other)? {
                 continue;
             }
             self.load(other)?;
             self.catch_up(other)?;
-            self.reconsider(other, &Touch { consent: true, ..Touch::default() }, cause)?;
+            self.reconsider(other, &touch, cause)?;
             Enrolment::of(self).look(other, now)?;
         }
         Ok(())

@@ -81,9 +81,9 @@ impl Working<'_> {
     fn in_force_since(&self, program: &LiveProgram) -> Option<Time> {
         let given = self.derived.dates.get(program.name()).copied();
         match &self.replay {
-            Some(_) if given.is_none_or(|given| given > self.now) => {
-                Some(self.live.plan().same_moments_since(program))
-            }
+            Some(replay) if given.is_none_or(|given| given > self.now) => Some(
+                self.rules.plan.same_moments_since(program).max(replay.other_moments_since(program.name())),
+            ),
             _ => given,
         }
     }

@@ -123,11 +123,7 @@ impl Working<'_> {
         from: Option<ProfileId>,
         reason: String,
     ) -> Result<(), FlowError> {
-        if self
-            .live
-            .match_fields()
-            .is_some_and(|fields| fields.asks_about_namespace(identifier.namespace.as_str()))
-        {
+        if self.live.fields().asks_about_namespace(identifier.namespace.as_str()) {
             self.to_compare.insert(person);
         }
         self.holders.insert(identifier.clone(), Some(person));

@@ -29,7 +29,8 @@ impl Working<'_> {
     /// Adds an event to what is remembered of its kind. What that touches is noted.
     pub(super) fn remember(&mut self, person: ProfileId, prepared: &Prepared, touch: &mut Touch) {
         let Some(name) = prepared.event.name.as_deref() else { return };
-        let mut wanted = self.live.series().about(name).peekable();
+        let rules = self.rules.clone();
+        let mut wanted = rules.series.about(name).peekable();
         if wanted.peek().is_none() {
             return;
         }
@@ -95,6 +96,9 @@ impl Working<'_> {
         let members = self.lookout().household(&loaded.profile);
         let touch = Touch { household: true, ..Touch::default() };
         for member in members {
+            if self.hears_later(member, &touch) {
+                continue;
+            }
             self.load(member)?;
             self.reconsider(member, &touch, cause)?;
         }
@@ -103,7 +107,7 @@ impl Working<'_> {
 
     /// Whether segments or programs ask about households at all.
     pub(super) fn asks_about_households(&self) -> bool {
-        self.live.segments().asks_about_households() || self.entrances.dates().asks_about_households()
+        self.rules.segments.asks_about_households() || self.entrances.dates().asks_about_households()
     }
 
     /// What time alone has changed about a person until now, change by change, each as of its own moment.
@@ -129,8 +133,8 @@ impl Working<'_> {
         touch: &Touch,
         cause: Occurrence,
     ) -> Result<Vec<(String, bool)>, FlowError> {
-        let live = self.live;
-        let plan = live.segments();
+        let rules = self.rules.clone();
+        let plan = &rules.segments;
         // While segments are built, what a change touches depends on what was not asked yet: then everything is.
         let everything = touch.everything || !Arc::ptr_eq(&self.asking, &self.derived);
         let mut waiting = if everything { Places::below(plan.all().len()) } else { plan.touched_by(touch) };
@@ -198,7 +202,7 @@ impl Working<'_> {
             event: cause.event,
             why,
         })?;
-        let version = self.live.version("segment", &segment.name).unwrap_or(1);
+        let version = self.version_of(&segment.name);
         if let Some(loaded) = self.people.get_mut(&person) {
             loaded.changed = true;
             if inside {
@@ -238,8 +242,9 @@ impl Working<'_> {
 
     /// Memberships of segments that are no more are dropped. The log says so, for the case that one comes back.
     fn forget_segments(&mut self, person: ProfileId, cause: Occurrence) -> Result<(), FlowError> {
+        let rules = self.rules.clone();
+        let plan = &rules.segments;
         let Some(loaded) = self.people.get_mut(&person) else { return Ok(()) };
-        let plan = self.live.segments();
         let gone: Vec<String> =
             loaded.profile.segments.keys().filter(|name| plan.get(name).is_none()).cloned().collect();
         for name in gone {
@@ -273,7 +278,7 @@ impl Working<'_> {
 
     /// Whoever began or ended a program in this commit is asked about what depends on that.
     pub(super) fn reconsider_programs(&mut self) -> Result<(), FlowError> {
-        let mut programs = self.live.segments().programs();
+        let mut programs = self.rules.segments.programs();
         programs.extend(self.entrances.dates().programs().cloned());
         if programs.is_empty() {
             return Ok(());
@@ -285,7 +290,7 @@ impl Working<'_> {
         changed.into_iter().try_for_each(|person| self.reconsider(person, &touch, cause))
     }
 
-    fn programs_of(&self, person: ProfileId) -> BTreeSet<String> {
+    pub(super) fn programs_of(&self, person: ProfileId) -> BTreeSet<String> {
         let runs = self.people.get(&person).map(|loaded| loaded.profile.runs.iter());
         runs.into_iter().flatten().filter(|run| !run.awaits_goal).map(|run| run.program.clone()).collect()
     }

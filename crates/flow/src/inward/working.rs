@@ -4,6 +4,7 @@ use super::{Enrolment, Occurrence, Prepared, Receipt, prepare::Incoming, replay:
 use crate::{
     FlowError, Live,
     people::{Agreed, Lookout},
+    rules::Rules,
 };
 use crowsnest_identity::KeptApart;
 use crowsnest_model::{
@@ -35,6 +36,8 @@ pub(crate) struct Loaded {
 pub(crate) struct Working<'w> {
     pub(crate) unit: &'w mut dyn Unit,
     pub(crate) live: &'w Live,
+    /// What people are asked by: what is in force, and in a replay what was.
+    pub(crate) rules: Arc<Rules>,
     /// The programs that take people in: those in force, and in a replay those that were.
     pub(super) entrances: Arc<Entrances>,
     pub(crate) ids: &'w mut IdMaker,
@@ -94,6 +97,7 @@ impl<'w> Working<'w> {
         Self {
             unit,
             live,
+            rules: live.rules().clone(),
             entrances: live.plan().entrances().clone(),
             ids,
             now,
@@ -194,10 +198,8 @@ impl<'w> Working<'w> {
             .filter(|name| self.entrances.dates().asks_about_trait(name))
             .map(|name| (name, loaded.profile.value(name).cloned()))
             .collect();
-        let compared = live.match_fields().is_some_and(|fields| {
-            event.traits.iter().any(|(name, value)| {
-                loaded.profile.value(name) != Some(value) && fields.asks_about(name, value)
-            })
+        let compared = event.traits.iter().any(|(name, value)| {
+            loaded.profile.value(name) != Some(value) && live.fields().asks_about(name, value)
         });
         let no_room = crowsnest_profile::fold(&mut loaded.profile, event, prepared.third_party);
         if compared {

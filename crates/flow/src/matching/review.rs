@@ -114,8 +114,7 @@ impl Engine {
     }
 
     fn review_fields(&self) -> std::sync::Arc<Fields> {
-        let live = self.live();
-        live.match_fields().cloned().unwrap_or_else(|| Fields::usual(live.workspace()).into())
+        self.live().fields().clone()
     }
 
     /// Answers a question. What is decided holds, and is learned from.

@@ -189,6 +189,31 @@ async fn what_was_put_off_stays_so_while_nobody_is_matched_and_after_it() {
 }
 
 #[tokio::test]
+async fn what_was_put_off_comes_up_again_when_something_changed_while_nobody_was_matched() {
+    for restarted in [false, true] {
+        let world =
+            shop(vec![known("1", "user_id", "u-1", ann()), known("2", "user_id", "u-2", anne())]).await;
+        let question = questions(&world)[0].question.id;
+        world.engine.answer(question, Answer::Later, String::new()).await.unwrap();
+        world.apply(&[]).await;
+        matched(&world).await;
+        // One of the two, and somebody about whom nobody asks.
+        world.tell([known("3", "user_id", "u-1", json!({"email": "ann@lakemail.org"}))]).await;
+        world.tell([known("4", "loyalty_id", "S-1", json!({"email": "s1@lakemail.org"}))]).await;
+        assert_eq!(world.read(|read| read.match_queue_count()), 1, "nobody is kept waiting for nothing");
+        matched(&world).await;
+        assert!(questions(&world).is_empty());
+        let world = if restarted { world.restarted(None) } else { world };
+        world.apply(&[MATCHING]).await;
+        matched(&world).await;
+        let again = questions(&world);
+        assert_eq!(again.iter().map(|asked| asked.question.id).collect::<Vec<_>>(), [question]);
+        assert!(world.engine.questions(true, ALL).unwrap().is_empty());
+        assert_eq!(world.read(|read| read.match_queue_count()), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_split_takes_back_what_likeness_has_made_one_and_they_stay_two() {
     let world =
         shop(vec![known("1", "loyalty_id", "L-1", ann()), known("2", "user_id", "u-2", anne())]).await;

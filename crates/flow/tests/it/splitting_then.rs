@@ -40,6 +40,20 @@ steps:
   - wait: 30d
 "#;
 
+const REGULARS: &str = r#"
+metric: visits
+value: count("Visited", within("30d"))
+---
+segment: regulars
+when: metric("visits") >= 2
+---
+program: thanks
+trigger: { segment: regulars, on: enter }
+steps:
+  - set: { thanked: "yes" }
+  - wait: 60d
+"#;
+
 async fn until(world: &World, text: &str) {
     world.after(text.parse::<Time>().unwrap().0 - world.now().0).await;
 }
@@ -197,4 +211,111 @@ steps:
     world.after(2 * DAY).await;
     assert_eq!(world.mailed(), ["ann@x.org", "ann@x.org"]);
     assert_eq!(ways(&world, "cart", ann), ["c by 1 finished"]);
+}
+
+/// What became of somebody in segments: when they entered and left them, and why.
+fn moves(world: &World, person: ProfileId) -> Vec<String> {
+    let changes = world.read(|read| read.segment_changes(None, Some(person), ALL));
+    let said = changes.iter().map(|change| {
+        let moved = if change.entered { "enters" } else { "leaves" };
+        format!("{} {moved} {}: {}", change.time, change.segment, change.why)
+    });
+    said.collect()
+}
+
+#[tokio::test]
+async fn whoever_was_in_a_segment_by_its_condition_of_then_was_in_it_and_in_what_that_began() {
+    let mut told = Vec::new();
+    for till in [false, true] {
+        let world = World::new(&[REGULARS]).await;
+        for (strong, value) in [("user_id", "u1"), ("loyalty_id", "l2")] {
+            world.tell([identify(value).by(strong, value)]).await;
+        }
+        let [ann, bea] = [world.person("user_id", "u1").id, world.person("loyalty_id", "l2").id];
+        for visit in ["one", "two"] {
+            world.pass(DAY);
+            world.tell([track(visit, "Visited").by("user_id", "u1")]).await;
+        }
+        assert_eq!(ways(&world, "thanks", ann).len(), 1);
+        world.pass(DAY);
+        // By the metric it is others, by the condition, and by both at once.
+        world.apply(&[&REGULARS.replace("30d", "90d").replace(">= 2", ">= 4")]).await;
+        world.engine.build().await.unwrap();
+        world.pass(DAY);
+        let both = track("till", "Seen").by("user_id", "u1");
+        world.tell([if till { both.by("loyalty_id", "l2") } else { both }]).await;
+        world.pass(DAY);
+        let visits = (0..3).map(|place| track(format!("b{place}"), "Visited").by("loyalty_id", "l2"));
+        world.tell(visits).await;
+        world.pass(DAY);
+        world.apply(&[&REGULARS.replace("30d", "4d").replace(">= 2", ">= 3")]).await;
+        world.engine.build().await.unwrap();
+        world.pass(HOUR);
+        if till {
+            assert_eq!(world.people().len(), 1);
+            let one = world.people()[0].id;
+            split(&world, one, if one == ann { bea } else { ann }).await;
+        }
+        let known = |person: ProfileId| {
+            let profile = world.read(|read| read.profile(person)).unwrap();
+            let thanked = profile.traits.get("thanked").map(|known| known.time);
+            (moves(&world, person), ways(&world, "thanks", person).len(), thanked, profile.segments)
+        };
+        told.push([known(ann), known(bea)]);
+    }
+    assert_eq!(told[0], told[1]);
+    let [(ann, runs, ..), (bea, bea_runs, ..)] = &told[1];
+    assert_eq!((ann.len(), *runs), (2, 1), "she was a regular until that took more: {ann:?}");
+    assert_eq!(
+        (bea.len(), *bea_runs),
+        (1, 0),
+        "she is one since it takes less, which begins nothing: {bea:?}"
+    );
+}
+
+#[tokio::test]
+async fn whoever_lives_with_them_does_not_go_back_in_time() {
+    let documents = "segment: gilded\nwhen: household.any(profile.tier == \"gold\")\n";
+    let (world, ann, bea) = welded(&[documents]).await;
+    world.tell([identify("cara").by("user_id", "u3").by("account", "A-1")]).await;
+    world.tell([identify("home").by("user_id", "u1").by("account", "A-1")]).await;
+    world.pass(DAY);
+    world.tell([identify("gold").by("user_id", "u1").traits(json!({ "tier": "gold" }))]).await;
+    world.pass(DAY);
+    let cara = world.person("user_id", "u3").id;
+    let before = moves(&world, cara);
+    assert_eq!(before.len(), 1, "she came in when they came to be gold: {before:?}");
+
+    split(&world, ann.id, bea.id).await;
+    assert_eq!(moves(&world, cara), before);
+    assert_eq!(moves(&world, ann.id), before, "so did Ann");
+    assert_eq!(world.read(|read| read.members("gilded", None, 10)).len(), 2);
+
+    // But whoever lives with somebody else by now hears of it.
+    world.tell([identify("tin").by("loyalty_id", "l2").traits(json!({ "tier": "tin" }))]).await;
+    world.tell([identify("both").by("user_id", "u1").traits(json!({ "tier": "tin" }))]).await;
+    assert_eq!(moves(&world, cara).len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_was_gold_by_the_other_is_so_no_more_and_neither_is_who_lives_with_them() {
+    let documents = "segment: gilded\nwhen: household.any(profile.tier == \"gold\")\n";
+    let (world, ann, bea) = welded(&[documents]).await;
+    world.tell([identify("cara").by("user_id", "u3").by("account", "A-1")]).await;
+    world.tell([identify("home").by("user_id", "u1").by("account", "A-1")]).await;
+    world.pass(DAY);
+    world.tell([identify("gold").by("loyalty_id", "l2").traits(json!({ "tier": "gold" }))]).await;
+    world.pass(DAY);
+    let cara = world.person("user_id", "u3").id;
+    assert_eq!(moves(&world, cara).len(), 1);
+    split(&world, ann.id, bea.id).await;
+    let after = moves(&world, cara);
+    assert!(after[0].starts_with(&format!("{} leaves", world.now())), "now, not then: {after:?}");
+    assert!(moves(&world, ann.id).is_empty());
+    let inside = world.read(|read| read.members("gilded", None, 10));
+    assert_eq!(
+        inside.iter().map(|(person, _)| *person).collect::<Vec<_>>(),
+        [bea.id],
+        "she is gold by herself"
+    );
 }

@@ -210,7 +210,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
     }
 
     fn program(&self, run: &Run) -> Option<Arc<LiveProgram>> {
-        self.work.live.plan().version(&run.program, run.version).cloned()
+        self.work.rules.plan.version(&run.program, run.version).cloned()
     }
 
     /// Begins the programs that an event begins.
@@ -434,7 +434,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
     /// nothing changes.
     pub(crate) fn move_to(&mut self, person: ProfileId, id: RunId, version: u32) -> Result<bool, FlowError> {
         let Some(mut run) = self.run(person, id) else { return Ok(false) };
-        let (before, plan) = (run.version, self.work.live.plan());
+        let (before, plan) = (run.version, self.work.rules.plan.clone());
         let (Some(old), Some(new)) = (self.program(&run), plan.version(&run.program, version)) else {
             return Ok(false);
         };

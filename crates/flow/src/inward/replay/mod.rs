@@ -9,23 +9,26 @@ mod moments;
 mod then;
 
 use super::{Prepared, Working, asked::Asked, event_of, prepare};
-use crate::{FlowError, OWN_SOURCE};
+use crate::{
+    FlowError, OWN_SOURCE,
+    rules::{self, Then},
+};
 use crowsnest_model::{
     Consent, ConsentStatus, DeliveryId, Event, EventId, Identifier, ProfileId, Time,
     delivery::{Delivery, LETTER},
     profile::Link,
 };
+use crowsnest_profile::Touch;
 use crowsnest_store::{
     Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
+    StoredDocument,
 };
 use facts::{Outcome, called_off, made_at};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use then::begun;
 
-/// So many events of one person are taken in again at most: everybody else waits for as long.
+/// So many events of one person are taken in again at most. It is one commit, and everybody else waits for as long: the time grows
+/// with the events, and so does the memory, by about a kilobyte each.
 const MOST_EVENTS: usize = 50_000;
 
 const EVERYTHING: Page = Page { limit: i64::MAX as usize, offset: 0 };
@@ -54,8 +57,19 @@ pub(crate) struct Replay {
     /// That they were told apart from others before, the latest first.
     splits: Vec<(LedgerEntry, Decision)>,
     asked: Vec<Asked>,
-    /// When other programs came in force, the latest first.
+    /// When other programs, segments or metrics came in force, the latest first.
     turns: Vec<Time>,
+    /// Every version of every definition.
+    stored: Vec<StoredDocument>,
+    /// The metrics and segments that are in force.
+    then: Option<Then>,
+    /// What the moments of programs by date or by schedule depend on, and since when that is something else.
+    moments: BTreeMap<String, String>,
+    other_moments: HashMap<String, Time>,
+    /// The programs that each is in, as far as what depends on that was asked.
+    inside: HashMap<ProfileId, BTreeSet<String>>,
+    /// Who else is asked anew once the replay is over, and about what.
+    others: BTreeMap<ProfileId, Touch>,
     /// The ways through programs that are on record, in the order in which they began, the latest first.
     begun: Vec<RunRecord>,
     /// What they share with somebody else.
@@ -100,8 +114,9 @@ impl Working<'_> {
         ids.push(person);
         let rows = self.unit.events_in_order(person, MOST_EVENTS)?.ok_or_else(|| {
             FlowError::Refused(format!(
-                "{person} has more than {MOST_EVENTS} events, too many to be taken in again in one commit; block what \
-                 they were merged by (identity.blocked) first"
+                "{person} has more than {MOST_EVENTS} events, too many to be taken in again in one commit: everybody else's \
+                 would wait for as long. So that nobody else is merged by it, block what they were merged by \
+                 (identity.blocked)"
             ))
         })?;
         let events = rows
@@ -174,8 +189,9 @@ impl Working<'_> {
         let key = |program: &str, occasion: &str| (program.to_owned(), occasion.to_owned());
         let made_at = made_at(&deliveries);
         let first = events.first().map_or(until, |(_, event)| event.received);
-        let turns = self.live.plan().turns();
-        self.entrances = Arc::new(self.live.plan().entrances_at(first));
+        let stored = self.unit.documents(true)?;
+        let mut turns = self.live.plan().turns();
+        turns.extend(rules::turns(&stored));
         self.replay = Some(Box::new(Replay {
             until,
             event: EventId(0),
@@ -194,20 +210,29 @@ impl Working<'_> {
             splits,
             asked,
             turns: turns.into_iter().filter(|turn| *turn > first).rev().collect(),
+            then: None,
+            stored,
+            moments: BTreeMap::new(),
+            other_moments: HashMap::new(),
+            inside: HashMap::new(),
+            others: BTreeMap::new(),
             begun: begun(&runs),
             shared,
             shared_since,
             lent: BTreeMap::new(),
         }));
+        self.now = first;
+        self.in_force_then()?;
         for (place, event) in events {
             self.pass_time(event.received.min(until))?;
             self.again(place, event, &theirs)?;
         }
         self.pass_time(until)?;
         self.now = until;
-        self.entrances = self.live.plan().entrances().clone();
+        self.in_force_today()?;
         let Some(replay) = self.replay.take() else { return Ok(Vec::new()) };
         self.give_back_lent(&replay)?;
+        let others = replay.others;
         let people: Vec<ProfileId> = replay.people.into_iter().collect();
         for (objection, person) in objections.iter().flat_map(|each| people.iter().map(move |id| (each, id)))
         {
@@ -226,6 +251,7 @@ impl Working<'_> {
             }
         }
         self.unit.give_tasks(person)?;
+        self.tell_others(others)?;
         Ok(people)
     }
 
@@ -292,7 +318,8 @@ impl Working<'_> {
         if let Some(replay) = &mut self.replay {
             replay.event = id;
         }
-        self.take_in_one(place, &prepared)
+        self.take_in_one(place, &prepared)?;
+        self.reconsider_programs_then()
     }
 
     /// Nobody else is drawn in: what is somebody else's today is left out, unless it was theirs before.

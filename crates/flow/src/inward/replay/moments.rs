@@ -3,10 +3,12 @@
 use super::facts::Outcome;
 use crate::{
     FlowError,
-    inward::{CATALOGUE, Enrolment, Working},
+    inward::{CATALOGUE, Enrolment, Occurrence, Working},
 };
 use crowsnest_model::{ProfileId, RunId, Time};
+use crowsnest_profile::Touch;
 use crowsnest_store::{Decision, LedgerEntry};
+use std::collections::BTreeSet;
 
 /// So many things may come due by time alone before a replay is given up: definitions that go round in a circle.
 const MOST_MOMENTS: usize = 1_000_000;
@@ -71,6 +73,7 @@ impl Working<'_> {
                     self.ask_again(asked)?;
                 }
             }
+            self.reconsider_programs_then()?;
         }
         Err(FlowError::Refused(format!(
             "more than {MOST_MOMENTS} things come due for the person by time alone; is there a program or a segment that \
@@ -128,6 +131,28 @@ impl Working<'_> {
     pub(in crate::inward) fn stands_still(&self, program: &str, at: Time) -> bool {
         let since = self.live.plan().paused_since(program);
         since.is_some_and(|since| self.replay.is_none() || since <= at)
+    }
+
+    /// Whoever began or ended a program at this moment is asked about what depends on that, as at the end of a commit.
+    pub(super) fn reconsider_programs_then(&mut self) -> Result<(), FlowError> {
+        let mut asked = self.rules.segments.programs();
+        asked.extend(self.entrances.dates().programs().cloned());
+        let Some(replay) = self.replay.as_ref().filter(|_| !asked.is_empty()) else { return Ok(()) };
+        let cause = Occurrence { at: self.now, event: None, announced: true };
+        for person in replay.people.clone() {
+            let inside = self.programs_of(person);
+            let before = self.replay.as_mut().and_then(|replay| replay.inside.insert(person, inside.clone()));
+            let before = before.unwrap_or_default();
+            let programs = inside.symmetric_difference(&before);
+            let programs: BTreeSet<String> = programs.filter(|name| asked.contains(*name)).cloned().collect();
+            if !programs.is_empty() {
+                self.reconsider(person, &Touch { programs, ..Touch::default() }, cause)?;
+                // What that has begun or ended was asked about there.
+                let inside = self.programs_of(person);
+                self.replay.iter_mut().for_each(|replay| drop(replay.inside.insert(person, inside.clone())));
+            }
+        }
+        Ok(())
     }
 
     /// It was decided that two of the people are one, and nobody has decided otherwise since.
