@@ -1,6 +1,6 @@
 //! One message on one channel, and its life.
 
-use crate::{DeliveryId, HouseholdId, Object, ProfileId, RunId, Time};
+use crate::{DeliveryId, Duration, HouseholdId, Object, ProfileId, RunId, Time};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -161,6 +161,8 @@ pub struct Delivery {
     pub reason: Option<String>,
     /// Not before this moment.
     pub due: Time,
+    /// When it was due, of one that a fault has put off since: its line was down, say. How late it is counts from there.
+    pub first_due: Option<Time>,
     /// Not after this moment.
     pub expires: Option<Time>,
     /// How often it was tried.
@@ -181,6 +183,22 @@ impl Delivery {
     /// without it.
     pub fn ends_its_run(&self) -> bool {
         self.state == DeliveryState::Expired && self.channel != PHONE
+    }
+
+    /// For how long it has been due.
+    pub fn late(&self, now: Time) -> Duration {
+        now.since(self.first_due.unwrap_or(self.due))
+    }
+
+    /// A fault puts it off until `until`, and it is the later for it.
+    pub fn put_off_by_fault(&mut self, until: Time) {
+        self.first_due.get_or_insert(self.due);
+        self.due = until;
+    }
+
+    /// It is meant for another moment from now on, and is not late before.
+    pub fn mean_for(&mut self, moment: Time) {
+        (self.due, self.first_due) = (moment, None);
     }
 }
 

@@ -470,4 +470,10 @@ impl LiveProgram {
     pub fn lateness(&self) -> Duration {
         self.definition.lateness.unwrap_or(Duration::hours(24))
     }
+
+    /// The words for what was due at `due` and is more than that late.
+    pub fn is_late(&self, due: Time, late: Duration) -> String {
+        let (late, allowed) = (late.in_words(), self.lateness().in_words());
+        format!("was due {due} and could go on only {late} later; the program allows {allowed}")
+    }
 }

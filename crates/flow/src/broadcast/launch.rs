@@ -291,6 +291,7 @@ fn put(
         state: queued.state,
         reason: queued.reason,
         due: work.now,
+        first_due: None,
         expires: definition.ttl.map(|ttl| launch.launched.plus(ttl)),
         attempts: 0,
         turn: None,

@@ -56,6 +56,7 @@ pub(super) fn queue(work: &mut Working<'_>, standing: &BudgetStanding) -> Result
         state: DeliveryState::Queued,
         reason: None,
         due: work.now,
+        first_due: None,
         expires: None,
         attempts: 0,
         turn: None,

@@ -8,7 +8,7 @@ use crate::{Engine, FlowError, Live};
 use crowsnest_channels::Outcome;
 use crowsnest_model::{
     Time,
-    delivery::{Delivery, DeliveryState, WEBHOOK},
+    delivery::{Delivery, DeliveryState, EMAIL, SMS, WEBHOOK},
 };
 use crowsnest_store::{Read, RunState};
 use fail::fail_point;
@@ -45,6 +45,9 @@ pub(super) fn barred(
     if delivery.expires.is_some_and(|expires| expires <= now) {
         return Ok(Some(Bar::End(DeliveryState::Expired, "its time to live ran out".into())));
     }
+    if let Some(reason) = too_late(live, delivery, now) {
+        return Ok(Some(Bar::End(DeliveryState::Expired, reason)));
+    }
     if let Some(reason) = circumstances.stopped(live, &delivery.program, &delivery.channel, &delivery.topic) {
         return Ok(Some(Bar::Hold(reason)));
     }
@@ -70,6 +73,19 @@ pub(super) fn barred(
     let person = read.survivor(delivery.profile)?;
     let may = may_contact(read, live, person, &delivery.channel, &delivery.contact, &delivery.topic)?;
     Ok(may.err().map(|reason| Bar::End(DeliveryState::Suppressed, reason)))
+}
+
+/// Why a program's message goes to nobody any more: it could not go out when it was due, since crowsnest or its line was down, and
+/// is later now than its program allows. What webhooks are told, calls and letters have moments of their own.
+fn too_late(live: &Live, delivery: &Delivery, now: Time) -> Option<String> {
+    let is_message = delivery.run.is_some() && [EMAIL, SMS].contains(&&*delivery.channel);
+    let program = live.plan().version(&delivery.program, delivery.version).filter(|_| is_message)?;
+    let late = delivery.late(now);
+    (late > program.lateness()).then(|| {
+        let before = delivery.reason.as_deref().filter(|_| delivery.state == DeliveryState::Queued);
+        let before = before.map(|before| format!("; before that: {before}")).unwrap_or_default();
+        format!("{}{before}", program.is_late(delivery.first_due.unwrap_or(delivery.due), late))
+    })
 }
 
 /// Why the way that a delivery belongs to has ended, if it has: what it was for has happened, say. A way that came to its

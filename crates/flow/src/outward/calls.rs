@@ -200,7 +200,7 @@ fn settle(
         }
         CallOutcome::WrongNumber => (DeliveryState::Bounced, "it is a wrong number".to_owned()),
         CallOutcome::NoAnswer if u64::from(delivery.attempts) < tries => {
-            delivery.due = another_day(work, &task.team);
+            delivery.mean_for(another_day(work, &task.team));
             (DeliveryState::Queued, format!("nobody answered, try {} of {tries}", delivery.attempts))
         }
         CallOutcome::NoAnswer => {

@@ -115,7 +115,7 @@ fn release(unit: &mut dyn Unit, live: &Live, programs: &[&str], now: Time) -> Re
         let held_for = delivery.reason.take().unwrap_or_default();
         delivery.state = DeliveryState::Queued;
         delivery.reason = Some(format!("released; it was held: {held_for}"));
-        delivery.due = now;
+        delivery.mean_for(now);
         delivery.updated = now;
         unit.update_delivery(&delivery)?;
         released = true;

@@ -43,6 +43,8 @@ enum Verdict {
     Send,
     Hold(String),
     Wait(Time, String),
+    /// What it goes by cannot be read.
+    Undecided(String),
     End(DeliveryState, String),
 }
 
@@ -77,7 +79,7 @@ pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> 
         }
         // The line needs one to try it: who waits for it longest does not wait until their own moment.
         if let Some(mut waiting) = to_try(&*work.unit, line, work.now)? {
-            waiting.due = work.now;
+            waiting.put_off_by_fault(work.now);
             work.unit.update_delivery(&waiting)?;
             *first = work.now;
         }
@@ -239,8 +241,7 @@ pub(super) fn decide(
     }
     let person = work.unit.survivor(delivery.profile)?;
     if let Err(fault) = load(work, person)? {
-        let reason = format!("it cannot be decided: {fault}");
-        put_off(work, &mut delivery, work.now.plus(UNREADABLE), reason)?;
+        undecided(work, &mut delivery, &fault)?;
         return Ok(None);
     }
     let Some(profile) = work.people.get(&person).map(|loaded| loaded.profile.clone()) else {
@@ -293,20 +294,29 @@ fn decide_for(
             work.unit.update_delivery(&delivery)?;
         }
         Verdict::Wait(until, reason) => put_off(work, &mut delivery, until, reason)?,
+        Verdict::Undecided(fault) => undecided(work, &mut delivery, &fault)?,
         Verdict::End(state, reason) => end(work, &mut delivery, state, reason)?,
     }
     Ok(None)
 }
 
-/// It stays queued, and is decided again at another moment.
+/// It stays queued, and is meant for another moment.
 pub(super) fn put_off(
     work: &mut Working<'_>,
     delivery: &mut Delivery,
     until: Time,
     reason: String,
 ) -> Result<(), FlowError> {
-    delivery.due = until;
+    delivery.mean_for(until);
     delivery.reason = Some(reason);
+    delivery.updated = work.now;
+    Ok(work.unit.update_delivery(delivery)?)
+}
+
+/// Something about the person cannot be read.
+fn undecided(work: &mut Working<'_>, delivery: &mut Delivery, fault: &str) -> Result<(), FlowError> {
+    delivery.put_off_by_fault(work.now.plus(UNREADABLE));
+    delivery.reason = Some(format!("it cannot be decided: {fault}"));
     delivery.updated = work.now;
     Ok(work.unit.update_delivery(delivery)?)
 }
@@ -348,9 +358,7 @@ fn verdict(
     }
     let before = match Before::read(unit, policy, circle, profile.id, now)? {
         Ok(before) => before,
-        Err(fault) => {
-            return Ok(Verdict::Wait(now.plus(UNREADABLE), format!("it cannot be decided: {fault}")));
-        }
+        Err(fault) => return Ok(Verdict::Undecided(fault)),
     };
     let zone = profile.time_zone(live.zone());
     Ok(match policy::decide(policy, &before.facts(delivery, &zone, now)) {

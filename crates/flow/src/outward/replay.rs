@@ -144,7 +144,7 @@ fn why_not(work: &Working<'_>, delivery: &Delivery) -> Result<Option<String>, Fl
 fn replay(work: &mut Working<'_>, delivery: &mut Delivery, reason: &str) -> Result<(), FlowError> {
     delivery.state = DeliveryState::Queued;
     delivery.reason = Some(format!("it is posted again, as people of the house decided: {reason}"));
-    delivery.due = work.now;
+    delivery.mean_for(work.now);
     delivery.updated = work.now;
     // It has as many attempts as before, and people know that it is late.
     delivery.attempts = 0;

@@ -158,7 +158,7 @@ fn resolve(
         standing::sent(work, &delivery.channel, 1)?;
     }
     if became == WhatBecame::Again {
-        delivery.due = work.now;
+        delivery.mean_for(work.now);
         work.something_due = true;
     }
     delivery.updated = work.now;

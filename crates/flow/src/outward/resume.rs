@@ -24,7 +24,7 @@ pub(crate) fn resume(work: &mut Working<'_>) -> Result<(), FlowError> {
         let Some(program) = plan.version(&delivery.program, delivery.version).filter(|_| paused) else {
             continue;
         };
-        let late = work.now.since(delivery.due);
+        let late = delivery.late(work.now);
         if late > program.lateness() {
             let reason = format!(
                 "{PAUSED} for {} after it was due; the program allows {}",

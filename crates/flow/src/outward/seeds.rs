@@ -224,6 +224,7 @@ fn delivery(
         state,
         reason,
         due: work.now,
+        first_due: None,
         expires: original.expires,
         attempts: 0,
         turn: None,

@@ -130,7 +130,7 @@ fn outcome_of(work: &Working<'_>, delivery: &mut Delivery, outcome: Outcome) -> 
         Outcome::Accepted { response } => (DeliveryState::Sent, response),
         // The claim says whether it waits or ends.
         Outcome::Withheld { reason } => {
-            delivery.due = work.now;
+            delivery.put_off_by_fault(work.now);
             delivery.attempts = delivery.attempts.saturating_sub(1);
             (DeliveryState::Queued, format!("not sent after all: {reason}"))
         }
@@ -141,13 +141,13 @@ fn outcome_of(work: &Working<'_>, delivery: &mut Delivery, outcome: Outcome) -> 
         // due if the line needs one to try it, unless the other side asked to be left alone.
         Outcome::Later { reason, asked, line_is_down: true } => {
             delivery.attempts = delivery.attempts.saturating_sub(1);
-            delivery.due = work.now.plus(retry_after(0, asked).unwrap_or(PUT_OFF));
+            delivery.put_off_by_fault(work.now.plus(retry_after(0, asked).unwrap_or(PUT_OFF)));
             let when = if asked.is_some() { AS_ASKED } else { WAITS_FOR_LINE };
             (DeliveryState::Queued, format!("{reason}{when}"))
         }
         Outcome::Later { reason, asked, .. } => match retry_after(delivery.attempts, asked) {
             Some(span) => {
-                delivery.due = work.now.plus(span);
+                delivery.put_off_by_fault(work.now.plus(span));
                 (DeliveryState::Queued, format!("{reason}; will be tried again"))
             }
             None => {

@@ -264,9 +264,10 @@ impl WriteDeliveries for Session<'_> {
             .connection
             .prepare_cached(
                 "INSERT OR IGNORE INTO deliveries (id, program, version, run, occasion, profile, household, channel,
-                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, turn, handed_over, seed)
+                     contact, template, topic, state, reason, due, expires, attempts, created, updated, event, turn, handed_over, seed,
+                     first_due)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                         CASE WHEN ?12 IN ('sending', 'sent', 'unknown') THEN ?18 END, ?21)",
+                         CASE WHEN ?12 IN ('sending', 'sent', 'unknown') THEN ?18 END, ?21, ?22)",
             )?
             .execute(params![
                 delivery.id.0 as i64,
@@ -289,7 +290,8 @@ impl WriteDeliveries for Session<'_> {
                 delivery.updated.0,
                 event,
                 delivery.turn.map(|turn| turn.0),
-                delivery.seed
+                delivery.seed,
+                delivery.first_due.map(|time| time.0)
             ])?;
         Ok(changed == 1)
     }
@@ -298,7 +300,7 @@ impl WriteDeliveries for Session<'_> {
         self.connection
             .prepare_cached(
                 "UPDATE deliveries SET state = ?2, reason = ?3, due = ?4, attempts = ?5, updated = ?6,
-                        contact = ?7, turn = ?8, expires = ?9,
+                        contact = ?7, turn = ?8, expires = ?9, first_due = ?10,
                         handed_over = CASE WHEN ?2 IN ('sending', 'sent', 'unknown')
                                             AND state NOT IN ('sending', 'sent', 'unknown')
                                            THEN ?6 ELSE handed_over END
@@ -313,7 +315,8 @@ impl WriteDeliveries for Session<'_> {
                 delivery.updated.0,
                 delivery.contact,
                 delivery.turn.map(|turn| turn.0),
-                delivery.expires.map(|time| time.0)
+                delivery.expires.map(|time| time.0),
+                delivery.first_due.map(|time| time.0)
             ])?;
         Ok(())
     }

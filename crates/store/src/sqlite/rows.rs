@@ -142,7 +142,7 @@ pub(super) fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
 }
 
 pub(super) const DELIVERY: &str = "id, program, version, run, occasion, profile, household, channel, contact, \
-     template, topic, state, reason, due, expires, attempts, created, updated, event, turn, seed";
+     template, topic, state, reason, due, expires, attempts, created, updated, event, turn, seed, first_due";
 
 pub(super) fn delivery_state(row: &Row<'_>, index: usize) -> rusqlite::Result<DeliveryState> {
     let state: String = row.get(index)?;
@@ -171,6 +171,7 @@ pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         state,
         reason: row.get(12)?,
         due: time(row, 13)?,
+        first_due: row.get::<_, Option<i64>>(21)?.map(Time),
         expires: row.get::<_, Option<i64>>(14)?.map(Time),
         attempts: row.get(15)?,
         created: time(row, 16)?,

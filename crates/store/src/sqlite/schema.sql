@@ -384,6 +384,7 @@ CREATE TABLE deliveries (
     handed_over INTEGER,
     turn      INTEGER,
     seed      TEXT,
+    first_due INTEGER,
     line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;

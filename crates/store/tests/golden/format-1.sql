@@ -270,6 +270,7 @@ CREATE TABLE deliveries (
     handed_over INTEGER,
     turn      INTEGER,
     seed      TEXT,
+    first_due INTEGER,
     line      TEXT GENERATED ALWAYS AS (CASE channel WHEN 'webhook' THEN 'webhook:' || contact ELSE channel END) VIRTUAL,
     UNIQUE (program, profile, occasion)
 ) STRICT;
@@ -433,8 +434,8 @@ INSERT INTO run_log VALUES (1, 7002, 9100, '0', 'waits 45 minutes');
 INSERT INTO timers VALUES (7002, 12000, 7001, NULL);
 INSERT INTO timers VALUES (7006, 13000, 7001, 'welcome');
 INSERT INTO tasks VALUES (7007, 9100, 'cart', 7002, '1', 7001, 'Call her', 'sales', 'before noon', 3, 7003, 2, 'open', 'waited for room', 9200, 99000, '1970-01-02', NULL, NULL, NULL);
-INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 7011, 'email', 'p7001@example.org', 'letter', 'offers', 'held', 'calls is stale', 7103, 99000, 0, 1, 1, '{"name":"Cart Updated"}', NULL, NULL, NULL);
-INSERT INTO deliveries VALUES (7005, 'offer', 1, NULL, 'launch', 7001, NULL, 'email', 'p7001@example.org', 'letter', 'offers', 'sent', NULL, 7105, NULL, 0, 1, 1, '{"name":"Cart Updated"}', 1, NULL, NULL);
+INSERT INTO deliveries VALUES (7003, 'cart', 1, 7002, 'c-1#1', 7001, 7011, 'email', 'p7001@example.org', 'letter', 'offers', 'held', 'calls is stale', 7103, 99000, 0, 1, 1, '{"name":"Cart Updated"}', NULL, NULL, NULL, NULL);
+INSERT INTO deliveries VALUES (7005, 'offer', 1, NULL, 'launch', 7001, NULL, 'email', 'p7001@example.org', 'letter', 'offers', 'sent', NULL, 7105, NULL, 0, 1, 1, '{"name":"Cart Updated"}', 1, NULL, NULL, NULL);
 INSERT INTO delivery_log VALUES (1, 7003, 1, 'held', 'calls is stale');
 INSERT INTO delivery_log VALUES (2, 7005, 1, 'sent', NULL);
 INSERT INTO sending_counts VALUES ('email', 2, 'complaint', 3);

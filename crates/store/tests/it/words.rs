@@ -135,6 +135,7 @@ pub fn delivery(id: u64, program: &str, profile: u64, occasion: &str, state: Del
         state,
         reason: None,
         due: Time(100 + id as i64),
+        first_due: None,
         expires: None,
         attempts: 0,
         turn: None,

@@ -361,6 +361,7 @@ impl Enrolment<'_, '_> {
             state: if reachable { DeliveryState::Queued } else { DeliveryState::Suppressed },
             reason: unreachable,
             due: now,
+            first_due: None,
             expires: program.expires_within(run.triggered, now, ttl),
             attempts: 0,
             turn: None,
@@ -432,11 +433,7 @@ impl Enrolment<'_, '_> {
             && late > program.lateness()
             && !self.work.stands_still(&run.program, self.work.now)
         {
-            let reason = format!(
-                "was due {due} and could go on only {} later; the program allows {}",
-                late.in_words(),
-                program.lateness().in_words()
-            );
+            let reason = program.is_late(due, late);
             return self.end(person, &run, End::new(RunState::Expired, &reason));
         }
         self.drive(person, run, due)
