@@ -88,7 +88,7 @@ impl Shop {
     async fn meanwhile(&self, happens: impl Future<Output = ()>) -> LaunchRecord {
         let launch = self.engine.begin_launch("offer").await.unwrap();
         let (engine, looking) = (self.engine.clone(), launch.clone());
-        let page = tokio::task::spawn_blocking(move || engine.decide_page(looking)).await.unwrap().unwrap();
+        let page = tokio::task::spawn_blocking(move || look_at(&engine, looking)).await.unwrap().unwrap().unwrap();
         happens.await;
         self.engine.commit(move |work| queue_page(work, launch, page)).await.unwrap()
     }
