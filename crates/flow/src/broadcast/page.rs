@@ -110,8 +110,8 @@ pub(super) fn queue_page(
     if launch.after != page.decided.after || launch.queued.is_some() {
         return Ok(launch);
     }
-    let holds = std::ptr::eq(&*page.live, work.live)
-        && page.decided.identity == work.unit.last_identity_change()?;
+    let holds =
+        std::ptr::eq(&*page.live, work.live) && page.decided.identity == work.unit.last_identity_change()?;
     let decided = match holds {
         true => page.decided,
         false => match decide(work.unit, work.live, work.derived.clone(), &launch, work.now)? {

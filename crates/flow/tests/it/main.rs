@@ -18,6 +18,7 @@ mod harbor;
 mod holding;
 mod homes;
 mod identity;
+mod launches_stopped;
 mod launching;
 mod letters;
 mod lines;

@@ -123,8 +123,9 @@ impl Read for Session<'_> {
         limit: usize,
     ) -> Result<Vec<(ProfileId, Result<Profile>)>> {
         let after = after.map_or(i64::MIN, |id| id.0 as i64);
-        let mut statement =
-            self.connection.prepare_cached("SELECT doc, id FROM people WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT doc, id FROM people WHERE id > ?1 ORDER BY id LIMIT ?2")?;
         let mut found = statement.query(params![after, limit as i64])?;
         let mut people = Vec::new();
         while let Some(row) = found.next()? {
