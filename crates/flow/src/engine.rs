@@ -2,6 +2,7 @@
 
 use crate::{
     Clock, FlowError, Live, Receipt,
+    broadcast::Launching,
     inward::{Incoming, Working},
     matching::Matching,
     outward,
@@ -58,6 +59,7 @@ struct Inner {
     due: Arc<watch::Sender<()>>,
     to_compare: Arc<watch::Sender<()>>,
     matching: Matching,
+    launching: Launching,
     printing: outward::Printing,
     changed: Notify,
     secret: String,
@@ -154,6 +156,7 @@ impl Engine {
             due,
             to_compare,
             matching: Matching::default(),
+            launching: Launching::default(),
             printing: outward::Printing::default(),
             changed: Notify::new(),
             secret,
@@ -316,6 +319,11 @@ impl Engine {
     /// Where the matching of people stands.
     pub(crate) fn matching(&self) -> &Matching {
         &self.inner.matching
+    }
+
+    /// Where the launches of broadcasts stand.
+    pub(crate) fn launching(&self) -> &Launching {
+        &self.inner.launching
     }
 
     /// Where the printing of letters stands.

@@ -34,7 +34,7 @@ mod watched;
 mod watching;
 mod writer;
 
-pub use broadcast::{Audience, BroadcastPreview, Came, Chosen, LaunchReport, UnmadeMessages};
+pub use broadcast::{Audience, BroadcastPreview, Came, Chosen, LaunchReport, Stopped, UnmadeMessages};
 pub use budgets::{BudgetReport, Spent, spent_by_program};
 pub use builds::Progress as BuildProgress;
 pub use catalogues::{CatalogueReport, ItemPut, ItemReport};

@@ -2,7 +2,7 @@
 
 use crate::{CompileError, Person, compile};
 use crowsnest_model::{HouseholdId, Profile, ProfileId, Time, definition::Broadcast};
-use crowsnest_rules::{Condition, Schema, SeriesSpec, Truth};
+use crowsnest_rules::{Condition, Inputs, Schema, SeriesSpec, Truth};
 use std::sync::Arc;
 
 /// A broadcast, ready.
@@ -61,9 +61,14 @@ impl LiveBroadcast {
         })
     }
 
+    /// What its conditions look at.
+    pub fn inputs(&self) -> impl Iterator<Item = &Inputs> {
+        std::iter::once(&self.audience).chain(&self.prefer).map(Condition::inputs)
+    }
+
     /// What its conditions ask to be remembered of events.
     pub fn series(&self) -> impl Iterator<Item = &Arc<SeriesSpec>> {
-        std::iter::once(&self.audience).chain(&self.prefer).flat_map(|condition| &condition.inputs().series)
+        self.inputs().flat_map(|inputs| &inputs.series)
     }
 
     /// The audience's condition.

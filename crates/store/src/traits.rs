@@ -52,6 +52,9 @@ pub trait Read:
     fn absorbed(&self, id: ProfileId) -> Result<Vec<ProfileId>>;
     /// People in the order of their ids, after `after`.
     fn people_after(&self, after: Option<ProfileId>, limit: usize) -> Result<Vec<Profile>>;
+    /// The same, with those of whom what is known cannot be read: they do not stand in the way of the others.
+    fn each_after(&self, after: Option<ProfileId>, limit: usize)
+    -> Result<Vec<(ProfileId, Result<Profile>)>>;
     /// The members of a household.
     fn household(&self, id: HouseholdId) -> Result<Vec<ProfileId>>;
     /// A person and everybody who is of a household with them, or with one who is, and so on, in the order of their

@@ -230,6 +230,9 @@ pub struct LaunchRecord {
     pub until: ProfileId,
     /// Everybody up to this one was looked at, in the order of their ids; `None` before the first.
     pub after: Option<ProfileId>,
+    /// The cursor of the last change of who is who that was known when people began to be looked at; once everybody was, of
+    /// the last one after which people were looked at once more.
+    pub identity: u64,
     /// Who gets it, and who was left out and why, by reason: of those who were looked at.
     pub counts: Object,
 }

@@ -239,7 +239,7 @@ fn collect(
 }
 
 fn launch(client: &Client, name: &str) -> anyhow::Result<Option<Value>> {
-    match client.post::<Value>(&format!("/api/v1/broadcasts/{}/launch", encoded(name)), &Value::Null) {
+    match super::send::launch_and_wait(client, &format!("/api/v1/broadcasts/{}/launch", encoded(name))) {
         Ok(report) => Ok(Some(report)),
         Err(error) if error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.code == "refused") => {
             say!("{error}");

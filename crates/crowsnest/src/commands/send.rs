@@ -101,6 +101,9 @@ impl Send {
                 self.name
             );
         }
+        if let Some(waits) = preview["waits"].as_str() {
+            say!("warning: these numbers are not final, {waits}. A launch waits for it by itself.");
+        }
         audience::show_preview(&preview);
         show_copies(&client, &name)?;
         show_distrust(&client);
@@ -132,8 +135,12 @@ impl Send {
             say!("{} is launched. How far it is: crowsnest send {} --progress", self.name, self.name);
             return Ok(());
         }
+        let stopped = &report["stopped"];
         if report["queued"].is_null() {
             say!("{} was launched at {}. So far:", self.name, text(&report, "launched"));
+            if stopped.is_object() {
+                say!("It waits since {}: {}.", text(stopped, "since"), text(stopped, "reason"));
+            }
         } else if self.progress {
             let (launched, queued) = (text(&report, "launched"), text(&report, "queued"));
             say!("{} was launched at {launched}; everybody was looked at until {queued}.", self.name);
@@ -142,17 +149,45 @@ impl Send {
         }
         audience::show_launched(&report["audience"]);
         audience::show_came(&report["so_far"]);
+        if self.launch && stopped.is_object() {
+            bail!(
+                "{} is launched, but was stopped before everybody was looked at. It goes on by itself; how far it is: \
+                 crowsnest send {} --progress",
+                self.name,
+                self.name
+            );
+        }
         Ok(())
     }
+}
+
+/// Launches a broadcast and waits until everybody was looked at, or something is wrong; also while what it asks of people is
+/// still being built.
+pub(super) fn launch_and_wait(client: &Client, path: &str) -> anyhow::Result<Value> {
+    let mut report: Value = client.post(path, &Value::Null)?;
+    let mut told = false;
+    while report["queued"].is_null() {
+        let stopped = &report["stopped"];
+        if stopped.is_object() && stopped["building"] != true {
+            break;
+        }
+        if stopped.is_object() && !told && !std::io::stderr().is_terminal() {
+            eprintln!("it waits: {}", text(stopped, "reason"));
+            told = true;
+        }
+        std::thread::sleep(LOOKS);
+        report = client.get(path)?;
+    }
+    Ok(report)
 }
 
 /// Launches it and waits until everybody was looked at. Whoever sits before a terminal sees how far it is.
 fn launch_in_view(client: &Client, path: &str) -> anyhow::Result<Value> {
     if !std::io::stderr().is_terminal() {
-        return client.post(path, &Value::Null);
+        return launch_and_wait(client, path);
     }
     std::thread::scope(|scope| {
-        let launching = scope.spawn(|| client.post(path, &Value::Null));
+        let launching = scope.spawn(|| launch_and_wait(client, path));
         let mut shown = false;
         let mut look = Instant::now() + LOOKS;
         while !launching.is_finished() {
@@ -164,8 +199,13 @@ fn launch_in_view(client: &Client, path: &str) -> anyhow::Result<Value> {
             // What cannot be shown is not worth a word: the launch itself says what is wrong.
             if let Ok(so_far) = client.get::<Value>(path) {
                 let (people, get_it) = (&so_far["audience"]["people"], &so_far["audience"]["recipients"]);
+                let waits = match so_far["stopped"].is_object() {
+                    true => format!("; it waits: {}", text(&so_far["stopped"], "reason")),
+                    false => String::new(),
+                };
+                // What was longer before is wiped out.
                 eprint!(
-                    "\r{} people were looked at; {} get it so far",
+                    "\r{} people were looked at; {} get it so far{waits}\x1b[K",
                     output::count(people),
                     output::count(get_it)
                 );

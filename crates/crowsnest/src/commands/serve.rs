@@ -245,10 +245,8 @@ impl Serve {
         let watching = tokio::spawn(watch_inbox(Inbox::open(engine.clone())?, stopping.clone()));
         let printing = tokio::spawn(engine.clone().keep_printing(stopping.clone()));
         let returning = tokio::spawn(watch_returns(returns, stopping));
+        let launching = tokio::spawn(engine.clone().keep_launching());
         let done = tokio::spawn(async move {
-            if let Err(error) = engine.resume_launches().await {
-                tracing::error!(%error, "a launch that was interrupted cannot go on");
-            }
             serving.await??;
             sending.await?;
             watching.await?;
@@ -257,6 +255,7 @@ impl Serve {
             drop(reception);
             numbers.abort();
             building.abort();
+            launching.abort();
             matching.abort();
             forgetting.abort();
             Ok(())

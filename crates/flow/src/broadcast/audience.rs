@@ -18,7 +18,7 @@ const NAMED: usize = 100;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Audience {
-    /// Everybody who is known; while a launch goes on, everybody who was looked at.
+    /// Everybody who is known; while a launch goes on, everybody on whom was decided.
     pub people: u64,
     /// Those for whom the audience's condition holds.
     pub in_audience: u64,
@@ -60,6 +60,19 @@ pub struct LaunchReport {
     pub queued: Option<Time>,
     /// Who gets it, and who does not, of those who were looked at.
     pub audience: Audience,
+    /// Why it does not go on just now; `None` while it does, and when it is done.
+    pub stopped: Option<Stopped>,
+}
+
+/// What a launch waits for. It goes on by itself as soon as it can.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stopped {
+    /// Since when.
+    pub since: Time,
+    /// For what, in words.
+    pub reason: String,
+    /// Whether what it asks of people is still being built: then nothing is wrong.
+    pub building: bool,
 }
 
 /// An audience that is being counted.
@@ -92,6 +105,16 @@ impl Tally {
             let instead_of = others.take(NAMED).collect();
             self.audience.chosen.push(Chosen { profile, why: why.to_owned(), instead_of });
         }
+    }
+
+    /// Adds what was decided about somebody else, who gets it.
+    pub(super) fn add(&mut self, one: Audience) {
+        let audience = &mut self.audience;
+        audience.people += one.people;
+        audience.in_audience += one.in_audience;
+        audience.reachable += one.reachable;
+        audience.recipients += one.recipients;
+        one.capped.iter().for_each(|(reason, times)| self.capped.add_times(reason, *times));
     }
 
     pub(super) fn audience(self) -> Audience {

@@ -33,9 +33,14 @@ impl<'r> Decided<'r> {
         first: ProfileId,
         last: ProfileId,
     ) -> Result<Self, FlowError> {
-        let mut decided = Self::new(Some((read, broadcast)));
+        let mut decided = Self::again(read, broadcast);
         decided.people.extend(read.launched(broadcast, first, last)?.into_iter().map(|(person, _)| person));
         Ok(decided)
+    }
+
+    /// What the launch of a broadcast has decided about others than those who are looked at once more.
+    pub(super) fn again(read: &'r dyn Read, broadcast: &'r str) -> Self {
+        Self::new(Some((read, broadcast)))
     }
 
     fn new(launch: Option<(&'r dyn Read, &'r str)>) -> Self {

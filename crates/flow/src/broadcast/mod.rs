@@ -4,11 +4,15 @@ mod audience;
 mod came;
 mod decided;
 mod launch;
+mod launching;
+mod missing;
+mod page;
 mod preview;
 mod survey;
 
-pub use audience::{Audience, Chosen, LaunchReport};
+pub use audience::{Audience, Chosen, LaunchReport, Stopped};
 pub use came::Came;
+pub(crate) use launching::Launching;
 pub use preview::{BroadcastPreview, UnmadeMessages};
 
 use crate::{FlowError, Live};

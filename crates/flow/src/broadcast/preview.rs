@@ -4,6 +4,7 @@ use super::{
     Audience, PAGE,
     audience::{Reasons, Tally},
     decided::Decided,
+    missing::missing,
     named,
     survey::{Decision, Survey},
 };
@@ -26,6 +27,9 @@ pub struct BroadcastPreview {
     pub audience: Audience,
     /// When it was launched: it is not launched again, and this is what a launch would do if it were.
     pub launched: Option<Time>,
+    /// What its audience asks of people and is still being built, or not there any more: until that is mended, these numbers
+    /// are too low, and a launch waits.
+    pub waits: Option<String>,
     /// Messages that cannot be made as things are. A broadcast happens once, so whoever they are for would never get it.
     pub unmade: UnmadeMessages,
     /// How many copies seed lists get, beside the recipients.
@@ -52,9 +56,14 @@ impl Engine {
         let live = self.live();
         let broadcast = named(&live, name)?;
         let definition = &broadcast.definition;
+        let derived = live.derived();
         self.readers().read(|read| {
             let now = self.now();
-            let survey = Survey::new(read, &live, broadcast, ProfileId(u64::MAX), now);
+            let waits = match missing(&live, &derived, broadcast) {
+                Some(missing) => Some(missing.in_words(read)?),
+                None => None,
+            };
+            let survey = Survey::new(read, &live, broadcast, derived, ProfileId(u64::MAX), now);
             let (mut decided, mut tally) = (Decided::preview(), Tally::default());
             let mut after = None;
             let mut sample: Vec<Decision> = Vec::new();
@@ -63,7 +72,7 @@ impl Engine {
                 let decisions = survey.decide(&people, &mut decided, &mut tally)?;
                 let recipients = decisions.into_iter().filter(|decision| decision.queued);
                 sample.extend(recipients.take(TRIED - sample.len()));
-                after = people.last().map(|profile| profile.id);
+                after = people.last().map(|(id, _)| *id);
                 if are_last {
                     break;
                 }
@@ -82,7 +91,7 @@ impl Engine {
                 expires: definition.ttl.map(|ttl| launched.unwrap_or(now).plus(ttl)),
             };
             let cost = estimate(read, &live, (name, send), &expected, now)?;
-            Ok(BroadcastPreview { audience, launched, unmade: tried.unmade, copies, cost })
+            Ok(BroadcastPreview { audience, launched, waits, unmade: tried.unmade, copies, cost })
         })
     }
 }

@@ -11,8 +11,29 @@ use crate::{
 };
 use crowsnest_model::{HouseholdId, Profile, ProfileId, Time, definition::OnePer};
 use crowsnest_programs::{Candidate, Choice, Derived, LiveBroadcast, choose};
-use crowsnest_store::Read;
+use crowsnest_store::{Read, StoreError};
 use std::sync::Arc;
+
+/// Why somebody is left out of whom nothing can be read.
+const UNREADABLE: &str = "what is known of them cannot be read: the log names them";
+
+/// Somebody who is looked at; nothing beside the id where what is known of them cannot be read.
+pub(super) type Found = (ProfileId, Option<Profile>);
+
+/// What can be read of somebody. Whoever cannot be read must not stand in the way of everybody else; a store that fails
+/// stops them all.
+pub(super) fn readable<T>(
+    id: ProfileId,
+    read: Result<Option<T>, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    match read {
+        Err(StoreError::Document { what, fault }) => {
+            tracing::error!(profile = %id, what, fault, "somebody cannot be read, and gets no broadcast");
+            Ok(None)
+        }
+        read => read,
+    }
+}
 
 /// What was decided about somebody of the audience.
 #[derive(Debug)]
@@ -55,14 +76,16 @@ enum Household {
 }
 
 impl<'s> Survey<'s> {
+    /// What is `derived` must be taken before the moment of `read`: what is believed must be there.
     pub(super) fn new(
         read: &'s dyn Read,
         live: &'s Live,
         broadcast: &'s LiveBroadcast,
+        derived: Arc<Derived>,
         until: ProfileId,
         now: Time,
     ) -> Self {
-        Self { read, live, broadcast, until, now, derived: live.derived(), agreed: Agreed::default() }
+        Self { read, live, broadcast, until, now, derived, agreed: Agreed::default() }
     }
 
     /// The next people after `after`, at most so many; and whether they are the last.
@@ -70,25 +93,28 @@ impl<'s> Survey<'s> {
         &self,
         after: Option<ProfileId>,
         limit: usize,
-    ) -> Result<(Vec<Profile>, bool), FlowError> {
-        let mut people = self.read.people_after(after, limit)?;
-        let found = people.len();
-        people.retain(|profile| profile.id <= self.until);
-        let last = found < limit || people.len() < found;
+    ) -> Result<(Vec<Found>, bool), FlowError> {
+        let found = self.read.each_after(after, limit)?;
+        let all = found.len();
+        let known = found.into_iter().filter(|(id, _)| *id <= self.until);
+        let people: Vec<Found> = known
+            .map(|(id, profile)| Ok((id, readable(id, profile.map(Some))?)))
+            .collect::<Result<_, StoreError>>()?;
+        let last = all < limit || people.len() < all;
         Ok((people, last))
     }
 
     /// Decides about a page of people.
     pub(super) fn decide(
         &self,
-        people: &[Profile],
+        people: &[Found],
         decided: &mut Decided<'_>,
         tally: &mut Tally,
     ) -> Result<Vec<Decision>, FlowError> {
         // What was remembered of consents is of people who are not looked at again.
         self.agreed.forget(None);
         let mut page = Page { survey: self, decided, tally, decisions: Vec::new() };
-        people.iter().try_for_each(|profile| page.look_at(profile))?;
+        people.iter().try_for_each(|found| page.look_at(found))?;
         Ok(page.decisions)
     }
 
@@ -127,11 +153,17 @@ struct Page<'p, 's, 'd> {
 }
 
 impl Page<'_, '_, '_> {
-    fn look_at(&mut self, profile: &Profile) -> Result<(), FlowError> {
-        self.tally.audience.people += 1;
-        if self.decided.is_settled(profile.id) {
+    fn look_at(&mut self, (id, profile): &Found) -> Result<(), FlowError> {
+        // Whoever is settled was counted where they were decided: so each decision is counted once, whoever turns out to be
+        // one meanwhile.
+        if self.decided.is_settled(*id) {
             return Ok(());
         }
+        self.tally.audience.people += 1;
+        let Some(profile) = profile else {
+            self.tally.left_out(UNREADABLE);
+            return Ok(());
+        };
         let candidate = match self.survey.standing(profile)? {
             Standing::Outside(reason) => {
                 self.tally.left_out(&reason);
@@ -152,6 +184,7 @@ impl Page<'_, '_, '_> {
             (candidate, Household::Members(mut members)) => {
                 members.push(candidate);
                 self.count_candidates(members.len());
+                self.tally.audience.people += members.len() as u64 - 1;
                 if let Some(choice) = choose(self.survey.broadcast, members) {
                     self.settle(profile.id, choice)?;
                 }
@@ -181,7 +214,7 @@ impl Page<'_, '_, '_> {
                 None if member < candidate.profile || member > survey.until => continue,
                 None => {}
             }
-            let Some(profile) = survey.read.profile(member)? else { continue };
+            let Some(profile) = readable(member, survey.read.profile(member))? else { continue };
             if let Standing::Candidate(other) = survey.standing(&profile)? {
                 members.push(other);
             }

@@ -95,7 +95,7 @@ pub(super) async fn rest(
 }
 
 /// How long until a moment. Looked at again at least once a minute, since clocks are set.
-pub(super) fn until(next: Option<Time>, now: Time) -> Duration {
+pub(crate) fn until(next: Option<Time>, now: Time) -> Duration {
     let longest = Duration::minutes(1);
     next.map_or(longest, |next| next.since(now).clamp(Duration(0), longest))
 }

@@ -67,6 +67,7 @@ pub(crate) use circumstances::{CHANNEL_SCOPE, release_fresh, release_switched};
 pub(crate) use claim::Claimed;
 pub(crate) use contact::{capped, is_reachable, may_contact, what_was_agreed};
 pub use courier::{Courier, Environment, Knock, Posting, Preview, Tested};
+pub(crate) use dispatcher::until;
 pub use dispatcher::{Dispatcher, LineStanding};
 pub use estimate::{Estimate, MessagesCost, ShortBudget};
 pub(crate) use estimate::{Expected, estimate};

@@ -194,8 +194,10 @@ async fn a_launch_that_cannot_go_on_does_not_stop_the_others() {
     let world = world.crashed(&format!(
         "{INTERRUPTED} DELETE FROM deliveries; UPDATE launches SET version = 9 WHERE broadcast = 'offer';"
     ));
-    let refused = world.engine.resume_launches().await.unwrap_err().to_string();
-    assert!(refused.contains("version 9 of offer"), "{refused}");
+    world.engine.resume_launches().await.unwrap();
+    let stopped = world.engine.launch_report("offer").unwrap().stopped.unwrap();
+    assert!(stopped.reason.contains("version 9 of offer"), "{stopped:?}");
+    assert_eq!((stopped.since, stopped.building), (world.now(), false));
     world.serve().await;
     assert_eq!(world.mailed(), ["ann@x.org"], "the other one's");
 }

@@ -19,6 +19,7 @@ mod holding;
 mod homes;
 mod identity;
 mod lateness;
+mod launches_stopped;
 mod launching;
 mod letters;
 mod lines;

@@ -71,7 +71,7 @@ pub(crate) async fn broadcasts(
 }
 
 /// Who would get it, and how many would not for which reason; which messages cannot be made (`unmade`), what all would cost, and
-/// whether it was launched already. Nothing is sent.
+/// whether it was launched already. Where `waits` says that something is still being built, the numbers are not final. Nothing is sent.
 #[utoipa::path(get, path = "/api/v1/broadcasts/{name}/preview", tag = "broadcasts", params(("name" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = crate::error::ErrorBody)), security(("admin" = [])))]
 pub(crate) async fn preview(
@@ -136,7 +136,9 @@ fn waits() -> bool {
     true
 }
 
-/// Launch it. It happens once. The first messages go out at once; the answer comes when everybody was looked at, unless it is not waited for.
+/// Launch it. It happens once. The first messages go out at once; the answer comes when everybody was looked at, unless it is not waited for,
+/// or it has to wait: for what it asks of people and is still being built, say, or for room on the disk. Then `stopped` says
+/// for what, and it goes on by itself.
 #[utoipa::path(post, path = "/api/v1/broadcasts/{name}/launch", tag = "broadcasts", params(("name" = String, Path), HowToLaunch),
     responses((status = 200, body = Object), (status = 409, body = crate::error::ErrorBody, description = "It was launched before.")),
     security(("admin" = [])))]
@@ -151,7 +153,8 @@ pub(crate) async fn launch(
     Ok(Json(report))
 }
 
-/// What its launch did, or has done so far: `queued` is null while people are still looked at.
+/// What its launch did, or has done so far: `queued` is null while people are still looked at, and `stopped` says since when and why it
+/// does not go on just now.
 #[utoipa::path(get, path = "/api/v1/broadcasts/{name}/launch", tag = "broadcasts", params(("name" = String, Path)),
     responses((status = 200, body = Object), (status = 404, body = crate::error::ErrorBody),
         (status = 409, body = crate::error::ErrorBody, description = "It has not been launched.")),

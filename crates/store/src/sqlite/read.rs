@@ -50,7 +50,7 @@ impl Session<'_> {
 }
 
 fn launch(row: &Row<'_>) -> rusqlite::Result<LaunchRecord> {
-    let counts: String = row.get(6)?;
+    let counts: String = row.get(7)?;
     Ok(LaunchRecord {
         broadcast: row.get(0)?,
         version: row.get(1)?,
@@ -58,6 +58,7 @@ fn launch(row: &Row<'_>) -> rusqlite::Result<LaunchRecord> {
         queued: row.get::<_, Option<i64>>(3)?.map(Time),
         until: rows::id(row, 4).map(ProfileId)?,
         after: rows::optional_id(row, 5)?.map(ProfileId),
+        identity: rows::id(row, 6)?,
         counts: serde_json::from_str(&counts).unwrap_or_default(),
     })
 }
@@ -113,14 +114,23 @@ impl Read for Session<'_> {
     }
 
     fn people_after(&self, after: Option<ProfileId>, limit: usize) -> Result<Vec<Profile>> {
+        self.each_after(after, limit)?.into_iter().map(|(_, profile)| profile).collect()
+    }
+
+    fn each_after(
+        &self,
+        after: Option<ProfileId>,
+        limit: usize,
+    ) -> Result<Vec<(ProfileId, Result<Profile>)>> {
         let after = after.map_or(i64::MIN, |id| id.0 as i64);
-        let mut statement =
-            self.connection.prepare_cached("SELECT doc FROM people WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT doc, id FROM people WHERE id > ?1 ORDER BY id LIMIT ?2")?;
         let mut found = statement.query(params![after, limit as i64])?;
         let mut people = Vec::new();
         while let Some(row) = found.next()? {
             let doc = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-            people.push(rows::decode_profile(doc)?);
+            people.push((ProfileId(rows::id(row, 1)?), rows::decode_profile(doc)));
         }
         Ok(people)
     }
@@ -402,7 +412,7 @@ impl Read for Session<'_> {
 
     fn launch(&self, broadcast: &str) -> Result<Option<LaunchRecord>> {
         self.one(
-            "SELECT broadcast, version, launched, queued, until, after, counts FROM launches WHERE broadcast = ?1",
+            "SELECT broadcast, version, launched, queued, until, after, identity, counts FROM launches WHERE broadcast = ?1",
             [broadcast],
             launch,
         )
@@ -410,7 +420,7 @@ impl Read for Session<'_> {
 
     fn unfinished_launches(&self) -> Result<Vec<LaunchRecord>> {
         self.all(
-            "SELECT broadcast, version, launched, queued, until, after, counts FROM launches WHERE queued IS NULL",
+            "SELECT broadcast, version, launched, queued, until, after, identity, counts FROM launches WHERE queued IS NULL",
             [],
             launch,
         )

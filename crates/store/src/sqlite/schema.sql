@@ -550,7 +550,7 @@ CREATE TABLE imports (
 ) STRICT;
 
 -- until: whoever has a greater id came after the launch. after: everybody up to this one was looked at, and what was decided
--- about them is in the same commits as this.
+-- about them is in the same commits as this. identity: the changes of who is who after this one are still to be heeded.
 CREATE TABLE launches (
     broadcast TEXT PRIMARY KEY,
     version   INTEGER NOT NULL,
@@ -558,6 +558,7 @@ CREATE TABLE launches (
     queued    INTEGER,
     until     INTEGER NOT NULL,
     after     INTEGER,
+    identity  INTEGER NOT NULL,
     counts    TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
 

@@ -390,8 +390,8 @@ impl Unit for Session<'_> {
             .map_err(|error| StoreError::Document { what: "launch", fault: error.to_string() })?;
         self.connection
             .prepare_cached(
-                "INSERT OR REPLACE INTO launches (broadcast, version, launched, queued, until, after, counts)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT OR REPLACE INTO launches (broadcast, version, launched, queued, until, after, identity, counts)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 launch.broadcast,
@@ -400,6 +400,7 @@ impl Unit for Session<'_> {
                 launch.queued.map(|time| time.0),
                 launch.until.0 as i64,
                 launch.after.map(|id| id.0 as i64),
+                launch.identity as i64,
                 counts
             ])?;
         Ok(())

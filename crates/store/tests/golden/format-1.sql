@@ -378,6 +378,7 @@ CREATE TABLE launches (
     queued    INTEGER,
     until     INTEGER NOT NULL,
     after     INTEGER,
+    identity  INTEGER NOT NULL,
     counts    TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
 CREATE TABLE documents (
@@ -443,7 +444,7 @@ INSERT INTO quarantine VALUES (7004, 7, 'open', 0, 'till', NULL, 'line 17, colum
 INSERT INTO watermarks VALUES ('till', 8000, 8001);
 INSERT INTO switches VALUES ('cart', 5, 'too many');
 INSERT INTO imports VALUES (1, 3, 'till', 'sales', 'sales.csv', 10, 7, 2, 1, 8000);
-INSERT INTO launches VALUES ('offer', 1, 4, 5, 9000, 8000, '{"recipients":3}');
+INSERT INTO launches VALUES ('offer', 1, 4, 5, 9000, 8000, 0, '{"recipients":3}');
 INSERT INTO documents VALUES ('program', 'cart', 1, 'programs/one.yaml', 1, 'program: cart', '{"program":"cart"}', 0, 9, 9);
 INSERT INTO documents VALUES ('program', 'cart', 2, 'programs/one.yaml', 1, 'program: cart # two', '{"program":"cart","two":2}', 1, 9, NULL);
 INSERT INTO counters VALUES ('events', 2);

@@ -211,6 +211,7 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
         queued: Some(Time(5)),
         until: ProfileId(9_000),
         after: Some(ProfileId(8_000)),
+        identity: 0,
         counts,
     })?;
     unit.put_document(&document("cart", "program: cart", "{\"program\":\"cart\"}"))?;

@@ -127,6 +127,7 @@ pub fn imports_and_launches(store: &mut impl Backend) {
         queued: None,
         until: ProfileId(90),
         after: None,
+        identity: 7,
         counts: Object::new(),
     };
     store.commit(|unit| {
