@@ -6,7 +6,7 @@ use crowsnest_model::{
     ConsentStatus, Identifier, Profile, ProfileId, Time,
     delivery::{Delivery, DeliveryState},
 };
-use crowsnest_store::{LedgerKind, RunState, TaskFilter, TaskState};
+use crowsnest_store::{LedgerKind, RunState, Task, TaskFilter, TaskState};
 use crowsnest_testkit::{Mood, Receiver};
 use crowsnest_workspace::SourceFile;
 use serde_json::json;
@@ -52,7 +52,9 @@ steps:
   - wait: 40d
 "#;
 
-/// What people of the house and other systems are asked, whenever it is asked at last.
+/// What people of the house and other systems are asked, whenever it is asked at last. Whoever waits for what was asked late is in the
+/// program for longer, is not let in again meanwhile, and what calls it off may come first: so a post is asked for once, and nothing
+/// calls it off.
 const ASKING: &str = r#"
 program: asks-people
 lateness: 3650d
@@ -74,8 +76,7 @@ steps:
 program: asks-elsewhere
 lateness: 3650d
 trigger: { event: Order Completed }
-reentry: always
-cancel_on: { event: Complaint }
+reentry: once
 steps:
   - wait: 3d
   - webhook: { to: crm, body: { revenue: event.properties.revenue } }
@@ -83,7 +84,6 @@ steps:
 program: asked-for
 lateness: 3650d
 trigger: { event: Help Wanted }
-cancel_on: { event: Complaint }
 steps:
   - wait: 4d
   - webhook: { to: crm, body: { case: event.properties.case } }
@@ -117,17 +117,8 @@ fn asked(world: &World, person: ProfileId) -> Vec<String> {
         .map(|one| {
             let waits = matches!(one.state, DeliveryState::Queued | DeliveryState::Sending);
             let state = if waits { "is to be done" } else { one.state.as_str() };
-            let tasks = match one.channel.as_str() {
-                "phone" => {
-                    let of = |state| {
-                        let filter = TaskFilter { state, profile: Some(person), ..TaskFilter::default() };
-                        world.read(|read| read.tasks(&filter, ALL))
-                    };
-                    let tasks = [of(TaskState::Queued), of(TaskState::Open)].concat();
-                    tasks.iter().filter(|task| task.call == Some(one.id)).count()
-                }
-                _ => 0,
-            };
+            let tasks = waiting_tasks(world, person);
+            let tasks = tasks.iter().filter(|task| task.call == Some(one.id)).count();
             format!("{} {:?} {} {state}, {tasks} tasks", one.program, began(one), one.event["step"])
         })
         .collect();
@@ -193,16 +184,25 @@ fn portrait(world: &World, profile: &Profile) -> serde_json::Value {
 
 /// What the house was asked to do about somebody: what was asked once is not unasked.
 fn tasks(world: &World, person: ProfileId) -> Vec<String> {
-    let filter = crowsnest_store::TaskFilter { profile: Some(person), ..Default::default() };
-    let tasks = world.read(|read| read.tasks(&filter, ALL));
-    let run = |task: &crowsnest_store::Task| {
+    let run = |task: &Task| {
         world
             .read(|read| read.runs(Some(&task.program), Some(person), ALL))
             .into_iter()
             .find(|run| run.id == task.run)
             .map(|run| run.triggered)
     };
-    tasks.iter().map(|task| format!("{} {} {:?}", task.program, task.step, run(task))).collect()
+    let all = waiting_tasks(world, person);
+    let plain = all.iter().filter(|task| task.call.is_none());
+    plain.map(|task| format!("{} {} {:?}", task.program, task.step, run(task))).collect()
+}
+
+/// The tasks about somebody that are on a list, or wait for one.
+fn waiting_tasks(world: &World, person: ProfileId) -> Vec<Task> {
+    let of = |state| {
+        let filter = TaskFilter { state, profile: Some(person), ..TaskFilter::default() };
+        world.read(|read| read.tasks(&filter, ALL))
+    };
+    [of(TaskState::Queued), of(TaskState::Open)].concat()
 }
 
 /// A die that always falls the same way.
