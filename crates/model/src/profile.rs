@@ -179,10 +179,6 @@ pub struct Run {
     /// The event that began it, or that ended its last wait: one event does not end two.
     #[serde(default)]
     pub moved_by: Option<EventId>,
-    /// As what they were let in, where that was no event of theirs: a request, or the change of a thing. The occasion may be named by
-    /// the program otherwise.
-    #[serde(default)]
-    pub asked: Option<String>,
 }
 
 /// The traits that may say in which time zone somebody lives; see [`Profile::time_zone`].

@@ -34,8 +34,8 @@ pub use tasks::{ReadTasks, Task, TaskFilter, TaskState, WriteTasks};
 pub use traits::{Page, Read, Unit};
 pub use words::{
     DeliveryEntry, DeliveryFilter, EventRow, EventSeq, HookCount, ImportRecord, LaunchRecord, LedgerEntry,
-    LedgerKind, LineCount, RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression, Switch,
-    Turns, Watermark,
+    LedgerKind, LineCount, Request, RunRecord, RunState, RunStep, SourceCount, StoredDocument, Suppression,
+    Switch, Turns, Watermark,
 };
 
 /// Why the store could not do what it was asked.

@@ -127,6 +127,8 @@ pub trait ReadTasks {
     fn tasks_since(&self, team: &str, since: Time) -> Result<u64>;
     /// How many tasks of a team are in a state.
     fn task_count(&self, team: &str, state: TaskState) -> Result<u64>;
+    /// The teams whose lists somebody has left, so that there may be room, since they were last forgotten; by name.
+    fn lists_left(&self) -> Result<Vec<String>>;
     /// The teams that have tasks in a state, by name.
     fn teams_with(&self, state: TaskState) -> Result<Vec<String>>;
     /// The calls to a number that have not ended: those that are on a list, and those that wait for one.
@@ -142,6 +144,8 @@ pub trait WriteTasks {
     fn put_task(&mut self, task: &Task) -> Result<bool>;
     /// Changes a task's state, reason, moments, day, outcome and remark.
     fn update_task(&mut self, task: &Task) -> Result<()>;
+    /// What [`ReadTasks::lists_left`] answers is known by now.
+    fn forget_lists_left(&mut self) -> Result<()>;
     /// What a team is asked, or any team, that is queued and has a reason that begins so is due now. Answers how many that are.
     fn wake_tasks(&mut self, team: Option<&str>, reason: &str, now: Time) -> Result<u64>;
 }

@@ -1,8 +1,8 @@
 //! What the house asks of a store.
 
 use crate::words::{
-    EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, RunRecord, RunState, RunStep, SourceCount,
-    StoredDocument, Suppression, Switch, Watermark,
+    EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, Request, RunRecord, RunState, RunStep,
+    SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 use crate::{
     ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadLetters,
@@ -92,6 +92,8 @@ pub trait Read:
     ) -> Result<Option<Time>>;
     /// The steps that a run has taken, in their order.
     fn run_log(&self, run: RunId) -> Result<Vec<RunStep>>;
+    /// What began a person's runs and is no event of theirs, the earliest first.
+    fn requests_of(&self, profile: ProfileId) -> Result<Vec<Request>>;
     /// Runs of a program that are on their way, with person and version, in the order of their ids after `after`.
     fn active_runs(&self, program: &str, after: RunId, limit: usize) -> Result<Vec<(RunId, ProfileId, u32)>>;
     /// The programs of which timers are parked.
@@ -113,7 +115,7 @@ pub trait Read:
     fn run_counts(&self, program: &str) -> Result<BTreeMap<String, u64>>;
     /// Runs whose time has come: person and run.
     fn due_timers(&self, now: Time, limit: usize) -> Result<Vec<(Time, ProfileId, RunId)>>;
-    /// The next moment at which a call or a task, a timer, a look or a change is due, or a delivery runs out. When something
+    /// The next moment at which a call or a task, a timer, a look or a change is due, somebody has left a list, or a delivery runs out. When something
     /// is to be sent, [`ReadDeliveries::lines_due`] says; letters wait for a print run.
     fn next_due(&self) -> Result<Option<Time>>;
     /// What waits in the quarantine, or was in it, the newest first.
@@ -208,6 +210,8 @@ pub trait Unit:
     ) -> Result<()>;
     /// Keeps a step that a run has taken.
     fn put_run_step(&mut self, step: &RunStep) -> Result<()>;
+    /// Keeps what began a run.
+    fn put_request(&mut self, request: &Request) -> Result<()>;
     /// A run is of another version of its program from now on.
     fn move_run(&mut self, id: RunId, version: u32) -> Result<()>;
     /// Sets when a run goes on, to count only once [`Unit::unpark_timers`] of its program was called.

@@ -97,6 +97,18 @@ pub struct RunRecord {
     pub goal: Option<Time>,
 }
 
+/// What began a run and is no event of the person's: a request, or the change of a thing. The run's occasion may be named by the
+/// program otherwise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The run.
+    pub run: RunId,
+    /// As what they were let in.
+    pub occasion: String,
+    /// The properties that it came with.
+    pub properties: Object,
+}
+
 /// A step that a run has taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunStep {

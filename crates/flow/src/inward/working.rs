@@ -429,6 +429,7 @@ impl<'w> Working<'w> {
             }
         }
         self.queue_compared()?;
+        crate::outward::notice_room(self)?;
         self.unit.put_setting("highest_id", &self.ids.highest().to_string())?;
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::{
     circumstances::Circumstances,
     contact::{Before, Circle},
     lists,
-    purse::Purse,
+    purse::{self, Purse},
     rooms::Rooms,
     seeds,
     settle::{PUT_OFF, WAITS_FOR_LINE},
@@ -68,7 +68,7 @@ pub(super) fn claim(work: &mut Working<'_>, rooms: Rooms, courier: &Courier) -> 
     let mut did = expire(work, AT_ONCE)?;
     did |= wake(work, AT_ONCE)?;
     let mut deciding = Deciding::now(work)?;
-    did |= lists::draw(work, &mut deciding, AT_ONCE)?;
+    did |= lists::draw(work, &mut deciding, courier, AT_ONCE)?;
     let mut claiming = Claiming { rooms, courier, deciding, claimed: Vec::new() };
     let mut asked = BTreeSet::new();
     let mut lines = work.unit.lines_due()?;
@@ -224,6 +224,21 @@ pub(super) fn decide(
     work: &mut Working<'_>,
     deciding: &mut Deciding,
     circle: &Circle,
+    delivery: Delivery,
+    how: &str,
+) -> Result<Option<Claimed>, FlowError> {
+    let (id, line, waited) = (delivery.id, delivery.line(), purse::budget_waited_for(&delivery));
+    let claimed = decide_one(work, deciding, circle, delivery, how)?;
+    if let Some(budget) = waited {
+        purse::pass_on(work, id, &line, &budget)?;
+    }
+    Ok(claimed)
+}
+
+fn decide_one(
+    work: &mut Working<'_>,
+    deciding: &mut Deciding,
+    circle: &Circle,
     mut delivery: Delivery,
     how: &str,
 ) -> Result<Option<Claimed>, FlowError> {
@@ -298,6 +313,24 @@ fn decide_for(
         Verdict::End(state, reason) => end(work, &mut delivery, state, reason)?,
     }
     Ok(None)
+}
+
+/// Whether a message would go out if it were decided now. Nothing is written.
+pub(super) fn would_go(
+    work: &mut Working<'_>,
+    deciding: &Deciding,
+    circle: &Circle,
+    delivery: &Delivery,
+) -> Result<bool, FlowError> {
+    let person = work.unit.survivor(delivery.profile)?;
+    if load(work, person)? != Ok(true) {
+        return Ok(false);
+    }
+    let Some(profile) = work.people.get(&person).map(|loaded| loaded.profile.clone()) else {
+        return Ok(false);
+    };
+    let verdict = verdict(work, &deciding.circumstances, circle, &profile, delivery)?;
+    Ok(matches!(verdict, Verdict::Send) && deciding.purse.no_room(work.live, delivery).is_none())
 }
 
 /// It stays queued, and is meant for another moment.

@@ -7,7 +7,9 @@
 //! takes it off again ([`recheck_calls`]).
 
 use super::{
-    claim::{Deciding, decide, end, put_off},
+    Courier,
+    circuits::Passable,
+    claim::{Deciding, decide, end, put_off, would_go},
     contact::{Circle, may_contact},
     resume::has_changed,
 };
@@ -42,9 +44,22 @@ enum List {
 }
 
 /// Brings onto the lists what is due, at most `limit` of each team. True when there was anything.
-pub(super) fn draw(work: &mut Working<'_>, deciding: &mut Deciding, limit: usize) -> Result<bool, FlowError> {
-    let mut any = false;
-    for team in work.unit.teams_waiting(work.now)? {
+pub(super) fn draw(
+    work: &mut Working<'_>,
+    deciding: &mut Deciding,
+    courier: &Courier,
+    limit: usize,
+) -> Result<bool, FlowError> {
+    let mut teams = work.unit.teams_waiting(work.now)?;
+    let left = work.unit.lists_left()?;
+    let mut any = !left.is_empty();
+    if any {
+        work.unit.forget_lists_left()?;
+    }
+    teams.extend(left);
+    teams.sort_unstable();
+    teams.dedup();
+    for team in teams {
         let mut list = list_of(work, &team)?;
         if !matches!(list, List::Open { room: 0, .. }) {
             // Room has come since they found none, because somebody said stop, say. Nobody who comes now goes before them.
@@ -53,7 +68,7 @@ pub(super) fn draw(work: &mut Working<'_>, deciding: &mut Deciding, limit: usize
         let due = work.unit.due_tasks(&team, work.now, work.live.policy().priorities(), limit)?;
         any |= !due.is_empty();
         for task in due {
-            place(work, deciding, &mut list, task)?;
+            place(work, deciding, courier, &mut list, task)?;
         }
     }
     Ok(any)
@@ -87,6 +102,7 @@ fn list_of(work: &Working<'_>, team: &str) -> Result<List, FlowError> {
 fn place(
     work: &mut Working<'_>,
     deciding: &mut Deciding,
+    courier: &Courier,
     list: &mut List,
     mut task: Task,
 ) -> Result<(), FlowError> {
@@ -109,7 +125,7 @@ fn place(
     if let Some(call) = task.call {
         let Some(delivery) = work.unit.delivery(call)? else { return Ok(()) };
         let circle = Circle::of(&*work.unit, work.live.policy(), delivery.profile)?;
-        if let Some(first) = more_important(work, &circle, &task.program)? {
+        if let Some(first) = more_important(work, deciding, courier, &circle, &task.program)? {
             let reason = format!("waits: {first} is more important, and due for the same person");
             return wait(work, task, now.plus(STEPS_BACK), &reason);
         }
@@ -137,14 +153,25 @@ fn wait(work: &mut Working<'_>, mut task: Task, until: Time, reason: &str) -> Re
     Ok(work.unit.update_task(&task)?)
 }
 
-/// The program of a message that is due for these people now and comes before this program.
-fn more_important(work: &Working<'_>, circle: &Circle, program: &str) -> Result<Option<String>, FlowError> {
-    let policy = work.live.policy();
-    let mine = policy.rank(program);
+/// The program of a message that goes out to one of these people now and comes before this program. What is due and cannot go,
+/// since its line is closed, somebody has stopped it or there is no money for it, is given way by nobody: it may wait for days.
+fn more_important(
+    work: &mut Working<'_>,
+    deciding: &Deciding,
+    courier: &Courier,
+    circle: &Circle,
+    program: &str,
+) -> Result<Option<String>, FlowError> {
+    let live = work.live;
+    let mine = live.policy().rank(program);
     for person in &circle.people {
-        let due = work.unit.due_deliveries_of(*person, work.now)?;
-        if let Some(first) = due.into_iter().find(|due| policy.rank(&due.program) < mine) {
-            return Ok(Some(first.program));
+        for due in work.unit.due_deliveries_of(*person, work.now)? {
+            if live.policy().rank(&due.program) < mine
+                && courier.passable(live, &due.line()) == Passable::Freely
+                && would_go(work, deciding, circle, &due)?
+            {
+                return Ok(Some(due.program));
+            }
         }
     }
     Ok(None)
@@ -160,6 +187,13 @@ pub(super) fn wake(work: &mut Working<'_>) -> Result<(), FlowError> {
     for reason in [WAITS_FOR_LIST, WAITS_FOR_HOURS, WAITS_FOR_TEAM] {
         work.something_due |= work.unit.wake_tasks(None, reason, work.now)? > 0;
     }
+    Ok(())
+}
+
+/// Somebody has left a list: who waits for room on it is looked at. Asked at the end of each commit, since there are many ways
+/// for a call to end.
+pub(crate) fn notice_room(work: &mut Working<'_>) -> Result<(), FlowError> {
+    work.something_due |= !work.unit.lists_left()?.is_empty();
     Ok(())
 }
 

@@ -77,7 +77,7 @@ pub use feedback::{Heard, What};
 pub(crate) use forecast::{Forecast, Message};
 pub use letters::{LetterFile, PrintPreview, PrintReport, PrintedLetters, Residents, Unmade};
 pub(crate) use letters::{Printing, contact_of, recover};
-pub(crate) use lists::recheck_calls;
+pub(crate) use lists::{notice_room, recheck_calls};
 pub(crate) use purse::{Purse, was_told};
 pub use relays::Relay;
 pub use replay::Replayed;

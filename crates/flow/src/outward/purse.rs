@@ -3,11 +3,15 @@
 use super::{alarms, resume::has_changed};
 use crate::{FlowError, Live, inward::Working};
 use crowsnest_model::{
-    Amount, Time,
+    Amount, DeliveryId, Time,
     delivery::{Delivery, EMAIL, LETTER, SMS},
+    line::Line,
 };
 use crowsnest_programs::{BudgetStanding, WAITS_FOR_BUDGET, budget_day};
 use crowsnest_store::{Cost, Read};
+
+/// The channels of which the workspace can say what messages cost.
+const PAID: [&str; 3] = [EMAIL, SMS, LETTER];
 
 /// Where all budgets stand, as far as this commit knows.
 pub(crate) struct Purse {
@@ -162,25 +166,56 @@ pub(super) fn give_back(work: &mut Working<'_>, delivery: &Delivery) -> Result<(
     wake_next(work, delivery)
 }
 
-/// Of each budget of which a message gave something back, the one that has waited longest on its line is decided anew. So
-/// nobody waits for the next days while there is money, and not all are looked at whenever one fails.
+/// Of each budget of which a message gave something back, the one that has waited longest on each line is decided anew, and passes
+/// it on ([`pass_on`]). So nobody waits for the next days while there is money, and not all are looked at whenever one fails.
 fn wake_next(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
     let live = work.live;
     for budget in &live.workspace().organisation.budgets {
         let standing = BudgetStanding::new(budget, work.now, live.zone());
         if is_for(&standing, live, delivery) {
-            let reason = format!("{WAITS_FOR_BUDGET}`{}`", budget.name);
-            let (line, until) = (delivery.line(), standing.span.ends);
-            work.something_due |= work.unit.wake_first(&line, until, &reason, work.now)?;
+            for channel in PAID {
+                wake_first(work, &Line::of(channel, ""), &standing)?;
+            }
         }
     }
     Ok(())
 }
 
+fn wake_first(work: &mut Working<'_>, line: &Line, standing: &BudgetStanding) -> Result<(), FlowError> {
+    let reason = format!("{WAITS_FOR_BUDGET}`{}`", standing.budget.name);
+    work.something_due |= work.unit.wake_first(line, standing.span.ends, &reason, work.now)?;
+    Ok(())
+}
+
+/// The budget for which a message waits, by its name.
+pub(super) fn budget_waited_for(delivery: &Delivery) -> Option<String> {
+    let rest = delivery.reason.as_deref()?.strip_prefix(WAITS_FOR_BUDGET)?.strip_prefix('`')?;
+    Some(rest.split('`').next()?.to_owned())
+}
+
+/// A message that waited for a budget was decided. Unless it waits for that one again, there was room in it, and may be more:
+/// the next one on its line is decided too.
+pub(super) fn pass_on(
+    work: &mut Working<'_>,
+    id: DeliveryId,
+    line: &Line,
+    budget: &str,
+) -> Result<(), FlowError> {
+    let decided = work.unit.delivery(id)?;
+    if decided.and_then(|delivery| budget_waited_for(&delivery)).as_deref() == Some(budget) {
+        return Ok(());
+    }
+    let live = work.live;
+    match live.workspace().organisation.budgets.iter().find(|other| other.name == budget) {
+        Some(budget) => wake_first(work, line, &BudgetStanding::new(budget, work.now, live.zone())),
+        None => Ok(()),
+    }
+}
+
 /// When budgets or prices have changed, what waits for a budget is decided anew.
 pub(super) fn wake(work: &mut Working<'_>) -> Result<(), FlowError> {
     let organisation = &work.live.workspace().organisation;
-    let prices = [EMAIL, SMS, LETTER].map(|channel| organisation.cost(channel));
+    let prices = PAID.map(|channel| organisation.cost(channel));
     let known = format!("{:?} {prices:?} {}", organisation.budgets, organisation.time_zone);
     if has_changed(work, "budgets", &known)? {
         work.something_due |= work.unit.wake_waiting(WAITS_FOR_BUDGET, work.now)? > 0;

@@ -281,7 +281,6 @@ impl Guide<'_> {
             source: self.cause.source.clone(),
             since: None,
             moved_by: None,
-            asked: None,
         });
         let mut walk = Walk::begin(program, self.cause.time);
         let mut supposed = Vec::new();

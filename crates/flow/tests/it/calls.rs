@@ -8,10 +8,10 @@ use crowsnest_flow::{
 use crowsnest_model::{ConsentStatus, TaskId};
 use crowsnest_store::{Task, TaskFilter, TaskState};
 
-const NUMBERS: [&str; 4] = ["+13125550101", "+13125550102", "+13125550103", "+13125550104"];
+pub const NUMBERS: [&str; 4] = ["+13125550101", "+13125550102", "+13125550103", "+13125550104"];
 
 /// The shop has a team of two calls a day.
-fn shop(program: &str) -> Vec<crowsnest_workspace::SourceFile> {
+pub fn shop(program: &str) -> Vec<crowsnest_workspace::SourceFile> {
     let mut files = files(&[program]);
     files[0].text = files[0].text.replacen(
         "currency: USD\n",
@@ -21,7 +21,7 @@ fn shop(program: &str) -> Vec<crowsnest_workspace::SourceFile> {
     files
 }
 
-const CALL: &str = r#"
+pub const CALL: &str = r#"
 program: no-show
 trigger: { event: Drive Missed }
 cancel_on: { event: Drive Booked }
@@ -32,35 +32,35 @@ steps:
 "#;
 
 /// Somebody who may be called.
-fn callable(place: usize) -> Touch {
+pub fn callable(place: usize) -> Touch {
     let number = NUMBERS[place];
     let mut touch = identify(format!("call {number}")).by("phone", number).by("email", &email(place));
     touch = touch.claims("offers", ConsentStatus::Granted, Some(number));
     touch.on("phone")
 }
 
-fn email(place: usize) -> String {
+pub fn email(place: usize) -> String {
     format!("p{place}@x.org")
 }
 
-fn happens(id: &str, place: usize, name: &str) -> Touch {
+pub fn happens(id: &str, place: usize, name: &str) -> Touch {
     track(id, name).by("phone", NUMBERS[place])
 }
 
-fn tasks(world: &World, state: TaskState) -> Vec<Task> {
+pub fn tasks(world: &World, state: TaskState) -> Vec<Task> {
     let filter = TaskFilter { state, ..TaskFilter::default() };
     world.read(|read| read.tasks(&filter, ALL))
 }
 
-fn open(world: &World) -> Vec<Listed> {
+pub fn open(world: &World) -> Vec<Listed> {
     world.engine.worklist(&TaskFilter::default(), ALL).unwrap()
 }
 
-fn on_list(world: &World) -> Vec<String> {
+pub fn on_list(world: &World) -> Vec<String> {
     open(world).into_iter().filter_map(|listed| listed.number).collect()
 }
 
-async fn done(world: &World, task: TaskId, outcome: &str) -> Result<Task, FlowError> {
+pub async fn done(world: &World, task: TaskId, outcome: &str) -> Result<Task, FlowError> {
     let outcome = Some(outcome.to_owned()).filter(|outcome| !outcome.is_empty());
     world.engine.end_task(task, TaskDone { outcome, remark: Some("said so".into()) }).await
 }
@@ -368,7 +368,7 @@ async fn a_call_has_a_time_to_live_and_its_way_goes_on_after_it() {
 }
 
 #[tokio::test]
-async fn two_who_turn_out_to_be_one_are_called_once_and_not_again_when_they_are_told_apart() {
+async fn two_who_turn_out_to_be_one_are_called_once_and_both_when_they_are_told_apart() {
     let world = World::of(shop(CALL)).await;
     world.tell([callable(0), identify("other").by("email", "o@x.org").by("phone", NUMBERS[1])]).await;
     let other = identify("agrees").by("phone", NUMBERS[1]);
@@ -390,13 +390,15 @@ async fn two_who_turn_out_to_be_one_are_called_once_and_not_again_when_they_are_
     world.engine.split(one.profile, by, "a firm's list".into(), false).await.unwrap();
     world.serve().await;
     let calls = open(&world);
-    assert_eq!(calls.iter().map(|call| call.task.id).collect::<Vec<_>>(), [one.id], "the same call, once");
+    assert_eq!(calls.len(), 2, "the one that went on, and the one that was called off, once");
+    assert!(calls.iter().any(|call| call.task.id == one.id));
     assert_ne!(world.holder("phone", NUMBERS[0]), world.holder("phone", NUMBERS[1]));
-    let number = calls[0].number.as_deref().unwrap();
-    assert_eq!(Some(calls[0].task.profile), world.holder("phone", number), "with whose it is");
-    let gone = &tasks(&world, TaskState::Withdrawn)[0];
-    assert_eq!(Some(gone.profile), world.holder("phone", NUMBERS[1]), "on record with whose it was");
-    assert_eq!(world.mailed(), ["o@x.org"], "whose call was called off goes on without it");
+    for call in &calls {
+        let number = call.number.as_deref().unwrap();
+        assert_eq!(Some(call.task.profile), world.holder("phone", number), "with whose it is");
+    }
+    assert!(tasks(&world, TaskState::Withdrawn).is_empty());
+    assert!(world.mailed().is_empty(), "both ways wait for their calls");
 }
 
 #[tokio::test]

@@ -2,8 +2,13 @@
 
 use crate::world::*;
 use crowsnest_flow::{Split, SplitBy};
-use crowsnest_model::{Identifier, Profile, ProfileId, Time};
-use crowsnest_store::{LedgerKind, RunState};
+use crowsnest_model::{
+    ConsentStatus, Identifier, Profile, ProfileId, Time,
+    delivery::{Delivery, DeliveryState},
+};
+use crowsnest_store::{LedgerKind, RunState, Task, TaskFilter, TaskState};
+use crowsnest_testkit::{Mood, Receiver};
+use crowsnest_workspace::SourceFile;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -47,6 +52,80 @@ steps:
   - wait: 40d
 "#;
 
+/// What people of the house and other systems are asked, whenever it is asked at last. Whoever waits for what was asked late is in the
+/// program for longer, is not let in again meanwhile, and what calls it off may come first: so a post is asked for once, and nothing
+/// calls it off.
+const ASKING: &str = r#"
+program: asks-people
+lateness: 3650d
+trigger: { event: Order Completed }
+reentry: always
+cancel_on: { event: Complaint }
+steps:
+  - wait: 1d
+  - task: { title: Ask them how it was, team: sales, call: { topic: offers } }
+---
+program: asks-for-a-case
+lateness: 3650d
+trigger: { event: Product Viewed }
+occasion: '"the one"'
+steps:
+  - wait: 1d
+  - task: { title: Ask them once, team: sales, call: { topic: offers } }
+---
+program: asks-elsewhere
+lateness: 3650d
+trigger: { event: Order Completed }
+reentry: once
+steps:
+  - wait: 3d
+  - webhook: { to: crm, body: { revenue: event.properties.revenue } }
+---
+program: asked-for
+lateness: 3650d
+trigger: { event: Help Wanted }
+steps:
+  - wait: 4d
+  - webhook: { to: crm, body: { case: event.properties.case } }
+"#;
+
+/// The shop, with a team that calls and a system that is told.
+fn asking(receiver: &Receiver, segments: &str, programs: &str) -> Vec<SourceFile> {
+    let hook =
+        format!("webhook: crm\nurl: {}\nsecret_env: HOOK_SECRET\nallow_private: true\n", receiver.url());
+    let mut files = files(&[segments, programs, ASKING, &hook]);
+    let team = "currency: USD\nteams:\n  sales: { title: Sales, capacity: 900, time_zone: UTC }\n";
+    files[0].text = files[0].text.replacen("currency: USD\n", team, 1);
+    files
+}
+
+/// Whether a program asks people of the house or another system. When its steps end depends on when those answer.
+fn is_asking(program: &str) -> bool {
+    program.starts_with("ask")
+}
+
+/// Of what somebody is asked for, or another system is told about them: what is still to be done, or was, each by what began it.
+fn asked(world: &World, person: ProfileId) -> Vec<String> {
+    let began = |delivery: &Delivery| {
+        let run = delivery.run.and_then(|run| world.read(|read| read.run(run)));
+        run.map(|run| (run.triggered, run.event)).unwrap()
+    };
+    let filter = crowsnest_store::DeliveryFilter { profile: Some(person), ..Default::default() };
+    let all = world.read(|read| read.deliveries(&filter, 10_000));
+    let there = all.iter().filter(|one| is_asking(&one.program) && one.state != DeliveryState::Cancelled);
+    let mut words: Vec<String> = there
+        .map(|one| {
+            let waits = matches!(one.state, DeliveryState::Queued | DeliveryState::Sending);
+            let state = if waits { "is to be done" } else { one.state.as_str() };
+            let tasks = waiting_tasks(world, person);
+            let tasks = tasks.iter().filter(|task| task.call == Some(one.id)).count();
+            format!("{} {:?} {} {state}, {tasks} tasks", one.program, began(one), one.event["step"])
+        })
+        .collect();
+    words.sort();
+    words
+}
+
 /// What there is to say of somebody, without the ids that chance gave.
 fn portrait(world: &World, profile: &Profile) -> serde_json::Value {
     let traits: BTreeMap<_, _> = profile
@@ -58,12 +137,14 @@ fn portrait(world: &World, profile: &Profile) -> serde_json::Value {
     let mut inside: Vec<_> = profile
         .runs
         .iter()
+        .filter(|run| !is_asking(&run.program))
         .map(|run| json!([run.program, run.triggered, run.step, run.wake, run.awaits_goal, run.since]))
         .collect();
     inside.sort_by_key(ToString::to_string);
     let mut runs: Vec<_> = world
         .read(|read| read.runs(None, Some(profile.id), ALL))
         .into_iter()
+        .filter(|run| !is_asking(&run.program))
         .map(|run| {
             let steps = world.read(|read| read.run_log(run.id));
             let steps: Vec<_> =
@@ -105,16 +186,25 @@ fn portrait(world: &World, profile: &Profile) -> serde_json::Value {
 
 /// What the house was asked to do about somebody: what was asked once is not unasked.
 fn tasks(world: &World, person: ProfileId) -> Vec<String> {
-    let filter = crowsnest_store::TaskFilter { profile: Some(person), ..Default::default() };
-    let tasks = world.read(|read| read.tasks(&filter, ALL));
-    let run = |task: &crowsnest_store::Task| {
+    let run = |task: &Task| {
         world
             .read(|read| read.runs(Some(&task.program), Some(person), ALL))
             .into_iter()
             .find(|run| run.id == task.run)
             .map(|run| run.triggered)
     };
-    tasks.iter().map(|task| format!("{} {} {:?}", task.program, task.step, run(task))).collect()
+    let all = waiting_tasks(world, person);
+    let plain = all.iter().filter(|task| task.call.is_none());
+    plain.map(|task| format!("{} {} {:?}", task.program, task.step, run(task))).collect()
+}
+
+/// The tasks about somebody that are on a list, or wait for one.
+fn waiting_tasks(world: &World, person: ProfileId) -> Vec<Task> {
+    let of = |state| {
+        let filter = TaskFilter { state, profile: Some(person), ..TaskFilter::default() };
+        world.read(|read| read.tasks(&filter, ALL))
+    };
+    [of(TaskState::Queued), of(TaskState::Open)].concat()
 }
 
 /// A die that always falls the same way.
@@ -127,10 +217,13 @@ impl Dice {
     }
 }
 
+/// By what the two are known.
+const NAMES: [[(&str, &str); 2]; 2] =
+    [[("user_id", "u1"), ("email", "ann@x.org")], [("loyalty_id", "l2"), ("email", "bea@x.org")]];
+
 /// Something that one of two people does, who never name each other.
 fn touch(dice: &mut Dice, place: usize, who: usize, now: i64) -> Touch {
-    let names = [[("user_id", "u1"), ("email", "ann@x.org")], [("loyalty_id", "l2"), ("email", "bea@x.org")]];
-    let [strong, mail] = names[who];
+    let [strong, mail] = NAMES[who];
     let named = |touch: Touch, dice: &mut Dice| match dice.below(4) {
         0 => touch.by(mail.0, mail.1).by(strong.0, strong.1),
         1 => touch.by(strong.0, strong.1).by("anonymous_id", ["browser-a", "browser-b"][who]),
@@ -153,7 +246,7 @@ fn touch(dice: &mut Dice, place: usize, who: usize, now: i64) -> Touch {
 }
 
 /// Other metrics and segments are in force, and perhaps other programs.
-async fn edit(world: &World, dice: &mut Dice) {
+async fn edit(world: &World, dice: &mut Dice, receiver: &Receiver) {
     let mut pick = |of: &[&'static str]| of[dice.below(of.len() as u64) as usize];
     let mut segments = SEGMENTS
         .replace("within(\"90d\")", pick(&["within(\"90d\")", "within(\"30d\")", "within(\"6d\")"]))
@@ -174,13 +267,13 @@ async fn edit(world: &World, dice: &mut Dice) {
     }
     let programs = PROGRAMS.replace("wait: 2d", pick(&["wait: 2d", "wait: 2d", "wait: 3d"]));
     let programs = programs.replace("lapsed", pick(&["lapsed", "lapsed", "gold"]));
-    world.apply(&[&segments, &programs]).await;
+    world.engine.apply(asking(receiver, &segments, &programs)).await.unwrap();
     world.engine.build().await.unwrap();
 }
 
 /// Lives a story; the event at `weld` names both, when `welded`. When it is `edited`, definitions change now and then.
-async fn live(seed: u64, welded: bool, edited: bool) -> (World, Option<ProfileId>) {
-    let world = World::new(&[SEGMENTS, PROGRAMS]).await;
+async fn live(seed: u64, welded: bool, edited: bool, receiver: &Receiver) -> (World, Option<ProfileId>) {
+    let world = World::of(asking(receiver, SEGMENTS, PROGRAMS)).await;
     let mut dice = Dice(seed);
     let (length, weld) = (24, 8 + dice.below(8) as usize);
     let mut absorbed = None;
@@ -190,6 +283,9 @@ async fn live(seed: u64, welded: bool, edited: bool) -> (World, Option<ProfileId
                 touch(&mut dice, 100 + who, who, world.now().0).by("email", ["ann@x.org", "bea@x.org"][who])
             ])
             .await;
+        let ([strong, _], number) = (NAMES[who], ["+13125550101", "+13125550102"][who]);
+        let calls = identify(format!("calls {who}")).by(strong.0, strong.1).by("phone", number);
+        world.tell([calls.claims("offers", ConsentStatus::Granted, Some(number)).on("phone")]).await;
     }
     for place in 0..length {
         // Everything in this story happens at noon or at midnight, so that the house is never late.
@@ -197,7 +293,7 @@ async fn live(seed: u64, welded: bool, edited: bool) -> (World, Option<ProfileId
             // What is more than so long ago is so a millisecond later.
             world.after(1).await;
             if edited && dice.below(8) == 0 {
-                edit(&world, &mut dice).await;
+                edit(&world, &mut dice, receiver).await;
             }
             world.after(DAY / 2 - 1).await;
         }
@@ -214,6 +310,14 @@ async fn live(seed: u64, welded: bool, edited: bool) -> (World, Option<ProfileId
         let who = dice.below(2) as usize;
         let now = world.now().0;
         world.tell([touch(&mut dice, place, who, now)]).await;
+        // Who asks is told whether that lets them in. So it is asked while nobody takes them for one.
+        if place < weld && dice.below(3) == 0 {
+            let who = dice.below(2) as usize;
+            let [(namespace, value), _] = NAMES[who];
+            let case = serde_json::Map::from_iter([("case".to_owned(), json!(place))]);
+            let (id, request) = (Identifier::new(namespace, value), format!("request {place}"));
+            world.engine.enter_program("asked-for", &id, Some(request), case).await.unwrap();
+        }
     }
     world.serve().await;
     (world, absorbed)
@@ -236,17 +340,25 @@ async fn told_apart_they_are_who_they_would_have_been_by_the_definitions_of_then
 /// Merge, live on and split is never to have been merged.
 async fn compare(seeds: std::ops::Range<u64>, edited: bool) {
     for seed in seeds {
-        let (apart, _) = live(seed, false, edited).await;
-        let (world, absorbed) = live(seed, true, edited).await;
+        let receiver = Receiver::start(Mood::answers(200, "", ""));
+        let (apart, _) = live(seed, false, edited, &receiver).await;
+        let (world, absorbed) = live(seed, true, edited, &receiver).await;
         let one = world.person("user_id", "u1");
         assert_eq!(world.holder("loyalty_id", "l2"), Some(one.id), "seed {seed}: one person");
         split(&world, one.id, absorbed.unwrap()).await;
+        // What was called off, or was not reached, is asked now.
+        world.serve().await;
         for (namespace, value) in [("user_id", "u1"), ("loyalty_id", "l2")] {
             let (want, found) = (apart.person(namespace, value), world.person(namespace, value));
             assert_eq!(want.id, found.id, "seed {seed}: ids are as they were");
             let asked = tasks(&world, found.id);
             for task in tasks(&apart, want.id) {
                 assert!(asked.contains(&task), "seed {seed}: {task} of {namespace} {value} among {asked:?}");
+            }
+            let (all, found_asked) = (self::asked(&apart, want.id), self::asked(&world, found.id));
+            for one in &all {
+                let times = found_asked.iter().filter(|found| *found == one).count();
+                assert_eq!(times, 1, "seed {seed}: {one} of {namespace} {value} among {found_asked:#?}");
             }
             let (want, found) = (portrait(&apart, &want), portrait(&world, &found));
             for (key, want) in want.as_object().unwrap() {

@@ -188,6 +188,7 @@ impl WriteDecisions for Session<'_> {
         for sql in [
             "DELETE FROM run_log WHERE run IN (SELECT id FROM runs WHERE profile = ?1)",
             "DELETE FROM timers WHERE run IN (SELECT id FROM runs WHERE profile = ?1)",
+            "DELETE FROM requests WHERE run IN (SELECT id FROM runs WHERE profile = ?1)",
             "DELETE FROM runs WHERE profile = ?1",
             "UPDATE deliveries SET occasion = occasion || '~' || id, run = NULL
              WHERE profile = ?1 AND run IS NOT NULL",

@@ -2,8 +2,8 @@
 
 use super::{lists, programs, rows, runs, session::Session};
 use crate::{
-    EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Result, RunRecord, RunStep,
-    SourceCount, StoredDocument, Suppression, Switch, Watermark,
+    EventRow, EventSeq, ImportRecord, LaunchRecord, LedgerEntry, Page, Read, Request, Result, RunRecord,
+    RunStep, SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 use crowsnest_model::{
     Consent, ConsentStatus, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, Time,
@@ -297,6 +297,10 @@ impl Read for Session<'_> {
         programs::entered_between(self, program, profile, after, before)
     }
 
+    fn requests_of(&self, profile: ProfileId) -> Result<Vec<Request>> {
+        runs::requests_of(self, profile)
+    }
+
     fn run_log(&self, run: RunId) -> Result<Vec<RunStep>> {
         programs::run_log(self, run)
     }
@@ -349,6 +353,7 @@ impl Read for Session<'_> {
             "SELECT min(due) FROM timers WHERE parked IS NULL",
             "SELECT min(due) FROM looks",
             "SELECT min(due) FROM item_changes WHERE due IS NOT NULL",
+            "SELECT min(time) FROM lists_left",
         ] {
             let found: Option<i64> = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
             next = match (next, found) {

@@ -1,7 +1,7 @@
 //! Runs of programs.
 
 use super::{lists::newest, rows, session::Session, skips};
-use crate::{Page, Result, RunRecord, RunState};
+use crate::{Page, Request, Result, RunRecord, RunState, StoreError};
 use crowsnest_model::{ProfileId, RunId};
 use rusqlite::{Params, params};
 use std::collections::BTreeMap;
@@ -49,6 +49,31 @@ impl Session<'_> {
 /// A run.
 pub(super) fn one(session: &Session<'_>, id: RunId) -> Result<Option<RunRecord>> {
     Ok(session.runs_of("runs WHERE id = ?1", [id.0 as i64])?.pop())
+}
+
+/// Keeps what began a run.
+pub(super) fn put_request(session: &Session<'_>, request: &Request) -> Result<()> {
+    let properties = serde_json::to_string(&request.properties)
+        .map_err(|error| StoreError::Document { what: "request", fault: error.to_string() })?;
+    session
+        .connection
+        .prepare_cached("INSERT OR REPLACE INTO requests (run, occasion, properties) VALUES (?1, ?2, ?3)")?
+        .execute(params![request.run.0 as i64, request.occasion, properties])?;
+    Ok(())
+}
+
+/// What began a person's runs and is no event of theirs.
+pub(super) fn requests_of(session: &Session<'_>, profile: ProfileId) -> Result<Vec<Request>> {
+    let sql = "SELECT run, occasion, properties FROM requests WHERE run IN (SELECT id FROM runs WHERE profile = ?1) ORDER BY run";
+    let rows = session.all(sql, [profile.0 as i64], |row| {
+        Ok((RunId(rows::id(row, 0)?), row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+    })?;
+    let request = |(run, occasion, properties): (RunId, String, String)| {
+        let properties = serde_json::from_str(&properties)
+            .map_err(|error| StoreError::Document { what: "request", fault: error.to_string() })?;
+        Ok(Request { run, occasion, properties })
+    };
+    rows.into_iter().map(request).collect()
 }
 
 /// The newest runs of a program, a person or both, or of all; those who were skipped are among them.

@@ -203,6 +203,14 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_state ON runs (program, state);
 
+-- What began a run and is no event of the person's: a request, or the change of a thing. occasion: as what they were let in, which the
+-- program may name otherwise. properties: what it came with, as JSON.
+CREATE TABLE requests (
+    run        INTEGER PRIMARY KEY,
+    occasion   TEXT NOT NULL,
+    properties TEXT NOT NULL
+) STRICT;
+
 -- Who was skipped by programs, and why: most of what programs have to say, so what one occasion of a person has of it is one
 -- row. skips: one byte of format, then MessagePack, fields by position: for each program the number of its name, its
 -- version, the id of the record, the event, when it happened, when it was recorded, and the reason: words, or the number
@@ -358,6 +366,13 @@ CREATE INDEX tasks_open ON tasks (team, day) WHERE state = 'open';
 CREATE INDEX tasks_done ON tasks (team, ended) WHERE state = 'done';
 CREATE INDEX tasks_by_profile ON tasks (profile);
 
+-- The teams whose lists somebody has left in another way than by being done, which is when there is room again. Kept by the store
+-- itself, so that no way of ending a call can forget those who wait.
+CREATE TABLE lists_left (team TEXT PRIMARY KEY, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TRIGGER lists_are_left AFTER UPDATE OF state ON tasks WHEN old.state = 'open' AND new.state = 'withdrawn' BEGIN
+    INSERT OR IGNORE INTO lists_left (team, time) VALUES (new.team, ifnull(new.ended, 0));
+END;
+
 -- handed_over: when the intent of the latest attempt was written; it counts while the state says that the message was
 -- handed over or may have been. Kept by the store itself, so that no way of sending one can forget it.
 -- line: whose queue it waits in, as `Line::of` of the model says.
@@ -467,6 +482,9 @@ CREATE TABLE spending (
 
 -- A call's tasks follow it, however it is changed: nobody is called for what has no point or no consent any more.
 CREATE TRIGGER calls_are_followed AFTER UPDATE OF state, reason, due ON deliveries WHEN new.channel = 'phone' BEGIN
+    -- One that was called off and is not after all is asked again as it was.
+    UPDATE tasks SET state = 'queued', ended = NULL, day = NULL
+    WHERE call = new.id AND state = 'withdrawn' AND old.state = 'cancelled' AND new.state = 'queued';
     UPDATE tasks SET due = new.due, reason = new.reason WHERE call = new.id AND state = 'queued';
     UPDATE tasks SET state = 'withdrawn', ended = new.updated, reason = new.reason
     WHERE call = new.id AND state IN ('queued', 'open') AND new.state NOT IN ('queued', 'held', 'sending');

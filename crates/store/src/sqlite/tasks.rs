@@ -102,6 +102,10 @@ impl ReadTasks for Session<'_> {
         self.all(&sql, [], |row| row.get(0))
     }
 
+    fn lists_left(&self) -> Result<Vec<String>> {
+        self.all("SELECT team FROM lists_left ORDER BY team", [], |row| row.get(0))
+    }
+
     fn calls_to(&self, number: &str) -> Result<Vec<Delivery>> {
         let sql = format!(
             "SELECT {} FROM deliveries WHERE channel = 'phone' AND state IN ('queued', 'held', 'sending')
@@ -163,6 +167,11 @@ impl WriteTasks for Session<'_> {
                 task.outcome,
                 task.remark
             ])?;
+        Ok(())
+    }
+
+    fn forget_lists_left(&mut self) -> Result<()> {
+        self.connection.prepare_cached("DELETE FROM lists_left")?.execute([])?;
         Ok(())
     }
 

@@ -7,8 +7,9 @@ use super::{
     session::Session,
 };
 use crate::{
-    EventSeq, HAD_BY_THE_OTHER, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Result, RunRecord,
-    RunState, RunStep, SourceCount, StoreError, StoredDocument, Suppression, Switch, Unit, WriteHomes,
+    EventSeq, HAD_BY_THE_OTHER, ImportRecord, LaunchRecord, LedgerEntry, LedgerKind, Request, Result,
+    RunRecord, RunState, RunStep, SourceCount, StoreError, StoredDocument, Suppression, Switch, Unit,
+    WriteHomes,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, RunId, Time,
@@ -256,6 +257,10 @@ impl Unit for Session<'_> {
             )?
             .execute(params![id.0 as i64, time.0, now.0, reason, value])?;
         self.put_timer(id, ProfileId(0), None)
+    }
+
+    fn put_request(&mut self, request: &Request) -> Result<()> {
+        runs::put_request(self, request)
     }
 
     fn put_run_step(&mut self, step: &RunStep) -> Result<()> {

@@ -75,7 +75,6 @@ fn ann() -> Profile {
         source: "web".into(),
         since: Some(Time(9_500)),
         moved_by: Some(EventId::of("web", "m-2")),
-        asked: Some("request:call 7".into()),
     }];
     ann
 }

@@ -404,15 +404,14 @@ impl Enrolment<'_, '_> {
             delivery.channel != WEBHOOK
                 && work.kept_apart.sides(&point).iter().any(|side| sides.contains(side))
         };
-        let before = replay.delivery(&run.program, occasion, contact.unwrap_or_default(), is_theirs);
+        let before = replay.delivery(run, occasion, contact.unwrap_or_default(), is_theirs);
         let Some(mut delivery) = before else { return Ok(None) };
         work.unit.give_delivery(delivery.id, person, Some(run.id), occasion)?;
         if contact.is_none() {
             return Ok(Some(Queued::NoContact));
         }
         if replay.is_due_yet(&delivery, now, lateness) {
-            (delivery.state, delivery.reason, delivery.turn) = (DeliveryState::Queued, None, None);
-            delivery.updated = now;
+            replay.queue_again(&mut delivery, now);
             work.unit.update_delivery(&delivery)?;
         }
         replay.tell(person, run.id, &delivery, now);

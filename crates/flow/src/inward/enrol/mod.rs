@@ -12,7 +12,7 @@ use crowsnest_model::{
 };
 use crowsnest_programs::{Begin, Entrances, Entry, LiveProgram, Person};
 use crowsnest_rules::EventView;
-use crowsnest_store::{Read, RunRecord, RunState, RunStep};
+use crowsnest_store::{Read, Request, RunRecord, RunState, RunStep};
 pub(crate) use due::Serving;
 use end::End;
 use std::sync::Arc;
@@ -354,7 +354,6 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             source: cause.source.clone(),
             since: None,
             moved_by: Some(cause.id),
-            asked: Some(&cause.occasion).filter(|asked| is_asked(asked)).cloned(),
         };
         // What ends it may have come before what begins it.
         let ended = self.ended_already(person, program, &run)?;
@@ -462,7 +461,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         let now = self.work.now;
         let was = match (&mut self.work.replay, end.state) {
             (None, _) | (_, RunState::Skipped) => None,
-            (Some(replay), _) => replay.run(program.name(), &occasion),
+            (Some(replay), _) => replay.run(program.name(), &occasion, cause.id),
         };
         let id = was.unwrap_or_else(|| RunId(self.work.ids.next(now)));
         let over = end.state != RunState::Active;
@@ -481,6 +480,10 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             value: end.reached.and_then(|(_, reached)| reached.value),
             goal: end.reached.map(|(time, _)| time),
         })?;
+        if written && end.state != RunState::Skipped && is_asked(&cause.occasion) {
+            let (occasion, properties) = (cause.occasion.clone(), cause.properties.clone());
+            self.work.unit.put_request(&Request { run: id, occasion, properties })?;
+        }
         Ok(written.then_some(id))
     }
 

@@ -1,12 +1,13 @@
 //! What was done is done: runs, messages and what became of them, as a replay finds them again, or does not.
 
-use super::Replay;
+use super::{EVERYTHING, Replay};
 use crate::{FlowError, inward::Working};
 use crowsnest_model::{
-    DeliveryId, Duration, ProfileId, RunId, Time,
+    DeliveryId, Duration, EventId, ProfileId, RunId, Time,
     delivery::{Delivery, DeliveryState, PHONE},
+    profile::Run,
 };
-use crowsnest_store::{HAD_BY_THE_OTHER, RunRecord, RunState};
+use crowsnest_store::{HAD_BY_THE_OTHER, RunRecord, RunState, TaskFilter, TaskState};
 use std::collections::{HashMap, HashSet};
 
 /// Why a message that comes about only now is not sent.
@@ -25,27 +26,53 @@ pub(super) struct Outcome {
     pub(super) ends: bool,
 }
 
+/// A message that was made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) delivery: Delivery,
+    /// Whether it is this occasion's for whoever has its contact point. What stepped aside and never went out is only its own run's.
+    counts: bool,
+}
+
 impl Replay {
-    /// The id of a run that was there.
-    pub(in crate::inward) fn run(&mut self, program: &str, occasion: &str) -> Option<RunId> {
-        self.runs.remove(&(program.to_owned(), occasion.to_owned())).map(|run| run.id)
+    /// The id of a run that was there: of several of the same occasion the one that this event began.
+    pub(in crate::inward) fn run(&mut self, program: &str, occasion: &str, event: EventId) -> Option<RunId> {
+        let known = self.runs.get_mut(&(program.to_owned(), occasion.to_owned()))?;
+        let began = |run: &RunRecord| run.event == event;
+        let still = |run: &RunRecord| run.occasion == occasion;
+        let place = (known.iter().position(|run| began(run) && still(run)))
+            .or_else(|| known.iter().position(began))
+            .or_else(|| known.iter().position(still))?;
+        Some(known.remove(place).id)
     }
 
-    /// The message that was made at this occasion, if it was for this contact point, or for another one that is the same
-    /// person's for sure: it may have been made when that was the one to write to.
+    /// The message that this run made at this occasion; or, if it was for this contact point, or for another one that is the same
+    /// person's for sure, one that another did: it may have been made when that was the one to write to.
     pub(in crate::inward) fn delivery(
         &mut self,
-        program: &str,
+        run: &Run,
         occasion: &str,
         contact: &str,
         is_theirs: impl Fn(&Delivery) -> bool,
     ) -> Option<Delivery> {
-        let made = self.deliveries.get_mut(&(program.to_owned(), occasion.to_owned()))?;
-        let place = made
-            .iter()
-            .position(|delivery| delivery.contact == contact)
-            .or_else(|| made.iter().position(is_theirs))?;
-        Some(made.remove(place))
+        let made = self.deliveries.get_mut(&(run.program.clone(), occasion.to_owned()))?;
+        let to_them = |made: &Made| made.delivery.contact == contact;
+        let place = (made.iter().position(|made| to_them(made) && made.delivery.run == Some(run.id)))
+            .or_else(|| made.iter().position(|made| made.counts && to_them(made)))
+            .or_else(|| made.iter().position(|made| made.counts && is_theirs(&made.delivery)))?;
+        Some(made.remove(place).delivery)
+    }
+
+    /// Queues a message again that was called off. A call is decided anew, unless it has been tried and waits for another day.
+    pub(in crate::inward) fn queue_again(&self, delivery: &mut Delivery, now: Time) {
+        (delivery.state, delivery.reason, delivery.turn) = (DeliveryState::Queued, None, None);
+        delivery.updated = now;
+        if delivery.channel == PHONE {
+            delivery.attempts = self.calls.tries(delivery.id);
+            if delivery.attempts == 0 {
+                delivery.due = delivery.due.min(self.until);
+            }
+        }
     }
 
     /// Whether a message is to go out yet that was called off by the end of its run, since that has not come about again: they were
@@ -150,46 +177,97 @@ impl Working<'_> {
     }
 }
 
-/// Messages that had not gone out when their runs ended, or when the other one's turned out to have. Whether that comes about again, the
-/// replay shows. Calls are not among them: what a team was asked is done or was taken off its list.
-pub(super) fn called_off(deliveries: &[Delivery], runs: &[RunRecord]) -> HashSet<DeliveryId> {
+/// What people of the house have said of the calls of a person.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    /// How often each was tried.
+    tried: HashMap<DeliveryId, u32>,
+    /// Those that have a try that was taken off its list.
+    withdrawn: HashSet<DeliveryId>,
+}
+
+impl Calls {
+    pub(super) fn of(work: &Working<'_>, person: ProfileId) -> Result<Self, FlowError> {
+        let of = |state| {
+            let filter = TaskFilter { state, profile: Some(person), ..TaskFilter::default() };
+            work.unit.tasks(&filter, EVERYTHING)
+        };
+        let mut calls = Self::default();
+        for call in of(TaskState::Done)?.into_iter().filter_map(|task| task.call) {
+            *calls.tried.entry(call).or_default() += 1;
+        }
+        calls.withdrawn = of(TaskState::Withdrawn)?.into_iter().filter_map(|task| task.call).collect();
+        Ok(calls)
+    }
+
+    fn tries(&self, call: DeliveryId) -> u32 {
+        self.tried.get(&call).copied().unwrap_or_default()
+    }
+
+    /// Whether somebody was on the telephone although it was called off.
+    fn was_made(&self, call: DeliveryId) -> bool {
+        self.tries(call) > 0 && !self.withdrawn.contains(&call)
+    }
+}
+
+/// Messages that had not gone out, and calls that had not been made, when their runs ended, or when the other one's turned out to have.
+/// Whether that comes about again, the replay shows.
+pub(super) fn called_off(deliveries: &[Delivery], runs: &[RunRecord], calls: &Calls) -> HashSet<DeliveryId> {
     let by_its_run = |delivery: &Delivery| {
         let run = runs.iter().find(|run| delivery.run == Some(run.id));
         run.is_some_and(|run| run.state != RunState::Active && run.reason == delivery.reason)
     };
     let cancelled = deliveries.iter().filter(|delivery| delivery.state == DeliveryState::Cancelled);
     cancelled
-        .filter(|delivery| delivery.channel != PHONE)
+        .filter(|delivery| !calls.was_made(delivery.id))
         .filter(|delivery| by_its_run(delivery) || delivery.reason.as_deref() == Some(HAD_BY_THE_OTHER))
         .map(|delivery| delivery.id)
         .collect()
 }
 
+/// An occasion as it was before it got a name of its own, since two people who both had it were taken for one.
+fn plain(occasion: &str, id: u64) -> &str {
+    let aside = format!("~{id}");
+    let mut occasion = occasion;
+    while let Some(before) = occasion.strip_suffix(&aside) {
+        occasion = before;
+    }
+    occasion
+}
+
+/// Runs by the occasions that they were of.
+pub(super) fn runs_of(runs: &[RunRecord]) -> HashMap<(String, String), Vec<RunRecord>> {
+    let mut known: HashMap<(String, String), Vec<RunRecord>> = HashMap::new();
+    for run in runs.iter().filter(|run| run.state != RunState::Skipped) {
+        let occasion = plain(&run.occasion, run.id.0).to_owned();
+        known.entry((run.program.clone(), occasion)).or_default().push(run.clone());
+    }
+    known
+}
+
 /// Messages of programs by the occasions that they were made at. Where two people who both had one were taken for one, the
 /// one message goes by a name of its own since: if it went out, it must not go out again. If it did not, that was because
 /// they were taken for one, and it may yet.
-pub(super) fn made_at(deliveries: &[Delivery]) -> HashMap<(String, String), Vec<Delivery>> {
-    let mut made: HashMap<(String, String), Vec<Delivery>> = HashMap::new();
+pub(super) fn made_at(deliveries: &[Delivery], calls: &Calls) -> HashMap<(String, String), Vec<Made>> {
+    let mut made: HashMap<(String, String), Vec<Made>> = HashMap::new();
     for delivery in deliveries.iter().filter(|delivery| delivery.run.is_some()) {
-        let aside = format!("~{}", delivery.id.0);
-        let mut occasion = delivery.occasion.as_str();
-        while let Some(before) = occasion.strip_suffix(&aside) {
-            occasion = before;
-        }
+        let occasion = plain(&delivery.occasion, delivery.id.0).to_owned();
         let still = occasion == delivery.occasion;
-        let went_out = matches!(
-            delivery.state,
-            DeliveryState::Sending
-                | DeliveryState::Sent
-                | DeliveryState::Bounced
-                | DeliveryState::Failed
-                | DeliveryState::Unknown
-        );
-        let there = made.entry((delivery.program.clone(), occasion.to_owned())).or_default();
+        let went_out = calls.was_made(delivery.id)
+            || matches!(
+                delivery.state,
+                DeliveryState::Sending
+                    | DeliveryState::Sent
+                    | DeliveryState::Bounced
+                    | DeliveryState::Failed
+                    | DeliveryState::Unknown
+            );
+        let there = made.entry((delivery.program.clone(), occasion)).or_default();
+        let delivery = Made { delivery: delivery.clone(), counts: still || went_out };
         if still {
-            there.insert(0, delivery.clone());
-        } else if went_out {
-            there.push(delivery.clone());
+            there.insert(0, delivery);
+        } else {
+            there.push(delivery);
         }
     }
     made

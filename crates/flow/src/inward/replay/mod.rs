@@ -14,16 +14,14 @@ use crate::{
     rules::{self, Then},
 };
 use crowsnest_model::{
-    Consent, ConsentStatus, DeliveryId, Event, EventId, Identifier, ProfileId, Time,
-    delivery::{Delivery, LETTER},
+    Consent, ConsentStatus, DeliveryId, Event, EventId, Identifier, ProfileId, Time, delivery::LETTER,
     profile::Link,
 };
 use crowsnest_profile::Touch;
 use crowsnest_store::{
-    Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, RunState,
-    StoredDocument,
+    Decision, DeliveryFilter, EventRow, EventSeq, LedgerEntry, LedgerKind, Page, RunRecord, StoredDocument,
 };
-use facts::{Outcome, called_off, made_at};
+use facts::{Calls, Made, Outcome, called_off, made_at, runs_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use then::begun;
 
@@ -46,11 +44,13 @@ pub(crate) struct Replay {
     made_by: HashMap<EventId, ProfileId>,
     /// Everybody who comes about.
     pub(super) people: BTreeSet<ProfileId>,
-    runs: HashMap<(String, String), RunRecord>,
+    /// By the occasions that they were of.
+    runs: HashMap<(String, String), Vec<RunRecord>>,
     /// By the occasions that they were made at; of several, the one that goes by it still comes first.
-    deliveries: HashMap<(String, String), Vec<Delivery>>,
+    deliveries: HashMap<(String, String), Vec<Made>>,
     /// Those that were called off by the end of their run.
     called_off: HashSet<DeliveryId>,
+    calls: Calls,
     outcomes: Vec<Outcome>,
     /// Decisions that people are one, the latest first.
     joins: Vec<Decision>,
@@ -142,7 +142,8 @@ impl Working<'_> {
             .into_iter()
             .partition(|(_, event)| *event.source == *OWN_SOURCE && event.identifiers.is_empty());
         let made: Vec<EventId> = made.into_iter().map(|(_, event)| event.id).collect();
-        let asked = self.asked_for(person, &ids, &runs);
+        let asked = self.asked_for(person, &ids, &runs)?;
+        let calls = Calls::of(self, person)?;
         let objections = self.objections_to_letters(&ids)?;
         self.forget_what_was_agreed(person, &events)?;
         // What time alone has let them into just now is in the table, and not in their record yet.
@@ -186,8 +187,6 @@ impl Working<'_> {
                 _ => {}
             }
         }
-        let key = |program: &str, occasion: &str| (program.to_owned(), occasion.to_owned());
-        let made_at = made_at(&deliveries);
         let first = events.first().map_or(until, |(_, event)| event.received);
         let stored = self.unit.documents(true)?;
         let mut turns = self.live.plan().turns();
@@ -198,13 +197,10 @@ impl Working<'_> {
             owners: HashMap::new(),
             made_by,
             people: BTreeSet::new(),
-            runs: runs
-                .iter()
-                .filter(|run| run.state != RunState::Skipped)
-                .map(|run| (key(&run.program, &run.occasion), run.clone()))
-                .collect(),
-            called_off: called_off(&deliveries, &runs),
-            deliveries: made_at,
+            runs: runs_of(&runs),
+            called_off: called_off(&deliveries, &runs, &calls),
+            deliveries: made_at(&deliveries, &calls),
+            calls,
             outcomes: Vec::new(),
             joins,
             splits,
@@ -242,11 +238,11 @@ impl Working<'_> {
         ids.iter().chain(&people).for_each(|id| self.compare_later(*id));
         let main = self.main_of(person, &people)?;
         self.redirect(&ids, main)?;
-        let left: BTreeMap<DeliveryId, Delivery> =
-            replay.deliveries.into_values().flatten().map(|delivery| (delivery.id, delivery)).collect();
+        let left: HashSet<DeliveryId> =
+            replay.deliveries.into_values().flatten().map(|made| made.delivery.id).collect();
         self.queue_broadcasts_again(&deliveries, &people)?;
         for delivery in deliveries {
-            if delivery.run.is_none() || left.contains_key(&delivery.id) {
+            if delivery.run.is_none() || left.contains(&delivery.id) {
                 self.keep_as_fact(delivery, &runs, &people, main)?;
             }
         }

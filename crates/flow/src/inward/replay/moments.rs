@@ -119,7 +119,7 @@ impl Working<'_> {
             offer(run.started, Moment::Begun);
         }
         for (place, asked) in replay.asked.iter().enumerate() {
-            if replay.people.contains(&asked.person) || asked.run.occasion.starts_with(CATALOGUE) {
+            if replay.people.contains(&asked.person) || asked.request.occasion.starts_with(CATALOGUE) {
                 offer(asked.at, Moment::Asked(place));
             }
         }
