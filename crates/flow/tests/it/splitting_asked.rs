@@ -89,6 +89,7 @@ async fn a_call_that_was_called_off_is_made_when_they_are_two_again_and_once() {
             for task in tasks(&world, TaskState::Open) {
                 done(&world, task.id, "reached").await.unwrap();
             }
+            world.serve().await;
             world.after(3 * DAY).await;
             assert!(on_list(&world).is_empty());
             assert_eq!(sorted(world.mailed()), ["ann@x.org", "bea@x.org"]);
