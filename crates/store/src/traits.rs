@@ -62,7 +62,7 @@ pub trait Read:
     /// Whether nothing may be sent to a contact point, and why.
     fn suppression(&self, channel: &str, contact: &str) -> Result<Option<Suppression>>;
     /// The contact points to which nothing is sent, in order.
-    fn suppressions(&self, page: Page) -> Result<Vec<Suppression>>;
+    fn suppressions(&self, channel: Option<&str>, page: Page) -> Result<Vec<Suppression>>;
     /// A person's events, the latest first.
     fn events(&self, profile: ProfileId, page: Page) -> Result<Vec<EventRow>>;
     /// People of whom there are events with one of these names, in the order of their ids after `after`.

@@ -85,14 +85,13 @@ impl Doctor {
                 client.get::<Vec<Value>>("/api/v1/switches")?,
                 client.get::<Value>("/api/v1/transport")?,
                 client.get::<Vec<Value>>("/api/v1/quarantine?state=open&limit=1000")?,
-                client.get::<Vec<Value>>("/api/v1/webhooks")?,
                 client.get::<Vec<Value>>("/api/v1/deliveries/lines")?,
                 // Without a sender there is nothing to ask.
                 client.get::<Value>("/api/v1/email/check?before_launch=true").unwrap_or_default(),
                 client.get::<Vec<Value>>("/api/v1/budgets")?,
             ))
         };
-        let (stats, sources, switches, transport, open, webhooks, lines, check, budgets) = match ask() {
+        let (stats, sources, switches, transport, open, lines, check, budgets) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -156,7 +155,8 @@ impl Doctor {
             });
         }
         findings.extend(stats["senders"].as_array().into_iter().flatten().map(sender));
-        findings.extend(webhooks.iter().map(webhook));
+        let webhooks = transport["webhooks"].as_object().into_iter().flatten();
+        findings.extend(webhooks.map(|(name, reach)| webhook(name, reach)));
         findings.extend(lines.iter().map(line));
         findings.extend(budgets.iter().map(budget));
         for switch in switches {
@@ -223,17 +223,12 @@ fn line(line: &Value) -> Finding {
     Finding { what: "line", said, fault: (!closed.is_empty()).then(|| cure.into()) }
 }
 
-/// Whether a webhook can be posted to as it is defined and set up. Whether somebody listens, `crowsnest webhook test` says.
-fn webhook(hook: &Value) -> Finding {
-    let (name, fault) = (text(hook, "name"), hook["fault"].as_str());
-    Finding {
-        what: "webhook",
-        said: match fault {
-            Some(fault) => format!("{name} is told nothing: {fault}"),
-            None => format!("{name} can be posted to"),
-        },
-        fault: fault.map(|_| format!("then see whether it listens: crowsnest webhook test {name}")),
-    }
+/// Whether a webhook can be posted to. Whether somebody listens, `crowsnest webhook test` says.
+fn webhook(name: &str, reach: &Value) -> Finding {
+    let (ok, detail) = (reach["ok"] == true, text(reach, "detail"));
+    let said = if ok { format!("{name} {detail}") } else { format!("{name} is told nothing: {detail}") };
+    let then = || format!("then see whether it listens: crowsnest webhook test {name}");
+    Finding { what: "webhook", said, fault: (!ok).then(then) }
 }
 
 /// Where a budget stands. One that is used up, or past its alarm, wants somebody to decide.

@@ -66,7 +66,12 @@ impl Overlap {
         }
         let money = report["money"]["metric"].as_str();
         let everybody = &report["everybody"];
-        say!("{} people in {} households.", count(&everybody["people"]), count(&everybody["households"]));
+        let households = everybody["households"].as_u64().unwrap_or(0);
+        say!(
+            "{} in {}.",
+            output::people(&everybody["people"]),
+            output::counted(households, "household", "households")
+        );
         for dimension in list(&report["dimensions"]) {
             say!();
             show(dimension, money);

@@ -35,6 +35,11 @@ enum Action {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
+    /// Count the messages of a program or broadcast by state and kind of reason.
+    Reasons {
+        /// The program or broadcast.
+        name: String,
+    },
     /// Show the steps that a run has taken, and what came of each.
     Log {
         /// The run's id.
@@ -198,6 +203,17 @@ impl Program {
                     say!("{}", output::table(["run", "profile", "triggered", "state", "why"], &[], rows));
                 })
             }
+            Action::Reasons { name } => (format!("/api/v1/programs/{}/reasons", encoded(name)), |reasons| {
+                let rows = reasons.iter().map(|reason| {
+                    [
+                        count(&reason["count"]),
+                        text(reason, "state"),
+                        text(reason, "reason"),
+                        text(reason, "example"),
+                    ]
+                });
+                say!("{}", output::table(["messages", "state", "because", "such as"], &[0], rows));
+            }),
             Action::Log { run } => (format!("/api/v1/runs/{}/log", encoded(run)), |steps| {
                 let rows =
                     steps.iter().map(|step| [text(step, "time"), text(step, "step"), text(step, "outcome")]);

@@ -164,10 +164,11 @@ fn launch_in_view(client: &Client, path: &str) -> anyhow::Result<Value> {
             // What cannot be shown is not worth a word: the launch itself says what is wrong.
             if let Ok(so_far) = client.get::<Value>(path) {
                 let (people, get_it) = (&so_far["audience"]["people"], &so_far["audience"]["recipients"]);
+                // Behind it goes what the line before may have been longer by.
                 eprint!(
-                    "\r{} people were looked at; {} get it so far",
-                    output::count(people),
-                    output::count(get_it)
+                    "\r{} looked at; {} so far  ",
+                    output::people(people),
+                    output::counted(get_it.as_u64().unwrap_or(0), "gets it", "get it")
                 );
                 shown = true;
             }

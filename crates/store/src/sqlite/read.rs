@@ -196,10 +196,11 @@ impl Read for Session<'_> {
         )
     }
 
-    fn suppressions(&self, page: Page) -> Result<Vec<Suppression>> {
+    fn suppressions(&self, channel: Option<&str>, page: Page) -> Result<Vec<Suppression>> {
         self.all(
-            "SELECT channel, contact, reason, time FROM suppressions ORDER BY channel, contact LIMIT ?1 OFFSET ?2",
-            params![page.limit as i64, page.offset as i64],
+            "SELECT channel, contact, reason, time FROM suppressions WHERE ?3 IS NULL OR channel = ?3
+             ORDER BY channel, contact LIMIT ?1 OFFSET ?2",
+            params![page.limit as i64, page.offset as i64, channel],
             |row| {
                 Ok(Suppression {
                     channel: row.get(0)?,

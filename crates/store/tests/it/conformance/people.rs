@@ -335,7 +335,7 @@ pub fn suppressions_are_listed_and_lifted(store: &mut impl Backend) {
         Ok(())
     });
     let listed = |limit, offset| -> Vec<String> {
-        let all = store.read(|read| read.suppressions(Page { limit, offset }));
+        let all = store.read(|read| read.suppressions(None, Page { limit, offset }));
         all.into_iter().map(|suppression| suppression.contact).collect()
     };
     assert_eq!(listed(9, 0), ["a@x.org", "c@x.org"]);
