@@ -86,9 +86,14 @@ pub fn counted(count: u64, one: &str, several: &str) -> String {
     format!("{} {}", grouped(&count.to_string()), if count == 1 { one } else { several })
 }
 
+/// The same of a count of an answer.
+pub fn count_of(value: &Value, one: &str, several: &str) -> String {
+    counted(value.as_u64().unwrap_or(0), one, several)
+}
+
 /// A count of people.
 pub fn people(value: &Value) -> String {
-    counted(value.as_u64().unwrap_or(0), "person", "people")
+    count_of(value, "person", "people")
 }
 
 /// An amount of money with two decimals, thousands set apart, and its currency.

@@ -120,6 +120,8 @@ pub trait Read:
         state: Option<QuarantineState>,
         page: Page,
     ) -> Result<Vec<Quarantined>>;
+    /// How many things of the quarantine are in this state.
+    fn quarantine_count(&self, state: QuarantineState) -> Result<u64>;
     /// One thing of the quarantine.
     fn quarantined(&self, id: QuarantineId) -> Result<Option<Quarantined>>;
     /// Up to when the sources are complete.

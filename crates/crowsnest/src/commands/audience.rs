@@ -93,7 +93,7 @@ fn show_people(audience: &Value, not_now: &str) {
         output::people(&audience["people"]),
         output::count(&audience["in_audience"]),
         output::count(&audience["reachable"]),
-        output::counted(audience["recipients"].as_u64().unwrap_or(0), "gets it", "get it"),
+        output::count_of(&audience["recipients"], "gets it", "get it"),
     );
     say!("{}", output::table(["left out", "because"], &[0], reasons(audience, "left_out")));
 }

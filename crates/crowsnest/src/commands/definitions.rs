@@ -123,7 +123,8 @@ impl Export {
             }
             std::fs::write(&path, &file.text).with_context(|| path.display().to_string())?;
         }
-        say!("{} files written to {}", files.len(), self.folder.display());
+        let written = output::counted(files.len() as u64, "file", "files");
+        say!("{written} written to {}", self.folder.display());
         Ok(())
     }
 }

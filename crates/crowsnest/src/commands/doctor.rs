@@ -3,7 +3,7 @@
 use super::{email::in_words, program::channel_stopped};
 use crate::{
     client::Connection,
-    output::{amount, count, counted, text},
+    output::{amount, count, count_of, counted, text},
 };
 use clap::Args;
 use crowsnest_store::sqlite::Readers;
@@ -84,14 +84,13 @@ impl Doctor {
                 client.get::<Vec<Value>>("/api/v1/sources")?,
                 client.get::<Vec<Value>>("/api/v1/switches")?,
                 client.get::<Value>("/api/v1/transport")?,
-                client.get::<Vec<Value>>("/api/v1/quarantine?state=open&limit=1000")?,
                 client.get::<Vec<Value>>("/api/v1/deliveries/lines")?,
                 // Without a sender there is nothing to ask.
                 client.get::<Value>("/api/v1/email/check?before_launch=true").unwrap_or_default(),
                 client.get::<Vec<Value>>("/api/v1/budgets")?,
             ))
         };
-        let (stats, sources, switches, transport, open, lines, check, budgets) = match ask() {
+        let (stats, sources, switches, transport, lines, check, budgets) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -120,17 +119,18 @@ impl Doctor {
                 "none".into()
             } else {
                 format!(
-                    "{held} wait for a feed or a kill switch; see why: crowsnest deliveries list --state held"
+                    "{} for a feed or a kill switch; see why: crowsnest deliveries list --state held",
+                    counted(held, "waits", "wait")
                 )
             },
             fault: None,
         });
         findings.push(Finding {
             what: "quarantine",
-            said: match open.len() {
+            said: match stats["quarantine_open"].as_u64().unwrap_or(0) {
                 0 => "empty".into(),
-                1_000 => "1,000 things or more wait: crowsnest quarantine list".into(),
-                waiting => format!("{waiting} things wait: crowsnest quarantine list"),
+                1 => "1 thing waits: crowsnest quarantine list".into(),
+                open => format!("{} wait: crowsnest quarantine list", counted(open, "thing", "things")),
             },
             fault: None,
         });
@@ -193,9 +193,9 @@ impl Doctor {
 fn sender(sender: &Value) -> Finding {
     let channel = text(sender, "channel");
     let counted = format!(
-        "of {} messages by {channel} {} were called spam and {} came back",
-        count(&sender["messages"]),
-        count(&sender["complaints"]),
+        "of {} by {channel} {} called spam and {} came back",
+        count_of(&sender["messages"], "message", "messages"),
+        count_of(&sender["complaints"], "was", "were"),
         count(&sender["bounces"])
     );
     let reason = sender["reason"].as_str().filter(|_| sender["standing"] != "good");

@@ -275,8 +275,8 @@ impl Program {
                 if self.json {
                     output::json(&answer);
                 } else {
-                    let (moved, stayed) = (count(&answer["moved"]), count(&answer["stayed"]));
-                    say!("{moved} moved to version {}; {stayed} finish on theirs", answer["to"]);
+                    let stayed = output::count_of(&answer["stayed"], "finishes", "finish");
+                    say!("{} moved to version {}; {stayed} on theirs", count(&answer["moved"]), answer["to"]);
                 }
                 return Ok(());
             }
@@ -289,11 +289,9 @@ impl Program {
                     return Ok(());
                 }
                 let would = if *dry_run { " would be" } else { "" };
-                let (events, entered) = (count(&answer["events"]), count(&answer["entered"]));
-                say!(
-                    "{events} events; {entered}{would} entered, {}{would} held out",
-                    count(&answer["held_out"])
-                );
+                let events = output::count_of(&answer["events"], "event", "events");
+                let entered = count(&answer["entered"]);
+                say!("{events}; {entered}{would} entered, {}{would} held out", count(&answer["held_out"]));
                 for (reason, number) in answer["not"].as_object().into_iter().flatten() {
                     say!("{} not: {reason}", count(number));
                 }

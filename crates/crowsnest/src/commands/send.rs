@@ -168,7 +168,7 @@ fn launch_in_view(client: &Client, path: &str) -> anyhow::Result<Value> {
                 eprint!(
                     "\r{} looked at; {} so far  ",
                     output::people(people),
-                    output::counted(get_it.as_u64().unwrap_or(0), "gets it", "get it")
+                    output::count_of(get_it, "gets it", "get it")
                 );
                 shown = true;
             }

@@ -359,6 +359,14 @@ impl Read for Session<'_> {
         lists::quarantine(self, source, state, page)
     }
 
+    fn quarantine_count(&self, state: QuarantineState) -> Result<u64> {
+        let count =
+            self.one("SELECT count(*) FROM quarantine WHERE state = ?1", [state.as_str()], |row| {
+                row.get::<_, i64>(0)
+            })?;
+        Ok(count.unwrap_or_default() as u64)
+    }
+
     fn quarantined(&self, id: QuarantineId) -> Result<Option<Quarantined>> {
         let sql = format!("SELECT {} FROM quarantine WHERE id = ?1", rows::QUARANTINED);
         self.one(&sql, [id.0 as i64], rows::quarantined)
