@@ -158,6 +158,7 @@ pub(crate) struct ReasonView {
     /// The reason; of several that differ in figures or names, what they have in common, with … for the rest.
     reason: Option<String>,
     /// Of several that differ, the most frequent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<String>,
     count: u64,
 }
