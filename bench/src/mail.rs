@@ -5,8 +5,8 @@ use crate::{
     http::Connection,
     post_office,
     report::count,
-    send::{Tally, send, together},
-    server::{Files, Server, Spent, Used, files, peak_memory, resident_memory},
+    send::fill,
+    server::{Files, Server, Spent, Used, files_mailing_by, peak_memory, resident_memory},
 };
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -20,8 +20,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-const BATCH: u64 = 500;
-const FILLING: usize = 8;
 /// Nothing for so long means that something is wrong.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -187,24 +185,16 @@ impl Mail {
     }
 
     fn workspace(&self, smtp: SocketAddr) -> anyhow::Result<Files> {
-        let mut files = files(DEFINITIONS);
-        let (_, main) = files.first_mut().context("no workspace")?;
-        let postal = "  postal_address:";
-        ensure!(main.contains(postal), "the workspace has no address");
-        let mut account =
-            format!("  smtp: {{ host: {}, port: {}, security: none }}\n", smtp.ip(), smtp.port());
-        account.push_str("  track: { opens: true, clicks: true }\n");
+        let mut account = String::from("  track: { opens: true, clicks: true }\n");
         if let Some(key) = &self.dkim_key {
             let key = key.canonicalize().with_context(|| key.display().to_string())?;
             writeln!(account, "  dkim: {{ selector: bench, key_file: {} }}", key.display())?;
         }
-        *main = main.replace(postal, &format!("{account}{postal}"));
-        Ok(files)
+        files_mailing_by(DEFINITIONS, smtp, &account)
     }
 
     async fn measure(&self, server: &Server, post: &RefCell<Post>) -> anyhow::Result<Report> {
-        let next = Rc::new(RefCell::new(0));
-        let told = together(FILLING, |_| fill(server, self.people, next.clone())).await?;
+        let told = fill(server, self.people, write_person).await?;
         let mut faults = told.faults;
         let (us, them) = (std::process::id(), server.process());
         let (before, mine) = (Used::by(them)?, Used::by(us)?);
@@ -274,41 +264,18 @@ async fn launch(address: SocketAddr, admin: String) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// People with what the template asks for, who agree to offers.
-fn fill(
-    server: &Server,
-    people: u64,
-    next: Rc<RefCell<u64>>,
-) -> impl Future<Output = anyhow::Result<Tally>> + 'static {
-    let (address, key) = (server.address, server.source());
-    async move {
-        let mut connection = Connection::open(address).await?;
-        let mut tally = Tally::default();
-        loop {
-            let from = *next.borrow();
-            let until = people.min(from + BATCH);
-            if from == until {
-                return Ok(tally);
-            }
-            *next.borrow_mut() = until;
-            let mut body = String::from("{\"batch\":[");
-            for person in from..until {
-                let comma = if person == from { "" } else { "," };
-                let plan = if person % 7 == 0 { "gold" } else { "blue" };
-                write!(
-                    body,
-                    r#"{comma}{{"type":"identify","userId":"m-{person}","messageId":"m-{person}","traits":{{
-                    "email":"m-{person}@mail{}.example","first_name":"Ann{person}","city":"Port {}","model":"Dinghy {}","plan":"{plan}",
-                    "consents":[{{"channel":"email","topic":"offers","status":"granted"}}]}}}}"#,
-                    person % 50,
-                    person % 300,
-                    person % 9
-                )?;
-            }
-            body.push_str("]}");
-            send(&mut connection, "/v1/batch", &key, body.as_bytes(), until - from, &mut tally).await?;
-        }
-    }
+/// Somebody with what the template asks for, who agrees to offers.
+fn write_person(body: &mut String, person: u64) -> fmt::Result {
+    let plan = if person.is_multiple_of(7) { "gold" } else { "blue" };
+    write!(
+        body,
+        r#"{{"type":"identify","userId":"m-{person}","messageId":"m-{person}","traits":{{
+        "email":"m-{person}@mail{}.example","first_name":"Ann{person}","city":"Port {}","model":"Dinghy {}","plan":"{plan}",
+        "consents":[{{"channel":"email","topic":"offers","status":"granted"}}]}}}}"#,
+        person % 50,
+        person % 300,
+        person % 9
+    )
 }
 
 #[cfg(test)]

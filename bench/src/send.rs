@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{
     cell::RefCell,
+    fmt,
     future::Future,
     ops::Range,
     rc::Rc,
@@ -118,6 +119,41 @@ pub async fn batches(
                 let began = Instant::now();
                 send(&mut connection, "/v1/batch", &key, &body, events, &mut tally).await?;
                 tally.latencies.push(began.elapsed());
+            }
+        }
+    })
+    .await
+}
+
+/// So many people are told of in one batch, over so many connections, where they are only to be there.
+const FILLED_AT_ONCE: u64 = 500;
+const FILLING: usize = 8;
+
+/// Tells of so many people, each by one event that `write` writes.
+pub async fn fill(
+    server: &Server,
+    people: u64,
+    write: fn(&mut String, u64) -> fmt::Result,
+) -> anyhow::Result<Tally> {
+    let next = Rc::new(RefCell::new(0));
+    together(FILLING, |_| {
+        let (address, key, next) = (server.address, server.source(), next.clone());
+        async move {
+            let mut connection = Connection::open(address).await?;
+            let mut tally = Tally::default();
+            loop {
+                let taken = take(&mut next.borrow_mut(), FILLED_AT_ONCE, people);
+                let events = taken.end - taken.start;
+                if events == 0 {
+                    return Ok(tally);
+                }
+                let mut body = String::from("{\"batch\":[");
+                for person in taken.clone() {
+                    body.push_str(if person == taken.start { "" } else { "," });
+                    write(&mut body, person)?;
+                }
+                body.push_str("]}");
+                send(&mut connection, "/v1/batch", &key, body.as_bytes(), events, &mut tally).await?;
             }
         }
     })

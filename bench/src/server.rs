@@ -1,7 +1,7 @@
 //! The server under test: a fresh one, with a workspace and a data folder of its own, and what its process has used.
 
 use crate::Setting;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Serialize;
 use std::{
@@ -128,6 +128,17 @@ impl Server {
         }
         bytes_below(&self.data)
     }
+}
+
+/// The workspace with these definitions, whose mail goes to an SMTP server on this machine. `more` are other lines of its e-mail.
+pub fn files_mailing_by(definitions: &str, smtp: SocketAddr, more: &str) -> anyhow::Result<Files> {
+    let mut files = files(definitions);
+    let (_, main) = files.first_mut().context("no workspace")?;
+    let postal = "  postal_address:";
+    ensure!(main.contains(postal), "the workspace has no address");
+    let account = format!("  smtp: {{ host: {}, port: {}, security: none }}\n{more}", smtp.ip(), smtp.port());
+    *main = main.replace(postal, &format!("{account}{postal}"));
+    Ok(files)
 }
 
 /// The workspace of the benchmark, and these definitions besides.

@@ -6,10 +6,10 @@ use crate::{
     load::now,
     post_office::{self, Arrivals},
     report::{Latencies, Summary, count, heading, row},
-    send::{Jobs, Tally, open_loop, send, together},
-    server::{Files, Server, files},
+    send::{Jobs, Tally, fill, open_loop, send},
+    server::{Server, files_mailing_by},
 };
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::Args;
 use crowsnest_model::Time;
 use serde::Serialize;
@@ -18,13 +18,10 @@ use std::{
     collections::HashMap,
     fmt,
     fmt::Write,
-    net::SocketAddr,
     rc::Rc,
     time::{Duration, Instant},
 };
 
-const BATCH: u64 = 500;
-const FILLING: usize = 8;
 const CONNECTIONS: usize = 16;
 /// How long those wait whose timers come due.
 const WAIT: i64 = 5_000;
@@ -102,7 +99,8 @@ impl Timers {
         let local = tokio::task::LocalSet::new();
         let report = crate::runtime()?.block_on(local.run_until(async {
             let (address, arrivals) = post_office::open().await?;
-            let mut server = Server::start(&self.setting, workspace(address)?).await?;
+            let mut server =
+                Server::start(&self.setting, files_mailing_by(DEFINITIONS, address, "")?).await?;
             let measured = self.measure(&server, &arrivals).await;
             match &measured {
                 Ok(_) => drop(server.stop().await?),
@@ -115,8 +113,7 @@ impl Timers {
 
     async fn measure(&self, server: &Server, arrivals: &Arrivals) -> anyhow::Result<Report> {
         let began = Instant::now();
-        let next = Rc::new(RefCell::new(0));
-        let set = together(FILLING, |_| fill(server, self.waiting, next.clone())).await?;
+        let set = fill(server, self.waiting, write_order).await?;
         let set_per_second = set.accepted as f64 / began.elapsed().as_secs_f64();
         let due = Due::default();
         let length = Duration::from_secs(self.seconds);
@@ -150,45 +147,11 @@ impl Timers {
     }
 }
 
-fn workspace(smtp: SocketAddr) -> anyhow::Result<Files> {
-    let mut files = files(DEFINITIONS);
-    let (_, main) = files.first_mut().context("no workspace")?;
-    let postal = "  postal_address:";
-    ensure!(main.contains(postal), "the workspace has no address");
-    let account =
-        format!("  smtp: {{ host: {}, port: {}, security: none }}\n{postal}", smtp.ip(), smtp.port());
-    *main = main.replace(postal, &account);
-    Ok(files)
-}
-
-fn fill(
-    server: &Server,
-    waiting: u64,
-    next: Rc<RefCell<u64>>,
-) -> impl Future<Output = anyhow::Result<Tally>> + 'static {
-    let (address, key) = (server.address, server.source());
-    async move {
-        let mut connection = Connection::open(address).await?;
-        let mut tally = Tally::default();
-        loop {
-            let from = *next.borrow();
-            let until = waiting.min(from + BATCH);
-            if from == until {
-                return Ok(tally);
-            }
-            *next.borrow_mut() = until;
-            let mut body = String::from("{\"batch\":[");
-            for person in from..until {
-                let comma = if person == from { "" } else { "," };
-                write!(
-                    body,
-                    r#"{comma}{{"type":"track","event":"Brochure Ordered","userId":"w-{person}","messageId":"w-{person}"}}"#
-                )?;
-            }
-            body.push_str("]}");
-            send(&mut connection, "/v1/batch", &key, body.as_bytes(), until - from, &mut tally).await?;
-        }
-    }
+fn write_order(body: &mut String, person: u64) -> fmt::Result {
+    write!(
+        body,
+        r#"{{"type":"track","event":"Brochure Ordered","userId":"w-{person}","messageId":"w-{person}"}}"#
+    )
 }
 
 /// Somebody with an address books a test drive.

@@ -6,6 +6,7 @@
 //! * [`letter`]: postal addresses, and the files of a print run.
 //! * [`webhook`]: signed posts to systems of ours.
 //! * [`mod@line`]: requests to elsewhere, each on a line of its own.
+//! * [`spreadsheet`]: cells of the tables that go with them.
 //! * [`links`]: signed links for messages, without personal data in them.
 //!
 //! What came of a handover is an [`Outcome`] on each, and [`retry_after`] says when to try again.
@@ -16,6 +17,7 @@ pub mod line;
 pub mod links;
 mod outcome;
 pub mod sms;
+pub mod spreadsheet;
 pub mod template;
 pub mod webhook;
 mod words;

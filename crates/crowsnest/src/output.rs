@@ -73,9 +73,27 @@ pub fn count(value: &Value) -> String {
     grouped(&value.as_u64().unwrap_or(0).to_string())
 }
 
+/// The beginning of a text, with … where it is cut.
+pub fn beginning(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
 /// A count with the word for one or for several: `1 letter`, `2,000 letters`.
 pub fn counted(count: u64, one: &str, several: &str) -> String {
     format!("{} {}", grouped(&count.to_string()), if count == 1 { one } else { several })
+}
+
+/// The same of a count of an answer.
+pub fn count_of(value: &Value, one: &str, several: &str) -> String {
+    counted(value.as_u64().unwrap_or(0), one, several)
+}
+
+/// A count of people.
+pub fn people(value: &Value) -> String {
+    count_of(value, "person", "people")
 }
 
 /// An amount of money with two decimals, thousands set apart, and its currency.
@@ -135,6 +153,12 @@ pub fn clauses(clauses: &Value, indent: &str) {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_is_cut_says_so() {
+        assert_eq!(super::beginning("Zoë 東京", 6), "Zoë 東京");
+        assert_eq!(super::beginning("Zoë 東京", 5), "Zoë …");
+    }
+
     #[test]
     fn what_anybody_sent_does_nothing_to_a_terminal() {
         let sent = "\u{1b}]0;owned\u{7}\u{1b}[31mEve\u{202e}\n\tZoë 東京 ─";

@@ -25,7 +25,11 @@ mod overlap;
 mod people;
 mod preferences;
 mod quarantine;
+<<<<<<< HEAD
 mod rules;
+=======
+mod reasons;
+>>>>>>> wt-cli
 mod same_person;
 mod segments;
 mod splitting;
@@ -59,6 +63,7 @@ pub use matching::{
 };
 pub use overlap::{CombinationReport, DimensionReport, MoneyAsked, OverlapQuery, OverlapReport, ValueReport};
 pub use preferences::Standing;
+pub use reasons::ReasonCount;
 pub use same_person::{Asked, Found, SamePerson, Shared, Told};
 pub use segments::{MetricReport, MetricValue, SegmentReport, StandingInSegment};
 pub use splitting::{Split, SplitBy, SplitPerson};

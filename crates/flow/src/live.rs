@@ -12,7 +12,7 @@ use crowsnest_channels::{
 use crowsnest_identity::Normaliser;
 use crowsnest_ingest::SourceReader;
 use crowsnest_model::{
-    Percent, Profile,
+    Object, Percent, Profile,
     definition::{
         Broadcast, FreshnessNeed, LetterConsent, Program, Step, Sync, Team, Template, Trust, Workspace,
     },
@@ -44,6 +44,15 @@ pub enum LiveTemplate {
 }
 
 impl LiveTemplate {
+    /// What of an event it asks for, as written: `event.name`, `event.properties.total`.
+    fn of_event(&self) -> Vec<&str> {
+        let asked = match self {
+            Self::Email(template) => template.variables(),
+            Self::Sms(text) | Self::Letter(text) => text.variables(),
+        };
+        asked.into_iter().filter(|path| path.starts_with("event.")).collect()
+    }
+
     fn compile(template: &Template) -> Result<Self, TemplateError> {
         match template.channel.as_str() {
             SMS => CompiledText::compile(&template.text).map(Self::Sms),
@@ -381,6 +390,28 @@ impl Live {
     /// A template.
     pub fn template(&self, name: &str) -> Option<&LiveTemplate> {
         self.templates.get(name)
+    }
+
+    /// An event as a template asks for one, with its values left open; nothing when it asks for none.
+    pub fn event_asked_for(&self, template: &str) -> Option<Object> {
+        let asked = self.template(template)?.of_event();
+        let (mut event, mut properties) = (Object::new(), Object::new());
+        for path in &asked {
+            let mut steps = path.split(['.', '[']).skip(1);
+            match (steps.next(), steps.next()) {
+                (Some("properties"), Some(name)) => {
+                    properties.insert(name.to_owned(), "…".into());
+                }
+                (Some("name"), _) => {
+                    event.insert("name".to_owned(), "…".into());
+                }
+                _ => {}
+            }
+        }
+        if !properties.is_empty() {
+            event.insert("properties".to_owned(), properties.into());
+        }
+        (!asked.is_empty()).then_some(event)
     }
 
     /// Whether a topic needs no consent.

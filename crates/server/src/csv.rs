@@ -1,6 +1,6 @@
-//! Tables for spreadsheets. What people wrote must stay text there: a cell that a spreadsheet would take for a formula begins
-//! with an apostrophe.
+//! Tables for spreadsheets. What people wrote stays text there.
 
+use crowsnest_channels::spreadsheet;
 use std::fmt::Write;
 
 /// A table with a heading, as CSV with CRLF.
@@ -21,9 +21,8 @@ fn line<'c>(text: &mut String, cells: impl Iterator<Item = &'c str>) {
         if place > 0 {
             text.push(',');
         }
-        let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
         // Writing to a text cannot fail.
-        let _ = write!(text, "\"{guard}{}\"", cell.replace('"', "\"\""));
+        let _ = write!(text, "\"{}\"", spreadsheet::cell(cell).replace('"', "\"\""));
     }
     text.push_str("\r\n");
 }

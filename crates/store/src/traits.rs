@@ -65,7 +65,7 @@ pub trait Read:
     /// Whether nothing may be sent to a contact point, and why.
     fn suppression(&self, channel: &str, contact: &str) -> Result<Option<Suppression>>;
     /// The contact points to which nothing is sent, in order.
-    fn suppressions(&self, page: Page) -> Result<Vec<Suppression>>;
+    fn suppressions(&self, channel: Option<&str>, page: Page) -> Result<Vec<Suppression>>;
     /// A person's events, the latest first.
     fn events(&self, profile: ProfileId, page: Page) -> Result<Vec<EventRow>>;
     /// People of whom there are events with one of these names, in the order of their ids after `after`.
@@ -125,6 +125,8 @@ pub trait Read:
         state: Option<QuarantineState>,
         page: Page,
     ) -> Result<Vec<Quarantined>>;
+    /// How many things of the quarantine are in this state.
+    fn quarantine_count(&self, state: QuarantineState) -> Result<u64>;
     /// One thing of the quarantine.
     fn quarantined(&self, id: QuarantineId) -> Result<Option<Quarantined>>;
     /// Up to when the sources are complete.

@@ -152,13 +152,16 @@ impl Gateway {
         let posted = Posted::read(&mut reader)?;
         let mood = self.mood.lock().ok()?.clone();
         let known = format!("Basic {}", STANDARD.encode(format!("{}:{}", Self::ACCOUNT, self.token)));
-        let path = format!("POST /2010-04-01/Accounts/{}/Messages.json HTTP/1.1", Self::ACCOUNT);
+        let account = format!("/2010-04-01/Accounts/{}", Self::ACCOUNT);
         let answer = match mood {
             GatewayMood::Says(status, headers, body) => http(status, &headers, &body),
             _ if posted.header("authorization") != known => {
                 http(401, "", r#"{"code":20003,"message":"Authenticate","status":401}"#)
             }
-            _ if posted.request != path => {
+            _ if posted.request == format!("GET {account}.json HTTP/1.1") => {
+                http(200, "", &format!(r#"{{"sid":"{}","status":"active"}}"#, Self::ACCOUNT))
+            }
+            _ if posted.request != format!("POST {account}/Messages.json HTTP/1.1") => {
                 http(404, "", r#"{"code":20404,"message":"Not here","status":404}"#)
             }
             mood => {

@@ -51,7 +51,9 @@ impl Posted {
             let (name, value) = text.split_once(':')?;
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let length = headers.iter().find(|(name, _)| name == "content-length")?.1.parse().ok()?;
+        // A question has no body.
+        let length = headers.iter().find(|(name, _)| name == "content-length");
+        let length = length.map_or(Some(0), |(_, length)| length.parse().ok())?;
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
         Some(Self { request, headers, body })

@@ -4,6 +4,7 @@
 //! all that is in it.
 
 use super::{Gauge, Letter, PROOF_LETTERS, Paper, TooLongLines, proof};
+use crate::spreadsheet;
 use crowsnest_model::Time;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -119,7 +120,7 @@ impl PrintFiles {
             &letter.topic,
         ];
         let cells = std::iter::once(id.as_str()).chain(envelope).chain(rest.into_iter().map(String::as_str));
-        self.csv.write_record(cells.map(harmless))?;
+        self.csv.write_record(cells.map(|cell| spreadsheet::cell(cell).into_owned()))?;
         self.letters += 1;
         self.too_long.add(self.gauge.too_long(letter));
         if self.sample.len() < PROOF_LETTERS {
@@ -184,14 +185,6 @@ pub fn discard(folder: &Path, name: &str) -> io::Result<()> {
 
 fn part(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!(".{name}.part"))
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn harmless(cell: &str) -> String {
-    match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{cell}"),
-        _ => cell.to_owned(),
-    }
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<Value> {

@@ -27,11 +27,13 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
     task::JoinSet,
     time::{Instant, timeout_at},
 };
 use tokio_rustls::{
     TlsConnector,
+    client::TlsStream,
     rustls::{
         ClientConfig, RootCertStore, crypto,
         pki_types::{CertificateDer, ServerName, pem::PemObject},
@@ -75,6 +77,13 @@ pub(crate) enum Failure {
     Broken(String),
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::NotAllowed(reason) | Self::NotSent(reason) | Self::Broken(reason)) = self;
+        f.write_str(reason)
+    }
+}
+
 /// Where requests go, and how.
 #[derive(Clone)]
 pub(crate) struct Line {
@@ -88,6 +97,12 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.endpoint.fmt(f)
     }
+}
+
+/// A connection that nothing was said on yet.
+enum Connected {
+    Plain(TcpStream),
+    Secured(Box<TlsStream<TcpStream>>),
 }
 
 /// An answer, as far as its head.
@@ -151,6 +166,18 @@ impl Line {
         last_word: impl Future<Output = Option<W>> + Send,
     ) -> Result<Result<Answered, W>, Failure> {
         let deadline = Instant::now() + self.patience;
+        match self.connect(deadline).await? {
+            Connected::Plain(stream) => Box::pin(self.speak(stream, request, last_word, deadline)).await,
+            Connected::Secured(stream) => Box::pin(self.speak(stream, request, last_word, deadline)).await,
+        }
+    }
+
+    /// Finds the other side, connects, agrees on TLS, and leaves without a word.
+    pub(crate) async fn reach(&self) -> Result<(), Failure> {
+        self.connect(Instant::now() + self.patience).await.map(drop)
+    }
+
+    async fn connect(&self, deadline: Instant) -> Result<Connected, Failure> {
         let silent = || format!("{self}: no answer within {} s", self.patience.as_secs_f32());
         let connected = timeout_at(deadline, self.endpoint.connect(&*self.resolver, self.patience)).await;
         let stream = match connected {
@@ -159,11 +186,9 @@ impl Line {
             Ok(Err(Unconnected::NotNow(reason))) => return Err(Failure::NotSent(reason)),
             Err(_) => return Err(Failure::NotSent(silent())),
         };
-        let Some((connector, name)) = &self.tls else {
-            return Box::pin(self.speak(stream, request, last_word, deadline)).await;
-        };
+        let Some((connector, name)) = &self.tls else { return Ok(Connected::Plain(stream)) };
         match timeout_at(deadline, connector.connect(name.clone(), stream)).await {
-            Ok(Ok(secured)) => Box::pin(self.speak(secured, request, last_word, deadline)).await,
+            Ok(Ok(secured)) => Ok(Connected::Secured(Box::new(secured))),
             Ok(Err(error)) => Err(Failure::NotSent(format!("{self}: TLS: {error}"))),
             Err(_) => Err(Failure::NotSent(silent())),
         }

@@ -18,6 +18,7 @@ use hyper::{
     Request, StatusCode,
     body::Bytes,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT},
+    http::request::Builder,
 };
 use serde::Deserialize;
 use std::{
@@ -57,7 +58,8 @@ pub struct Gateway {
     line: Line,
     host: HeaderValue,
     authorization: HeaderValue,
-    target: String,
+    /// The path of the account, without an ending.
+    account: String,
 }
 
 impl fmt::Debug for Gateway {
@@ -91,8 +93,8 @@ impl Gateway {
             line: Line::new(&url, definition.allow_private, None, SmsGateway::PATIENCE)?,
             host: HeaderValue::try_from(named).map_err(|_| AddressError::NotAnAddress)?,
             authorization,
-            target: format!(
-                "{}/2010-04-01/Accounts/{}/Messages.json",
+            account: format!(
+                "{}/2010-04-01/Accounts/{}",
                 url.path().trim_end_matches('/'),
                 definition.account
             ),
@@ -103,6 +105,29 @@ impl Gateway {
     #[must_use]
     pub fn waiting(self, patience: crowsnest_model::Duration) -> Self {
         Self { line: self.line.waiting(patience), ..self }
+    }
+
+    /// Asks for the account itself, by which nothing is sent and nothing changes. In words: whether the gateway takes our account and
+    /// token; as an error, what would keep a text from being taken.
+    pub async fn check(&self) -> Result<&'static str, String> {
+        let request = self.signed(Request::get(format!("{}.json", self.account))).body(Full::default());
+        let request = request.map_err(|error| format!("cannot be asked: {error}"))?;
+        let answered = self.line.exchange(request).await.map_err(|failure| failure.to_string())?;
+        let (status, answer, reason) = read(answered).await;
+        let state = answer.status.as_ref().and_then(serde_json::Value::as_str).unwrap_or("active");
+        match status {
+            _ if status.is_success() && state != "active" => Err(format!("the account is `{state}`")),
+            _ if status.is_success() => Ok("it takes the account and its token"),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(format!("it refuses the account or its token: {reason}"))
+            }
+            // Who only takes messages has no such page.
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
+                Ok("it answers, but does not say whether it takes the account and its token")
+            }
+            _ if status.is_redirection() => Err(format!("{reason}: redirects are not followed")),
+            _ => Err(format!("it does not say whether it takes the account and its token: {reason}")),
+        }
     }
 
     /// Hands a text over, and says what came of it. What becomes of it later is told to `callback`.
@@ -149,36 +174,30 @@ impl Gateway {
                 form.append_pair(name, value);
             }
         }
-        Request::post(&self.target)
+        self.signed(Request::post(format!("{}/Messages.json", self.account)))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Full::from(form.finish()))
+    }
+
+    /// A request with what says who we are.
+    fn signed(&self, request: Builder) -> Builder {
+        request
             .header(HOST, &self.host)
             .header(AUTHORIZATION, &self.authorization)
             .header(USER_AGENT, concat!("Crowsnest/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Full::from(form.finish()))
     }
 }
 
 /// What an answer means: accepted, refused with the gateway's code, or to be tried again.
-async fn outcome(mut answered: Answered, now: Time) -> Outcome {
-    let (status, asked) = (answered.status(), answered.retry_after(now));
-    let body = answered.beginning(MOST_READ).await;
-    let answer: Answer = serde_json::from_slice(&body).unwrap_or_default();
+async fn outcome(answered: Answered, now: Time) -> Outcome {
+    let asked = answered.retry_after(now);
+    let (status, answer, reason) = read(answered).await;
     if status.is_success() {
         let sid = answer.sid.unwrap_or_default();
         let state = answer.status.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
         return Outcome::Accepted { response: format!("{status} {state} {sid}").trim_end().to_owned() };
     }
-    let said = match answer.message {
-        Some(message) => quoted(message.as_bytes()),
-        None => quoted(&body),
-    };
-    // The code goes first, where `code_of` finds it.
-    let reason = match answer.code {
-        Some(code) => format!("{code}: {said} ({status})"),
-        None if said.is_empty() => status.to_string(),
-        None => format!("{status}: {said}"),
-    };
     match status {
         // Somebody between us and the gateway does not know what became of the request.
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Outcome::Unknown { reason },
@@ -199,6 +218,24 @@ async fn outcome(mut answered: Answered, now: Time) -> Outcome {
         _ if status.is_client_error() => Outcome::Refused { reason },
         _ => Outcome::Later { reason, asked, line_is_down: false },
     }
+}
+
+/// An answer, and what it says in words: what is wrong, if its status is not one of success.
+async fn read(mut answered: Answered) -> (StatusCode, Answer, String) {
+    let status = answered.status();
+    let body = answered.beginning(MOST_READ).await;
+    let answer: Answer = serde_json::from_slice(&body).unwrap_or_default();
+    let said = match &answer.message {
+        Some(message) => quoted(message.as_bytes()),
+        None => quoted(&body),
+    };
+    // The code goes first, where `code_of` finds it.
+    let reason = match answer.code {
+        Some(code) => format!("{code}: {said} ({status})"),
+        None if said.is_empty() => status.to_string(),
+        None => format!("{status}: {said}"),
+    };
+    (status, answer, reason)
 }
 
 fn code_of(reason: &str) -> Option<u32> {

@@ -115,6 +115,11 @@ impl Hook {
         }
     }
 
+    /// Whether its receiver is found, may be posted to, and takes connections. Nothing is posted: whether it listens, a test says.
+    pub async fn reach(&self) -> Result<(), String> {
+        self.line.reach().await.map_err(|failure| failure.to_string())
+    }
+
     /// The headers of a post, for people. Those of the definition may be secrets, the moment is that of each try, and the signature would
     /// be taken for one: of these there is the name alone.
     pub fn headers_shown(&self, id: &str) -> Vec<(String, Option<String>)> {

@@ -89,11 +89,11 @@ fn more(all: usize, told: usize) -> String {
 /// Who gets it, and why everybody else does not.
 fn show_people(audience: &Value, not_now: &str) {
     say!(
-        "{} people; {} in the audience; {} of them can and may be written to; {} get it, one per household and address{not_now}.",
-        output::count(&audience["people"]),
+        "{}; {} in the audience; {} of them can and may be written to; {}, one per household and address{not_now}.",
+        output::people(&audience["people"]),
         output::count(&audience["in_audience"]),
         output::count(&audience["reachable"]),
-        output::count(&audience["recipients"]),
+        output::count_of(&audience["recipients"], "gets it", "get it"),
     );
     say!("{}", output::table(["left out", "because"], &[0], reasons(audience, "left_out")));
 }

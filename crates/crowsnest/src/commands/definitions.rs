@@ -63,6 +63,9 @@ fn show(answer: &Value, as_json: bool, nothing: &str) {
             output::text(warning, "message")
         );
     }
+    for fault in answer["not_ready"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        say!("warning: nothing can be handed over: {fault}");
+    }
     let changes = answer["changes"].as_array().cloned().unwrap_or_default();
     if changes.is_empty() {
         say!("{nothing}");
@@ -120,7 +123,8 @@ impl Export {
             }
             std::fs::write(&path, &file.text).with_context(|| path.display().to_string())?;
         }
-        say!("{} files written to {}", files.len(), self.folder.display());
+        let written = output::counted(files.len() as u64, "file", "files");
+        say!("{written} written to {}", self.folder.display());
         Ok(())
     }
 }

@@ -128,15 +128,10 @@ impl Deliveries {
                 }
                 let rows = found.iter().map(|delivery| {
                     let what = format!("{}\n{}", text(delivery, "id"), text(delivery, "program"));
-                    [
-                        what,
-                        to(delivery),
-                        text(delivery, "state"),
-                        text(delivery, "updated"),
-                        text(delivery, "reason"),
-                    ]
+                    let state = format!("{}\n{}", text(delivery, "state"), text(delivery, "updated"));
+                    [what, to(delivery), state, text(delivery, "reason")]
                 });
-                say!("{}", output::table(["message", "to", "state", "since", "why"], &[], rows));
+                say!("{}", output::table(["message", "to", "state, since", "why"], &[], rows));
                 if found.len() == limit
                     && let Some(last) = found.last()
                 {
@@ -263,7 +258,8 @@ fn resolve_all(client: &Client, body: &Value, as_json: bool) -> anyhow::Result<(
         false => say!("{} resolved.", number("resolved")),
     }
     if done["ended"] != 0 {
-        say!("{} are not sent again, since their way through the program has ended.", number("ended"));
+        let not = output::count_of(&done["ended"], "is not", "are not");
+        say!("{not} sent again, since the way through the program has ended.");
     }
     Ok(())
 }

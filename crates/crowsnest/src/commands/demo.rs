@@ -117,8 +117,7 @@ fn play(
     data: &Path,
     token_is_new: bool,
 ) -> anyhow::Result<()> {
-    let now: Time = Time::from_timestamp(jiff::Timestamp::now());
-    let shift = now.since(script.as_of);
+    let shift = first_played(data)?.since(script.as_of);
     let mut played = Vec::new();
     let mut launches = Vec::new();
     let mut held_before = BTreeMap::new();
@@ -193,6 +192,19 @@ fn import(
         duplicates: number("duplicates"),
         quarantined: number("quarantined"),
     })
+}
+
+/// When the example was first played into this data folder: now, if it was not. Played again, it says the same to the letter, so that
+/// nothing of it is taken for something new.
+fn first_played(data: &Path) -> anyhow::Result<Time> {
+    let file = data.join("demo-first-played");
+    if file.exists() {
+        let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        return text.trim().parse().with_context(|| format!("{}: no moment; remove it", file.display()));
+    }
+    let now = Time::from_timestamp(jiff::Timestamp::now());
+    fs::write(&file, format!("{now}\n")).with_context(|| file.display().to_string())?;
+    Ok(now)
 }
 
 /// Sends events as an SDK does: in batches, with the source's write key.

@@ -3,7 +3,7 @@
 use super::{email::in_words, program::channel_stopped};
 use crate::{
     client::Connection,
-    output::{amount, count, counted, text},
+    output::{amount, count, count_of, counted, text},
 };
 use clap::Args;
 use crowsnest_store::sqlite::Readers;
@@ -84,15 +84,13 @@ impl Doctor {
                 client.get::<Vec<Value>>("/api/v1/sources")?,
                 client.get::<Vec<Value>>("/api/v1/switches")?,
                 client.get::<Value>("/api/v1/transport")?,
-                client.get::<Vec<Value>>("/api/v1/quarantine?state=open&limit=1000")?,
-                client.get::<Vec<Value>>("/api/v1/webhooks")?,
                 client.get::<Vec<Value>>("/api/v1/deliveries/lines")?,
                 // Without a sender there is nothing to ask.
                 client.get::<Value>("/api/v1/email/check?before_launch=true").unwrap_or_default(),
                 client.get::<Vec<Value>>("/api/v1/budgets")?,
             ))
         };
-        let (stats, sources, switches, transport, open, webhooks, lines, check, budgets) = match ask() {
+        let (stats, sources, switches, transport, lines, check, budgets) = match ask() {
             Ok(answers) => answers,
             Err(error) => {
                 return vec![Finding {
@@ -121,17 +119,18 @@ impl Doctor {
                 "none".into()
             } else {
                 format!(
-                    "{held} wait for a feed or a kill switch; see why: crowsnest deliveries list --state held"
+                    "{} for a feed or a kill switch; see why: crowsnest deliveries list --state held",
+                    counted(held, "waits", "wait")
                 )
             },
             fault: None,
         });
         findings.push(Finding {
             what: "quarantine",
-            said: match open.len() {
+            said: match stats["quarantine_open"].as_u64().unwrap_or(0) {
                 0 => "empty".into(),
-                1_000 => "1,000 things or more wait: crowsnest quarantine list".into(),
-                waiting => format!("{waiting} things wait: crowsnest quarantine list"),
+                1 => "1 thing waits: crowsnest quarantine list".into(),
+                open => format!("{} wait: crowsnest quarantine list", counted(open, "thing", "things")),
             },
             fault: None,
         });
@@ -156,7 +155,8 @@ impl Doctor {
             });
         }
         findings.extend(stats["senders"].as_array().into_iter().flatten().map(sender));
-        findings.extend(webhooks.iter().map(webhook));
+        let webhooks = transport["webhooks"].as_object().into_iter().flatten();
+        findings.extend(webhooks.map(|(name, reach)| webhook(name, reach)));
         findings.extend(lines.iter().map(line));
         findings.extend(budgets.iter().map(budget));
         for switch in switches {
@@ -193,9 +193,9 @@ impl Doctor {
 fn sender(sender: &Value) -> Finding {
     let channel = text(sender, "channel");
     let counted = format!(
-        "of {} messages by {channel} {} were called spam and {} came back",
-        count(&sender["messages"]),
-        count(&sender["complaints"]),
+        "of {} by {channel} {} called spam and {} came back",
+        count_of(&sender["messages"], "message", "messages"),
+        count_of(&sender["complaints"], "was", "were"),
         count(&sender["bounces"])
     );
     let reason = sender["reason"].as_str().filter(|_| sender["standing"] != "good");
@@ -223,17 +223,12 @@ fn line(line: &Value) -> Finding {
     Finding { what: "line", said, fault: (!closed.is_empty()).then(|| cure.into()) }
 }
 
-/// Whether a webhook can be posted to as it is defined and set up. Whether somebody listens, `crowsnest webhook test` says.
-fn webhook(hook: &Value) -> Finding {
-    let (name, fault) = (text(hook, "name"), hook["fault"].as_str());
-    Finding {
-        what: "webhook",
-        said: match fault {
-            Some(fault) => format!("{name} is told nothing: {fault}"),
-            None => format!("{name} can be posted to"),
-        },
-        fault: fault.map(|_| format!("then see whether it listens: crowsnest webhook test {name}")),
-    }
+/// Whether a webhook can be posted to. Whether somebody listens, `crowsnest webhook test` says.
+fn webhook(name: &str, reach: &Value) -> Finding {
+    let (ok, detail) = (reach["ok"] == true, text(reach, "detail"));
+    let said = if ok { format!("{name} {detail}") } else { format!("{name} is told nothing: {detail}") };
+    let then = || format!("then see whether it listens: crowsnest webhook test {name}");
+    Finding { what: "webhook", said, fault: (!ok).then(then) }
 }
 
 /// Where a budget stands. One that is used up, or past its alarm, wants somebody to decide.

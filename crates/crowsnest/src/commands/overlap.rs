@@ -66,7 +66,11 @@ impl Overlap {
         }
         let money = report["money"]["metric"].as_str();
         let everybody = &report["everybody"];
-        say!("{} people in {} households.", count(&everybody["people"]), count(&everybody["households"]));
+        say!(
+            "{} in {}.",
+            output::people(&everybody["people"]),
+            output::count_of(&everybody["households"], "household", "households")
+        );
         for dimension in list(&report["dimensions"]) {
             say!();
             show(dimension, money);
@@ -189,12 +193,13 @@ fn about_money(metric: &str, report: &Value) {
         return;
     }
     if number("not_known") > 0 {
-        say!("\nThe {metric} of {} people is not known; they are in no amount.", number("not_known"));
+        let people = output::counted(number("not_known"), "person", "people");
+        say!("\nThe {metric} of {people} is not known; they are in no amount.");
     }
     if number("mixed") > 0 {
+        let people = output::counted(number("mixed"), "person", "people");
         say!(
-            "\nThe {metric} of {} people is in several currencies and does not add up; they are in no amount.",
-            number("mixed")
+            "\nThe {metric} of {people} is in several currencies and does not add up; they are in no amount."
         );
     }
 }

@@ -7,6 +7,9 @@ use crate::{
 use clap::Args;
 use serde_json::Value;
 
+/// So much of what an event says is shown in a line.
+const LONGEST_DETAIL: usize = 70;
+
 /// Show a customer: who they are, what they agreed to, what happened.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  crowsnest profile email=ann.carter@example.org\n  \
@@ -67,7 +70,7 @@ impl Profile {
                     ),
                 };
                 let name = format!("{} {}", text(touch, "kind"), text(touch, "name"));
-                let detail: String = detail.chars().take(70).collect();
+                let detail = output::beginning(&detail, LONGEST_DETAIL);
                 [text(touch, "time"), arrow.into(), text(touch, "source"), name, detail]
             });
             say!("\n{}", output::table(["time", "", "source", "what", "detail"], &[], rows));

@@ -35,6 +35,11 @@ enum Action {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
+    /// Count the messages of a program or broadcast by state and kind of reason.
+    Reasons {
+        /// The program or broadcast.
+        name: String,
+    },
     /// Show the steps that a run has taken, and what came of each.
     Log {
         /// The run's id.
@@ -198,6 +203,17 @@ impl Program {
                     say!("{}", output::table(["run", "profile", "triggered", "state", "why"], &[], rows));
                 })
             }
+            Action::Reasons { name } => (format!("/api/v1/programs/{}/reasons", encoded(name)), |reasons| {
+                let rows = reasons.iter().map(|reason| {
+                    [
+                        count(&reason["count"]),
+                        text(reason, "state"),
+                        text(reason, "reason"),
+                        text(reason, "example"),
+                    ]
+                });
+                say!("{}", output::table(["messages", "state", "because", "such as"], &[0], rows));
+            }),
             Action::Log { run } => (format!("/api/v1/runs/{}/log", encoded(run)), |steps| {
                 let rows =
                     steps.iter().map(|step| [text(step, "time"), text(step, "step"), text(step, "outcome")]);
@@ -259,8 +275,8 @@ impl Program {
                 if self.json {
                     output::json(&answer);
                 } else {
-                    let (moved, stayed) = (count(&answer["moved"]), count(&answer["stayed"]));
-                    say!("{moved} moved to version {}; {stayed} finish on theirs", answer["to"]);
+                    let stayed = output::count_of(&answer["stayed"], "finishes", "finish");
+                    say!("{} moved to version {}; {stayed} on theirs", count(&answer["moved"]), answer["to"]);
                 }
                 return Ok(());
             }
@@ -273,11 +289,9 @@ impl Program {
                     return Ok(());
                 }
                 let would = if *dry_run { " would be" } else { "" };
-                let (events, entered) = (count(&answer["events"]), count(&answer["entered"]));
-                say!(
-                    "{events} events; {entered}{would} entered, {}{would} held out",
-                    count(&answer["held_out"])
-                );
+                let events = output::count_of(&answer["events"], "event", "events");
+                let entered = count(&answer["entered"]);
+                say!("{events}; {entered}{would} entered, {}{would} held out", count(&answer["held_out"]));
                 for (reason, number) in answer["not"].as_object().into_iter().flatten() {
                     say!("{} not: {reason}", count(number));
                 }

@@ -197,6 +197,10 @@ impl Serve {
         let addr = listener.local_addr()?;
         let courier = Courier::new(mailbox.addr(), format!("http://{addr}"), engine.secret())?;
         let dispatcher = engine.dispatcher(courier);
+        // Events are taken all the same; messages wait.
+        for fault in dispatcher.courier().setup_faults(&engine.live()) {
+            eprintln!("warning: nothing can be handed over: {fault}");
+        }
         let metrics = metrics_exporter_prometheus::PrometheusBuilder::new()
             .install_recorder()
             .context("the recorder of numbers cannot be installed")?;

@@ -62,10 +62,16 @@ impl Stats {
             output::json(&stats);
             return Ok(());
         }
-        let mut rows: Vec<[String; 2]> = ["events", "duplicates", "quarantined", "people", "households"]
-            .into_iter()
-            .map(|name| [name.to_owned(), count(&stats[name])])
-            .collect();
+        let told = [
+            ("events", "events"),
+            ("duplicates", "duplicates"),
+            ("quarantined", "quarantined, ever"),
+            ("quarantine_open", "in quarantine, open"),
+            ("people", "people"),
+            ("households", "households"),
+        ];
+        let mut rows: Vec<[String; 2]> =
+            told.into_iter().map(|(name, words)| [words.to_owned(), count(&stats[name])]).collect();
         for (state, number) in stats["deliveries"].as_object().into_iter().flatten() {
             rows.push([format!("messages {state}"), count(number)]);
         }

@@ -15,9 +15,9 @@ pub struct Suppress {
     /// The address; of letters the name and the address as one line, parted by commas.
     #[arg(required_unless_present = "list")]
     contact: Option<String>,
-    /// The channel.
-    #[arg(long, default_value = "email")]
-    channel: String,
+    /// The channel: email, letter, phone or sms; email, if not said. With --list only its addresses are listed.
+    #[arg(long)]
+    channel: Option<String>,
     /// Why: it stands beside every message that is left out for it.
     #[arg(long, default_value = "asked for by hand", conflicts_with = "lift")]
     reason: String,
@@ -39,7 +39,9 @@ impl Suppress {
     pub fn run(self) -> anyhow::Result<()> {
         let client = self.connection.client()?;
         let Some(contact) = &self.contact else {
-            let found: Vec<Value> = client.get("/api/v1/suppressions?limit=1000")?;
+            let channel = self.channel.as_deref().map(|name| format!("&channel={}", encoded(name)));
+            let path = format!("/api/v1/suppressions?limit=1000{}", channel.unwrap_or_default());
+            let found: Vec<Value> = client.get(&path)?;
             if self.json {
                 output::json(&Value::from(found));
                 return Ok(());
@@ -50,7 +52,10 @@ impl Suppress {
             say!("{}", output::table(["channel", "contact", "since", "why"], &[], rows));
             return Ok(());
         };
-        let path = format!("/api/v1/suppressions/{}/{}", encoded(&self.channel), encoded(contact));
+        // Everywhere else it is a word of its own.
+        anyhow::ensure!(contact != "list", "`list` is no address: crowsnest suppress --list lists them");
+        let channel = self.channel.as_deref().unwrap_or("email");
+        let path = format!("/api/v1/suppressions/{}/{}", encoded(channel), encoded(contact));
         if self.lift {
             client.delete::<Value>(&path)?;
             say!("{contact} may be sent to again");

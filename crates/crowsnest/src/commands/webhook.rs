@@ -140,10 +140,11 @@ impl Webhook {
                             count(&done["replayed"])
                         );
                     }
-                    false => say!("{} are posted again.", count(&done["replayed"])),
+                    false => say!("{} posted again.", output::count_of(&done["replayed"], "is", "are")),
                 }
                 if done["ended"] != 0 {
-                    say!("{} are not, since their way through the program has ended.", count(&done["ended"]));
+                    let not = output::count_of(&done["ended"], "is not", "are not");
+                    say!("{not}, since the way through the program has ended.");
                 }
             }
             Action::Replay { .. } => bail!("name a delivery, or say --failed"),

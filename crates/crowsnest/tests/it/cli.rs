@@ -188,6 +188,11 @@ fn a_mailing_is_looked_at_tested_and_launched_once() {
         "broadcast: spring\naudience: consent(\"email\", \"offers\")\nsend: { channel: email, template: hello, topic: offers }\n",
     )
     .unwrap();
+    let priced = SMALL[4]
+        .1
+        .replace("template: hello", "template: priced")
+        .replace("profile.first_name", "event.properties.total");
+    fs::write(workspace.path().join("templates/priced.yaml"), priced).unwrap();
     let tiered = SMALL[4].1.replace("template: hello", "template: tiered").replace("first_name", "tier");
     fs::write(workspace.path().join("templates/tiered.yaml"), tiered).unwrap();
     fs::write(
@@ -210,11 +215,30 @@ fn a_mailing_is_looked_at_tested_and_launched_once() {
     assert!(invited.contains("crowsnest send tiers --launch"), "{shown}");
     let message = fine(server.command(&["send", "spring", "--show", "--as", "user_id=ann"]));
     assert!(message.contains("Welcome ann"), "{message}");
+    for arguments in [&["--show"][..], &["--test", "me@lake-store.example"]] {
+        let arguments = [&["send", "priced"][..], arguments, &["--as", "user_id=ann"]].concat();
+        let without = failed(server.command(&arguments), 1);
+        assert!(without.contains("--event '{\"properties\":{\"total\":\"…\"}}'"), "{without}");
+    }
+    let event =
+        ["send", "priced", "--show", "--as", "user_id=ann", "--event", r#"{"properties":{"total":"9 USD"}}"#];
+    assert!(fine(server.command(&event)).contains("Welcome 9 USD"));
     assert!(mailed(server.api()).is_empty());
     fine(server.command(&["send", "spring", "--test", "me@lake-store.example", "--as", "user_id=ann"]));
     assert_eq!(mailed(server.api()), ["me@lake-store.example"]);
     fine(server.command(&["suppress", "bob@mail.example", "--reason", "asked by letter"]));
     assert_eq!(as_json(&server, &["suppress", "--list"])[0]["reason"], "asked by letter");
+    fine(server.command(&["suppress", "--channel", "sms", "+13125550142"]));
+    for (channel, contact) in [("sms", "+13125550142"), ("email", "bob@mail.example")] {
+        let listed = as_json(&server, &["suppress", "--list", "--channel", channel]);
+        assert_eq!((listed.as_array().unwrap().len(), &listed[0]["contact"]), (1, &json!(contact)));
+    }
+    let unknown = failed(server.command(&["suppress", "--list", "--channel", "fax"]), 1);
+    assert!(unknown.contains("`fax` is not a channel"), "{unknown}");
+    let word = failed(server.command(&["suppress", "list"]), 1);
+    assert!(word.contains("crowsnest suppress --list"), "{word}");
+    let name = failed(server.command(&["suppress", "--channel", "letter", "Ann Carter"]), 1);
+    assert!(name.contains("expected name, street and city, parted by commas"), "{name}");
     let early = failed(server.command(&["send", "spring", "--progress"]), 4);
     assert!(early.contains("has not been launched"), "{early}");
     let launched = fine(server.command(&["send", "spring", "--launch"]));

@@ -136,8 +136,9 @@ fn nothing_goes_out_unsigned_when_the_key_is_not_there() {
         reason.contains("tried again").then_some(reason)
     });
     assert!(
-        waiting
-            .contains("the DKIM key `cn1` cannot be used: NO_SUCH_KEY: this environment variable is not set"),
+        waiting.contains(
+            "the DKIM key `cn1` cannot be used: the environment variable NO_SUCH_KEY with the key is not set"
+        ),
         "{waiting}"
     );
     assert!(mailed(server.api()).is_empty());

@@ -96,9 +96,9 @@ fn who_was_missed_while_a_program_was_a_draft_is_let_in_once() {
         let asked = ["program", "catch-up", "welcome", "--since", "2001-01-01T00:00:00Z"];
         fine(server.command(&[&asked[..], rest].concat()))
     };
-    assert_eq!(catch_up(&["--dry-run"]).trim(), "1 events; 1 would be entered, 0 would be held out");
+    assert_eq!(catch_up(&["--dry-run"]).trim(), "1 event; 1 would be entered, 0 would be held out");
     assert_eq!(server.api().get("/api/v1/programs/welcome/runs"), json!([]));
-    assert_eq!(catch_up(&[]).trim(), "1 events; 1 entered, 0 held out");
+    assert_eq!(catch_up(&[]).trim(), "1 event; 1 entered, 0 held out");
     settled(server.api());
     let again = catch_up(&[]);
     assert!(again.contains("0 entered") && again.contains("1 not: this occasion was had before"), "{again}");

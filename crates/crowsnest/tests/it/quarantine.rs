@@ -78,6 +78,8 @@ fn corrected_by_the_api() {
     assert_eq!(api.ask(Request::post(format!("/api/v1/quarantine/{broken}/discard"), "")).status, 204);
     assert_eq!(api.get(&format!("/api/v1/quarantine/{broken}"))["state"], "discarded");
     assert!(waiting(&server).is_empty());
+    let stats = api.get("/api/v1/stats");
+    assert_eq!((&stats["quarantined"], &stats["quarantine_open"]), (&json!(2), &json!(0)), "{stats}");
 
     // The file with the corrected row changes nothing: the row is here.
     let mut file: Vec<&str> = CARDS.lines().collect();

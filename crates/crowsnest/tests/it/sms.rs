@@ -2,7 +2,7 @@
 //! process dies in between.
 
 use crate::world::*;
-use crowsnest_testkit::{Gateway, RunningServer, ServerBuilder};
+use crowsnest_testkit::{Gateway, GatewayMood, RunningServer, ServerBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -75,7 +75,29 @@ fn a_text_goes_out_is_reported_and_answered() {
     assert!(tested.starts_with("accepted: 201") && tested.contains("Segments: 1"), "{tested}");
     assert_eq!(gateway.taken()[1].body, "[Test] U1, your car is ready – come by.");
     let doctor = fine(server.command(&["doctor"]));
-    assert!(doctor.contains("ok   SMS: the gateway at http://127.0.0.1"), "{doctor}");
+    let asked = format!("ok   SMS: the gateway at {}: it takes the account and its token", gateway.url());
+    assert!(doctor.contains(&asked), "{doctor}");
+    for (mood, verdict) in [
+        (
+            GatewayMood::refuses(401, 20_003, "Authenticate"),
+            "BAD  SMS: {}: it refuses the account or its token: 20003: Authenticate (401 Unauthorized)",
+        ),
+        (
+            GatewayMood::refuses(404, 20_404, "Not here"),
+            "ok   SMS: {}: it answers, but does not say whether it takes the account and its token",
+        ),
+        (
+            GatewayMood::Says(200, String::new(), r#"{"status":"suspended"}"#.into()),
+            "BAD  SMS: {}: the account is `suspended`",
+        ),
+    ] {
+        gateway.becomes(mood);
+        let doctor = crate::world::said(&server.command(&["doctor"])).0;
+        let verdict = verdict.replace("{}", &format!("the gateway at {}", gateway.url()));
+        assert!(doctor.contains(&verdict), "{verdict}\n{doctor}");
+    }
+    gateway.becomes(GatewayMood::Takes);
+    assert_eq!(gateway.taken().len(), 2, "to ask sends nothing");
 
     // She answers; her stop counts at once, on every channel.
     let (status, answer) = gateway.brings(PUBLIC, "SM-in-1", &number(1), "please don't text me again");

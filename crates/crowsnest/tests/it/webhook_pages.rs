@@ -134,6 +134,8 @@ fn what_failed_is_told_again_by_a_form_and_by_one_that_is_sent_twice_once() {
     let first = told.post(&path, &cookie, &body);
     assert_eq!((first.status, first.header("location")), (303, format!("{path}?said=again").as_str()));
     settled(told.api());
+    let page = told.see(&path, &cookie);
+    assert!(page.contains("<dt>Tries</dt><dd>2</dd>"), "as many as are listed: {page}");
     let second = told.post(&path, &cookie, &body);
     assert_eq!((second.status, second.header("location")), (303, format!("{path}?said=changed").as_str()));
     settled(told.api());

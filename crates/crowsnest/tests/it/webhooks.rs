@@ -88,7 +88,13 @@ fn the_doctor_names_the_webhooks_whose_secret_is_missing_or_none() {
         let variable = name.to_ascii_uppercase();
         format!("webhook: {name}\nurl: https://{name}.example/\nsecret_env: {variable}_SECRET\n")
     };
-    let hooks = ["crm", "chat", "alarm"].map(hook).join("---\n");
+    let receiver = Receiver::start(Mood::answers(200, "", ""));
+    let mut hooks = ["chat", "alarm", "blank", "gone"].map(hook).to_vec();
+    hooks.push(format!(
+        "{}allow_private: true\n",
+        hook("crm").replace("https://crm.example/", &receiver.url())
+    ));
+    let hooks = hooks.join("---\n");
     let mut files = SMALL.to_vec();
     files.push(("webhooks.yaml", hooks.as_str()));
     let workspace = folder(&files);
@@ -96,17 +102,27 @@ fn the_doctor_names_the_webhooks_whose_secret_is_missing_or_none() {
         .workspace(workspace.path())
         .env("CRM_SECRET", SECRET)
         .env("ALARM_SECRET", "whsec_very secret")
+        .env("GONE_SECRET", SECRET)
+        .env("BLANK_SECRET", "  ")
         .start();
     let ill = server.command(&["doctor"]);
     assert_eq!(ill.status.code(), Some(1));
     let said = String::from_utf8_lossy(&ill.stdout).into_owned();
     for line in [
         "ok   webhook: crm can be posted to",
-        "BAD  webhook: chat is told nothing: the environment variable CHAT_SECRET with the webhook's secret is not set; set it and restart",
+        "BAD  webhook: chat is told nothing: the environment variable CHAT_SECRET with the webhook's secret is not set; set it and restart the server",
+        "BAD  webhook: blank is told nothing: the environment variable BLANK_SECRET with the webhook's secret is empty; set it",
+        "BAD  webhook: gone is told nothing: gone.example ",
         "     then see whether it listens: crowsnest webhook test chat",
         "BAD  webhook: alarm is told nothing: the secret of the webhook",
     ] {
         assert!(said.contains(line), "{line}\n{said}");
     }
     assert!(!said.contains("very secret"), "{said}");
+    assert_eq!(receiver.posted().len(), 0, "to look posts nothing");
+    let warned =
+        "warning: nothing can be handed over: the webhook `blank`: the environment variable BLANK_SECRET";
+    assert!(server.log().contains(warned), "{}", server.log());
+    let applied = fine(server.command(&["apply", workspace.path().to_str().unwrap()]));
+    assert!(applied.contains(warned) && !applied.contains("`crm`"), "{applied}");
 }

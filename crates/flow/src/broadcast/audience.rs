@@ -1,14 +1,9 @@
 //! Who gets a broadcast and why not, in numbers: in a memory that does not grow with the people.
 
+use crate::reasons::{OTHER_REASONS, REASONS};
 use crowsnest_model::{Object, ProfileId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// So many different reasons are told apart. Some have words of other systems in them, such as why an address was suppressed.
-const REASONS: usize = 200;
-
-/// By what the others are counted.
-const OTHER_REASONS: &str = "other reasons";
 
 /// So many choices within households are shown, and so many people by name of each.
 const CHOICES: usize = 20;
@@ -133,16 +128,12 @@ impl Reasons {
     }
 
     pub(super) fn add(&mut self, reason: &str) {
-        self.add_times(reason, 1);
-    }
-
-    pub(super) fn add_times(&mut self, reason: &str, more: u64) {
         if let Some(times) = self.0.get_mut(reason) {
-            *times += more;
+            *times += 1;
             return;
         }
         let reason = if self.0.len() < REASONS { reason } else { OTHER_REASONS };
-        *self.0.entry(reason.to_owned()).or_default() += more;
+        *self.0.entry(reason.to_owned()).or_default() += 1;
     }
 
     pub(super) fn most_frequent_first(self) -> Vec<(String, u64)> {

@@ -13,6 +13,7 @@ use super::{
     circuits::{Circuits, Passable, WayState},
     letters::compose_letter,
     relays::{self, Relay, Relays},
+    secrets::{Environment, secret},
     tracking::Tracks,
 };
 use crate::{Clock, Engine, FlowError, Live, live::LiveTemplate};
@@ -38,9 +39,6 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
-
-/// Where the values of environment variables come from.
-pub type Environment = fn(&str) -> Option<String>;
 
 /// Makes messages and hands them over.
 #[derive(Debug)]
@@ -191,14 +189,13 @@ impl Courier {
     }
 
     fn signer_of(&self, key: &DkimKey, of_sender: &str) -> Result<DkimSigner, String> {
-        let fault = |place: &str, why: &dyn std::fmt::Display| {
-            format!("the DKIM key `{}` cannot be used: {place}: {why}", key.selector)
-        };
+        let unusable = |why: String| format!("the DKIM key `{}` cannot be used: {why}", key.selector);
+        let fault = |place: &str, why: &dyn std::fmt::Display| unusable(format!("{place}: {why}"));
         let (place, pem) = match (&key.key_file, &key.key_env) {
             (Some(file), _) => (file, std::fs::read_to_string(file).map_err(|error| fault(file, &error))?),
             (None, Some(variable)) => {
-                let pem = (self.environment)(variable);
-                (variable, pem.ok_or_else(|| fault(variable, &"this environment variable is not set"))?)
+                let pem = secret(self.environment, variable, "the key");
+                (variable, pem.map_err(unusable)?)
             }
             (None, None) => {
                 return Err(fault("the definition", &"it names neither `key_file` nor `key_env`"));
@@ -390,6 +387,25 @@ impl Courier {
         self.hook(definition).err()
     }
 
+    /// Whether a webhook can be posted to as it is defined and set up, and takes connections. Nothing is posted.
+    pub async fn reach_webhook(&self, definition: &Webhook) -> Result<(), String> {
+        self.hook(definition)?.reach().await
+    }
+
+    /// What keeps messages from being handed over, as things are defined and set up: each fault with what it is about. Nobody is asked.
+    pub fn setup_faults(&self, live: &Live) -> Vec<String> {
+        let mut faults: Vec<String> = self.signers(live).err().into_iter().collect();
+        for relay in self.relays(live) {
+            faults
+                .extend(relay.transport.err().map(|why| format!("the SMTP account `{}`: {why}", relay.name)));
+        }
+        faults.extend(self.sms_fault(live).map(|why| format!("the SMS gateway: {why}")));
+        for (name, webhook) in &live.workspace().webhooks {
+            faults.extend(self.webhook_fault(webhook).map(|why| format!("the webhook `{name}`: {why}")));
+        }
+        faults
+    }
+
     /// Posts an example to a webhook, signed as everything that is posted to it.
     pub async fn test_webhook(&self, live: &Live, name: &str, now: Time) -> Outcome {
         self.post(live, name, format!("test_{}", now.0), &webhook::test(name, now), now).await
@@ -414,9 +430,7 @@ impl Courier {
         }
         let secret = match &definition.secret_env {
             None => None,
-            Some(variable) => Some((self.environment)(variable).ok_or_else(|| {
-                format!("the environment variable {variable} with the webhook's secret is not set; set it and restart")
-            })?),
+            Some(variable) => Some(secret(self.environment, variable, "the webhook's secret")?),
         };
         let hook = Hook::new(definition, secret.as_deref()).map_err(|error| error.to_string())?;
         hooks.insert(definition.name.clone(), (definition.clone(), hook.clone()));

@@ -54,6 +54,7 @@ mod resolve;
 mod resume;
 mod returns;
 mod rooms;
+mod secrets;
 pub(crate) mod seeds;
 mod settle;
 mod standing;
@@ -66,8 +67,12 @@ pub use circuits::WayState;
 pub(crate) use circumstances::{CHANNEL_SCOPE, release_fresh, release_switched};
 pub(crate) use claim::Claimed;
 pub(crate) use contact::{capped, is_reachable, may_contact, what_was_agreed};
+<<<<<<< HEAD
 pub use courier::{Courier, Environment, Knock, Posting, Preview, Tested};
 pub(crate) use dispatcher::until;
+=======
+pub use courier::{Courier, Knock, Posting, Preview, Tested};
+>>>>>>> wt-cli
 pub use dispatcher::{Dispatcher, LineStanding};
 pub use estimate::{Estimate, MessagesCost, ShortBudget};
 pub(crate) use estimate::{Expected, estimate};
@@ -84,6 +89,7 @@ pub use replay::Replayed;
 pub use resolve::{Resolved, Resolving, WhatBecame};
 pub(crate) use resume::resume;
 pub use returns::{Returns, ReturnsFolder, Understood};
+pub use secrets::Environment;
 pub use seeds::SeedCopy;
 pub(crate) use settle::interrupted;
 pub use standing::SenderStanding;

@@ -1,6 +1,6 @@
 //! The servers to which e-mail is handed, in the order of preference.
 
-use super::courier::Environment;
+use super::secrets::{Environment, secret};
 use crate::Live;
 use crowsnest_channels::email::SmtpTransport;
 use crowsnest_model::definition::SmtpAccount;
@@ -65,9 +65,7 @@ impl Relays {
         }
         let password = match &account.password_env {
             None => None,
-            Some(variable) => Some(environment(variable).ok_or_else(|| {
-                format!("the environment variable {variable} with the SMTP password is not set; set it and restart")
-            })?),
+            Some(variable) => Some(secret(environment, variable, "the SMTP password")?),
         };
         let transport = SmtpTransport::new(account, password).map_err(|error| error.to_string())?;
         known.insert(account.called().to_owned(), (account.clone(), transport.clone()));

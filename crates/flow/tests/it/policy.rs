@@ -144,6 +144,13 @@ async fn a_household_is_everybody_who_shares_an_account_with_somebody() {
     let reason = "at most 1 message for a household in 1 day: gives way to to-each at the same moment";
     let reasons = world.read(|read| read.delivery_reasons("to-each"));
     assert!(reasons.contains(&("suppressed".into(), Some(reason.into()), 2)), "{reasons:?}");
+    let kinds = world.engine.delivery_reasons("to-each").unwrap();
+    let said = kinds
+        .iter()
+        .find(|(state, ..)| state == "suppressed")
+        .and_then(|(_, kind, _)| kind.as_ref())
+        .unwrap();
+    assert_eq!((&*said.reason, said.example.as_deref(), said.count), (reason, None, 2));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use axum::{
 };
 use crowsnest_flow::Applied;
 use crowsnest_workspace::SourceFile;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) fn routes() -> Router<App> {
@@ -30,6 +30,15 @@ pub(crate) struct Files {
     /// Each with its path and its text.
     #[schema(value_type = Vec<Object>)]
     files: Vec<SourceFile>,
+}
+
+/// What putting definitions in force did.
+#[derive(Debug, Serialize)]
+pub(crate) struct Put {
+    #[serde(flatten)]
+    applied: Applied,
+    /// What keeps messages from being handed over by them, such as a secret that the server does not have.
+    not_ready: Vec<String>,
 }
 
 /// The definitions in force, as files.
@@ -56,8 +65,10 @@ pub(crate) async fn apply(
     _: Admin,
     State(app): State<App>,
     Body(Files { files }): Body<Files>,
-) -> Result<Json<Applied>, ApiError> {
-    Ok(Json(app.engine.apply(files).await?))
+) -> Result<Json<Put>, ApiError> {
+    let applied = app.engine.apply(files).await?;
+    let not_ready = app.dispatcher.courier().setup_faults(&app.engine.live());
+    Ok(Json(Put { applied, not_ready }))
 }
 
 /// The JSON Schema of all kinds of definitions, for editors.

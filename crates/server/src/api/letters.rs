@@ -2,7 +2,7 @@
 
 use super::{
     Paging, blocking,
-    templates::{PreviewRequest, person, unmade},
+    templates::{PreviewRequest, because_of_event, person, unmade},
 };
 use crate::{
     App,
@@ -135,8 +135,11 @@ pub(crate) async fn proof(
     Body(request): Body<PreviewRequest>,
 ) -> Result<Response, ApiError> {
     let profile = person(&app, &request.profile).await?;
-    let made = blocking(&app, move |engine| Ok(engine.letter_proof(&name, &profile, &request.event))).await?;
-    let proof = made.map_err(unmade)?;
+    let made = blocking(&app, move |engine| {
+        let made = engine.letter_proof(&name, &profile, &request.event);
+        Ok(made.map_err(|reason| because_of_event(&engine.live(), &name, &request.event, reason)))
+    });
+    let proof = made.await?.map_err(unmade)?;
     Ok(([(header::CONTENT_TYPE, "application/pdf")], proof.pdf).into_response())
 }
 

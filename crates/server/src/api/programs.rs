@@ -1,7 +1,7 @@
 //! Programs: how they run, who is in them and why, and their kill switches.
 
 use super::{
-    Paging,
+    Paging, blocking,
     budgets::{CostView, costs},
     read,
 };
@@ -151,24 +151,32 @@ pub(crate) async fn runs(
     Ok(Json(found.into_iter().map(RunInfo::from).collect()))
 }
 
-/// How many deliveries of a program are in a state for a reason.
+/// How many deliveries of a program are in a state for a kind of reason.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ReasonCount {
+pub(crate) struct ReasonView {
     state: String,
+    /// The reason; of several that differ in figures or names, what they have in common, with … for the rest.
     reason: Option<String>,
+    /// Of several that differ, the most frequent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    example: Option<String>,
     count: u64,
 }
 
-/// Deliveries of a program or broadcast by state and reason, the most frequent first.
+/// Deliveries of a program or broadcast by state and kind of reason, the most frequent first.
 #[utoipa::path(get, path = "/api/v1/programs/{name}/reasons", tag = "programs", params(("name" = String, Path)),
-    responses((status = 200, body = [ReasonCount])), security(("admin" = [])))]
+    responses((status = 200, body = [ReasonView])), security(("admin" = [])))]
 pub(crate) async fn reasons(
     _: Admin,
     State(app): State<App>,
     Path(name): Path<String>,
-) -> Result<Json<Vec<ReasonCount>>, ApiError> {
-    let found = read(&app, move |read| read.delivery_reasons(&name)).await?;
-    Ok(Json(found.into_iter().map(|(state, reason, count)| ReasonCount { state, reason, count }).collect()))
+) -> Result<Json<Vec<ReasonView>>, ApiError> {
+    let found = blocking(&app, move |engine| engine.delivery_reasons(&name)).await?;
+    let view = |(state, kind, count): (String, Option<crowsnest_flow::ReasonCount>, u64)| {
+        let (reason, example) = kind.map_or((None, None), |kind| (Some(kind.reason), kind.example));
+        ReasonView { state, reason, example, count }
+    };
+    Ok(Json(found.into_iter().map(view).collect()))
 }
 
 /// A kill switch that is thrown.

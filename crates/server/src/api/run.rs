@@ -10,6 +10,8 @@ use axum::{
 use crowsnest_channels::email::DkimSigner;
 use crowsnest_flow::FlowError;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use tokio::task::JoinSet;
 use utoipa::ToSchema;
 
 pub(crate) fn routes() -> Router<App> {
@@ -48,32 +50,48 @@ pub(crate) struct TransportView {
     ok: bool,
     /// Where e-mail goes, and what is wrong there.
     detail: String,
-    /// Where text messages go, if the workspace sends any. The gateway is not asked.
+    /// Where text messages go, if the workspace sends any. The gateway is asked for the account: nothing is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sms: Option<SmsView>,
+    sms: Option<ReachView>,
+    /// The webhooks, each by its name. Their receivers are connected to: nothing is posted.
+    webhooks: BTreeMap<String, ReachView>,
 }
 
-/// Where text messages go, and whether they can be handed over.
+/// Whether messages can be handed over there.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SmsView {
-    /// They can be.
+pub(crate) struct ReachView {
+    /// They can be, as far as is known.
     ok: bool,
     /// Where they go, or what stands in the way.
     detail: String,
 }
 
-/// Ask the servers that e-mail is handed to whether they would take any.
+impl From<Result<String, String>> for ReachView {
+    fn from(found: Result<String, String>) -> Self {
+        match found {
+            Ok(detail) => Self { ok: true, detail },
+            Err(detail) => Self { ok: false, detail },
+        }
+    }
+}
+
+/// Ask the servers and gateways that messages are handed to whether they would take any.
 #[utoipa::path(get, path = "/api/v1/transport", tag = "run", responses((status = 200, body = TransportView)), security(("admin" = [])))]
 pub(crate) async fn transport(_: Admin, State(app): State<App>) -> Json<TransportView> {
-    let (ok, detail) = match email(&app).await {
-        Ok(detail) => (true, detail),
-        Err(detail) => (false, detail),
-    };
-    let sms = app.dispatcher.courier().sms(&app.engine.live()).map(|found| match found {
-        Ok(detail) => SmsView { ok: true, detail },
-        Err(detail) => SmsView { ok: false, detail },
-    });
-    Json(TransportView { ok, detail, sms })
+    let live = app.engine.live();
+    // All at once: who does not answer lets the others not wait.
+    let mut reached = JoinSet::new();
+    for webhook in live.workspace().webhooks.values().cloned() {
+        let dispatcher = app.dispatcher.clone();
+        reached.spawn(async move {
+            let found = dispatcher.courier().reach_webhook(&webhook).await;
+            (webhook.name, ReachView::from(found.map(|()| "can be posted to".to_owned())))
+        });
+    }
+    let (email, sms) = tokio::join!(email(&app), app.dispatcher.courier().sms(&live));
+    let ReachView { ok, detail } = email.into();
+    let webhooks = reached.join_all().await.into_iter().collect();
+    Json(TransportView { ok, detail, sms: sms.map(ReachView::from), webhooks })
 }
 
 /// Where e-mail goes, asked; or what is wrong there.

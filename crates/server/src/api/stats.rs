@@ -4,7 +4,7 @@ use super::{blocking, read};
 use crate::{App, auth::Admin, error::ApiError};
 use axum::{Json, Router, extract::State, routing::get};
 use crowsnest_flow::outward::SenderStanding;
-use crowsnest_model::Time;
+use crowsnest_model::{Time, quarantine::QuarantineState};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -24,6 +24,8 @@ pub(crate) struct Stats {
     households: u64,
     /// Things that went to the quarantine, open or not.
     quarantined: u64,
+    /// Those of them that wait for somebody.
+    quarantine_open: u64,
     /// Copies of events that came again and changed nothing.
     duplicates: u64,
     /// Deliveries by state.
@@ -81,6 +83,7 @@ pub(crate) async fn stats(_: Admin, State(app): State<App>) -> Result<Json<Stats
             people: read.counter("people")?,
             households: read.household_count()?,
             quarantined: read.counter("quarantined")?,
+            quarantine_open: read.quarantine_count(QuarantineState::Open)?,
             duplicates: read.counter("duplicates")?,
             deliveries,
             senders: senders.into_iter().map(SenderView::from).collect(),

@@ -12,7 +12,10 @@ use axum::{
     http::StatusCode,
     routing::get,
 };
-use crowsnest_model::{Time, contact, delivery::LETTER};
+use crowsnest_model::{
+    Time, contact,
+    delivery::{EMAIL, LETTER, PHONE, SMS},
+};
 use crowsnest_store::Suppression;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,35 +68,59 @@ pub(crate) struct Suppressed {
     nearest: Option<String>,
 }
 
+/// The channels that have contact points.
+const CHANNELS: [&str; 4] = [EMAIL, LETTER, PHONE, SMS];
+
+fn no_channel(other: &str) -> ApiError {
+    let message = format!("`{other}` is not a channel with contact points; expected {}", CHANNELS.join(", "));
+    ApiError::bad_request("invalid-channel", message)
+}
+
+/// Which contact points are asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Suppressions {
+    /// Of this channel; of all, if not said.
+    channel: Option<String>,
+    /// At most this many, 100 if not said, 1,000 at the most.
+    limit: Option<usize>,
+    /// After this many.
+    offset: Option<usize>,
+}
+
 /// A contact point in its one spelling.
 fn spelled(app: &App, channel: &str, text: &str) -> Result<String, ApiError> {
     let spelled = match channel {
-        "email" => contact::email(text),
-        "sms" | "phone" => contact::phone(text, None),
+        EMAIL => contact::email(text),
+        SMS | PHONE => contact::phone(text, None),
         // Name and address as one line, as it stands beside the delivery or on the envelope.
-        "letter" => return Ok(app.engine.letter_contact(text)),
-        other => {
-            return Err(ApiError::bad_request(
-                "invalid-channel",
-                format!(
-                    "`{other}` is not a channel with contact points; expected email, letter, phone or sms"
-                ),
-            ));
+        LETTER => {
+            return app.engine.letter_contact(text).ok_or_else(|| {
+                ApiError::bad_request(
+                    "invalid-contact",
+                    "a name alone is no address: expected name, street and city, parted by commas, such as \
+                     `Ann Carter, 12 Lake Street, Chicago IL 60614`",
+                )
+            });
         }
+        other => return Err(no_channel(other)),
     };
     spelled.map_err(|error| ApiError::bad_request("invalid-contact", format!("the contact {error}")))
 }
 
 /// The contact points to which nothing is sent.
-#[utoipa::path(get, path = "/api/v1/suppressions", tag = "messages", params(Paging),
-    responses((status = 200, body = [SuppressionView])), security(("admin" = [])))]
+#[utoipa::path(get, path = "/api/v1/suppressions", tag = "messages", params(Suppressions),
+    responses((status = 200, body = [SuppressionView]), (status = 400, body = crate::error::ErrorBody)), security(("admin" = [])))]
 pub(crate) async fn list(
     _: Admin,
     State(app): State<App>,
-    Query(paging): Query<Paging>,
+    Query(Suppressions { channel, limit, offset }): Query<Suppressions>,
 ) -> Result<Json<Vec<SuppressionView>>, ApiError> {
-    let page = paging.page()?;
-    let found = read(&app, move |read| read.suppressions(page)).await?;
+    if let Some(other) = channel.as_deref().filter(|channel| !CHANNELS.contains(channel)) {
+        return Err(no_channel(other));
+    }
+    let page = Paging { limit, offset }.page()?;
+    let found = read(&app, move |read| read.suppressions(channel.as_deref(), page)).await?;
     Ok(Json(found.into_iter().map(SuppressionView::from).collect()))
 }
 

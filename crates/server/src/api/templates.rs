@@ -127,6 +127,18 @@ pub(super) fn unmade(reason: String) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "template", reason)
 }
 
+/// Why a message could not be made. Whoever gave no event to a template that asks for one is told so first.
+pub(super) fn because_of_event(live: &Live, template: &str, event: &Object, reason: String) -> String {
+    match live.event_asked_for(template).filter(|_| event.is_empty()) {
+        None => reason,
+        Some(asked) => format!(
+            "this message uses values of an event, and none was given. Give one as `event`, on the command line as \
+             --event '{}'; without one: {reason}",
+            serde_json::Value::Object(asked)
+        ),
+    }
+}
+
 /// A message as a person would get it. Nothing is sent.
 #[utoipa::path(post, path = "/api/v1/templates/{name}/preview", tag = "messages", params(("name" = String, Path)),
     request_body = PreviewRequest, responses((status = 200, body = Object), (status = 422, body = crate::error::ErrorBody)),
@@ -144,7 +156,8 @@ pub(crate) async fn preview(
         Err(reason) => (String::new(), Some(reason)),
     };
     let made = app.dispatcher.courier().preview(&live, &name, &profile, &to, &request.event);
-    let mut preview = made.map_err(unmade)?;
+    let mut preview =
+        made.map_err(|reason| unmade(because_of_event(&live, &name, &request.event, reason)))?;
     preview.faults.splice(0..0, unreachable);
     Ok(Json(preview))
 }
@@ -172,7 +185,7 @@ pub(crate) async fn test(
         .courier()
         .send_test(&live, &name, &profile, &to, &request.event, now)
         .await
-        .map_err(unmade)?;
+        .map_err(|reason| unmade(because_of_event(&live, &name, &request.event, reason)))?;
     Ok(Json(tested.into()))
 }
 
@@ -213,7 +226,7 @@ pub(crate) async fn test_seeds(
         };
         let tested = match tested {
             Ok(tested) => tested.into(),
-            Err(reason) => Outcome::Refused { reason }.into(),
+            Err(reason) => Outcome::Refused { reason: because_of_event(&live, &name, &event, reason) }.into(),
         };
         tests.push(SeedTested { seed, to, tested });
     }

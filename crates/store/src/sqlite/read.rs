@@ -206,10 +206,11 @@ impl Read for Session<'_> {
         )
     }
 
-    fn suppressions(&self, page: Page) -> Result<Vec<Suppression>> {
+    fn suppressions(&self, channel: Option<&str>, page: Page) -> Result<Vec<Suppression>> {
         self.all(
-            "SELECT channel, contact, reason, time FROM suppressions ORDER BY channel, contact LIMIT ?1 OFFSET ?2",
-            params![page.limit as i64, page.offset as i64],
+            "SELECT channel, contact, reason, time FROM suppressions WHERE ?3 IS NULL OR channel = ?3
+             ORDER BY channel, contact LIMIT ?1 OFFSET ?2",
+            params![page.limit as i64, page.offset as i64, channel],
             |row| {
                 Ok(Suppression {
                     channel: row.get(0)?,
@@ -371,6 +372,14 @@ impl Read for Session<'_> {
         page: Page,
     ) -> Result<Vec<Quarantined>> {
         lists::quarantine(self, source, state, page)
+    }
+
+    fn quarantine_count(&self, state: QuarantineState) -> Result<u64> {
+        let count =
+            self.one("SELECT count(*) FROM quarantine WHERE state = ?1", [state.as_str()], |row| {
+                row.get::<_, i64>(0)
+            })?;
+        Ok(count.unwrap_or_default() as u64)
     }
 
     fn quarantined(&self, id: QuarantineId) -> Result<Option<Quarantined>> {

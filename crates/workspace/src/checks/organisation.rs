@@ -229,6 +229,12 @@ fn smtp(smtp: &SmtpAccount, spot: Spot<'_>, findings: &mut Findings) {
     if smtp.port == Some(0) {
         findings.problem(spot.at("port"), "a port is a number from 1 to 65535");
     }
+    if let Some(username) = &smtp.username {
+        value::filled(username, spot.at("username"), findings);
+    }
+    if let Some(variable) = &smtp.password_env {
+        value::variable(variable, "SMTP_PASSWORD", spot.at("password_env"), findings);
+    }
     if smtp.username.is_some() && smtp.password_env.is_none() {
         let message = "a `username` needs `password_env`, the environment variable that holds its password";
         findings.misplaced(spot, "username", message);
@@ -300,7 +306,7 @@ fn dkim(key: &DkimKey, account: &EmailAccount, spot: Spot<'_>, findings: &mut Fi
     }
     match (&key.key_file, &key.key_env) {
         (Some(file), None) => value::filled(file, spot.at("key_file"), findings),
-        (None, Some(variable)) => value::filled(variable, spot.at("key_env"), findings),
+        (None, Some(variable)) => value::variable(variable, "DKIM_KEY", spot.at("key_env"), findings),
         (Some(_), Some(_)) => findings.misplaced(spot, "key_env", "one of `key_file` and `key_env`"),
         (None, None) => {
             findings.problem(spot, "where the private key is: `key_file` or `key_env` is missing")

@@ -47,6 +47,13 @@ pub(crate) fn filled(text: &str, spot: Spot<'_>, findings: &mut Findings) {
     }
 }
 
+/// Checks the name of an environment variable. It is not said again: it may be the secret itself.
+pub(crate) fn variable(name: &str, example: &str, spot: Spot<'_>, findings: &mut Findings) {
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        findings.problem(spot, format!("expected the name of an environment variable, such as {example}"));
+    }
+}
+
 /// Checks strftime's letters: they must exist and say which day it is.
 pub(crate) fn date_format(format: &str) -> Result<(), String> {
     let example = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);

@@ -53,8 +53,7 @@ fn secret_env(variable: &str, spot: Spot<'_>, findings: &mut Findings) {
     if variable.starts_with("whsec_") {
         let message = "this is a secret: expected the name of the environment variable that holds it";
         findings.problem_hint(spot, message, Some("make a new one, since files are read by many".into()));
-    } else if variable.is_empty() || !variable.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        let message = "expected the name of an environment variable, such as CRM_HOOK_SECRET";
-        findings.problem(spot, message);
+    } else {
+        value::variable(variable, "CRM_HOOK_SECRET", spot, findings);
     }
 }

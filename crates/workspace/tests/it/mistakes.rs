@@ -199,6 +199,16 @@ fn two_smtp_accounts_are_told_apart() {
 }
 
 #[test]
+fn a_blank_is_no_user_and_a_password_no_name_of_a_variable() {
+    let base = "workspace: acme\ntitle: Acme\ncountry: US\ntime_zone: America/Chicago\ncurrency: USD\nemail:\n  from: Acme <a@acme.example>\n  smtp:\n    - { host: mail, username: ' ', password_env: 's3cret!' }\n";
+    assert_eq!(
+        said(base, ""),
+        "base.yaml:9:31: expected text, found an empty one\n\
+         base.yaml:9:50: expected the name of an environment variable, such as SMTP_PASSWORD"
+    );
+}
+
+#[test]
 fn a_throttle_paces_something() {
     let base = "workspace: acme\ntitle: Acme\ncountry: US\ntime_zone: America/Chicago\ncurrency: USD\nemail:\n  from: Acme <a@acme.example>\n  throttle:\n    - { domains: [gmail.com, '*'], per_minute: 0 }\n    - { domains: [GMAIL.com, yahoo.com, mail], per_minute: 9 }\n    - { domains: [], per_minute: 9 }\n";
     assert_eq!(

@@ -57,24 +57,23 @@ pub fn link_everybody(client: &Client, preview: bool, as_json: bool) -> anyhow::
         eprintln!("warning: {warning}");
     }
     say!(
-        "{} records compared, {} people left out since too little is known of them.",
-        output::count(&report["records"]),
-        output::count(&report["left_out"])
+        "{} compared, {} left out since too little is known of them.",
+        output::count_of(&report["records"], "record", "records"),
+        output::people(&report["left_out"])
     );
-    let number = |name: &str| output::count(&report[name]);
     say!("Model {}.", text(&report, "model"));
     if preview {
         say!(
-            "{} are alike enough to be one with somebody else, unless limits of identifiers, what was decided, or another \
+            "{} alike enough to be one with somebody else, unless limits of identifiers, what was decided, or another \
              name or birthday stand against it; {} in doubt.",
-            number("same"),
-            output::counted(report["doubtful"].as_u64().unwrap_or(0), "pair is", "pairs are")
+            output::count_of(&report["same"], "is", "are"),
+            output::count_of(&report["doubtful"], "pair is", "pairs are")
         );
     } else {
         say!(
-            "{} were made one with somebody else; {} questions are in the review.",
-            number("joined"),
-            number("open_questions")
+            "{} made one with somebody else; {} in the review.",
+            output::count_of(&report["joined"], "was", "were"),
+            output::count_of(&report["open_questions"], "question is", "questions are")
         );
     }
     for (name, head) in [("pairs", "one person"), ("doubts", "in doubt")] {
@@ -131,10 +130,10 @@ pub fn standing(client: &Client, as_json: bool) -> anyhow::Result<()> {
         );
     }
     say!(
-        "{} people wait to be compared; {} questions are open, {} are put off: crowsnest identity review",
-        output::count(&standing["waiting"]),
-        output::count(&standing["open_questions"]),
-        output::count(&standing["put_off"])
+        "{} to be compared; {} open, {} put off: crowsnest identity review",
+        output::count_of(&standing["waiting"], "person waits", "people wait"),
+        output::count_of(&standing["open_questions"], "question is", "questions are"),
+        output::count_of(&standing["put_off"], "is", "are")
     );
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Text messages: made, counted, and handed over to the gateway, or without one to the built-in mailbox.
 
-use super::{Carried, Courier, LiveTemplate, Preview, Tested, last_word, left_alone, line_is_down};
+use super::{Carried, Courier, LiveTemplate, Preview, Tested, last_word, left_alone, line_is_down, secret};
 use crate::{Engine, Live};
 use crowsnest_channels::{
     Outcome,
@@ -43,16 +43,28 @@ impl Courier {
         }
     }
 
-    /// Where texts go, in words; or why none can be handed over. Nothing when there is no sender of texts.
-    pub fn sms(&self, live: &Live) -> Option<Result<String, String>> {
+    /// Where texts go, in words, when the gateway has been asked whether it would take them; or why it takes none. Nothing when there
+    /// is no sender of texts.
+    pub async fn sms(&self, live: &Live) -> Option<Result<String, String>> {
         let account = account(live).ok()?;
-        Some(match &account.gateway {
-            None => Ok("the built-in mailbox; nothing leaves the house".to_owned()),
-            Some(gateway) => {
-                let url = gateway.url.as_deref().unwrap_or(SmsGateway::USUAL_URL);
-                self.gateway(gateway).map(|_| format!("the gateway at {url}"))
-            }
+        let Some(definition) = &account.gateway else {
+            return Some(Ok("the built-in mailbox; nothing leaves the house".to_owned()));
+        };
+        let gateway = match self.gateway(definition) {
+            Ok((gateway, _)) => gateway,
+            Err(fault) => return Some(Err(fault)),
+        };
+        let place = format!("the gateway at {}", definition.url.as_deref().unwrap_or(SmsGateway::USUAL_URL));
+        Some(match gateway.check().await {
+            Ok(said) => Ok(format!("{place}: {said}")),
+            Err(fault) => Err(format!("{place}: {fault}")),
         })
+    }
+
+    /// Why no text can be handed over, as the gateway is defined and set up. It is not asked.
+    pub(super) fn sms_fault(&self, live: &Live) -> Option<String> {
+        let gateway = account(live).ok()?.gateway.as_ref()?;
+        self.gateway(gateway).err()
     }
 
     pub(super) fn preview_text(
@@ -184,12 +196,7 @@ impl Courier {
         {
             return Ok((gateway.clone(), verifier.clone()));
         }
-        let variable = &definition.token_env;
-        let token = (self.environment)(variable).filter(|token| !token.is_empty()).ok_or_else(|| {
-            format!(
-                "the environment variable {variable} with the gateway's token is not set; set it and restart"
-            )
-        })?;
+        let token = secret(self.environment, &definition.token_env, "the gateway's token")?;
         let gateway = Gateway::new(definition, &token).map_err(|error| error.to_string())?;
         let verifier = Verifier::new(&token);
         *current = Some((definition.clone(), gateway.clone(), verifier.clone()));

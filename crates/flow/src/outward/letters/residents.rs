@@ -20,8 +20,9 @@ pub struct Residents {
 }
 
 impl Engine {
-    /// The contact point of letters that a line means: name and address, parted by commas.
-    pub fn letter_contact(&self, line: &str) -> String {
+    /// The contact point of letters that a line means: name and address, parted by commas. Nothing when there is no name, street and
+    /// city in it.
+    pub fn letter_contact(&self, line: &str) -> Option<String> {
         letter_contact(line, &self.live().workspace().organisation.country)
     }
 

@@ -37,17 +37,14 @@ pub(crate) fn contact_of(address: &PostalAddress) -> String {
 }
 
 /// The contact point that a line means which somebody has typed: name and address, parted by commas as on the envelope.
-/// Whoever is in no country lives in `home`.
-pub(crate) fn letter_contact(line: &str, home: &str) -> String {
+/// Whoever is in no country lives in `home`. Nothing when it is no name with street and city.
+pub(crate) fn letter_contact(line: &str, home: &str) -> Option<String> {
     let customs = Customs::for_country(home);
     let is_state = |text: &str| {
         let short = |value: crowsnest_linkage::fields::Value| (2..=3).contains(&value.clean.len());
         read(FieldKind::Region, text, &customs).is_some_and(short)
     };
-    match PostalAddress::of_line(line, home, is_state) {
-        Some(address) => contact_of(&address),
-        None => line.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase(),
-    }
+    PostalAddress::of_line(line, home, is_state).map(|address| contact_of(&address))
 }
 
 /// Streets and houses by their names, then the numbers that stand alone, then flats: in whatever order they were written.

@@ -44,7 +44,7 @@ pub(super) fn page(
         _ => "",
     });
     body.push_str("<dl>\n");
-    for (term, value) in facts(delivery, &zone) {
+    for (term, value) in facts(delivery, tries_of(log).len(), &zone) {
         let _ = writeln!(body, "<dt>{term}</dt><dd>{value}</dd>");
     }
     body.push_str("</dl>\n");
@@ -57,7 +57,8 @@ pub(super) fn page(
              <div class=\"buttons\"><button type=\"submit\">Post again</button></div>\n</form>\n</section>\n",
             seal = session.seal(app, &action),
             seen = delivery.updated.0,
-            reason = reason(),
+            reason =
+                reason("It keeps its <code>webhook-id</code>: by that a receiver that has had it can tell."),
         );
     }
     body.push_str(&tries(log, &zone));
@@ -76,12 +77,12 @@ pub(super) fn page(
     house::inside(app, session, &format!("{} to {hook}", delivery.id), &body)
 }
 
-fn facts(delivery: &Delivery, zone: &Zone) -> Vec<(&'static str, String)> {
+fn facts(delivery: &Delivery, tries: usize, zone: &Zone) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Program", format!("{}, version {}", escape(&delivery.program), delivery.version)),
         ("Queued", zone.moment(delivery.created)),
         ("Last changed", zone.moment(delivery.updated)),
-        ("Tries", delivery.attempts.to_string()),
+        ("Tries", tries.to_string()),
     ];
     if let Some(reason) = &delivery.reason {
         facts.push(("Why", escape(reason).to_string()));

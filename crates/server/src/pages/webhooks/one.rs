@@ -68,22 +68,15 @@ pub(super) fn page(
     } else {
         body.push_str("<ul class=\"rows\">\n");
         for delivery in found {
-            let tries = match delivery.attempts {
-                1 => "1 try".to_owned(),
-                more => format!("{more} tries"),
-            };
             let _ = writeln!(
                 body,
-                "<li><a href=\"/webhooks/{name}/{id}\">{state} <strong>{program}</strong> {updated}\
-                 <span class=\"quiet\">{tries}{answer}</span></a></li>",
+                "<li><a href=\"/webhooks/{name}/{id}\">{state} <strong>{program}</strong> queued {queued}\
+                 <span class=\"quiet\">{answer}</span></a></li>",
                 id = delivery.id,
                 state = state(delivery.state),
                 program = escape(&delivery.program),
-                updated = zone.moment(delivery.updated),
-                answer = delivery
-                    .reason
-                    .as_deref()
-                    .map_or_else(String::new, |reason| format!(": {}", escape(reason))),
+                queued = zone.moment(delivery.created),
+                answer = escape(delivery.reason.as_deref().unwrap_or_default()),
             );
         }
         body.push_str("</ul>\n");
@@ -207,7 +200,9 @@ pub(super) fn question(
              <div class=\"buttons\"><button type=\"submit\">{button}</button></div>\n</form>\n",
             seal = session.seal(app, &action),
             since = since.map(|since| since.to_string()).unwrap_or_default(),
-            reason = reason(),
+            reason = reason(
+                "Each post keeps its <code>webhook-id</code>: by that a receiver that has had it can tell."
+            ),
             button =
                 if replayed == 1 { "Post it again".to_owned() } else { format!("Post {replayed} again") },
         );
@@ -216,9 +211,11 @@ pub(super) fn question(
     house::inside(app, session, "Post again", &body)
 }
 
-/// The field for why.
-pub(super) fn reason() -> &'static str {
-    "<label for=\"reason\">Why, for those who ask later</label>\n\
-     <input type=\"text\" id=\"reason\" name=\"reason\" required maxlength=\"300\" autocomplete=\"off\">\n\
-     <p class=\"quiet\">Each keeps its <code>webhook-id</code>, so that a receiver that has had it knows.</p>\n"
+/// The field for why, and a note on what stays the same.
+pub(super) fn reason(note: &str) -> String {
+    format!(
+        "<label for=\"reason\">Why, for those who ask later</label>\n\
+         <input type=\"text\" id=\"reason\" name=\"reason\" required maxlength=\"300\" autocomplete=\"off\">\n\
+         <p class=\"quiet\">{note}</p>\n"
+    )
 }

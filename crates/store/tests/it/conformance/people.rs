@@ -334,8 +334,12 @@ pub fn suppressions_are_listed_and_lifted(store: &mut impl Backend) {
         assert!(!unit.lift_suppression("email", "b@x.org")?);
         Ok(())
     });
+    let of = |channel: &'static str| {
+        store.read(|read| read.suppressions(Some(channel), Page { limit: 9, offset: 0 })).len()
+    };
+    assert_eq!((of("email"), of("sms")), (2, 0));
     let listed = |limit, offset| -> Vec<String> {
-        let all = store.read(|read| read.suppressions(Page { limit, offset }));
+        let all = store.read(|read| read.suppressions(None, Page { limit, offset }));
         all.into_iter().map(|suppression| suppression.contact).collect()
     };
     assert_eq!(listed(9, 0), ["a@x.org", "c@x.org"]);

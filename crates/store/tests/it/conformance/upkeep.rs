@@ -37,6 +37,8 @@ pub fn the_quarantine_keeps_each_thing_once(store: &mut impl Backend) {
         assert_eq!(ids(Some("web"), None, 1, 1), [1]);
         assert_eq!(ids(Some("web"), open, 9, 0), [3]);
         assert!(ids(Some("web"), Some(QuarantineState::Discarded), 9, 0).is_empty());
+        let counts = [QuarantineState::Open, QuarantineState::Resolved, QuarantineState::Discarded];
+        assert_eq!(counts.map(|state| read.quarantine_count(state).unwrap()), [2, 1, 0]);
         Ok(())
     });
 }
