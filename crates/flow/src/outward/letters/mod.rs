@@ -238,7 +238,7 @@ impl Engine {
     ) -> Result<Vec<Unmade>, FlowError> {
         let live = self.live();
         let mut unmade: Vec<Unmade> = Vec::new();
-        for (Claimed { delivery, profile }, to) in letters {
+        for (Claimed { delivery, profile, .. }, to) in letters {
             let template = delivery.template.clone();
             match compose_letter(&live, &template, &profile, to, &delivery.event, Some(&delivery), now) {
                 Ok(letter) => {
