@@ -28,7 +28,7 @@ pub use look::LetterFile;
 pub use preview::PrintPreview;
 pub use residents::Residents;
 pub(crate) use settle::recover;
-pub(crate) use spelling::contact_of;
+pub(crate) use spelling::{contact_of, letter_contact};
 
 use super::Claimed;
 use crate::{Engine, FlowError};
