@@ -131,6 +131,7 @@ impl Engine {
             to_compare: to_compare.clone(),
             kept_apart: Arc::new(kept_apart),
         };
+        while desk.commit(outward::spell_anew)? {}
         let interrupted = desk.commit(outward::interrupted)?;
         outward::recover(&opening.data, &mut |work| desk.commit(work))?;
         desk.commit(outward::resume)?;

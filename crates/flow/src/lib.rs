@@ -25,11 +25,8 @@ mod overlap;
 mod people;
 mod preferences;
 mod quarantine;
-<<<<<<< HEAD
-mod rules;
-=======
 mod reasons;
->>>>>>> wt-cli
+mod rules;
 mod same_person;
 mod segments;
 mod splitting;

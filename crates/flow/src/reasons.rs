@@ -1,4 +1,4 @@
-//! ReasonKinds by their kind: many differ in a figure or a name alone, and are one reason all the same.
+//! Reasons by their kind: many differ in a figure or a name alone, and are one reason all the same.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub struct ReasonCount {
     pub count: u64,
 }
 
-/// ReasonKinds that are counted by their kind.
+/// Reasons that are counted by their kind.
 #[derive(Debug, Default)]
 pub(crate) struct ReasonKinds(BTreeMap<String, Kind>);
 

@@ -69,6 +69,12 @@ impl BudgetStanding {
         Self { budget: budget.clone(), span: BudgetSpan::of(budget.per, now, zone), spent, messages: 0 }
     }
 
+    /// The same budget, of which nothing is spent.
+    pub fn unspent(&self) -> Self {
+        let spent = Amount { micros: 0, ..self.spent };
+        Self { spent, messages: 0, ..self.clone() }
+    }
+
     /// Whether it is for such messages.
     pub fn is_for(&self, channel: &str, program: &str, topic: &str, service: bool) -> bool {
         let fits = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);

@@ -199,23 +199,15 @@ fn launch_in_view(client: &Client, path: &str) -> anyhow::Result<Value> {
             // What cannot be shown is not worth a word: the launch itself says what is wrong.
             if let Ok(so_far) = client.get::<Value>(path) {
                 let (people, get_it) = (&so_far["audience"]["people"], &so_far["audience"]["recipients"]);
-<<<<<<< HEAD
                 let waits = match so_far["stopped"].is_object() {
                     true => format!("; it waits: {}", text(&so_far["stopped"], "reason")),
                     false => String::new(),
                 };
                 // What was longer before is wiped out.
                 eprint!(
-                    "\r{} people were looked at; {} get it so far{waits}\x1b[K",
-                    output::count(people),
-                    output::count(get_it)
-=======
-                // Behind it goes what the line before may have been longer by.
-                eprint!(
-                    "\r{} looked at; {} so far  ",
+                    "\r{} looked at; {} so far{waits}\x1b[K",
                     output::people(people),
                     output::count_of(get_it, "gets it", "get it")
->>>>>>> wt-cli
                 );
                 shown = true;
             }

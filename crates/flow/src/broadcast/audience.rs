@@ -128,12 +128,16 @@ impl Reasons {
     }
 
     pub(super) fn add(&mut self, reason: &str) {
-        if let Some(times) = self.0.get_mut(reason) {
-            *times += 1;
+        self.add_times(reason, 1);
+    }
+
+    fn add_times(&mut self, reason: &str, times: u64) {
+        if let Some(known) = self.0.get_mut(reason) {
+            *known += times;
             return;
         }
         let reason = if self.0.len() < REASONS { reason } else { OTHER_REASONS };
-        *self.0.entry(reason.to_owned()).or_default() += 1;
+        *self.0.entry(reason.to_owned()).or_default() += times;
     }
 
     pub(super) fn most_frequent_first(self) -> Vec<(String, u64)> {

@@ -74,7 +74,7 @@ pub(super) fn claim(work: &mut Working<'_>, mut delivery: Delivery) -> Result<Cl
     delivery.reason = Some(format!("attempt {}", delivery.attempts));
     delivery.updated = work.now;
     work.unit.update_delivery(&delivery)?;
-    Ok(Claimed { profile: Profile::new(ProfileId::NOBODY, work.now), delivery })
+    Ok(Claimed { profile: Profile::new(ProfileId::NOBODY, work.now), delivery, most_parts: 1 })
 }
 
 /// What is posted.

@@ -7,7 +7,7 @@ use super::{
     circumstances::Circumstances,
     contact::{Before, Circle},
     lists,
-    purse::{self, Purse},
+    purse::{self, Purse, most_parts},
     rooms::Rooms,
     seeds,
     settle::{PUT_OFF, WAITS_FOR_LINE},
@@ -36,6 +36,8 @@ const UNREADABLE: Duration = Duration::hours(1);
 pub(crate) struct Claimed {
     pub(crate) delivery: Delivery,
     pub(crate) profile: Profile,
+    /// For how many parts money is reserved: the segments that a text may have.
+    pub(crate) most_parts: u32,
 }
 
 /// What the last check says.
@@ -278,10 +280,7 @@ fn decide_for(
 ) -> Result<Option<Claimed>, FlowError> {
     match verdict(work, &deciding.circumstances, circle, &profile, &delivery)? {
         Verdict::Send => {
-            // A copy is paid for whatever is left: without it nobody would know how the others fare.
-            if delivery.seed.is_none()
-                && let Some((until, reason)) = deciding.purse.no_room(work.live, &delivery)
-            {
+            if let Some((until, reason)) = deciding.purse.no_room(work.live, &delivery) {
                 deciding.purse.holds_up(work, &delivery)?;
                 put_off(work, &mut delivery, until, reason)?;
                 return Ok(None);
@@ -300,7 +299,8 @@ fn decide_for(
             delivery.updated = work.now;
             work.unit.update_delivery(&delivery)?;
             deciding.purse.reserve(work, &delivery)?;
-            return Ok(Some(Claimed { delivery, profile }));
+            let most_parts = most_parts(work.live, &delivery.channel);
+            return Ok(Some(Claimed { delivery, profile, most_parts }));
         }
         Verdict::Hold(reason) => {
             delivery.state = DeliveryState::Held;

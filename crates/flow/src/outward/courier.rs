@@ -12,6 +12,7 @@ use super::{
     bars::last_word,
     circuits::{Circuits, Passable, WayState},
     letters::compose_letter,
+    purse::{Parts, most_parts},
     relays::{self, Relay, Relays},
     secrets::{Environment, secret},
     tracking::Tracks,
@@ -350,14 +351,14 @@ impl Courier {
     /// Makes a claimed delivery's message and hands it over, unless the last word is against it.
     pub(super) async fn carry(&self, engine: &Engine, live: &Live, claimed: &Claimed, now: Time) -> Carried {
         match &*claimed.delivery.channel {
-            SMS => self.carry_text(engine, live, &claimed.delivery, &claimed.profile, now).await,
+            SMS => self.carry_text(engine, live, claimed, now).await,
             _ => self.carry_whole(engine, live, claimed, now).await.into(),
         }
     }
 
     /// The same of what has no parts.
     async fn carry_whole(&self, engine: &Engine, live: &Live, claimed: &Claimed, now: Time) -> Outcome {
-        let Claimed { delivery, profile } = claimed;
+        let Claimed { delivery, profile, .. } = claimed;
         if delivery.channel == WEBHOOK {
             let told = told(delivery, profile).map(|told| webhook::told(&told));
             let told = match told.or_else(|| alarms::told(delivery)) {
@@ -502,12 +503,12 @@ impl Courier {
 pub(super) struct Carried {
     pub(super) outcome: Outcome,
     /// In how many parts it went, each of which costs something: the segments of a text.
-    pub(super) parts: u32,
+    pub(super) parts: Parts,
 }
 
 impl From<Outcome> for Carried {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, parts: 1 }
+        Self { outcome, parts: Parts::WHOLE }
     }
 }
 

@@ -97,7 +97,7 @@ pub(crate) fn estimate(
         .filter(|standing| standing.is_for(&send.channel, program, &send.topic, service))
         .filter(|standing| standing.spent.currency == price.currency && all.messages > 0)
         .filter_map(|standing| {
-            // No budget holds copies up, and they go first.
+            // Copies are paid like all others, and due first.
             let mut after = standing.clone();
             after.add(copies.amount, copies.messages);
             let carries = |cost: MessagesCost| {

@@ -1,8 +1,10 @@
 //! What the last check would say of a message that is not there: whether it would go out, when, and why not.
 
 use super::{
+    Purse,
     circumstances::Circumstances,
     contact::{Before, Circle, may_contact},
+    purse::Paid,
 };
 use crate::{FlowError, Live};
 use crowsnest_model::{
@@ -63,7 +65,47 @@ impl Forecast {
         Ok(held.map(|held| format!("it would be held if things stood as they do now: {held}")))
     }
 
-    /// Asks everything that is asked next to the send. Kill switches and feeds are as they stand at `now`, which is this
+    /// The same as [`Forecast::of`], and asks last whether there is money for it, as budgets stand now: nobody knows what others will
+    /// spend before it. What is `supposed` is paid.
+    pub(crate) fn with_budgets(
+        read: &dyn Read,
+        live: &Live,
+        profile: &Profile,
+        message: &Message<'_>,
+        supposed: &[HandedOver],
+        now: Time,
+    ) -> Result<Self, FlowError> {
+        let paid = Paid::of(message.program, message.send);
+        let mut message = *message;
+        let mut reasons: Vec<String> = Vec::new();
+        for _ in 0..ASKED_AT_MOST {
+            let asked = Self::of(read, live, profile, &message, supposed, now)?;
+            for reason in asked.reasons {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
+            let Some(at) = asked.goes else {
+                return Ok(Self { goes: None, reasons, expires: asked.expires });
+            };
+            let mut purse = Purse::read(read, live, at)?;
+            supposed.iter().for_each(|handed| purse.suppose_then(live, handed));
+            let Some((until, reason)) = purse.no_room(live, paid) else {
+                return Ok(Self { goes: Some(at), reasons, expires: false });
+            };
+            if let Some(reason) = purse.never(live, paid) {
+                return Ok(match message.expires {
+                    Some(_) => Self::expires(reason, reasons),
+                    None => Self::stays(reason, reasons),
+                });
+            }
+            reasons.push(format!("{reason}; there is money again at {until}"));
+            message.due = until;
+        }
+        Ok(Self::stays("it is put off again and again".to_owned(), reasons))
+    }
+
+    /// Asks everything that is asked next to the send, except for money. Kill switches and feeds are as they stand at `now`, which is this
     /// moment: nobody knows how they will be. `supposed` are messages that would have gone out before.
     pub(crate) fn of(
         read: &dyn Read,

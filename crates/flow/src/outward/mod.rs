@@ -57,6 +57,7 @@ mod rooms;
 mod secrets;
 pub(crate) mod seeds;
 mod settle;
+mod spelt;
 mod standing;
 mod texted;
 mod tracking;
@@ -67,12 +68,8 @@ pub use circuits::WayState;
 pub(crate) use circumstances::{CHANNEL_SCOPE, release_fresh, release_switched};
 pub(crate) use claim::Claimed;
 pub(crate) use contact::{capped, is_reachable, may_contact, what_was_agreed};
-<<<<<<< HEAD
-pub use courier::{Courier, Environment, Knock, Posting, Preview, Tested};
-pub(crate) use dispatcher::until;
-=======
 pub use courier::{Courier, Knock, Posting, Preview, Tested};
->>>>>>> wt-cli
+pub(crate) use dispatcher::until;
 pub use dispatcher::{Dispatcher, LineStanding};
 pub use estimate::{Estimate, MessagesCost, ShortBudget};
 pub(crate) use estimate::{Expected, estimate};
@@ -92,6 +89,7 @@ pub use returns::{Returns, ReturnsFolder, Understood};
 pub use secrets::Environment;
 pub use seeds::SeedCopy;
 pub(crate) use settle::interrupted;
+pub(crate) use spelt::spell_anew;
 pub use standing::SenderStanding;
 pub(crate) use standing::begin_anew;
 pub use tracking::{Visit, Visits};

@@ -1,8 +1,8 @@
 //! Copies for seed lists: addresses of the house itself, which get what customers get.
 //!
 //! A copy is a delivery, so that it is handed over once or not known to have been, tried again, paced, and shown. But it is no
-//! customer's: no consent is asked for it and no policy, no budget holds it up, and no number has it. What it costs is counted, since
-//! it is paid. What comes back on it changes it alone.
+//! customer's: no consent is asked for it and no policy, and no number has it. It is paid of the budgets that pay its customers'
+//! messages, and waits for them as those do. What comes back on it changes it alone.
 //!
 //! A broadcast's copies are queued in the commit of its launch, so that they go out before all others. Those of a program's step in the
 //! commit that queues the first message of that step in its version. Letters have theirs in each print run (`letters::seeds`).

@@ -402,7 +402,7 @@ impl Guide<'_> {
             expires: self.program.expires(self.cause.time),
         };
         let Forecast { goes, mut reasons, expires } =
-            Forecast::of(self.lookout.read, live, &self.profile, &message, supposed, self.now)?;
+            Forecast::with_budgets(self.lookout.read, live, &self.profile, &message, supposed, self.now)?;
         let mut seen = Object::new();
         seen.insert("name".into(), self.cause.event.clone().into());
         seen.insert("properties".into(), self.cause.properties.clone().into());

@@ -4,6 +4,7 @@ use crate::world::*;
 use crowsnest_channels::letter::TooLongLines;
 use crowsnest_flow::outward::{Heard, LetterFile, PrintPreview, PrintReport, Residents, What};
 use crowsnest_model::ConsentStatus::{Granted, Withdrawn};
+use crowsnest_store::Page;
 use serde_json::{Value, json};
 
 const WELCOME: &str = r#"
@@ -524,4 +525,49 @@ async fn letters_cost_what_they_cost_and_wait_for_their_budget() {
     world.pass(DAY);
     print(&world).await;
     assert_eq!(world.states(), ["sent", "sent"]);
+}
+
+/// Who said stop is never sent to again because a release spells addresses otherwise.
+#[tokio::test]
+async fn a_stop_in_an_older_spelling_still_holds() {
+    let world = world("", &[WELCOME]).await;
+    welcome(&world, "Ann").await;
+    let contact = world.deliveries().remove(0).contact;
+    let older = contact.replace(", ma ", ", massachusetts ");
+    assert_ne!(older, contact);
+    // As an older version left it, with so many others that they are not spelt in one commit; it died after the first of them.
+    let mut sql = format!(
+        "INSERT INTO suppressions VALUES ('letter', '{older}', 'asked for', 1), ('email', 'Bob@X.org', 'asked for', 1),
+             ('email', 'no address', 'asked for', 1);
+         INSERT OR REPLACE INTO settings VALUES ('suppressions-spelt', '0');"
+    );
+    for index in 0..1_200 {
+        sql += &format!("INSERT INTO suppressions VALUES ('email', 'Many{index}@X.org', 'asked for', 1);");
+    }
+    let world = world.crashed(&sql);
+    let suppressed = |world: &World, channel: &str, contact: &str| {
+        world.read(|read| read.suppression(channel, contact)).map(|found| found.reason)
+    };
+    let asked = Some("asked for".to_owned());
+    let all = Page { limit: 5_000, offset: 0 };
+    assert_eq!(
+        world.read(|read| read.suppressions(None, all)).len(),
+        1_203,
+        "none is lost, and none is there twice"
+    );
+    for contact in ["bob@x.org", "many0@x.org", "many1199@x.org", "no address"] {
+        assert_eq!(suppressed(&world, "email", contact), asked, "{contact}");
+    }
+    assert_eq!(suppressed(&world, "letter", &contact), asked);
+    assert_eq!(print(&world).await, nothing(&[("the letter address is suppressed: asked for", 1)]));
+    // It is done once: what is lifted stays lifted.
+    assert!(world.engine.set_suppression("letter", &contact, None).await.unwrap());
+    let world = world.crashed("UPDATE settings SET value = '0' WHERE name = 'suppressions-spelt'");
+    assert_eq!(suppressed(&world, "letter", &contact), None);
+    // A process that died in between goes on where it was.
+    let world = world.crashed(
+        "INSERT INTO suppressions VALUES ('sms', '+1 312 555 0142', 'asked for', 1);
+         UPDATE settings SET value = '1 after 500' WHERE name = 'suppressions-spelt'",
+    );
+    assert_eq!(suppressed(&world, "sms", "+13125550142"), asked);
 }

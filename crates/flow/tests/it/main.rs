@@ -27,6 +27,7 @@ mod lines;
 mod match_keys;
 mod matching;
 mod merging;
+mod money;
 mod outcomes;
 mod overlap;
 mod people_of_the_house;

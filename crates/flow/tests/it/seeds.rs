@@ -297,6 +297,79 @@ async fn a_copy_is_paid_for_though_nothing_is_left_for_customers() {
     assert_eq!((report.spent.to_string(), report.messages), ("0.03 USD".into(), 3));
 }
 
+/// The shop whose messages cost a cent each, with a budget of so much a day.
+async fn priced(documents: &[&str], max: &str) -> World {
+    let mut all = vec![SEEDS];
+    all.extend(documents);
+    let mut files = files(&all);
+    let said = format!(
+        "letters: {{ from: \"The Shop\\n1 Quay\", cost: 0.01 USD }}\n\
+         budgets: [{{ name: all, max: {max}, per: day }}]\nemail: {{ cost: 0.01 USD,"
+    );
+    files[0].text = files[0].text.replacen("email: {", &said, 1);
+    World::of(files).await
+}
+
+fn spent(world: &World) -> (String, u64) {
+    let report = world.engine.budgets().unwrap().remove(0);
+    (report.spent.to_string(), report.messages)
+}
+
+fn sent(deliveries: &[Delivery]) -> usize {
+    deliveries.iter().filter(|one| one.state.as_str() == "sent").count()
+}
+
+#[tokio::test]
+async fn copies_wait_for_a_budget_as_their_customers_do() {
+    let world = priced(&[COPIED], "0.02 USD").await;
+    world.tell([subscriber("ann@x.org")]).await;
+    world.engine.launch("offer").await.unwrap();
+    world.serve().await;
+    assert_eq!((sent(&copies(&world)), world.states()), (2, vec!["queued"]), "copies are due first");
+    assert_eq!(spent(&world), ("0.02 USD".into(), 2), "and pass no budget");
+    let waits = copies(&world).pop().unwrap().reason.unwrap();
+    assert!(waits.starts_with("waits for the budget `all`"), "{waits}");
+    let world = world.restarted(None);
+    world.after(DAY).await;
+    assert_eq!((sent(&copies(&world)), world.states()), (3, vec!["sent"]));
+}
+
+#[tokio::test]
+async fn copies_of_a_step_do_not_go_out_while_its_customers_wait() {
+    let world = priced(&[CART_COPIED], "0 USD").await;
+    world.tell([subscriber("ann@x.org"), cart("c1", "ann@x.org")]).await;
+    world.after(45 * MINUTE).await;
+    assert_eq!((sent(&copies(&world)), world.states()), (0, vec!["queued"]));
+    assert_eq!(copies(&world).len(), 2);
+    assert!(world.mailed().is_empty());
+    assert_eq!(spent(&world), ("0.00 USD".into(), 0));
+}
+
+#[tokio::test]
+async fn a_print_run_has_no_copies_that_its_budget_does_not_pay() {
+    let world = priced(&[WELCOME], "0.01 USD").await;
+    world
+        .tell([
+            identify("live bea")
+                .by("email", "bea@x.org")
+                .traits(
+                    json!({ "first_name": "bea", "last_name": "Carter", "street": "1 Elm", "city": "Boston",
+                                "state": "MA", "postal_code": "02134" }),
+                )
+                .about_letters("offers", Granted),
+            track("m bea", "Moved In").by("email", "bea@x.org").with(json!({ "move": "bea" })),
+        ])
+        .await;
+    world.serve().await;
+    let looked = preview_letters(&world).await;
+    assert_eq!((looked.letters, looked.copies), (1, 0));
+    assert_eq!(print(&world).await.run.unwrap().letters, 1);
+    assert_eq!((spent(&world), world.states()), (("0.01 USD".into(), 1), vec!["sent"]));
+    let left_out = copies(&world).pop().unwrap();
+    assert_eq!(left_out.state.as_str(), "cancelled");
+    assert!(left_out.reason.unwrap().starts_with("waits for the budget `all`"));
+}
+
 #[tokio::test]
 async fn who_is_taken_off_the_list_gets_no_copy_any_more() {
     let world = World::new(&[SEEDS, COPIED]).await;

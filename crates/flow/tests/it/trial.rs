@@ -258,3 +258,49 @@ steps: [{ exit: thanked }]
     assert!(!enters(&[("gold", true), ("prized", false)]));
     assert_eq!(world.person("email", "ann@x.org"), before, "nothing is written");
 }
+
+#[tokio::test]
+async fn a_budget_that_is_used_up_is_said_at_the_step_that_would_wait_for_it() {
+    const TWICE: &str = r#"
+program: twice
+trigger: { event: Cart Updated, ttl: 40h }
+steps:
+  - send: { channel: email, template: letter, topic: offers }
+  - send: { channel: email, template: letter, topic: offers }
+  - wait: 1h
+  - send: { channel: email, template: letter, topic: offers }
+"#;
+    let priced = |max: &str| {
+        let mut files = files(&[TWICE]);
+        let said = format!(
+            "budgets: [{{ name: mail, per: day, max: {max}, channel: email }}]\nemail: {{ cost: 0.01 USD,"
+        );
+        files[0].text = files[0].text.replacen("email: {", &said, 1);
+        files
+    };
+    let world = World::of(priced("0.01 USD")).await;
+    world.tell([subscriber("ann@x.org")]).await;
+    let properties = Some(json!({ "cart_id": "c1" }));
+    let found = tried(&world, "twice", "ann@x.org", properties.clone());
+    let messages: Vec<_> = found.steps.iter().filter_map(|step| step.message.as_ref()).collect();
+    // Three at night in Chicago: the day ends in 21 hours, and the day after begins 24 hours later.
+    let midnight = Time(world.now().0 + 21 * HOUR);
+    assert_eq!(messages[0].goes, Some(world.now()));
+    assert_eq!((messages[1].goes, messages[1].reasons.len()), (Some(midnight), 1));
+    assert_eq!(
+        messages[1].reasons[0],
+        format!(
+            "waits for the budget `mail`: it costs 0.01 USD, and of 0.01 USD a day 0.00 USD is left; \
+             there is money again at {midnight}"
+        )
+    );
+    assert_eq!((messages[2].goes, found.outcome.as_str()), (None, "its time to live ran out"));
+    assert!(messages[2].reasons[0].starts_with("waits for the budget `mail`"));
+    assert_eq!(world.engine.budgets().unwrap()[0].messages, 0, "nothing is counted");
+
+    world.engine.apply(priced("0 USD")).await.unwrap();
+    let found = tried(&world, "twice", "ann@x.org", properties);
+    let message = found.steps.iter().find_map(|step| step.message.as_ref()).unwrap();
+    assert_eq!(message.goes, None);
+    assert!(message.reasons[0].contains("it allows nothing (0.00 USD a day)"), "{:?}", message.reasons);
+}

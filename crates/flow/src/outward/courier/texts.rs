@@ -1,6 +1,9 @@
 //! Text messages: made, counted, and handed over to the gateway, or without one to the built-in mailbox.
 
-use super::{Carried, Courier, LiveTemplate, Preview, Tested, last_word, left_alone, line_is_down, secret};
+use super::{
+    Carried, Claimed, Courier, LiveTemplate, Parts, Preview, Tested, last_word, left_alone, line_is_down,
+    most_parts, secret,
+};
 use crate::{Engine, Live};
 use crowsnest_channels::{
     Outcome,
@@ -12,7 +15,7 @@ use crowsnest_channels::{
 use crowsnest_model::{
     DeliveryId, Object, Profile, Segments, Time,
     definition::{SmsAccount, SmsGateway},
-    delivery::Delivery,
+    delivery::{Delivery, SMS},
 };
 use std::{
     future::{Future, ready},
@@ -110,10 +113,10 @@ impl Courier {
         &self,
         engine: &Engine,
         live: &Live,
-        delivery: &Delivery,
-        profile: &Profile,
+        claimed: &Claimed,
         now: Time,
     ) -> Carried {
+        let Claimed { delivery, profile, most_parts: paid } = claimed;
         let Delivery { template, contact, event, id, .. } = delivery;
         let text = match self.text(live, template, profile, contact, event, *id) {
             Ok(text) => text,
@@ -122,6 +125,12 @@ impl Courier {
                     .into();
             }
         };
+        let parts = Parts { had: u32::try_from(text.segments().count).unwrap_or(u32::MAX), reserved: *paid };
+        // `max_segments` was raised since it was claimed. What is paid for so many is decided anew.
+        if (parts.reserved + 1..=most_parts(live, SMS)).contains(&parts.had) {
+            let reason = format!("it has {} segments, and {paid} were paid", parts.had);
+            return Outcome::Withheld { reason }.into();
+        }
         // The gateway can only tell what became of it if it knows where we are.
         let told = live.workspace().organisation.public_url.is_some();
         let callback = told.then(|| format!("{}/sms/status?delivery={id}", self.base(live)));
@@ -133,7 +142,7 @@ impl Courier {
             Err(reason) => line_is_down(reason),
         };
         passage.ended(&outcome);
-        Carried { outcome, parts: u32::try_from(text.segments().count).unwrap_or(u32::MAX) }
+        Carried { outcome, parts }
     }
 
     fn text(

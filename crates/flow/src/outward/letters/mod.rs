@@ -28,7 +28,7 @@ pub use look::LetterFile;
 pub use preview::PrintPreview;
 pub use residents::Residents;
 pub(crate) use settle::recover;
-pub(crate) use spelling::contact_of;
+pub(crate) use spelling::{contact_of, letter_contact};
 
 use super::Claimed;
 use crate::{Engine, FlowError};
@@ -238,7 +238,7 @@ impl Engine {
     ) -> Result<Vec<Unmade>, FlowError> {
         let live = self.live();
         let mut unmade: Vec<Unmade> = Vec::new();
-        for (Claimed { delivery, profile }, to) in letters {
+        for (Claimed { delivery, profile, .. }, to) in letters {
             let template = delivery.template.clone();
             match compose_letter(&live, &template, &profile, to, &delivery.event, Some(&delivery), now) {
                 Ok(letter) => {

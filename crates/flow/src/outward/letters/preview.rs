@@ -107,7 +107,7 @@ impl Looking<'_> {
         let by_template = self.by_template.into_iter();
         self.found.by_template = by_template.map(|((program, template), n)| (program, template, n)).collect();
         self.found.left_out = most_frequent_first(self.left_out);
-        self.found.copies = self.copies.count();
+        self.found.copies = self.copies.count(self.live, &mut self.purse);
         Ok(self.found)
     }
 

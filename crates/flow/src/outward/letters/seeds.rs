@@ -4,7 +4,11 @@ use super::{Open, compose_letter, file_fault, folder};
 use crate::{
     Engine, FlowError, Live,
     inward::Working,
-    outward::{contact::suppressed_word, purse::Purse, seeds},
+    outward::{
+        contact::suppressed_word,
+        purse::{Paid, Purse},
+        seeds,
+    },
 };
 use crowsnest_channels::letter::Letter;
 use crowsnest_model::{
@@ -12,7 +16,7 @@ use crowsnest_model::{
     delivery::{Delivery, DeliveryState, LETTER},
 };
 use crowsnest_store::Read;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
     /// Adds to a print run the copies of what it prints to customers, once for each of what they are sent.
@@ -31,8 +35,8 @@ impl Engine {
 pub(super) struct Copies {
     /// Of which letters they were looked at: by program, version, template and topic.
     of: BTreeSet<(String, u32, String, String)>,
-    /// Of two versions of a program there is one copy for each seed.
-    made: BTreeSet<(String, String, String, String)>,
+    /// Of two versions of a program there is one copy for each seed. With a letter beside which it is printed.
+    made: BTreeMap<(String, String, String, String), Delivery>,
 }
 
 impl Copies {
@@ -54,18 +58,27 @@ impl Copies {
                 compose_letter(live, template, &copy.profile, to, &letter.event, Some(letter), now)
             });
             if made.is_ok() && read.suppression(LETTER, contact)?.is_none() {
-                self.made.insert((program.clone(), template.clone(), topic.clone(), copy.seed));
+                let one = (program.clone(), template.clone(), topic.clone(), copy.seed);
+                self.made.entry(one).or_insert_with(|| letter.clone());
             }
         }
         Ok(())
     }
 
-    pub(super) fn count(&self) -> u64 {
-        self.made.len() as u64
+    /// How many there is money for, when that for the letters is gone.
+    pub(super) fn count(&self, live: &Live, purse: &mut Purse) -> u64 {
+        let mut paid = 0;
+        for letter in self.made.values().map(Paid::from) {
+            if purse.no_room(live, letter).is_none() {
+                purse.suppose(live, letter);
+                paid += 1;
+            }
+        }
+        paid
     }
 }
 
-/// Makes them, and writes the intent to print them; what cannot be made has failed. A run that comes to nothing takes them off again,
+/// Makes them, and writes the intent to print them; what cannot be made has failed, and what there is no money for is left out. A run that comes to nothing takes them off again,
 /// and the next one has copies of its own.
 fn claim_copies(work: &mut Working<'_>, run: PrintRunId, now: Time) -> Result<Vec<Letter>, FlowError> {
     let mut claimed = Vec::new();
@@ -78,6 +91,14 @@ fn claim_copies(work: &mut Working<'_>, run: PrintRunId, now: Time) -> Result<Ve
             if let Some(suppression) = work.unit.suppression(LETTER, &copy.contact)? {
                 copy.state = DeliveryState::Suppressed;
                 copy.reason = Some(suppressed_word(LETTER, &suppression.reason));
+            }
+            // The letters have had what there was. The next run has copies of its own.
+            if copy.state == DeliveryState::Sending
+                && made.is_ok()
+                && let Some((_, reason)) = purse.no_room(work.live, &copy)
+            {
+                purse.holds_up(work, &copy)?;
+                (copy.state, copy.reason) = (DeliveryState::Cancelled, Some(reason));
             }
             match made {
                 Ok(made) if copy.state == DeliveryState::Sending => {
