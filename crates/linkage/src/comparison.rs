@@ -65,7 +65,7 @@ const ADDRESS: [&str; 9] = [
     "same address",
     "same street and number, other place",
     "same street, number alike or missing",
-    "slip in the street",
+    "slip in the street, or not known",
     "same street, other number",
     "same postcode, street not known",
     "same postcode, other street",
@@ -73,6 +73,8 @@ const ADDRESS: [&str; 9] = [
     "different",
 ];
 
+/// The level of one street and number in two places.
+pub(crate) const OTHER_PLACE: u8 = 1;
 /// Up to this level addresses may be one, with a slip.
 pub(crate) const SLIP_IN_STREET: u8 = 3;
 /// The level of addresses with one postcode, where the street is not known.

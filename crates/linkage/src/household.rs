@@ -44,30 +44,38 @@ pub fn households(
     count: usize,
     settings: &Settings,
 ) -> (Vec<u32>, HomeModel, Vec<Warning>) {
+    let threads = threads::count(settings.threads);
     let mut warnings = Vec::new();
     let of = People::of(scorer.table, people, count);
     let sources = shared::sources(scorer.table);
     let (frozen, frequencies) = match frozen {
         Some(HomeModel { odds, frequencies }) => (Some(odds), frequencies),
-        None => (None, Frequencies::count(scorer.table, &of)),
+        None => (None, Frequencies::count(scorer.table, &of, threads)),
     };
     let shared = shared::pairs(scorer.table, &of, &sources, &frequencies, settings, &mut warnings);
     let groups: Vec<&[shared::Shared]> = shared.chunk_by(|x, y| (x.a, x.b) == (y.a, y.b)).collect();
-    let threads = threads::count(settings.threads);
     let pairs: Vec<Pair> = threads::pieces(groups.len(), 4_096, threads, |range| {
         let onlooker = Onlooker::new(scorer);
         let pair = |group: &&[shared::Shared]| {
             let (a, b) = (group[0].a, group[0].b);
+            let mut found = group.iter().map(|s| (s.source, s.bin)).collect();
+            shared::telling(&mut found, &sources, || onlooker.are_near(of.said(a), of.said(b)));
+            if found.is_empty() {
+                return None;
+            }
             let (traits, alike) = onlooker.compare(of.said(a), of.said(b));
-            Pair { a, b, traits, found: group.iter().map(|s| (s.source, s.bin)).collect(), alike }
+            Some(Pair { a, b, traits, found, alike })
         };
-        groups[range].iter().map(pair).collect::<Vec<_>>()
+        groups[range].iter().filter_map(pair).collect::<Vec<_>>()
     })
     .into_iter()
     .flatten()
     .collect();
-    let odds = frozen.unwrap_or_else(|| Odds::learn(model, &sources, &pairs));
-    let edges: Vec<Edge> = pairs.iter().map(|p| (p.a, p.b, odds.score(p))).collect();
+    let odds = frozen.unwrap_or_else(|| Odds::learn(model, &sources, &pairs, threads));
+    let edges = threads::pieces(pairs.len(), 65_536, threads, |range| {
+        pairs[range].iter().map(|p| (p.a, p.b, odds.score(p))).collect::<Vec<Edge>>()
+    });
+    let edges: Vec<Edge> = edges.into_iter().flatten().collect();
     drop(pairs);
     let mut homes = Sets::new(count);
     let onlooker = Onlooker::new(scorer);

@@ -44,7 +44,8 @@ pub fn texts<'r>(
             Take::Street(i, None) => put(slot, column(i)),
             Take::Street(i, Some(number)) => {
                 let (street, number) = (column(i), column(number));
-                if !street.trim().is_empty() {
+                // The number alone says something, too, with the place.
+                if !street.trim().is_empty() || !number.trim().is_empty() {
                     joined.clear();
                     joined.push_str(street);
                     joined.push(' ');

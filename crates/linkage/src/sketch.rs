@@ -42,6 +42,8 @@ pub fn level(kind: FieldKind, a: u64, b: u64) -> Option<u8> {
         FieldKind::Email => 12,
         FieldKind::Phone => 9,
         FieldKind::Identifier => 8,
+        // Without letters it is the number of a house, of which the street is not known.
+        FieldKind::Street if a == 0 || b == 0 => return None,
         FieldKind::Street => 14,
         FieldKind::Postcode => 2,
         FieldKind::BirthDate => return fields::dates_by_sketch(a, b),

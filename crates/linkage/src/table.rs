@@ -183,6 +183,11 @@ impl Table {
         (starts, records)
     }
 
+    /// Where the parts of each address are in a row.
+    pub(crate) fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
     /// The dictionary of a slot.
     pub fn dictionary(&self, slot: usize) -> &Dictionary {
         &self.dictionaries[self.layout.slots[slot].domain]

@@ -259,6 +259,14 @@ pub fn birth_year(value: &Value) -> Option<u16> {
     }
 }
 
+/// The name of a street, as a hash that knows no spaces and umlauts, and the number of the house; each if it is said.
+pub fn house(value: &Value) -> (Option<u64>, Option<u32>) {
+    match &value.parts {
+        Parts::Street(street) => street::house(value, street),
+        _ => (None, None),
+    }
+}
+
 /// A date in 64 bits (see [`dates_by_sketch`]).
 pub fn date_sketch(value: &Value) -> u64 {
     match value.parts {

@@ -14,7 +14,7 @@ pub(crate) const LEVELS: &[&str] = &[
     "same street and number",
     "same street, number alike or missing",
     "same street, other number",
-    "slip in the street, same number",
+    "slip in the street or not known, same number",
     "different",
 ];
 pub(crate) const NUMBER: &[&str] = &["same", "alike", "different"];
@@ -339,8 +339,11 @@ pub(crate) fn compare(a: &Value, b: &Value, x: &Street, y: &Street) -> u8 {
     }
     let houses = numbers(x.number, y.number);
     let (p, q) = (base(a, x), base(b, y));
-    if p.is_empty() || q.is_empty() {
-        return if p.len() == q.len() && houses == Numbers::Same && x.sort == y.sort { 0 } else { 4 };
+    match (p.is_empty(), q.is_empty()) {
+        (false, false) => {}
+        (true, true) => return if houses == Numbers::Same && x.sort == y.sort { 0 } else { 4 },
+        // Of one, only the number is known.
+        _ => return if houses == Numbers::Same { 3 } else { 4 },
     }
     let sorts = x.sort == y.sort || x.sort == 0 || y.sort == 0;
     if x.base == y.base && sorts {
@@ -394,6 +397,12 @@ pub(crate) fn compare_units(a: &Value, b: &Value, plain: bool) -> u8 {
 
 fn base<'a>(value: &'a Value, street: &Street) -> &'a [u8] {
     value.clean.as_bytes().get(usize::from(street.from)..usize::from(street.until)).unwrap_or_default()
+}
+
+/// The name of the street and the number of the house, as far as they are said.
+pub(crate) fn house(value: &Value, street: &Street) -> (Option<u64>, Option<u32>) {
+    let name = (!base(value, street).is_empty()).then_some(street.plain);
+    (name, street.number.map(|number| number.first))
 }
 
 /// The keys of an address.

@@ -8,7 +8,7 @@ mod blocks;
 mod grouping;
 
 use super::odds::{MOST, Onlooker};
-use super::shared::{self, Said, Source};
+use super::shared::{self, Said, Source, Thing};
 use super::{HomeModel, LOUDEST};
 use crate::live::{Live, Person};
 use crate::postings::Postings;
@@ -107,7 +107,8 @@ impl Homes {
         self.past.insert(record);
     }
 
-    /// What two people share that households share, in words: `address`, `phone`, `surname and place`.
+    /// What two people share that households share, in words: `address`, `phone`, `surname and place`. Part of an address is not said where
+    /// they share all of it.
     pub fn shared(&self, a: Person, b: Person) -> Vec<&str> {
         let (Some(a), Some(b)) = (self.known.get(&a), self.known.get(&b)) else { return Vec::new() };
         let both = a
@@ -115,10 +116,16 @@ impl Homes {
             .iter()
             .filter(|key| b.keys.iter().any(|other| (other.source, other.key) == (key.source, key.key)));
         let mut names: Vec<&str> = Vec::new();
+        let mut things = Vec::new();
         for source in both.filter_map(|key| self.sources.get(usize::from(key.source))) {
+            things.push(source.thing);
             if !names.contains(&source.name.as_str()) {
                 names.push(&source.name);
             }
+        }
+        if things.contains(&Thing::Near) && things.contains(&Thing::Door) {
+            let near = self.sources.iter().filter(|source| source.thing == Thing::Near);
+            near.for_each(|source| names.retain(|name| *name != source.name));
         }
         names
     }
@@ -215,7 +222,7 @@ impl Homes {
                 nodes.push(node);
             }
         }
-        let (mut keys, mut values, mut named) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut keys, mut values, mut things, mut named) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (source, number) in self.sources.iter().zip(0u8..) {
             if source.thing.is_name() {
                 let frequencies = &self.model.frequencies;
@@ -229,9 +236,8 @@ impl Homes {
                 );
                 keys.extend(named.iter().map(|&(key, bin)| Key { source: number, key, chance: Some(bin) }));
             } else {
-                shared::values(&live.table, &nodes, &source.slots, &mut values);
-                let things = values.iter().map(|&value| u64::from(value));
-                keys.extend(things.map(|key| Key { source: number, key, chance: None }));
+                shared::keys_of_things(&live.table, &nodes, source, &mut things);
+                keys.extend(things.iter().map(|&key| Key { source: number, key, chance: None }));
             }
         }
         keys.sort_unstable();
@@ -240,16 +246,17 @@ impl Homes {
         Known { nodes, keys, surnames: values, home: None, cuts: 0 }
     }
 
-    /// log2 of the odds that two people live together.
-    fn score(&self, onlooker: &Onlooker<'_>, a: Person, b: Person) -> f32 {
+    /// log2 of the odds that two people live together, and whether they share anything at all.
+    fn score(&self, onlooker: &Onlooker<'_>, a: Person, b: Person) -> (f32, bool) {
         let (Some(a), Some(b)) = (self.known.get(&a.min(b)), self.known.get(&a.max(b))) else {
-            return -LOUDEST;
+            return (-LOUDEST, false);
         };
+        let mut found = self.blocks.shared(a, b);
+        shared::telling(&mut found, &self.sources, || onlooker.are_near(a.said(), b.said()));
         let traits = onlooker.compare(a.said(), b.said()).0;
-        let found = self.blocks.shared(a, b);
         match found.is_empty() {
-            true => self.model.odds.against(&traits),
-            false => self.model.odds.rate(&traits, &found),
+            true => (self.model.odds.against(&traits), false),
+            false => (self.model.odds.rate(&traits, &found), true),
         }
     }
 
@@ -259,7 +266,9 @@ impl Homes {
         let candidates = self.blocks.candidates(person, known);
         let compared = candidates.len() as u64;
         let scored = candidates.into_iter().map(|other| (other, self.score(onlooker, person, other)));
-        let likely = scored.filter(|(_, score)| *score > self.settings.household_threshold as f32);
+        let likely = scored.filter_map(|(other, (score, shared))| {
+            (shared && score > self.settings.household_threshold as f32).then_some((other, score))
+        });
         Near { people: likely.collect(), compared }
     }
 

@@ -12,11 +12,12 @@
 use super::LOUDEST;
 use super::ages::{self, Life, Lives};
 use super::shared::{BINS, Person, Said, Source, Thing};
-use crate::comparison::{Comparison, MISSING, SLIP_IN_STREET, Subject};
+use crate::comparison::{Comparison, MISSING, OTHER_PLACE, SLIP_IN_STREET, Subject};
 use crate::fields::FieldKind;
 use crate::model::Model;
 use crate::score::Scorer;
 use crate::table::Node;
+use crate::threads;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -187,6 +188,18 @@ impl<'s> Onlooker<'s> {
         self.doors.iter().any(|&door| self.scorer.table.row(node)[door] > 0)
     }
 
+    /// Whether two people name one home, be it with a slip.
+    pub(super) fn are_near(&self, a: Said<'_>, b: Said<'_>) -> bool {
+        let Some(address) = self.address else { return false };
+        let table = self.scorer.table;
+        a.nodes.iter().take(MOST).filter(|&&x| self.has_door(x)).any(|&x| {
+            b.nodes.iter().take(MOST).filter(|&&y| self.has_door(y)).any(|&y| {
+                let level = self.scorer.comparer.one(table, address, table.row(x), table.row(y), &[]).level;
+                level <= SLIP_IN_STREET && level != OTHER_PLACE
+            })
+        })
+    }
+
     /// Whether two nodes name one home, be it with a slip.
     fn is_one_place(&self, a: Node, b: Node) -> bool {
         let Some(address) = self.address else { return false };
@@ -245,13 +258,18 @@ const IN_CITY: [[f64; 9]; 2] = [
     [0.70, 0.06, 0.04, 0.06, 0.03, 0.02, 0.03, 0.05, 0.01],
     [0.01, 0.01, 0.01, 0.01, 0.02, 0.04, 0.20, 0.69, 0.01],
 ];
+/// The same of two people whose addresses are one, but for a slip.
+const NEAR: [[f64; 9]; 2] = [
+    [0.35, 0.01, 0.30, 0.30, 0.01, 0.01, 0.01, 0.01, 0.01],
+    [0.15, 0.01, 0.60, 0.20, 0.01, 0.01, 0.01, 0.01, 0.01],
+];
 /// What is believed of homes: of people who live together, and of those who do not.
 const HOMES_GUESS: [[f64; HOMES.len()]; 2] = [[0.15, 0.50, 0.25, 0.10], [0.02, 0.48, 0.35, 0.15]];
 /// The same of those who were at two addresses at last.
 const SINCE_GUESS: [[f64; SINCE.len()]; 2] = [[0.100, 0.040, 0.005], [0.25, 0.30, 0.20]];
 
 impl Odds {
-    pub(super) fn learn(model: &Model, sources: &[Source], pairs: &[Pair]) -> Self {
+    pub(super) fn learn(model: &Model, sources: &[Source], pairs: &[Pair], threads: usize) -> Self {
         let comparisons: Vec<&Comparison> = model.weights.iter().map(|w| &w.comparison).collect();
         let surname = comparisons.iter().position(|c| c.subject == Subject::Plain(FieldKind::Surname));
         let (household, stranger) = guesses(model, surname, one_name(sources, pairs, surname));
@@ -265,25 +283,26 @@ impl Odds {
             })
             .collect();
         let address = comparisons.iter().position(|c| c.subject == Subject::Address);
-        let by_source = sources
-            .iter()
-            .zip(&hidden)
-            .enumerate()
-            .map(|(number, (source, hidden))| {
-                let patterns = patterns(pairs, number as u8, hidden);
-                let guess = if source.thing.is_name() { NAMED } else { SHARED };
-                let mut start = Learned::new(guess, household, stranger, *hidden);
-                if let (Thing::Name(place), Some(address)) = (source.thing, address) {
-                    // They were found in one place; what is left is whether they are behind one door there.
-                    let guess = if place == FieldKind::City { IN_CITY } else { IN_PLACE };
-                    for (shares, guess) in [&mut start.household, &mut start.stranger].into_iter().zip(guess)
-                    {
-                        shares[address][..guess.len()].copy_from_slice(&guess);
-                    }
+        let by_source = threads::pieces(sources.len(), 1, threads, |range| {
+            let number = range.start;
+            let (source, hidden) = (&sources[number], &hidden[number]);
+            let patterns = patterns(pairs, number as u8, hidden);
+            let guess = if source.thing.is_name() { NAMED } else { SHARED };
+            let mut start = Learned::new(guess, household, stranger, *hidden);
+            let guess_address = match source.thing {
+                // They were found in one place; what is left is whether they are behind one door there.
+                Thing::Name(FieldKind::City) => Some(IN_CITY),
+                Thing::Name(_) => Some(IN_PLACE),
+                Thing::Near => Some(NEAR),
+                _ => None,
+            };
+            if let (Some(guess), Some(address)) = (guess_address, address) {
+                for (shares, guess) in [&mut start.household, &mut start.stranger].into_iter().zip(guess) {
+                    shares[address][..guess.len()].copy_from_slice(&guess);
                 }
-                maximise(start, &guess, &patterns, surname).weighed
-            })
-            .collect();
+            }
+            maximise(start, &guess, &patterns, surname).weighed
+        });
         let beforehand = Learned::new(SHARED, household, stranger, [false; TRAITS]).weighed.weights;
         Self { by_source, beforehand }
     }

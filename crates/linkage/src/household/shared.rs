@@ -2,9 +2,10 @@
 
 use crate::comparison::{Comparison, Subject};
 use crate::dictionary::mix;
-use crate::fields::FieldKind;
+use crate::fields::{self, FieldKind};
 use crate::settings::Settings;
 use crate::table::{Node, Record, Table};
+use crate::threads;
 use crate::warnings::Warning;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -29,31 +30,43 @@ pub(super) struct People {
 
 impl People {
     pub(super) fn of(table: &Table, people: &[Person], count: usize) -> Self {
-        let mut pairs: Vec<(Person, Node, Record)> =
-            people.iter().zip(0..).map(|(&person, record)| (person, table.node_of(record), record)).collect();
-        pairs.sort_unstable();
-        let known = |record: Record| table.as_of.get(record as usize).copied().unwrap_or(0);
-        let mut latest: Vec<u32> = Vec::new();
-        if !table.as_of.is_empty() {
-            latest.resize(people.len(), 0);
-            for same in pairs.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-                latest[same[0].2 as usize] =
-                    same.iter().map(|&(.., record)| known(record)).max().unwrap_or(0);
-            }
-        }
-        pairs.dedup_by_key(|&mut (person, node, _)| (person, node));
-        pairs.sort_unstable_by_key(|&(person, _, record)| (person, record));
-        if !latest.is_empty() {
-            latest = pairs.iter().map(|&(.., record)| latest[record as usize]).collect();
-        }
-        let mut starts = vec![0u32; count + 1];
-        for (person, ..) in &pairs {
-            starts[*person as usize + 1] += 1;
-        }
+        let mut records_of = vec![0u32; count + 1];
+        people.iter().for_each(|&person| records_of[person as usize + 1] += 1);
         for i in 0..count {
-            starts[i + 1] += starts[i];
+            records_of[i + 1] += records_of[i];
         }
-        Self { starts, nodes: pairs.into_iter().map(|(_, node, _)| node).collect(), as_of: latest }
+        let mut next = records_of.clone();
+        let mut records = vec![0; people.len()];
+        for (&person, record) in people.iter().zip(0..) {
+            let place = &mut next[person as usize];
+            records[*place as usize] = record;
+            *place += 1;
+        }
+        let known = |record: Record| table.as_of.get(record as usize).copied().unwrap_or(0);
+        let dated = !table.as_of.is_empty();
+        let mut all = Self { starts: vec![0], nodes: Vec::with_capacity(people.len()), as_of: Vec::new() };
+        for of in records_of.windows(2) {
+            let begun = all.nodes.len();
+            for &record in &records[of[0] as usize..of[1] as usize] {
+                let node = table.node_of(record);
+                let at = all.nodes[begun..].iter().rposition(|&one| one == node);
+                match at {
+                    Some(at) if dated => {
+                        let latest = &mut all.as_of[begun + at];
+                        *latest = known(record).max(*latest);
+                    }
+                    Some(_) => {}
+                    None => {
+                        all.nodes.push(node);
+                        if dated {
+                            all.as_of.push(known(record));
+                        }
+                    }
+                }
+            }
+            all.starts.push(all.nodes.len() as u32);
+        }
+        all
     }
 
     pub(super) fn count(&self) -> usize {
@@ -105,8 +118,9 @@ pub(super) struct Frequencies {
 
 impl Frequencies {
     /// Of the people of a table.
-    pub(super) fn count(table: &Table, of: &People) -> Self {
-        let held = |slots: &[usize]| {
+    pub(super) fn count(table: &Table, of: &People, threads: usize) -> Self {
+        let held = |kind: FieldKind| {
+            let slots = &table.layout.slots_of_kind(kind)[..];
             let most = slots.first().map_or(0, |&slot| table.dictionary(slot).len());
             let (mut counts, mut values) = (vec![0u32; most + 1], Vec::new());
             for person in 0..of.count() as u32 {
@@ -119,14 +133,13 @@ impl Frequencies {
             hashed.sort_unstable();
             hashed
         };
-        let mut places: Vec<(u64, u32)> =
-            PLACES.into_iter().flat_map(|kind| held(&table.layout.slots_of_kind(kind))).collect();
+        let (names, mut places) = threads::both(
+            threads,
+            || held(FieldKind::Surname),
+            || PLACES.into_iter().flat_map(held).collect::<Vec<_>>(),
+        );
         places.sort_unstable();
-        Self {
-            people: of.count() as u64,
-            names: held(&table.layout.slots_of_kind(FieldKind::Surname)),
-            places,
-        }
+        Self { people: of.count() as u64, names, places }
     }
 
     /// How common it is that others of a surname are of a place, by the values' hashes.
@@ -148,6 +161,8 @@ pub(super) enum Thing {
     Domain(usize),
     /// A surname in a place, which is a postcode or a city.
     Name(FieldKind),
+    /// Most of an address: with a slip in the rest, it is the same.
+    Near,
 }
 
 impl Thing {
@@ -176,6 +191,8 @@ impl Source {
                 matches!(comparison.subject, Subject::Plain(_)) && comparison.domain == domain
             }
             Thing::Name(_) => comparison.subject == Subject::Plain(FieldKind::Surname),
+            // How much of the address is the same says a lot.
+            Thing::Near => false,
         }
     }
 }
@@ -211,6 +228,14 @@ pub(super) fn sources(table: &Table) -> Vec<Source> {
         if !slots.is_empty() && !places.is_empty() {
             let name = "surname and place".to_string();
             found.push(Source { thing: Thing::Name(kind), slots: slots.clone(), places, name });
+        }
+    }
+    // The last, so that those before have the numbers that they had in models of before.
+    if let Some(address) = layout.addresses().first() {
+        let slots = layout.addresses().iter().map(|a| a.street).collect();
+        if address.postcode.or(address.city).is_some() {
+            let name = "part of the address".to_string();
+            found.push(Source { thing: Thing::Near, slots, places: Vec::new(), name });
         }
     }
     found
@@ -253,6 +278,15 @@ pub(super) struct Shared {
     pub(super) bin: u8,
 }
 
+/// Leaves out most of an address, where two people share all of it, or where the rest is another one; of both by source and bin, in order.
+pub(super) fn telling(found: &mut Vec<(u8, u8)>, sources: &[Source], are_near: impl FnOnce() -> bool) {
+    let thing = |source: u8| sources.get(usize::from(source)).map(|source| source.thing);
+    let Some(near) = found.iter().position(|&(source, _)| thing(source) == Some(Thing::Near)) else { return };
+    if found.iter().any(|&(source, _)| thing(source) == Some(Thing::Door)) || !are_near() {
+        found.remove(near);
+    }
+}
+
 /// Who shares a thing: its key, then the person.
 type Holder = (u64, Person);
 
@@ -265,58 +299,77 @@ pub(super) fn pairs(
     settings: &Settings,
     warnings: &mut Vec<Warning>,
 ) -> Vec<Shared> {
+    let by_source = threads::pieces(sources.len(), 1, threads::count(settings.threads), |range| {
+        // From the last on, which takes longest.
+        let number = sources.len() - 1 - range.start;
+        let source = &sources[number];
+        let (mut found, warning) = match source.thing.is_name() {
+            true => (names_in_places(table, of, source, number as u8, frequencies, settings), None),
+            false => things(table, of, source, number as u8, settings),
+        };
+        found.sort_unstable();
+        found.dedup_by_key(|p| (p.a, p.b));
+        (found, warning)
+    });
+    let mut found = Vec::with_capacity(by_source.iter().map(|(found, _)| found.len()).sum());
+    for (of_source, warning) in by_source.into_iter().rev() {
+        found.extend(of_source);
+        warnings.extend(warning);
+    }
+    // Each source is in order already, of which this sort makes use.
+    found.sort();
+    found
+}
+
+/// People who share a thing that is no name.
+fn things(
+    table: &Table,
+    of: &People,
+    source: &Source,
+    number: u8,
+    settings: &Settings,
+) -> (Vec<Shared>, Option<Warning>) {
     let surnames = table.layout.slots_of_kind(FieldKind::Surname);
-    let mut found = Vec::new();
-    let (mut values, mut others) = (Vec::new(), Vec::new());
-    for (number, source) in sources.iter().enumerate() {
-        let number = number as u8;
-        let mut holders: Vec<Holder> = Vec::new();
-        if source.thing.is_name() {
-            names_in_places(table, of, source, number, frequencies, settings, &mut found);
+    let (mut keys, mut names, mut found) = (Vec::new(), Vec::new(), Vec::new());
+    let mut holders: Vec<Holder> = Vec::with_capacity(of.count());
+    for person in 0..of.count() as u32 {
+        keys_of_things(table, of.nodes(person), source, &mut keys);
+        holders.extend(keys.iter().map(|&key| (key, person)));
+    }
+    holders.sort_unstable();
+    let (mut largest, mut left) = (0, 0);
+    for block in holders.chunk_by(|a, b| a.0 == b.0) {
+        let bin = size_bin(block.len());
+        if block.len() <= settings.household_cap {
+            all_pairs(block, number, bin, &mut found);
             continue;
         }
-        for person in 0..of.count() as u32 {
-            of.values(table, person, &source.slots, &mut values);
-            holders.extend(values.iter().map(|&value| (u64::from(value), person)));
+        // Many people: those with one surname.
+        let mut named: Vec<Holder> = Vec::new();
+        for &(_, person) in block {
+            of.values(table, person, &surnames, &mut names);
+            named.extend(names.iter().map(|&name| (u64::from(name), person)));
         }
-        holders.sort_unstable();
-        let (mut largest, mut left) = (0, 0);
-        for block in holders.chunk_by(|a, b| a.0 == b.0) {
-            let bin = size_bin(block.len());
-            if block.len() <= settings.household_cap {
-                all_pairs(block, number, bin, &mut found);
-                continue;
+        named.sort_unstable();
+        for block in named.chunk_by(|a, b| a.0 == b.0) {
+            match block.len() <= settings.household_cap * 4 {
+                true => all_pairs(block, number, bin, &mut found),
+                false => left += block.len(),
             }
-            // Many people: those with one surname.
-            let mut named: Vec<Holder> = Vec::new();
-            for &(_, person) in block {
-                of.values(table, person, &surnames, &mut others);
-                named.extend(others.iter().map(|&name| (u64::from(name), person)));
-            }
-            named.sort_unstable();
-            for block in named.chunk_by(|a, b| a.0 == b.0) {
-                match block.len() <= settings.household_cap * 4 {
-                    true => all_pairs(block, number, bin, &mut found),
-                    false => left += block.len(),
-                }
-            }
-            largest = largest.max(block.len());
         }
-        if largest > MANY {
-            let mut message = format!(
-                "up to {largest} people share one; only those of one surname there may be a household"
-            );
-            if left > 0 {
-                message += &format!(
-                    ", and {left} of them were not even compared, because too many have that surname"
-                );
-            }
-            warnings.push(Warning::new(&source.name, message));
-        }
+        largest = largest.max(block.len());
     }
-    found.sort_unstable();
-    found.dedup_by_key(|p| (p.a, p.b, p.source));
-    found
+    // That many share a part of their addresses is to be expected.
+    if largest <= MANY || source.thing == Thing::Near {
+        return (found, None);
+    }
+    let mut message =
+        format!("up to {largest} people share one; only those of one surname there may be a household");
+    if left > 0 {
+        message +=
+            &format!(", and {left} of them were not even compared, because too many have that surname");
+    }
+    (found, Some(Warning::new(&source.name, message)))
 }
 
 /// From so many people on, a thing that they share is worth a warning.
@@ -330,10 +383,9 @@ fn names_in_places(
     number: u8,
     frequencies: &Frequencies,
     settings: &Settings,
-    found: &mut Vec<Shared>,
-) {
+) -> Vec<Shared> {
     let mut holders: Vec<(Holder, u8)> = Vec::new();
-    let mut keys = Vec::new();
+    let (mut keys, mut found) = (Vec::new(), Vec::new());
     for person in 0..of.count() as u32 {
         keys_of_names(table, of.nodes(person), &source.slots, &source.places, frequencies, &mut keys);
         holders.extend(keys.iter().map(|&(key, bin)| ((key, person), bin)));
@@ -344,7 +396,47 @@ fn names_in_places(
         if (2..=settings.household_cap * 4).contains(&same.len()) {
             block.clear();
             block.extend(same.iter().map(|(holder, _)| *holder));
-            all_pairs(&block, number, same[0].1, found);
+            all_pairs(&block, number, same[0].1, &mut found);
+        }
+    }
+    found
+}
+
+/// Keys of the things that some nodes hold, in order: of all but names.
+pub(super) fn keys_of_things(table: &Table, nodes: &[Node], source: &Source, out: &mut Vec<u64>) {
+    out.clear();
+    // Most people say the same over and over, and little else.
+    let mut put = |key: u64| {
+        if !out.contains(&key) {
+            out.push(key);
+        }
+    };
+    for &node in nodes {
+        let row = table.row(node);
+        match source.thing {
+            Thing::Near => keys_of_addresses(table, row, &mut put),
+            _ => {
+                source.slots.iter().filter(|&&slot| row[slot] > 0).for_each(|&slot| put(u64::from(row[slot])))
+            }
+        }
+    }
+    out.sort_unstable();
+}
+
+/// Keys of two parts of each address: with a slip, or a gap, in the others these are the same. A number in a city is left out, which many
+/// have who have nothing else in common.
+fn keys_of_addresses(table: &Table, row: &[u32], put: &mut impl FnMut(u64)) {
+    for address in table.addresses().iter().filter(|address| row[address.street] > 0) {
+        let (street, number) = fields::house(table.dictionary(address.street).value(row[address.street]));
+        let place = |slot: Option<usize>| {
+            slot.filter(|&slot| row[slot] > 0).map(|slot| table.dictionary(slot).hash(row[slot]))
+        };
+        let (number, postcode, city) = (number.map(u64::from), place(address.postcode), place(address.city));
+        let parts = [(street, number), (street, postcode), (street, city), (number, postcode)];
+        for ((one, other), way) in parts.into_iter().zip(1u64..) {
+            if let (Some(one), Some(other)) = (one, other) {
+                put(mix(mix(way, one), other));
+            }
         }
     }
 }

@@ -119,7 +119,7 @@ proptest! {
 #[test]
 fn a_chain_that_grows_too_long_is_cut_for_all_of_it() {
     // So low that all who share anything hang together.
-    let settings = settings(8, -5.0);
+    let settings = settings(8, -8.0);
     let mut told = Told::new(&settings);
     let (mut homes, mut heard) = (Homes::of(&told.live, HOMES.clone(), &settings), Heard::default());
     let mut sizes = Vec::new();

@@ -364,3 +364,77 @@ fn moments_are_read_as_systems_write_them() {
         assert_eq!(of("", nothing), None, "{nothing}");
     }
 }
+
+/// A word that nobody knows, by its number.
+fn word(number: usize) -> String {
+    let digits = (number * 7_919 % 99_991).to_string();
+    let syllables = digits
+        .bytes()
+        .map(|digit| ["ba", "de", "fi", "go", "lu", "ma", "ne", "ri", "so", "tu"][usize::from(digit - b'0')]);
+    syllables.collect()
+}
+
+/// People who share an address that each of their records may have with a slip or with gaps, one in five of another name than the others;
+/// and the household of each row.
+fn families_with_slips(slips: usize, gaps: usize) -> (Vec<String>, Vec<usize>) {
+    let mut dice = Dice(29);
+    let (mut rows, mut homes) = (Vec::new(), Vec::new());
+    for home in 0..900 {
+        let (street, number, place) = (word(dice.roll(700)), dice.roll(200) + 1, dice.roll(250));
+        for member in 0..[1, 1, 2, 2, 3, 4][dice.roll(6)] {
+            let name = if member > 0 && dice.chance(20) { 1_000 + dice.roll(900) } else { 1_000 + home };
+            let person = homes.len();
+            let born = format!("{}-{:02}-{:02}", 1940 + dice.roll(65), dice.roll(12) + 1, dice.roll(28) + 1);
+            for _ in 0..[1, 1, 2, 3][dice.roll(4)] {
+                let said = [
+                    format!("Vor{}", word(2_000 + person % 500)),
+                    format!("Na{}", word(name)),
+                    born.clone(),
+                    format!("0171 {}", 5_000_000 + person),
+                    format!("{street}weg"),
+                    number.to_string(),
+                    format!("{}", 40_000 + place * 37),
+                    format!("{}stadt", word(3_000 + place)),
+                ];
+                let said = said.map(|text| {
+                    let at = dice.roll(text.len().max(2) - 1) + 1;
+                    match (dice.chance(gaps), dice.chance(slips)) {
+                        (true, _) => String::new(),
+                        (false, true) if text.len() > 1 => format!("{}{}", &text[..at], &text[at + 1..]),
+                        _ => text,
+                    }
+                });
+                let [forename, surname, born, phone, street, number, postcode, city] = said;
+                let id = rows.len();
+                rows.push(format!(
+                    "r{id},{forename},{surname},,{born},,{phone},{street},{number},{postcode},{city},"
+                ));
+                homes.push(home);
+            }
+        }
+    }
+    (rows, homes)
+}
+
+#[test]
+fn slips_and_gaps_in_addresses_hide_few_households() {
+    for (slips, gaps, least) in [(10, 10, 0.95), (20, 15, 0.90), (30, 20, 0.80)] {
+        let (rows, homes) = families_with_slips(slips, gaps);
+        let (_, linkage) = linked(&file(rows.iter().map(String::as_str)), &Settings::default(), None, &[]);
+        let (precision, recall) = quality(&homes, &linkage.households);
+        let f1 = 2.0 * precision * recall / (precision + recall);
+        assert!(f1 > least, "{slips} % slips, {gaps} % gaps: {f1:.3} ({precision:.3}, {recall:.3})");
+    }
+}
+
+#[test]
+fn slips_in_both_the_street_and_the_name_are_no_other_home() {
+    let rows = [
+        "a,Hanna,Wiesental,f,1970-03-04,hanna@mail.de,,Kirschbaumallee,7,50667,Koeln,",
+        "b,Robert,Wisental,m,1968-11-23,,0171 7654321,Kirschbamallee,7,50667,Koeln,",
+        "c,Paul,Wiesentahl,m,1931-11-23,,0171 7654329,Kirschbaumallee,91,50668,Koeln,",
+    ];
+    let linked = at_home(&rows);
+    assert!(one_home(&linked, ["a", "b"]));
+    assert!(!one_home(&linked, ["a", "c"]));
+}

@@ -92,7 +92,7 @@ impl Homes {
         let mut sets = Sets::new(people.len());
         let place = |person: Person| people.binary_search(&person).unwrap_or_default() as u32;
         if people.len() > 1 {
-            let score = |a, b| self.score(onlooker, a, b);
+            let score = |a, b| self.score(onlooker, a, b).0;
             agglomerate(people, &score, threshold, &mut |a, b| sets.join(place(a), place(b)));
         }
         // People are in order: the first of a set stands for it.
