@@ -1,4 +1,4 @@
-//! Killed under load, again and again: at random moments, and at the named fault points. The client keeps its own
+//! Killed under load, again and again: at random moments, and at the named fault points; and stood still there. The client keeps its own
 //! record; afterwards every acknowledged event is there exactly once, and every message went out once or says that
 //! nobody knows.
 
@@ -136,6 +136,7 @@ fn killed_at_random_moments() {
         restart(&mut server);
     }
     all_is_well(&mut server, &record);
+    assert!(record.known_copies.load(Ordering::Relaxed) > 0, "no kill came between a commit and its answer");
 }
 
 /// Compiled in only with the feature: `cargo nextest run --features crowsnest/faults`, as `make test` does.
@@ -168,10 +169,34 @@ fn killed_at_each_fault_point() {
     }
     restart(&mut server);
     all_is_well(&mut server, &record);
+    assert!(record.known_copies.load(Ordering::Relaxed) > 0, "no kill came between a commit and its answer");
 }
 
-/// What must hold after all that.
-fn all_is_well(server: &mut RunningServer, record: &Record) {
+/// As when the machine sleeps, or is short of everything: what was begun before goes on after it.
+#[cfg(feature = "faults")]
+#[test]
+fn stood_still_at_each_fault_point() {
+    let (_workspace, mut server) = start();
+    let record = Record::default();
+    let acknowledged = || record.acknowledged.lock().unwrap().len();
+    for point in ["commit-before", "commit-after", "claim-after", "settle-before"] {
+        server.set_env("FAILPOINTS", Some(&format!("{point}=10*off->3*sleep(700)->off")));
+        restart(&mut server);
+        let (enough, before) = (AtomicBool::new(false), acknowledged());
+        let api = server.api().clone();
+        std::thread::scope(|scope| {
+            scope.spawn(|| record.load(&api, &enough));
+            wait::until("enough was sent", || (acknowledged() > before + 600).then_some(()));
+            enough.store(true, Ordering::Relaxed);
+        });
+        crate::world::settled(&api);
+    }
+    let unknown = all_is_well(&mut server, &record);
+    assert_eq!(unknown, 0, "nobody died");
+}
+
+/// What must hold after all that. Answers of how many messages the outcome is unknown.
+fn all_is_well(server: &mut RunningServer, record: &Record) -> usize {
     let api = server.api().clone();
     // The clients send again what they never got an answer for.
     while let Some(batch) = { record.open.lock().unwrap().pop() } {
@@ -180,7 +205,6 @@ fn all_is_well(server: &mut RunningServer, record: &Record) {
     crate::world::settled(&api);
     let acknowledged = record.acknowledged.lock().unwrap();
     assert!(acknowledged.len() > 500, "too little was sent to say anything: {}", acknowledged.len());
-    assert!(record.known_copies.load(Ordering::Relaxed) > 0, "no kill came between a commit and its answer");
 
     let stats = api.get("/api/v1/stats");
     assert_eq!(stats["events"], acknowledged.len(), "acknowledged and stored are the same: {stats}");
@@ -232,4 +256,5 @@ fn all_is_well(server: &mut RunningServer, record: &Record) {
     assert!(unknown < signed_up / 2, "{unknown} of {signed_up} are unknown");
     assert!(server.log().contains("listens at"));
     println!("{} events, {signed_up} messages, {unknown} of unknown outcome", acknowledged.len());
+    unknown
 }
