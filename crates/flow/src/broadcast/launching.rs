@@ -90,6 +90,8 @@ impl Launching {
     fn due(&self, broadcast: &str, now: Time) -> Option<Time> {
         match self.places().get(broadcast) {
             Some(place) if place.carriers > 0 => None,
+            // No wait is so long: the clock was set back since.
+            Some(Place { fault: Some(fault), .. }) if fault.again > now.plus(LONGEST) => Some(now),
             Some(Place { fault: Some(fault), .. }) => Some(fault.again),
             _ => Some(now),
         }

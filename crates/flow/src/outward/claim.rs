@@ -171,12 +171,16 @@ fn expire(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
     let overdue = work.unit.overdue_deliveries(work.now, limit)?;
     let any = !overdue.is_empty();
     for mut delivery in overdue {
+        let (id, line, waited) = (delivery.id, delivery.line(), purse::had_its_turn(&delivery, work.now));
         let before = match (delivery.reason.take(), delivery.state) {
             (Some(reason), DeliveryState::Held) => format!("; it was held: {reason}"),
             (Some(reason), _) => format!("; before that: {reason}"),
             (None, _) => String::new(),
         };
         end(work, &mut delivery, DeliveryState::Expired, format!("its time to live ran out{before}"))?;
+        if let Some(budget) = waited {
+            purse::pass_on(work, id, &line, &budget)?;
+        }
     }
     Ok(any)
 }

@@ -80,7 +80,7 @@ pub(crate) use forecast::{Forecast, Message};
 pub use letters::{LetterFile, PrintPreview, PrintReport, PrintedLetters, Residents, Unmade};
 pub(crate) use letters::{Printing, contact_of, recover};
 pub(crate) use lists::{notice_room, recheck_calls};
-pub(crate) use purse::{Purse, was_told};
+pub(crate) use purse::{Purse, run_ends, was_told};
 pub use relays::Relay;
 pub use replay::Replayed;
 pub use resolve::{Resolved, Resolving, WhatBecame};

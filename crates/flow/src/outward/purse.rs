@@ -3,13 +3,13 @@
 use super::{alarms, resume::has_changed};
 use crate::{FlowError, Live, inward::Working};
 use crowsnest_model::{
-    Amount, DeliveryId, Time,
+    Amount, DeliveryId, RunId, Time,
     definition::Send,
-    delivery::{Delivery, EMAIL, HandedOver, LETTER, SMS, WEBHOOK},
+    delivery::{Delivery, DeliveryState, EMAIL, HandedOver, LETTER, SMS, WEBHOOK},
     line::Line,
 };
 use crowsnest_programs::{BudgetStanding, WAITS_FOR_BUDGET, budget_day};
-use crowsnest_store::{Cost, Read};
+use crowsnest_store::{Cost, DeliveryFilter, Read};
 
 /// The channels whose messages may cost something.
 const PRICED: [&str; 3] = [EMAIL, SMS, LETTER];
@@ -278,6 +278,30 @@ pub(super) fn pass_on(
     if decided.and_then(|delivery| budget_waited_for(&delivery)).as_deref() == Some(budget) {
         return Ok(());
     }
+    wake_next_for(work, line, budget)
+}
+
+/// A message that had its turn for money ends with its run, before it is decided: the next one on its line is decided instead.
+pub(crate) fn run_ends(work: &mut Working<'_>, run: RunId) -> Result<(), FlowError> {
+    if work.live.workspace().organisation.budgets.is_empty() {
+        return Ok(());
+    }
+    let of_run = DeliveryFilter { run: Some(run), ..DeliveryFilter::default() };
+    for delivery in work.unit.deliveries(&of_run, usize::MAX >> 1)? {
+        if let Some(budget) = had_its_turn(&delivery, work.now) {
+            wake_next_for(work, &delivery.line(), &budget)?;
+        }
+    }
+    Ok(())
+}
+
+/// The budget that a message waited for and is to be decided by now.
+pub(super) fn had_its_turn(delivery: &Delivery, now: Time) -> Option<String> {
+    let is_due = delivery.state == DeliveryState::Queued && delivery.due <= now;
+    budget_waited_for(delivery).filter(|_| is_due)
+}
+
+fn wake_next_for(work: &mut Working<'_>, line: &Line, budget: &str) -> Result<(), FlowError> {
     let live = work.live;
     match live.workspace().organisation.budgets.iter().find(|other| other.name == budget) {
         Some(budget) => wake_first(work, line, &BudgetStanding::new(budget, work.now, live.zone())),

@@ -202,10 +202,10 @@ fn reaches_nobody(channel: &str, reason: &str) -> bool {
 pub(super) fn go_on(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), FlowError> {
     let Some(run) = delivery.run.filter(|_| delivery.state.is_final()) else { return Ok(()) };
     let person = work.unit.survivor(delivery.profile)?;
-    // What was posted again is waited for by nobody: the run has sent or told something since.
+    // What was sent or posted again is waited for by nobody while the run waits for what it has sent or told since.
     let of_run = DeliveryFilter { run: Some(run), ..DeliveryFilter::default() };
-    let went_on = delivery.channel == WEBHOOK
-        && work.unit.deliveries(&of_run, 1)?.first().is_some_and(|newest| newest.id != delivery.id);
+    let waits = |other: &Delivery| other.id > delivery.id && !other.state.is_final();
+    let went_on = work.unit.deliveries(&of_run, usize::MAX >> 1)?.iter().any(waits);
     if work.unit.profile(person)?.is_some() {
         work.load(person)?;
         let mut enrolment = Enrolment::of(work);

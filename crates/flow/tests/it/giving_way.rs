@@ -150,7 +150,11 @@ steps:
 
 /// A shop with one budget for texts and mails.
 fn one_budget(gateway: &Gateway) -> Vec<SourceFile> {
-    let mut files = files(&[TEXT, CART_NOW]);
+    one_budget_and(CART_NOW, gateway)
+}
+
+fn one_budget_and(program: &str, gateway: &Gateway) -> Vec<SourceFile> {
+    let mut files = files(&[TEXT, program]);
     let money = format!(
         "budgets: [{{ name: all, per: day, max: 0.05 USD }}]\n\
          sms: {{ from: \"+13125550100\", cost: 0.05 USD, max_segments: 1, gateway: {{ url: \"{}\", account: {}, \
@@ -200,4 +204,42 @@ async fn money_is_passed_on_by_whoever_does_not_take_it() {
     world.engine.resolve_delivery(text, WhatBecame::Failed, "the log says so".into()).await.unwrap();
     world.serve().await;
     assert_eq!(world.states(), ["failed", "suppressed", "sent", "sent"]);
+}
+
+#[tokio::test]
+async fn money_goes_on_to_the_next_where_whoever_was_to_have_it_is_gone() {
+    const ENDS: &str = r#"
+program: cart
+trigger: { event: Cart Updated, ttl: 3h }
+cancel_on: { event: Order Completed }
+steps:
+  - send: { channel: email, template: letter, topic: offers }
+"#;
+    for bought in [true, false] {
+        let gateway = Gateway::start(SMS_TOKEN);
+        gateway.becomes(GatewayMood::DropsAfterTaking);
+        let world = World::of(one_budget_and(ENDS, &gateway)).await;
+        let ann = identify("ann").by("phone", NUMBERS[0]).by("email", "ann@x.org");
+        world.tell([ann.agrees_by("sms", "offers")]).await;
+        let people: Vec<String> = (0..3).map(|place| format!("q{place}@x.org")).collect();
+        world.tell(people.iter().map(|address| subscriber(address))).await;
+        world.tell([track("v", "Visit").by("phone", NUMBERS[0])]).await;
+        for address in &people {
+            world.pass(HOUR);
+            world.tell([cart(&format!("c {address}"), address)]).await;
+        }
+        world.serve().await;
+        assert_eq!(world.states(), ["unknown", "queued", "queued", "queued"]);
+        let text = world.deliveries().remove(0).id;
+        world.engine.resolve_delivery(text, WhatBecame::Failed, "the log says so".into()).await.unwrap();
+        // Before it is served, it has no point any more.
+        if bought {
+            world.tell([order("o", "q0@x.org")]).await;
+        } else {
+            world.pass(HOUR);
+        }
+        world.serve().await;
+        let gone = if bought { "cancelled" } else { "expired" };
+        assert_eq!(world.states(), ["failed", gone, "sent", "sent"]);
+    }
 }

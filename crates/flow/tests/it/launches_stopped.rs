@@ -167,6 +167,19 @@ async fn a_launch_that_cannot_write_is_tried_again_by_the_clock() {
     assert_eq!((mailed.len(), world.mailed().len()), (40, 40));
 }
 
+#[tokio::test]
+async fn a_launch_that_was_stopped_goes_on_although_the_clock_was_set_back() {
+    let world = World::new(&[OFFER]).await;
+    world.tell((0..40).map(|place| subscriber(&format!("p{place}@x.org")))).await;
+    world.pass(365 * DAY);
+    stops_after(&world, 20);
+    assert!(world.engine.launch("offer").await.unwrap().stopped.is_some());
+    goes_again(&world);
+    world.pass(-365 * DAY);
+    world.engine.carry_due_launches().await.unwrap();
+    assert!(world.engine.launch_report("offer").unwrap().queued.is_some(), "it is tried in a year");
+}
+
 fn seconds(number: i64) -> crowsnest_model::Duration {
     crowsnest_model::Duration::seconds(number)
 }

@@ -191,6 +191,49 @@ async fn a_run_is_not_moved_by_what_is_sent_again_and_what_it_was_for_ends_it() 
     assert_eq!((world.states(), sink.count()), (vec!["unknown"], 1));
 }
 
+/// Three messages in a row, of which each has to wait for another day; what is three hours late has no point.
+const DAILY: &str = r#"
+program: daily
+trigger: { event: Cart Updated }
+lateness: 3h
+steps:
+  - send: { channel: email, template: letter, topic: offers }
+  - send: { channel: email, template: letter, topic: offers }
+  - send: { channel: email, template: letter, topic: offers }
+---
+policy: contact
+caps: [{ max: 1, per: 1d, when_capped: postpone }]
+"#;
+
+#[tokio::test]
+async fn what_becomes_of_a_message_that_is_sent_again_is_nothing_to_a_run_that_waits_for_the_next() {
+    for mood in [Mood::Takes, Mood::Refuses, Mood::Away] {
+        let sink = Sink::start(Mood::DropsAfterDot).await;
+        let world = World::sending_to(&[DAILY], Some(sink.addr)).await;
+        world.tell([subscriber("ann@x.org"), cart("c1", "ann@x.org")]).await;
+        world.serve().await;
+        assert_eq!(world.states(), ["unknown", "queued"]);
+        sink.becomes(mood);
+        resolved(&world, WhatBecame::Again).await.unwrap();
+        world.serve().await;
+        for _ in 0..20 {
+            world.after(10 * MINUTE).await;
+        }
+        let first = match mood {
+            Mood::Takes => "sent",
+            Mood::Refuses => "failed",
+            _ => "expired",
+        };
+        assert_eq!(world.states(), [first, "queued"]);
+        sink.becomes(Mood::Takes);
+        for _ in 0..60 {
+            world.after(HOUR).await;
+        }
+        assert_eq!(world.states(), [first, "sent", "sent"]);
+        assert_eq!(world.run_words("daily"), ["finished: all steps are done"]);
+    }
+}
+
 #[tokio::test]
 async fn many_are_resolved_at_once_those_that_are_meant() {
     let sink = Sink::start(Mood::DropsAfterDot).await;

@@ -121,6 +121,9 @@ impl Enrolment<'_, '_> {
             RunState::Expired => DeliveryState::Expired,
             _ => DeliveryState::Cancelled,
         };
+        if self.work.replay.is_none() {
+            crate::outward::run_ends(self.work, run.id)?;
+        }
         self.work.unit.close_deliveries(run.id, closed, &reason, now)?;
         self.forget(person, run.id)
     }
