@@ -5,9 +5,9 @@ use crate::words::{
     SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 use crate::{
-    ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadLetters,
+    ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadLetters, ReadPending,
     ReadMatching, ReadSegments, ReadSending, ReadTasks, Result, WriteCosts, WriteDecisions, WriteDeliveries,
-    WriteFeedback, WriteHomes, WriteIdentity, WriteItems, WriteLetters, WriteMatching, WriteSegments,
+    WriteFeedback, WriteHomes, WriteIdentity, WriteItems, WriteLetters, WriteMatching, WritePending, WriteSegments,
     WriteSending, WriteTasks,
 };
 use crowsnest_model::{
@@ -33,6 +33,7 @@ pub trait Read:
     + ReadSegments
     + ReadTasks
     + ReadItems
+    + ReadPending
     + ReadDecisions
     + ReadIdentity
     + ReadMatching
@@ -159,6 +160,7 @@ pub trait Unit:
     + WriteSegments
     + WriteTasks
     + WriteItems
+    + WritePending
     + WriteDecisions
     + WriteIdentity
     + WriteMatching

@@ -51,8 +51,9 @@ impl Enrolment<'_, '_> {
         for run in runs {
             let Some(program) = self.program(&run) else { continue };
             let exit = self.ask(person, Some(cause.view()), |asked| program.exit(&run, asked)).flatten();
-            if let Some(exit) = exit {
-                self.end(person, &run, End::by(&run, &exit, event))?;
+            match exit {
+                Some(exit) => self.end(person, &run, End::by(&run, &exit, event))?,
+                None => self.keep_end(person, &run, event.name.as_deref().unwrap_or_default())?,
             }
         }
         Ok(())
