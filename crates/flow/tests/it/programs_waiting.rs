@@ -114,7 +114,7 @@ async fn what_is_too_late_by_then_is_expired() {
     world.engine.build().await.unwrap();
     let words = world.run_words("back");
     assert_eq!(words.len(), 1, "{words:?}");
-    assert!(words[0].starts_with("expired: Page Viewed came 7h after it happened"), "{words:?}");
+    assert!(words[0].starts_with("expired: Page Viewed came 7 hours after it happened"), "{words:?}");
 }
 
 #[tokio::test]
