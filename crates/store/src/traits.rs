@@ -5,10 +5,10 @@ use crate::words::{
     SourceCount, StoredDocument, Suppression, Switch, Watermark,
 };
 use crate::{
-    ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadLetters, ReadPending,
-    ReadMatching, ReadSegments, ReadSending, ReadTasks, Result, WriteCosts, WriteDecisions, WriteDeliveries,
-    WriteFeedback, WriteHomes, WriteIdentity, WriteItems, WriteLetters, WriteMatching, WritePending, WriteSegments,
-    WriteSending, WriteTasks,
+    ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadLetters,
+    ReadMatching, ReadPending, ReadSegments, ReadSending, ReadTasks, Result, WriteCosts, WriteDecisions,
+    WriteDeliveries, WriteFeedback, WriteHomes, WriteIdentity, WriteItems, WriteLetters, WriteMatching,
+    WritePending, WriteSegments, WriteSending, WriteTasks,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, Time,

@@ -4,8 +4,7 @@
 //! launch that was interrupted goes on where it was (`launching`): nobody is left out, and nobody is decided twice.
 
 use super::{
-    Audience, LaunchReport, Stopped,
-    named,
+    Audience, LaunchReport, Stopped, named,
     page::{look_at, queue_page},
 };
 use crate::{Engine, FlowError, missing::missing, outward};

@@ -165,8 +165,7 @@ pub(crate) fn tell_watchers(work: &mut Working<'_>, limit: usize) -> Result<bool
             continue;
         };
         let interest = watch.interest.id();
-        if !work.derived.interests.contains(&interest)
-            || work.derived.waits(program.name(), program.version)
+        if !work.derived.interests.contains(&interest) || work.derived.waits(program.name(), program.version)
         {
             work.unit.park_item_change(change.seq)?;
             continue;

@@ -15,9 +15,9 @@ pub(crate) fn resume(work: &mut Working<'_>) -> Result<(), FlowError> {
     let builds = work.unit.builds()?;
     for program in work.unit.parked()? {
         // Those of one that waits until what it asks about is built go on then.
-        let waits = builds.iter().any(|build| {
-            build.kind == "program" && build.name == program && build.finished.is_none()
-        });
+        let waits = builds
+            .iter()
+            .any(|build| build.kind == "program" && build.name == program && build.finished.is_none());
         if !waits && !plan.is_paused(&program) {
             work.unit.unpark_timers(&program)?;
             work.something_due = true;

@@ -119,7 +119,8 @@ async fn what_is_too_late_by_then_is_expired() {
 
 #[tokio::test]
 async fn whoever_goes_on_meanwhile_is_decided_in_the_order_in_which_they_came() {
-    let once = program("trigger: { event: Page Viewed, when: 'metric(\"spend\") >= 100' }\nreentry: once", LEAVES);
+    let once =
+        program("trigger: { event: Page Viewed, when: 'metric(\"spend\") >= 100' }\nreentry: once", LEAVES);
     let world = come_too_early(SPEND, &once).await;
     world.engine.build_more(9).await.unwrap();
     world.pass(MINUTE);
@@ -135,7 +136,8 @@ async fn whoever_goes_on_meanwhile_is_decided_in_the_order_in_which_they_came() 
 #[tokio::test]
 async fn a_run_at_a_step_that_asks_for_what_is_built_anew_waits_for_it() {
     let branch = "  - wait: 1h\n  - branch:\n      - { when: 'metric(\"spend\") >= 100', steps: [ { exit: big } ] }\n      - { otherwise: [ { exit: small } ] }";
-    let until = "  - wait: 1h\n  - wait_until: { when: 'metric(\"spend\") >= 100', limit: 30d }\n  - exit: big";
+    let until =
+        "  - wait: 1h\n  - wait_until: { when: 'metric(\"spend\") >= 100', limit: 30d }\n  - exit: big";
     for steps in [branch, until] {
         for dies in [false, true] {
             let program = program("trigger: { event: Page Viewed }", steps);
@@ -201,4 +203,75 @@ async fn a_request_and_a_date_wait_too() {
     world.engine.build().await.unwrap();
     world.serve().await;
     assert_eq!(finished(&world).len(), 2);
+}
+
+#[tokio::test]
+async fn what_begins_a_program_otherwise_waits_too() {
+    let audience = "audience: 'metric(\"spend\") >= 100'";
+    let gold = "segment: gold\nwhen: profile.tier == \"gold\"\n";
+    for trigger in ["{ segment: gold }", "{ identity: merged }"] {
+        let program = program(&format!("trigger: {trigger}\n{audience}"), LEAVES);
+        let world = World::new(&[gold]).await;
+        world.tell([bought("ann@x.org"), identify("u1").by("user_id", "u1")]).await;
+        world.apply(&[gold, SPEND, &program]).await;
+        let known = identify("both").by("email", "ann@x.org").by("user_id", "u1");
+        world.tell([known.traits(json!({ "tier": "gold" }))]).await;
+        assert!(world.runs("back").is_empty(), "{trigger}");
+        let world = world.restarted(None);
+        world.engine.build().await.unwrap();
+        assert_eq!(finished(&world), ["finished: done"], "{trigger}");
+    }
+    // A step of another program.
+    let inner = program(&format!("trigger: {{ request: true }}\n{audience}"), LEAVES);
+    let outer = "program: outer\ntrigger: { event: Page Viewed }\nsteps:\n  - enter: back\n";
+    let world = shop().await;
+    world.apply(&[SPEND, &inner, outer]).await;
+    world.tell([viewed("v1", "ann@x.org")]).await;
+    assert_eq!(world.run_words("outer"), ["finished: all steps are done"]);
+    world.engine.build().await.unwrap();
+    assert_eq!(finished(&world), ["finished: done"]);
+}
+
+#[tokio::test]
+async fn one_who_turns_out_to_be_one_with_another_is_decided_about_as_the_one_they_are() {
+    let once =
+        program("trigger: { event: Page Viewed, when: 'metric(\"spend\") >= 100' }\nreentry: once", LEAVES);
+    let world = shop().await;
+    world.apply(&[SPEND, &once]).await;
+    world.tell([viewed("v1", "ann@x.org"), track("v2", "Page Viewed").by("user_id", "u1")]).await;
+    world.tell([identify("both").by("email", "ann@x.org").by("user_id", "u1")]).await;
+    world.engine.build().await.unwrap();
+    let entered = world.runs("back").into_iter().filter(|run| run.reason.as_deref() == Some("done"));
+    assert_eq!(entered.count(), 1);
+}
+
+#[tokio::test]
+async fn a_program_that_is_changed_while_it_waits_decides_by_what_it_is_then() {
+    let (more, first) = ways().swap_remove(0);
+    for (changed, words) in [
+        (first.replace("done", "changed"), vec!["finished: changed"]),
+        // It asks for nothing that is built any more.
+        (program("trigger: { event: Page Viewed }\naudience: has(profile.nothing)", LEAVES), vec![]),
+        (first.replace("trigger:", "state: paused\ntrigger:"), vec![]),
+        (first.replace("Page Viewed", "Order Completed"), vec![]),
+    ] {
+        let world = come_too_early(more, &first).await;
+        world.engine.build_more(1).await.unwrap();
+        world.apply(&[more, &changed]).await;
+        world.engine.build().await.unwrap();
+        assert_eq!(finished(&world), words, "{changed}");
+        assert!(world.read(|read| read.pending(None, 9)).is_empty(), "{changed}");
+    }
+}
+
+#[tokio::test]
+async fn what_it_waits_for_is_said() {
+    let (more, program) = ways().swap_remove(0);
+    let world = come_too_early(more, &program).await;
+    let waiting = world.engine.waiting_programs().unwrap();
+    assert!(waiting["back"].starts_with("still being built: metric `spend`"), "{waiting:?}");
+    let caught = world.engine.catch_up("back", START, false, true).await.unwrap_err().to_string();
+    assert!(caught.contains("still being built"), "{caught}");
+    world.engine.build().await.unwrap();
+    assert!(world.engine.waiting_programs().unwrap().is_empty());
 }

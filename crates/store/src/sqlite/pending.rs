@@ -48,10 +48,8 @@ impl WritePending for Session<'_> {
     }
 
     fn remove_pending(&mut self, seq: u64) -> Result<bool> {
-        let changed = self
-            .connection
-            .prepare_cached("DELETE FROM pending WHERE seq = ?1")?
-            .execute([seq as i64])?;
+        let changed =
+            self.connection.prepare_cached("DELETE FROM pending WHERE seq = ?1")?.execute([seq as i64])?;
         Ok(changed > 0)
     }
 }

@@ -15,8 +15,8 @@ use crowsnest_model::{
 };
 use crowsnest_store::{
     IdentityChange, IdentityChangeKind, ImportRecord, ItemChange, LaunchRecord, LedgerEntry, LedgerKind,
-    Page, Pending, Read, Result, RunState, RunStep, SourceCount, StoreError, Suppression, Switch, Task, TaskFilter,
-    TaskState, Unit,
+    Page, Pending, Read, Result, RunState, RunStep, SourceCount, StoreError, Suppression, Switch, Task,
+    TaskFilter, TaskState, Unit,
     sqlite::{DataFolder, Readers, Writer},
 };
 use rusqlite::Connection;

@@ -65,12 +65,17 @@ impl Enrolment<'_, '_> {
         Ok(Some(Admission::Waits(WAITS.to_owned())))
     }
 
-    /// Keeps that an event may end a run, if that cannot be said yet.
-    pub(super) fn keep_end(&mut self, person: ProfileId, run: &Run, event: &str) -> Result<(), FlowError> {
+    /// Keeps that something which came may end a run, if that cannot be said yet: an event of this name, or any.
+    pub(super) fn keep_end(
+        &mut self,
+        person: ProfileId,
+        run: &Run,
+        event: Option<&str>,
+    ) -> Result<(), FlowError> {
         let Some(program) = self.program(run).filter(|_| self.waits(&run.program, run.version)) else {
             return Ok(());
         };
-        match program.ends().contains(&event) {
+        match event.is_none_or(|event| program.ends().contains(&event)) {
             true => self.put_pending(person, &run.program, ENDS, String::new()),
             false => Ok(()),
         }
@@ -158,9 +163,13 @@ impl Working<'_> {
         let all = self.unit.pending(None, limit)?;
         for pending in &all {
             let person = self.unit.survivor(pending.profile)?;
-            self.load(person)?;
-            self.catch_up(person)?;
-            self.decide_once(person, pending)?;
+            if self.is_there(person)? {
+                self.load(person)?;
+                self.catch_up(person)?;
+                self.decide_once(person, pending)?;
+            } else {
+                self.unit.remove_pending(pending.seq)?;
+            }
         }
         Ok(all.len())
     }
