@@ -47,7 +47,7 @@ impl CaughtUp {
         match admission {
             Admission::Entered => self.entered += 1,
             Admission::HeldOut(_) => self.held_out += 1,
-            Admission::Not(reason) => *self.not.entry(reason).or_default() += 1,
+            Admission::Not(reason) | Admission::Waits(reason) => *self.not.entry(reason).or_default() += 1,
         }
     }
 }
@@ -87,7 +87,7 @@ impl Engine {
             let occasion = occasion.unwrap_or_else(|| work.ids.next(work.now).to_string());
             let cause =
                 Cause::ours(person, format!("{REQUEST}{occasion}"), "the request".into(), work.now, properties);
-            Enrolment::of(work).admit(person, open, &cause)
+            Enrolment::of(work).enter_as_asked(person, open, &cause)
         })
         .await
     }
@@ -148,6 +148,12 @@ impl Engine {
                 "the program {program} takes nobody in: it is a draft or paused; {cure}"
             ))
         })?;
+        if live.derived().waits(program, open.version) {
+            return Err(FlowError::Refused(format!(
+                "the program {program} waits for what it asks about, which is still being built; who comes meanwhile is let in \
+                 by itself, and whoever came before can be when that is built"
+            )));
+        }
         if open.begins_by_time() {
             return self.catch_up_dates(program, since, whenever, dry_run).await;
         }

@@ -20,6 +20,7 @@ pub mod inward;
 mod joining;
 mod live;
 mod matching;
+mod missing;
 pub mod outward;
 mod overlap;
 mod people;

@@ -97,10 +97,10 @@ impl Working<'_> {
         let Some(known) = self.unit.profile(person)? else {
             return Err(FlowError::NotFound { kind: "person", name: profile.to_string(), hint: None });
         };
-        if !self.incomplete().is_empty() {
+        if !self.incomplete().is_empty() || self.derived.pending {
             return Err(FlowError::Refused(
-                "metrics are being built just now, and what they would have been cannot be said yet; try again when \
-                 `crowsnest metric list` shows none that is building"
+                "metrics are being built just now, or segments, and what they would have been cannot be said yet; try again when \
+                 `crowsnest metric list` and `crowsnest segment list` show none that is building"
                     .into(),
             ));
         }

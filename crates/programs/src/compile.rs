@@ -9,7 +9,7 @@ use crowsnest_model::{
     Duration, InterestId, Percent, Time,
     definition::{EventMatch, FreshnessNeed, Program, ProgramState, Trigger},
 };
-use crowsnest_rules::{Condition, Expression, Interest, RuleError, Schema, SeriesSpec};
+use crowsnest_rules::{Condition, Expression, Inputs, Interest, RuleError, Schema, SeriesSpec};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -90,13 +90,13 @@ pub struct LiveProgram {
     pub(crate) cancels: Vec<LiveMatch>,
     pub(crate) goal: Option<(LiveMatch, Option<Expression>)>,
     pub(crate) steps: Vec<LiveStep>,
-    series: Vec<Arc<SeriesSpec>>,
+    inputs: Vec<Inputs>,
 }
 
-/// Reads conditions, and gathers what they ask to be remembered of events.
+/// Reads conditions, and gathers what they look at.
 pub(crate) struct Reader<'s> {
     schema: &'s Schema,
-    series: RefCell<Vec<Arc<SeriesSpec>>>,
+    inputs: RefCell<Vec<Inputs>>,
 }
 
 impl Reader<'_> {
@@ -113,13 +113,13 @@ impl Reader<'_> {
 
     pub(crate) fn condition(&self, text: &str) -> Result<Condition, RuleError> {
         let condition = Condition::parse(text, self.schema)?;
-        self.series.borrow_mut().extend(condition.inputs().series.iter().cloned());
+        self.inputs.borrow_mut().push(condition.inputs().clone());
         Ok(condition)
     }
 
     pub(crate) fn expression(&self, text: &str) -> Result<Expression, RuleError> {
         let expression = Expression::parse(text, self.schema)?;
-        self.series.borrow_mut().extend(expression.inputs().series.iter().cloned());
+        self.inputs.borrow_mut().push(expression.inputs().clone());
         Ok(expression)
     }
 }
@@ -136,7 +136,7 @@ impl LiveProgram {
             let program = definition.name.clone();
             move |error| CompileError { program: program.clone(), field, error }
         };
-        let reader = Reader { schema, series: RefCell::default() };
+        let reader = Reader { schema, inputs: RefCell::default() };
         let trigger = &definition.trigger;
         let cancel = |cancel: &EventMatch| {
             LiveMatch::compile(&cancel.event, cancel.when.as_deref(), &reader).map_err(fault("cancel_on"))
@@ -177,15 +177,20 @@ impl LiveProgram {
                 )),
             },
             steps: steps::compile(&definition, &reader)?,
-            series: reader.series.into_inner(),
+            inputs: reader.inputs.into_inner(),
             version,
             definition,
         })
     }
 
+    /// What its conditions look at.
+    pub fn inputs(&self) -> impl Iterator<Item = &Inputs> {
+        self.inputs.iter()
+    }
+
     /// What its conditions ask to be remembered of events.
-    pub fn series(&self) -> &[Arc<SeriesSpec>] {
-        &self.series
+    pub fn series(&self) -> impl Iterator<Item = &Arc<SeriesSpec>> {
+        self.inputs().flat_map(|inputs| &inputs.series)
     }
 
     /// With a part of the people who are held out of all programs.
@@ -217,8 +222,8 @@ impl LiveProgram {
         self.definition.trigger.ttl.map(|ttl| triggered.plus(ttl))
     }
 
-    /// Whether another version comes due at the same moments.
-    fn comes_due_with(&self, other: &Self) -> bool {
+    /// Whether another version begins by the same: the time to live does not matter.
+    pub fn begins_as(&self, other: &Self) -> bool {
         let [one, other] =
             [self, other].map(|program| Trigger { ttl: None, ..program.definition.trigger.clone() });
         one == other
@@ -334,7 +339,7 @@ impl Plan {
             first.version.checked_sub(1).and_then(|version| self.version(program.name(), version))
             && before.open
             && before.in_force.until == Some(first.in_force.from)
-            && before.comes_due_with(program)
+            && before.begins_as(program)
         {
             first = before;
         }

@@ -1,11 +1,11 @@
 //! A person as conditions see them.
 
 use crowsnest_model::{InterestId, Profile, SeriesId, Time, series::Kept};
-use crowsnest_rules::{EventView, Remembered, SeriesSpec, Subject};
+use crowsnest_rules::{EventView, Inputs, Remembered, SeriesSpec, Subject};
 use foldhash::fast::RandomState;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Answers what a person agreed to, by channel and topic; `None` when nobody ever said.
 pub type Consents<'a> = dyn Fn(&str, &str) -> Option<bool> + 'a;
@@ -38,12 +38,27 @@ pub struct Derived {
     /// The programs that begin by date or by schedule, and since when each is in force: nothing that came due before begins
     /// it.
     pub dates: HashMap<String, Time>,
+    /// The versions of programs that wait, by name, since something that they ask about is being built.
+    pub waiting: HashMap<String, BTreeSet<u32>>,
+    /// Whether some of what came while programs waited may not have been served yet.
+    pub pending: bool,
 }
 
 impl Derived {
     /// Whether a series is complete, as far as a question needs it.
     pub fn knows(&self, asked: &SeriesSpec) -> bool {
         self.series.get(&asked.id()).is_some_and(|complete| *complete >= asked.kept())
+    }
+
+    /// Whether nothing is still being built that a condition looks at.
+    pub fn answers(&self, asked: &Inputs) -> bool {
+        asked.series.iter().all(|series| self.knows(series))
+            && asked.segments.iter().all(|name| self.segments.get(name) != Some(&false))
+    }
+
+    /// Whether a version of a program waits until something that it asks about is built.
+    pub fn waits(&self, program: &str, version: u32) -> bool {
+        self.waiting.get(program).is_some_and(|versions| versions.contains(&version))
     }
 }
 

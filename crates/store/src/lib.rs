@@ -12,6 +12,7 @@ mod identity;
 mod items;
 mod letters;
 mod matching;
+mod pending;
 mod segments;
 mod sending;
 pub mod sqlite;
@@ -28,6 +29,7 @@ pub use identity::{IdentityChange, IdentityChangeKind, ReadIdentity, WriteIdenti
 pub use items::{ItemChange, ReadItems, WriteItems};
 pub use letters::{PrintRun, ReadLetters, WriteLetters};
 pub use matching::{Evidence, LearnedModel, MatchRecord, Question, ReadMatching, WriteMatching};
+pub use pending::{Pending, ReadPending, WritePending};
 pub use segments::{Build, ReadSegments, SegmentChange, WriteSegments};
 pub use sending::{ReadSending, WriteSending};
 pub use tasks::{ReadTasks, Task, TaskFilter, TaskState, WriteTasks};

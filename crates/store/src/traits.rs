@@ -6,9 +6,9 @@ use crate::words::{
 };
 use crate::{
     ReadCosts, ReadDecisions, ReadDeliveries, ReadFeedback, ReadHomes, ReadIdentity, ReadItems, ReadLetters,
-    ReadMatching, ReadSegments, ReadSending, ReadTasks, Result, WriteCosts, WriteDecisions, WriteDeliveries,
-    WriteFeedback, WriteHomes, WriteIdentity, WriteItems, WriteLetters, WriteMatching, WriteSegments,
-    WriteSending, WriteTasks,
+    ReadMatching, ReadPending, ReadSegments, ReadSending, ReadTasks, Result, WriteCosts, WriteDecisions,
+    WriteDeliveries, WriteFeedback, WriteHomes, WriteIdentity, WriteItems, WriteLetters, WriteMatching,
+    WritePending, WriteSegments, WriteSending, WriteTasks,
 };
 use crowsnest_model::{
     Consent, Event, EventId, HouseholdId, Identifier, Profile, ProfileId, QuarantineId, RunId, Time,
@@ -33,6 +33,7 @@ pub trait Read:
     + ReadSegments
     + ReadTasks
     + ReadItems
+    + ReadPending
     + ReadDecisions
     + ReadIdentity
     + ReadMatching
@@ -161,6 +162,7 @@ pub trait Unit:
     + WriteSegments
     + WriteTasks
     + WriteItems
+    + WritePending
     + WriteDecisions
     + WriteIdentity
     + WriteMatching

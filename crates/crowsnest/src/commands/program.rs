@@ -171,10 +171,10 @@ impl Program {
         let (path, show): (String, fn(&[Value])) = match &self.action {
             Action::List => ("/api/v1/programs".into(), |programs| {
                 let rows = programs.iter().map(|program| {
-                    let state = if program["switched_off"] == true {
-                        "stopped".into()
-                    } else {
-                        text(program, "state")
+                    let state = match &program["waits_for"] {
+                        _ if program["switched_off"] == true => "stopped".into(),
+                        Value::String(waits_for) => format!("waits: {waits_for}"),
+                        _ => text(program, "state"),
                     };
                     [
                         text(program, "program"),

@@ -4,12 +4,10 @@
 //! launch that was interrupted goes on where it was (`launching`): nobody is left out, and nobody is decided twice.
 
 use super::{
-    Audience, LaunchReport, Stopped,
-    missing::missing,
-    named,
+    Audience, LaunchReport, Stopped, named,
     page::{look_at, queue_page},
 };
-use crate::{Engine, FlowError, outward};
+use crate::{Engine, FlowError, missing::missing, outward};
 use crowsnest_model::{Object, ProfileId};
 use crowsnest_store::{LaunchRecord, Read};
 use fail::fail_point;
@@ -76,7 +74,7 @@ impl Engine {
         let live = self.live();
         let missing = live
             .broadcast_version(&launch.broadcast, launch.version)
-            .and_then(|broadcast| missing(&live, &live.derived(), broadcast));
+            .and_then(|broadcast| missing(&live, &live.derived(), broadcast.inputs()));
         match missing {
             Some(missing) => missing.stops(read, launch.launched).map(Some),
             None => Ok(self.launching().fault(&launch.broadcast)),

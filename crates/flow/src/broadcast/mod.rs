@@ -5,7 +5,6 @@ mod came;
 mod decided;
 mod launch;
 mod launching;
-mod missing;
 mod page;
 mod preview;
 mod survey;

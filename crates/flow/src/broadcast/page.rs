@@ -8,10 +8,9 @@ use super::{
     Audience, PAGE,
     audience::Tally,
     decided::Decided,
-    missing::missing,
     survey::{Decision, Survey, readable},
 };
-use crate::{Engine, FlowError, Live, inward::Working};
+use crate::{Engine, FlowError, Live, inward::Working, missing::missing};
 use crowsnest_model::{
     DeliveryId, Object, ProfileId, Time,
     definition::Broadcast,
@@ -66,7 +65,7 @@ fn decide(
 ) -> Result<Option<Decisions>, FlowError> {
     let broadcast = launched(live, launch)?;
     // Asked now, people would be left out for what is not known yet.
-    if missing(live, &derived, broadcast).is_some() {
+    if missing(live, &derived, broadcast.inputs()).is_some() {
         return Ok(None);
     }
     let audience = Audience::of(launch.counts.clone());

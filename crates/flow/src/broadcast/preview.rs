@@ -4,12 +4,12 @@ use super::{
     Audience, PAGE,
     audience::{Reasons, Tally},
     decided::Decided,
-    missing::missing,
     named,
     survey::{Decision, Survey},
 };
 use crate::{
     Engine, FlowError, Live,
+    missing::missing,
     outward::{Courier, Estimate, Expected, estimate},
 };
 use crowsnest_model::{Object, ProfileId, Time, definition::Send};
@@ -59,7 +59,7 @@ impl Engine {
         let derived = live.derived();
         self.readers().read(|read| {
             let now = self.now();
-            let waits = match missing(&live, &derived, broadcast) {
+            let waits = match missing(&live, &derived, broadcast.inputs()) {
                 Some(missing) => Some(missing.in_words(read)?),
                 None => None,
             };

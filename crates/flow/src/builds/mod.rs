@@ -4,7 +4,7 @@
 //! Three passes over all people, in the order of their ids, each resumed where it was after a restart: first the events of
 //! each person are read for the series that are new, and for what is newly asked about who watches what; then everybody is
 //! asked about the segments that are new; then everybody is given the moment at which they come due for the programs by date
-//! or by schedule that are new. Events that come meanwhile are added as always: whoever is read later is read from the
+//! or by schedule that are new. Before that, what came while programs waited until what they ask about was built is decided. Events that come meanwhile are added as always: whoever is read later is read from the
 //! beginning, these events included.
 
 mod sieve;
@@ -42,9 +42,11 @@ const PROGRESS: &str = "build";
 /// How far the reading of recorded events is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// `series`, `interest`: events are read; `segment`: people are asked; `date`: people are given the moments of programs.
+    /// `series`, `interest`: events are read; `segment`: people are asked; `program`: what came while programs waited is decided;
+    /// `date`: people are given the moments of programs.
     pub pass: String,
-    /// People who have been read or passed over; where events are read, those of whom there are such events.
+    /// People who have been read or passed over; where events are read, those of whom there are such events; where it is decided
+    /// what came, so much of that.
     pub done: u64,
     /// People there are, as of now.
     pub total: u64,
@@ -126,7 +128,9 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
         unit.put_build(&build)?;
     }
     for build in before {
-        let is_wanted = wanted.contains_key(&(build.kind.as_str(), build.name.clone()));
+        let is_wanted = wanted.contains_key(&(build.kind.as_str(), build.name.clone()))
+            // What came while it waited is still to be decided, whatever it asks about now.
+            || build.kind == "program" && build.finished.is_none();
         // A series that is read anew because it is to be kept longer answers for less until then.
         let still_serves = build.finished.is_some()
             && built_series(&build).is_some_and(|(id, kept)| {
@@ -139,6 +143,13 @@ pub(crate) fn ask_for(unit: &mut dyn Unit, live: &Live, now: Time) -> Result<(),
     if new {
         // Whoever was read already was not read for this.
         unit.put_setting(PROGRESS, "")?;
+    }
+    let builds = unit.builds()?;
+    for program in derived(live, &builds).waiting.into_keys() {
+        if !builds.iter().any(|build| build.kind == "program" && build.name == program) {
+            let (kind, name) = ("program".to_owned(), program);
+            unit.put_build(&Build { kind, name, meaning: String::new(), started: now, finished: None })?;
+        }
     }
     // What waited to be told may be told by now, or never; whoever tells it looks.
     unit.unpark_item_changes(now)?;
@@ -204,6 +215,7 @@ pub(crate) fn at_once(rules: &Rules, derived: &Derived) -> Derived {
     Derived {
         series: rules.series.all().map(|series| (series.id(), series.kept())).collect(),
         segments: rules.segments.all().iter().map(|segment| (segment.name.clone(), true)).collect(),
+        waiting: HashMap::new(),
         ..derived.clone()
     }
 }
@@ -213,7 +225,8 @@ fn derived(live: &Live, builds: &[Build]) -> Derived {
     let finished = |kind: &str, name: &str| {
         builds.iter().any(|build| build.kind == kind && build.name == name && build.finished.is_some())
     };
-    Derived {
+    let mut waiting: HashMap<String, BTreeSet<u32>> = HashMap::new();
+    let derived = Derived {
         series: complete(builds),
         interests: live
             .plan()
@@ -233,7 +246,13 @@ fn derived(live: &Live, builds: &[Build]) -> Derived {
             .filter(|build| build.kind == "date")
             .map(|build| (build.name.clone(), build.started))
             .collect(),
+        pending: builds.iter().any(|build| build.kind == "program" && build.finished.is_none()),
+        waiting: HashMap::new(),
+    };
+    for program in live.plan().all().filter(|program| !program.inputs().all(|asked| derived.answers(asked))) {
+        waiting.entry(program.name().to_owned()).or_default().insert(program.version);
     }
+    Derived { waiting, ..derived }
 }
 
 /// How far the reading is; `None` when there is nothing to read.
@@ -252,7 +271,7 @@ pub fn progress(read: &dyn Read) -> Result<Option<Progress>, FlowError> {
 fn pass(builds: &[Build]) -> Option<&'static str> {
     let unfinished: BTreeSet<&str> =
         builds.iter().filter(|build| build.finished.is_none()).map(|build| build.kind.as_str()).collect();
-    ["series", "interest", "segment", "date"].into_iter().find(|kind| unfinished.contains(kind))
+    ["series", "interest", "segment", "program", "date"].into_iter().find(|kind| unfinished.contains(kind))
 }
 
 /// What came of a stretch.
@@ -266,8 +285,8 @@ enum Built {
     Nothing,
 }
 
-/// Reads those of a stretch of people who have to be read.
-fn build_some(work: &mut Working<'_>, stretch: Option<Stretch>) -> Result<Built, FlowError> {
+/// Reads those of a stretch of people who have to be read; of what came while programs waited, decides at most so much.
+fn build_some(work: &mut Working<'_>, stretch: Option<Stretch>, limit: usize) -> Result<Built, FlowError> {
     let Some(mut progress) = progress(work.unit)? else { return Ok(Built::Everything) };
     let builds = work.unit.builds()?;
     let new = builds.iter().filter(|build| build.kind == progress.pass && build.finished.is_none());
@@ -279,6 +298,16 @@ fn build_some(work: &mut Working<'_>, stretch: Option<Stretch>) -> Result<Built,
             && stretch.new == new
     };
     let Some(stretch) = stretch.filter(fits) else { return Ok(Built::Nothing) };
+    if stretch.pass == "program" {
+        let decided = work.decide_pending(limit)?;
+        if decided < limit {
+            finish(work, builds, stretch.pass)?;
+        } else {
+            progress.done += decided as u64;
+            keep_progress(work, &progress)?;
+        }
+        return Ok(Built::Stretch);
+    }
     for id in &stretch.chosen {
         // One who was absorbed meanwhile: the survivor was asked about everything.
         if !work.people.contains_key(id) && work.unit.profile(*id)?.is_none() {
@@ -305,19 +334,32 @@ fn build_some(work: &mut Working<'_>, stretch: Option<Stretch>) -> Result<Built,
     };
     progress.done += stretch.people;
     progress.after = Some(until.0);
-    let text = serde_json::to_string(&progress).map_err(|error| FlowError::Broken(error.to_string()))?;
-    work.unit.put_setting(PROGRESS, &text)?;
+    keep_progress(work, &progress)?;
     Ok(Built::Stretch)
+}
+
+fn keep_progress(work: &mut Working<'_>, progress: &Progress) -> Result<(), FlowError> {
+    let text = serde_json::to_string(progress).map_err(|error| FlowError::Broken(error.to_string()))?;
+    Ok(work.unit.put_setting(PROGRESS, &text)?)
 }
 
 /// A pass is over: everybody has been read.
 fn finish(work: &mut Working<'_>, builds: Vec<Build>, pass: &str) -> Result<(), FlowError> {
     let now = work.now;
     for mut build in builds {
-        if build.kind == pass && build.finished.is_none() {
-            build.finished = Some(now);
-            work.unit.put_build(&build)?;
+        if build.kind != pass || build.finished.is_some() {
+            continue;
         }
+        if pass == "program" {
+            // Its runs go on, too.
+            work.unit.remove_build(&build.kind, &build.name)?;
+            if !work.live.plan().is_paused(&build.name) {
+                work.something_due |= work.unit.unpark_timers(&build.name)? > 0;
+            }
+            continue;
+        }
+        build.finished = Some(now);
+        work.unit.put_build(&build)?;
     }
     work.unit.put_setting(PROGRESS, "")?;
     work.something_due |= work.unit.unpark_item_changes(now)? > 0;
@@ -409,7 +451,7 @@ impl Engine {
             // between.
             let beyond = stretch.as_ref().and_then(|stretch| stretch.until);
             let ahead = beyond.map(|_| self.look_through(beyond, CHUNK));
-            looked = match (self.commit(move |work| build_some(work, stretch)).await?, ahead) {
+            looked = match (self.commit(move |work| build_some(work, stretch, CHUNK)).await?, ahead) {
                 (Built::Everything, _) => return Ok(()),
                 (Built::Stretch, Some(ahead)) => ahead,
                 _ => self.look_through(None, CHUNK),
@@ -420,7 +462,7 @@ impl Engine {
     /// One commit of [`Engine::build`], of at most so many people who have to be read. False when everything is built.
     pub async fn build_more(&self, people: usize) -> Result<bool, FlowError> {
         let stretch = finished(self.look_through(None, people).await)?;
-        Ok(self.commit(move |work| build_some(work, stretch)).await? != Built::Everything)
+        Ok(self.commit(move |work| build_some(work, stretch, people)).await? != Built::Everything)
     }
 
     fn look_through(&self, beyond: Option<ProfileId>, limit: usize) -> JoinHandle<Looked> {

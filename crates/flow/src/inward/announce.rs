@@ -1,6 +1,6 @@
 //! Who turned out to be one person, and who is told apart: what programs and systems outside hear of it.
 
-use super::{Enrolment, Working};
+use super::{Cause, Enrolment, Working};
 use crate::{FlowError, OWN_SOURCE};
 use crowsnest_model::{DecisionId, EventId, Object, ProfileId, definition::IdentityEvent, profile::Link};
 use crowsnest_store::{Decision, IdentityChange, IdentityChangeKind};
@@ -155,9 +155,9 @@ impl Enrolment<'_, '_> {
         properties: Object,
     ) -> Result<(), FlowError> {
         let (entrances, now) = (self.entrances(), self.now());
+        let cause = Cause::ours(person, occasion, what, now, properties);
         for program in entrances.triggered_by_identity(identity) {
-            let (occasion, what, properties) = (occasion.clone(), what.clone(), properties.clone());
-            self.enter_by_change(person, program, occasion, what, now, properties)?;
+            self.enter_by_change(person, program, &cause)?;
         }
         Ok(())
     }

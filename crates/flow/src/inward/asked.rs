@@ -49,7 +49,7 @@ impl Working<'_> {
         let what = "what was asked for before".to_owned();
         let Some(changed) = occasion.strip_prefix(CATALOGUE) else {
             let cause = Cause::ours(person, occasion, what, triggered, properties);
-            return Enrolment::of(self).admit(person, program, &cause).map(drop);
+            return Enrolment::of(self).enter_as_asked(person, program, &cause).map(drop);
         };
         let Some(watch) = program.watch() else { return Ok(()) };
         let key = changed
@@ -61,7 +61,8 @@ impl Working<'_> {
         people.retain(|person| replay.people.contains(person));
         for person in people {
             let (occasion, what, seen) = (occasion.clone(), what.clone(), properties.clone());
-            Enrolment::of(self).enter_by_change(person, program, occasion, what, triggered, seen)?;
+            let cause = Cause::ours(person, occasion, what, triggered, seen);
+            Enrolment::of(self).enter_by_change(person, program, &cause)?;
         }
         Ok(())
     }

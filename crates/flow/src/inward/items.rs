@@ -1,6 +1,6 @@
 //! Items of catalogues: what is said of them is taken in, it is kept who watches which, and those hear of changes.
 
-use super::{CATALOGUE, Enrolment, Prepared, Working};
+use super::{CATALOGUE, Cause, Enrolment, Prepared, Working};
 use crate::FlowError;
 use crowsnest_ingest::ItemRow;
 use crowsnest_model::{
@@ -143,7 +143,8 @@ impl Enrolment<'_, '_> {
         let ItemChange { catalogue, key, time, seen, .. } = change;
         let occasion = format!("{CATALOGUE}{catalogue}:{key}:{time}");
         let what = format!("the change of {key} in the catalogue {catalogue}");
-        self.enter_by_change(person, program, occasion, what, *time, seen.clone())
+        let cause = Cause::ours(person, occasion, what, *time, seen.clone());
+        self.enter_by_change(person, program, &cause)
     }
 }
 
@@ -156,14 +157,16 @@ pub(crate) fn tell_watchers(work: &mut Working<'_>, limit: usize) -> Result<bool
             return Ok(true);
         }
         let live = work.live;
-        let watch = live.plan().entrances().open(&change.program).and_then(|program| program.watch());
-        let Some(watch) = watch.filter(|watch| watch.catalogue == change.catalogue) else {
+        let open = live.plan().entrances().open(&change.program);
+        let watch = open.and_then(|program| Some((program, program.watch()?)));
+        let Some((program, watch)) = watch.filter(|(_, watch)| watch.catalogue == change.catalogue) else {
             // The program takes nobody in, or is about something else by now.
             work.unit.remove_item_change(change.seq)?;
             continue;
         };
         let interest = watch.interest.id();
-        if !work.derived.interests.contains(&interest) {
+        if !work.derived.interests.contains(&interest) || work.derived.waits(program.name(), program.version)
+        {
             work.unit.park_item_change(change.seq)?;
             continue;
         }

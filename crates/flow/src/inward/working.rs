@@ -181,6 +181,7 @@ impl<'w> Working<'w> {
         if !anew.as_ref().is_some_and(|touch| touch.newcomer) {
             // What time alone has changed by now came before this event.
             self.catch_up(person)?;
+            self.decide_pending_of(person)?;
         }
         let Some(loaded) = self.people.get_mut(&person) else {
             return Err(FlowError::Broken("a person of the batch is not loaded".into()));

@@ -12,8 +12,13 @@ pub(super) const PAUSED: &str = "the program is paused";
 /// were put in force, so that a process that dies in between forgets nobody.
 pub(crate) fn resume(work: &mut Working<'_>) -> Result<(), FlowError> {
     let plan = work.live.plan();
+    let builds = work.unit.builds()?;
     for program in work.unit.parked()? {
-        if !plan.is_paused(&program) {
+        // Those of one that waits until what it asks about is built go on then.
+        let waits = builds
+            .iter()
+            .any(|build| build.kind == "program" && build.name == program && build.finished.is_none());
+        if !waits && !plan.is_paused(&program) {
             work.unit.unpark_timers(&program)?;
             work.something_due = true;
         }

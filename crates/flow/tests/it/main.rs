@@ -33,6 +33,7 @@ mod overlap;
 mod people_of_the_house;
 mod policy;
 mod programs;
+mod programs_waiting;
 mod quarantine;
 mod same_person;
 mod seeds;

@@ -44,7 +44,8 @@ pub(crate) struct Entrant {
 /// What became of a request.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AdmissionView {
-    /// `entered`, `held_out` or `not`.
+    /// `entered`, `held_out`, `not`, or `waits` while what the program asks about is still being built: then it is decided
+    /// once that is built.
     outcome: String,
     /// Why not.
     reason: Option<String>,
@@ -64,6 +65,7 @@ pub(crate) async fn enter(
     let (outcome, reason) = match app.engine.enter_program(&name, &identifier, occasion, properties).await? {
         Admission::Entered => ("entered", None),
         Admission::HeldOut(reason) => ("held_out", Some(reason)),
+        Admission::Waits(reason) => ("waits", Some(reason)),
         Admission::Not(reason) => ("not", Some(reason)),
     };
     Ok(Json(AdmissionView { outcome: outcome.to_owned(), reason }))

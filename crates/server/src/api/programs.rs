@@ -40,6 +40,8 @@ pub(crate) struct ProgramView {
     version: u32,
     /// `draft`, `live` or `paused`.
     state: String,
+    /// What it asks about and is still being built; until then it decides about nobody, and then about all who came.
+    waits_for: Option<String>,
     /// Its kill switch, or that for all, is thrown.
     switched_off: bool,
     /// Runs by state.
@@ -56,6 +58,7 @@ pub(crate) struct ProgramView {
 #[utoipa::path(get, path = "/api/v1/programs", tag = "programs", responses((status = 200, body = [ProgramView])), security(("admin" = [])))]
 pub(crate) async fn programs(_: Admin, State(app): State<App>) -> Result<Json<Vec<ProgramView>>, ApiError> {
     let live = app.engine.live();
+    let waiting = blocking(&app, |engine| engine.waiting_programs()).await?;
     let views = read(&app, move |read| {
         let switches = read.switches()?;
         let spent = spent_by_program(read)?;
@@ -71,6 +74,7 @@ pub(crate) async fn programs(_: Admin, State(app): State<App>) -> Result<Json<Ve
                     title: program.title.clone(),
                     version: live.version("program", name).unwrap_or(1),
                     state: program.state.as_str().to_owned(),
+                    waits_for: waiting.get(name).cloned(),
                     switched_off: switches.iter().any(|switch| switch.scope == "*" || switch.scope == *name),
                     cost: costs(spent.get(name), goals),
                     runs,

@@ -13,6 +13,7 @@ mod letters;
 mod lists;
 mod matching;
 mod migrations;
+mod pending;
 mod programs;
 mod read;
 mod rows;

@@ -304,6 +304,17 @@ CREATE TABLE item_changes (
 CREATE INDEX item_changes_due ON item_changes (due) WHERE due IS NOT NULL;
 CREATE INDEX item_changes_parked ON item_changes (seq) WHERE due IS NULL;
 
+-- What of people came while programs waited until what they ask about was built, and is still to be decided about. cause: JSON.
+CREATE TABLE pending (
+    seq      INTEGER PRIMARY KEY,
+    profile  INTEGER NOT NULL,
+    program  TEXT NOT NULL,
+    occasion TEXT NOT NULL,
+    cause    TEXT NOT NULL
+) STRICT;
+CREATE INDEX pending_by_profile ON pending (profile);
+CREATE UNIQUE INDEX pending_once ON pending (profile, program, occasion);
+
 -- Who watches which item, by interest, and when they last said so.
 CREATE TABLE watchers (
     interest INTEGER NOT NULL,

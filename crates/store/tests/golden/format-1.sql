@@ -210,6 +210,13 @@ CREATE TABLE item_changes (
     due       INTEGER,
     after     INTEGER
 ) STRICT;
+CREATE TABLE pending (
+    seq      INTEGER PRIMARY KEY,
+    profile  INTEGER NOT NULL,
+    program  TEXT NOT NULL,
+    occasion TEXT NOT NULL,
+    cause    TEXT NOT NULL
+) STRICT;
 CREATE TABLE watchers (
     interest INTEGER NOT NULL,
     key      TEXT NOT NULL,
@@ -436,6 +443,7 @@ INSERT INTO runs VALUES (7005, 'welcome', 2, 7001, 'w-1', X'61EC4F2989D04D87253E
 INSERT INTO items VALUES ('cars', 'HM-7', '{"price":18900.5}', 7000, 'inventory', 8000, 6000, 0);
 INSERT INTO item_lists VALUES ('cars', 8000);
 INSERT INTO item_changes VALUES (1, 'price-drop', 'cars', 'HM-7', 7000, '{"item":{"price":18900.5,"key":"HM-7","gone":false}}', 8001, 7000);
+INSERT INTO pending VALUES (1, 7001, 'welcome', 'e-1', '{}');
 INSERT INTO watchers VALUES (-2, 'HM-7', 7001, 6500);
 INSERT INTO run_log VALUES (1, 7002, 9100, '0', 'waits 45 minutes');
 INSERT INTO timers VALUES (7002, 12000, 7001, NULL);
@@ -479,6 +487,8 @@ CREATE INDEX looks_by_due ON looks (due);
 CREATE INDEX items_there ON items (catalogue, listed) WHERE gone = 0;
 CREATE INDEX item_changes_due ON item_changes (due) WHERE due IS NOT NULL;
 CREATE INDEX item_changes_parked ON item_changes (seq) WHERE due IS NULL;
+CREATE INDEX pending_by_profile ON pending (profile);
+CREATE UNIQUE INDEX pending_once ON pending (profile, program, occasion);
 CREATE INDEX watchers_by_profile ON watchers (profile);
 CREATE INDEX run_log_by_run ON run_log (run);
 CREATE INDEX timers_by_due ON timers (due) WHERE parked IS NULL;

@@ -15,8 +15,8 @@ use crowsnest_model::{
 };
 use crowsnest_store::{
     IdentityChange, IdentityChangeKind, ImportRecord, ItemChange, LaunchRecord, LedgerEntry, LedgerKind,
-    Page, Read, Result, RunState, RunStep, SourceCount, StoreError, Suppression, Switch, Task, TaskFilter,
-    TaskState, Unit,
+    Page, Pending, Read, Result, RunState, RunStep, SourceCount, StoreError, Suppression, Switch, Task,
+    TaskFilter, TaskState, Unit,
     sqlite::{DataFolder, Readers, Writer},
 };
 use rusqlite::Connection;
@@ -186,6 +186,13 @@ fn fill(unit: &mut dyn Unit) -> Result<()> {
         after: Some(ProfileId(7_000)),
     };
     unit.put_item_change(&change, Some(Time(8_001)))?;
+    unit.put_pending(&Pending {
+        seq: 0,
+        profile: ann.id,
+        program: "welcome".into(),
+        occasion: "e-1".into(),
+        cause: "{}".into(),
+    })?;
     unit.put_watcher(InterestId(u64::MAX - 1), "HM-7", ann.id, Time(6_500))?;
     unit.advance_watermark("till", Time(8_000), Time(8_001))?;
     unit.throw_switch(&Switch { scope: "cart".into(), since: Time(5), reason: Some("too many".into()) })?;
@@ -254,6 +261,7 @@ fn all_of(read: &dyn Read) -> Result<String> {
     say("items", &read.items("cars", None, 9)?);
     say("listed", &read.listed_until("cars")?);
     say("changes", &read.due_item_changes(Time(i64::MAX), 9)?);
+    say("pending", &read.pending(None, 9)?);
     say("watchers", &read.watchers(InterestId(u64::MAX - 1), "HM-7", Time(0), None, 9)?);
     say("watermarks", &read.watermarks()?);
     say("switches", &read.switches()?);

@@ -54,6 +54,7 @@ fn the_hot_statements_search_an_index() {
         "segments.rs",
         "programs.rs",
         "items.rs",
+        "pending.rs",
         "matching.rs",
         "runs.rs",
         "skips.rs",

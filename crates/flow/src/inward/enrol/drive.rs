@@ -40,10 +40,7 @@ impl Enrolment<'_, '_> {
             return self.end(person, &run, end);
         };
         let now = self.work.now;
-        if self.work.stands_still(&run.program, now) {
-            run.wake = Some(moment);
-            self.work.unit.park_timer(run.id, person, moment, &run.program)?;
-            self.save(person, run);
+        if self.park(person, &run, moment)? {
             return Ok(());
         }
         let mut moment = moment;
@@ -316,7 +313,7 @@ impl Enrolment<'_, '_> {
             run.properties.clone(),
         );
         cause.event.clone_from(&run.event);
-        let admission = self.admit(person, program, &cause)?;
+        let admission = self.enter_as_asked(person, program, &cause)?;
         Ok(format!("{name}: {admission}"))
     }
 
@@ -425,7 +422,11 @@ impl Enrolment<'_, '_> {
             return self.forget(person, run);
         };
         if run.awaits_goal {
-            return self.forget(person, run.id);
+            // What reaches the goal may be here, and not be known yet to do so.
+            return match self.waits(&run.program, run.version) {
+                true => Ok(self.work.unit.park_timer(run.id, person, due, &run.program)?),
+                false => self.forget(person, run.id),
+            };
         }
         let late = self.work.now.since(due);
         if let Some(program) = self.program(&run)

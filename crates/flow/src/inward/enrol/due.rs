@@ -1,6 +1,6 @@
 //! Who is let in by time alone: for what has come due by date or by schedule.
 
-use super::{Admission, Cause, Enrolment, Obstacle};
+use super::{Admission, Cause, Enrolment, Obstacle, Way};
 use crate::FlowError;
 use crowsnest_model::ProfileId;
 use crowsnest_programs::{Due, Entry, LiveProgram};
@@ -34,10 +34,23 @@ impl Enrolment<'_, '_> {
         due: &Due,
         serving: Serving,
     ) -> Result<Admission, FlowError> {
-        let cause = Cause::due(person, due);
-        match self.entry_due(person, program, &cause, serving)? {
+        self.enter_cause(person, program, &Cause::due(person, due), serving)
+    }
+
+    /// As [`Enrolment::enter_due`], for that as a cause.
+    pub(super) fn enter_cause(
+        &mut self,
+        person: ProfileId,
+        program: &Arc<LiveProgram>,
+        cause: &Cause,
+        serving: Serving,
+    ) -> Result<Admission, FlowError> {
+        if let Some(waits) = self.keep(person, program, Way::Due, cause)? {
+            return Ok(waits);
+        }
+        match self.entry_due(person, program, cause, serving)? {
             Err(not) => Ok(not),
-            Ok(entry) => self.carry_out(person, program, &cause, entry),
+            Ok(entry) => self.carry_out(person, program, cause, entry),
         }
     }
 

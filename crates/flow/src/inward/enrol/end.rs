@@ -51,8 +51,9 @@ impl Enrolment<'_, '_> {
         for run in runs {
             let Some(program) = self.program(&run) else { continue };
             let exit = self.ask(person, Some(cause.view()), |asked| program.exit(&run, asked)).flatten();
-            if let Some(exit) = exit {
-                self.end(person, &run, End::by(&run, &exit, event))?;
+            match exit {
+                Some(exit) => self.end(person, &run, End::by(&run, &exit, event))?,
+                None => self.keep_end(person, &run, Some(event.name.as_deref().unwrap_or_default()))?,
             }
         }
         Ok(())
@@ -152,12 +153,14 @@ impl Enrolment<'_, '_> {
             let end = if let Some(end) = self.ended_already(person, &program, &run)? {
                 end
             } else if run.awaits_goal {
+                self.keep_end(person, &run, None)?;
                 continue;
             } else if let Some(held_out) = program.held_out(person) {
                 End::new(RunState::Cancelled, &format!("the person turned out to be held out: {held_out}"))
             } else if inside.contains(&run.program) {
                 End::new(RunState::Cancelled, "the person turned out to be in the program already")
             } else {
+                self.keep_end(person, &run, None)?;
                 inside.push(run.program.clone());
                 waiting.extend(run.since.is_some().then_some(run.id));
                 continue;

@@ -3,6 +3,7 @@
 mod drive;
 mod due;
 mod end;
+mod pending;
 mod tasks;
 
 use super::{Prepared, Working};
@@ -15,6 +16,7 @@ use crowsnest_rules::EventView;
 use crowsnest_store::{Read, Request, RunRecord, RunState, RunStep};
 pub(crate) use due::Serving;
 use end::End;
+use pending::Way;
 use std::sync::Arc;
 
 /// A person's ways through programs, within a batch.
@@ -34,7 +36,7 @@ fn is_asked(occasion: &str) -> bool {
 }
 
 /// What lets somebody in: an event, or something that is seen as one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Cause {
     /// The event; one that is not stored has an id of our own source.
     pub(crate) id: EventId,
@@ -57,6 +59,8 @@ pub enum Admission {
     Entered,
     /// They would be in, but are held out; why, in words.
     HeldOut(String),
+    /// It is decided once what the program asks about is built; in words.
+    Waits(String),
     /// They are not; why, in words.
     Not(String),
 }
@@ -116,6 +120,7 @@ impl std::fmt::Display for Admission {
         match self {
             Self::Entered => f.write_str("entered"),
             Self::HeldOut(reason) => write!(f, "held out: {reason}"),
+            Self::Waits(reason) => write!(f, "waits: {reason}"),
             Self::Not(reason) => write!(f, "not entered: {reason}"),
         }
     }
@@ -231,6 +236,9 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         cause: &Cause,
         whenever: bool,
     ) -> Result<Admission, FlowError> {
+        if let Some(waits) = self.keep(person, program, Way::Event, cause)? {
+            return Ok(waits);
+        }
         let now = if whenever { cause.time } else { self.work.now };
         let entry = self.ask(person, Some(cause.view()), |asked| program.entry(asked, &cause.occasion, now));
         self.carry_out(person, program, cause, entry.unwrap_or(Entry::No))
@@ -256,7 +264,7 @@ impl<'a, 'w> Enrolment<'a, 'w> {
             let occasion = format!("segment:{segment}:{word}:{time}");
             let what = format!("the change of the segment {segment}");
             let cause = Cause::ours(person, occasion, what, time, properties);
-            self.admit(person, program, &cause)?;
+            self.admit(person, program, Way::Segment, &cause)?;
         }
         Ok(())
     }
@@ -281,25 +289,38 @@ impl<'a, 'w> Enrolment<'a, 'w> {
         &mut self,
         person: ProfileId,
         program: &Arc<LiveProgram>,
-        occasion: String,
-        what: String,
-        time: Time,
-        seen: Object,
+        cause: &Cause,
     ) -> Result<(), FlowError> {
+        if self.keep(person, program, Way::Change, cause)?.is_some() {
+            return Ok(());
+        }
         let now = self.work.now;
-        let cause = Cause::ours(person, occasion, what, time, seen);
         let entry =
             self.ask(person, Some(cause.view()), |asked| program.entry_by_change(asked, cause.cause(), now));
-        self.carry_out(person, program, &cause, entry.unwrap_or(Entry::No)).map(drop)
+        self.carry_out(person, program, cause, entry.unwrap_or(Entry::No)).map(drop)
     }
 
-    /// Lets somebody in for a cause that needs no trigger, if the program's other rules do.
-    pub(crate) fn admit(
+    /// Lets somebody in who asked for it, or for whom a step of another program did, if the program's rules but the trigger do.
+    pub(crate) fn enter_as_asked(
         &mut self,
         person: ProfileId,
         program: &Arc<LiveProgram>,
         cause: &Cause,
     ) -> Result<Admission, FlowError> {
+        self.admit(person, program, Way::Asked, cause)
+    }
+
+    /// Lets somebody in for a cause that needs no trigger, if the program's other rules do.
+    fn admit(
+        &mut self,
+        person: ProfileId,
+        program: &Arc<LiveProgram>,
+        way: Way,
+        cause: &Cause,
+    ) -> Result<Admission, FlowError> {
+        if let Some(waits) = self.keep(person, program, way, cause)? {
+            return Ok(waits);
+        }
         let now = self.work.now;
         let entry = self.ask(person, Some(cause.view()), |asked| program.admits(asked, cause.cause(), now));
         self.carry_out(person, program, cause, entry.unwrap_or(Entry::No))

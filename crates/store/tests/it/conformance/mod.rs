@@ -49,6 +49,7 @@ macro_rules! conformance_suite {
             imports_and_launches documents_have_versions a_comment_makes_no_version counters_add_up
             changes_of_identity_are_read_from_a_cursor an_event_is_found_by_its_id who_shares_an_identifier_is_known
             items_are_read_as_written changes_of_items_wait_and_go_on the_latest_word_of_a_watcher_stays
+            what_came_while_a_program_waited_is_kept_once
             memberships_are_listed_counted_and_compared
             changes_of_segments_are_kept changes_of_one_event_are_told_apart looks_come_in_the_order_of_their_moments
             a_merge_takes_changes_of_segments_along builds_are_kept_until_they_are_removed the_ledger_follows_the_survivor a_failed_unit_leaves_nothing a_reader_sees_one_moment);

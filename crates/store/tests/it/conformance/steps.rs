@@ -3,7 +3,7 @@
 use super::PAGE;
 use crate::words::*;
 use crowsnest_model::{ProfileId, RunId, Time};
-use crowsnest_store::{EventSeq, RunState, RunStep};
+use crowsnest_store::{EventSeq, Pending, RunState, RunStep};
 
 fn step(run: u64, time: i64, path: &str) -> RunStep {
     RunStep { run: RunId(run), time: Time(time), step: path.into(), outcome: format!("did {path}") }
@@ -58,6 +58,35 @@ pub fn parked_timers_wait(store: &mut impl Backend) {
     assert_eq!(store.read(|read| read.due_timers(Time(99), 9)), [(Time(10), ProfileId(1), RunId(1))]);
     store.commit(|unit| unit.put_timer(RunId(2), ProfileId(2), Some(Time(7))));
     assert!(store.read(|read| read.parked()).is_empty(), "a timer that is set counts");
+}
+
+pub fn what_came_while_a_program_waited_is_kept_once(store: &mut impl Backend) {
+    let came = |profile: u64, occasion: &str| Pending {
+        seq: 0,
+        profile: ProfileId(profile),
+        program: "cart".into(),
+        occasion: occasion.into(),
+        cause: "{}".into(),
+    };
+    store.commit(|unit| {
+        for (profile, occasion) in [(u64::MAX, "b"), (1, "a"), (u64::MAX, "b"), (u64::MAX, "a")] {
+            unit.put_pending(&came(profile, occasion))?;
+        }
+        Ok(())
+    });
+    let found = |store: &mut _, of: Option<u64>, limit| {
+        let all = Backend::read(store, |read| read.pending(of.map(ProfileId), limit));
+        all.into_iter().map(|pending| (pending.profile.0, pending.occasion)).collect::<Vec<_>>()
+    };
+    let all = [(u64::MAX, "b".to_owned()), (1, "a".into()), (u64::MAX, "a".into())];
+    assert_eq!(found(store, None, 9), all);
+    assert_eq!(found(store, None, 1), all[..1]);
+    assert_eq!(found(store, Some(u64::MAX), 9), [all[0].clone(), all[2].clone()]);
+    let first = store.read(|read| read.pending(None, 1)).remove(0);
+    assert_eq!(Pending { seq: 0, ..first.clone() }, came(u64::MAX, "b"));
+    assert!(store.commit(|unit| unit.remove_pending(first.seq)));
+    assert!(!store.commit(|unit| unit.remove_pending(first.seq)), "it is decided once");
+    assert_eq!(found(store, None, 9), all[1..]);
 }
 
 pub fn a_goal_is_kept_whatever_became_of_the_run(store: &mut impl Backend) {

@@ -1,13 +1,14 @@
-//! Whether what a broadcast asks of people can be answered: whoever is asked too early would be left out for good.
+//! Whether what a broadcast or a program asks of people can be answered: whoever is asked too early would be left out for good.
 
-use super::Stopped;
-use crate::{FlowError, Live, builds};
+use crate::{Engine, FlowError, Live, broadcast::Stopped, builds};
 use crowsnest_model::Time;
-use crowsnest_programs::{Derived, LiveBroadcast};
+use crowsnest_programs::Derived;
+use crowsnest_rules::Inputs;
 use crowsnest_store::Read;
+use std::collections::BTreeMap;
 
-/// What a broadcast asks of people and cannot be answered yet.
-pub(super) struct Missing {
+/// What is asked of people and cannot be answered yet.
+pub(crate) struct Missing {
     /// Metrics, segments and questions about events that are still being built.
     building: Vec<String>,
     /// Segments and programs that are not there any more.
@@ -15,9 +16,13 @@ pub(super) struct Missing {
 }
 
 /// What cannot be answered yet; `None` when everything can.
-pub(super) fn missing(live: &Live, derived: &Derived, broadcast: &LiveBroadcast) -> Option<Missing> {
+pub(crate) fn missing<'i>(
+    live: &Live,
+    derived: &Derived,
+    inputs: impl Iterator<Item = &'i Inputs>,
+) -> Option<Missing> {
     let (mut building, mut gone) = (Vec::new(), Vec::new());
-    for asked in broadcast.inputs() {
+    for asked in inputs {
         let mut series: Vec<_> = asked.series.iter().filter(|series| !derived.knows(series)).collect();
         for name in &asked.metrics {
             let Some(metric) = live.metrics().get(name) else { continue };
@@ -45,9 +50,24 @@ pub(super) fn missing(live: &Live, derived: &Derived, broadcast: &LiveBroadcast)
     (!building.is_empty() || !gone.is_empty()).then_some(Missing { building, gone })
 }
 
+impl Engine {
+    /// The programs that wait for what they ask about, with what that is, in words.
+    pub fn waiting_programs(&self) -> Result<BTreeMap<String, String>, FlowError> {
+        let (live, mut waiting) = (self.live(), BTreeMap::new());
+        let derived = live.derived();
+        for name in derived.waiting.keys() {
+            let open = live.plan().entrances().open(name).filter(|open| derived.waits(name, open.version));
+            if let Some(missing) = open.and_then(|open| missing(&live, &derived, open.inputs())) {
+                waiting.insert(name.clone(), self.readers().read(|read| missing.in_words(read))?);
+            }
+        }
+        Ok(waiting)
+    }
+}
+
 impl Missing {
     /// What is missing, and how far that is.
-    pub(super) fn in_words(&self, read: &dyn Read) -> Result<String, FlowError> {
+    pub(crate) fn in_words(&self, read: &dyn Read) -> Result<String, FlowError> {
         if !self.gone.is_empty() {
             return Ok(format!("not there any more: {}; apply it again", self.gone.join(", ")));
         }
@@ -61,7 +81,7 @@ impl Missing {
     }
 
     /// Why a launch waits that was begun then.
-    pub(super) fn stops(&self, read: &dyn Read, launched: Time) -> Result<Stopped, FlowError> {
+    pub(crate) fn stops(&self, read: &dyn Read, launched: Time) -> Result<Stopped, FlowError> {
         let unfinished = read.builds()?.into_iter().filter(|build| build.finished.is_none());
         let since = unfinished.map(|build| build.started).min().map_or(launched, |begun| begun.max(launched));
         Ok(Stopped { since, reason: self.in_words(read)?, building: self.gone.is_empty() })
