@@ -261,6 +261,21 @@ async fn a_new_program_waits_until_recorded_events_are_read() {
 }
 
 #[tokio::test]
+async fn a_change_waits_for_whatever_else_its_program_asks() {
+    let world = begun(&[CARS, DROP]).await;
+    let asks = DROP.replace("cancel_on", "audience: count(\"Car Watched\", within(\"30d\")) >= 1\ncancel_on");
+    world.apply(&[CARS, &asks]).await;
+    world.pass(HOUR);
+    prices(&world, &[("c1", 90)]).await;
+    world.serve().await;
+    assert!(world.runs("drop").is_empty(), "it is not known yet whether they are meant");
+    let world = world.restarted(None);
+    world.engine.build().await.unwrap();
+    world.serve().await;
+    assert_eq!(world.mailed(), ["ann@x.org"]);
+}
+
+#[tokio::test]
 async fn a_merge_while_events_are_read_forgets_nobody() {
     let world = begun(&[CARS]).await;
     world.apply(&[CARS, DROP]).await;

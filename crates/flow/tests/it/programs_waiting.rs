@@ -275,3 +275,43 @@ async fn what_it_waits_for_is_said() {
     world.engine.build().await.unwrap();
     assert!(world.engine.waiting_programs().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_goal_that_is_reached_meanwhile_counts_however_late_that_is_known() {
+    let measured = program(
+        "trigger: { event: Page Viewed }\ngoal: { event: Cart Updated, within: 2h, when: 'metric(\"spend\") >= 100' }",
+        LEAVES,
+    );
+    let world = World::new(&[SPEND, &measured]).await;
+    world.tell([bought("ann@x.org"), bought("bob@x.org")]).await;
+    world.tell([viewed("v1", "ann@x.org"), viewed("v2", "bob@x.org")]).await;
+    world.apply(&[&SPEND.replace("365d", "400d"), &measured]).await;
+    world.after(HOUR).await;
+    world.tell([cart("c1", "ann@x.org")]).await;
+    // The time in which it counts is over for both.
+    world.after(2 * HOUR).await;
+    world.engine.build().await.unwrap();
+    world.serve().await;
+    let ann = world.person("email", "ann@x.org").id;
+    let reached: Vec<_> = world.runs("back").into_iter().filter(|run| run.goal.is_some()).collect();
+    assert_eq!(reached.iter().map(|run| run.profile).collect::<Vec<_>>(), [ann]);
+    assert!(world.people().iter().all(|person| person.runs.is_empty()), "nothing is watched for any more");
+}
+
+#[tokio::test]
+async fn nobody_is_told_apart_while_it_is_not_decided_what_they_did() {
+    let (more, program) = ways().swap_remove(2);
+    let world = shop().await;
+    world.tell([identify("u1").by("user_id", "u1")]).await;
+    world.tell([identify("both").by("email", "ann@x.org").by("user_id", "u1")]).await;
+    let ann = world.person("email", "ann@x.org").id;
+    world.apply(&[more, &program]).await;
+    while world.engine.building().unwrap().is_some_and(|building| building.pass == "series") {
+        world.engine.build_more(9).await.unwrap();
+    }
+    world.tell([viewed("v1", "ann@x.org")]).await;
+    let other = world.read(|read| read.absorbed(ann))[0];
+    let by = crowsnest_flow::SplitBy::Merged(other);
+    let refused = world.engine.split(ann, by, "they are two".into(), false).await.unwrap_err().to_string();
+    assert!(refused.contains("are being built"), "{refused}");
+}
