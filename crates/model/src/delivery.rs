@@ -179,10 +179,13 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Whether the run that waits for it ends with it. A call may have a shorter time to live than the run, which then goes on
-    /// without it.
-    pub fn ends_its_run(&self) -> bool {
-        self.state == DeliveryState::Expired && self.channel != PHONE
+    /// Why the run that waits for it ends with it; `None` where it does not. A call may have a shorter time to live than the run,
+    /// which then goes on without it.
+    pub fn ends_its_run(&self) -> Option<&str> {
+        let ends = self.state == DeliveryState::Expired && self.channel != PHONE;
+        let own =
+            self.reason.as_deref().filter(|_| self.expires.is_none_or(|expires| expires > self.updated));
+        ends.then(|| own.unwrap_or("its time to live ran out"))
     }
 
     /// For how long it has been due.

@@ -260,7 +260,7 @@ impl Working<'_> {
         Enrolment::of(self).after_merge(survivor)?;
         // What waited for a message that the other has had goes on.
         for run in had {
-            Enrolment::of(self).delivered(survivor, run, false)?;
+            Enrolment::of(self).delivered(survivor, run, None)?;
         }
         Ok(merge)
     }

@@ -63,6 +63,13 @@ struct Closed {
     tried: bool,
 }
 
+impl Closed {
+    /// Whether it is left alone. Nothing is for longer than the longest: then the clock was set back since.
+    fn rests(&self, now: Time) -> bool {
+        self.until > now && self.until <= now.plus(LONGEST)
+    }
+}
+
 /// All ways of an installation.
 #[derive(Debug)]
 pub(super) struct Circuits {
@@ -88,7 +95,7 @@ impl Circuits {
         match self.lock().get(way).and_then(|circuit| circuit.closed) {
             None => Passable::Freely,
             Some(closed) if closed.tried => Passable::No,
-            Some(closed) if closed.until > now => Passable::From(closed.until),
+            Some(closed) if closed.rests(now) => Passable::From(closed.until),
             Some(_) => Passable::ByOne,
         }
     }
@@ -102,7 +109,7 @@ impl Circuits {
             None => ways.entry(way.to_owned()).or_default(),
         };
         if let Some(closed) = &mut circuit.closed {
-            if closed.tried || closed.until > now {
+            if closed.tried || closed.rests(now) {
                 return None;
             }
             closed.tried = true;

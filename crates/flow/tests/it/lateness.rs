@@ -43,7 +43,7 @@ async fn what_waited_while_crowsnest_was_down_goes_out_as_late_as_allowed_and_no
                 "was due 2026-03-02T09:00:00Z and could go on only 3 hours later; the program allows 3 hours"
             );
             assert_eq!(world.run_words("hello").len(), 1);
-            assert!(world.run_words("hello")[0].starts_with("expired"), "{:?}", world.run_words("hello"));
+            assert_eq!(world.run_words("hello")[0], format!("expired: {}", reason(&world)));
         }
     }
 }

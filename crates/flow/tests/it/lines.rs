@@ -63,6 +63,23 @@ async fn a_server_that_is_down_is_left_alone_then_tried_by_one_and_costs_no_atte
 }
 
 #[tokio::test]
+async fn a_line_that_was_closed_by_a_clock_that_was_ahead_is_tried_at_once() {
+    let hello = "program: hello\ntrigger: { event: Signed Up }\nsteps:\n  \
+                 - send: { channel: email, template: letter, topic: offers }\n";
+    let sink = Sink::start(Mood::Away).await;
+    let world = World::sending_to(&[OFFER, hello], Some(sink.addr)).await;
+    world.pass(DAY);
+    everybody(&world, 10).await;
+    world.serve().await;
+    assert!(ways(&world)[0].closed.is_some());
+    world.pass(-DAY);
+    sink.becomes(Mood::Takes);
+    world.tell([subscriber("ann@x.org"), track("s", "Signed Up").by("email", "ann@x.org")]).await;
+    world.serve().await;
+    assert_eq!(sink.count(), 1, "it waits for tomorrow");
+}
+
+#[tokio::test]
 async fn a_closed_line_is_tried_when_it_says_so_though_all_that_wait_for_it_are_due_later() {
     let sink = Sink::start(Mood::Away).await;
     let world = offer_to(&sink, 5).await;

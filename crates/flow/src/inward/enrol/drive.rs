@@ -439,14 +439,19 @@ impl Enrolment<'_, '_> {
         self.drive(person, run, due)
     }
 
-    /// The delivery for which a run waited has ended, and the run with it if it `ends`, since their time to live ran out.
-    pub(crate) fn delivered(&mut self, person: ProfileId, run: RunId, ends: bool) -> Result<(), FlowError> {
+    /// The delivery for which a run waited has ended, and the run with it if it `ends`, which says why.
+    pub(crate) fn delivered(
+        &mut self,
+        person: ProfileId,
+        run: RunId,
+        ends: Option<&str>,
+    ) -> Result<(), FlowError> {
         // One whose delivery was sent again by people of the house may be on its way already, or wait for something else.
         let Some(run) = self.run(person, run).filter(|run| run.wake.is_none() && !run.awaits_goal) else {
             return Ok(());
         };
-        if ends {
-            return self.end(person, &run, End::new(RunState::Expired, "its time to live ran out"));
+        if let Some(reason) = ends {
+            return self.end(person, &run, End::new(RunState::Expired, reason));
         }
         self.drive(person, run, self.work.now)
     }

@@ -17,13 +17,13 @@ const TOO_LATE: &str = "it would have been sent then, but was not, since two peo
 const BROADCAST_LATENESS: Duration = Duration::hours(24);
 
 /// How a delivery ended for the run that waits for it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Outcome {
     pub(super) at: Time,
     pub(super) person: ProfileId,
     pub(super) run: RunId,
-    /// The run ends with it.
-    pub(super) ends: bool,
+    /// Why the run ends with it, if it does.
+    pub(super) ends: Option<String>,
 }
 
 /// A message that was made.
@@ -85,7 +85,7 @@ impl Replay {
     pub(in crate::inward) fn tell(&mut self, person: ProfileId, run: RunId, delivery: &Delivery, now: Time) {
         if !matches!(delivery.state, DeliveryState::Queued | DeliveryState::Held | DeliveryState::Sending) {
             let at = delivery.updated.max(now);
-            self.outcomes.push(Outcome { at, person, run, ends: delivery.ends_its_run() });
+            self.outcomes.push(Outcome { at, person, run, ends: delivery.ends_its_run().map(str::to_owned) });
         }
     }
 

@@ -65,7 +65,7 @@ impl Working<'_> {
                 Moment::Outcome(place) => {
                     let Some(replay) = &mut self.replay else { continue };
                     let Outcome { person, run, ends, .. } = replay.outcomes.swap_remove(place);
-                    Enrolment::of(self).delivered(person, run, ends)?;
+                    Enrolment::of(self).delivered(person, run, ends.as_deref())?;
                 }
                 Moment::Asked(place) => {
                     let Some(replay) = &mut self.replay else { continue };
