@@ -75,8 +75,8 @@ pub(super) fn barred(
     Ok(may.err().map(|reason| Bar::End(DeliveryState::Suppressed, reason)))
 }
 
-/// Why a program's message goes to nobody any more: it could not go out when it was due, since crowsnest or its line was down, and
-/// is later now than its program allows. What webhooks are told, calls and letters have moments of their own.
+/// Why a program's message goes to nobody any more: it could not go out when it was due, since crowsnest or its line was down or
+/// busy, and is later now than its program allows. What webhooks are told, calls and letters have moments of their own.
 fn too_late(live: &Live, delivery: &Delivery, now: Time) -> Option<String> {
     let is_message = delivery.run.is_some() && [EMAIL, SMS].contains(&&*delivery.channel);
     let program = live.plan().version(&delivery.program, delivery.version).filter(|_| is_message)?;
