@@ -310,10 +310,9 @@ fn build_some(work: &mut Working<'_>, stretch: Option<Stretch>, limit: usize) ->
     }
     for id in &stretch.chosen {
         // One who was absorbed meanwhile: the survivor was asked about everything.
-        if !work.people.contains_key(id) && work.unit.profile(*id)?.is_none() {
+        if work.try_load(*id)? != Ok(true) {
             continue;
         }
-        work.load(*id)?;
         match stretch.pass {
             "series" => work.derive_series(*id)?,
             "interest" => work.derive_watchers(*id)?,

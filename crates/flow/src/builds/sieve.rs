@@ -104,20 +104,29 @@ fn by_answers(read: &dyn Read, mut stretch: Stretch, now: Time, limit: usize) ->
     let questions = Questions::of(&live, &asking, stretch.pass, &new);
     let mut after = stretch.after.map(ProfileId);
     while stretch.chosen.len() < limit && stretch.people < FAR {
-        let page = read.people_after(after, PAGE)?;
+        let page = read.each_after(after, PAGE)?;
         let agreed = Agreed::default();
-        for profile in &page {
-            after = Some(profile.id);
+        let read_all = page.len() < PAGE;
+        for (id, profile) in page {
+            after = Some(id);
             stretch.people += 1;
+            let profile = match profile {
+                Ok(profile) => profile,
+                Err(StoreError::Document { what, fault }) => {
+                    tracing::error!(profile = %id, what, fault, "somebody cannot be read, and is in nothing that is built");
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
             let lookout = Lookout { read, live: &live, derived: &asking, now, agreed: &agreed, loaded: None };
-            if questions.concern(&lookout, profile) {
+            if questions.concern(&lookout, &profile) {
                 stretch.chosen.push(profile.id);
                 if stretch.chosen.len() == limit {
                     break;
                 }
             }
         }
-        if page.len() < PAGE && stretch.chosen.len() < limit {
+        if read_all && stretch.chosen.len() < limit {
             return Ok(stretch);
         }
     }

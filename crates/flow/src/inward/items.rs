@@ -173,7 +173,9 @@ pub(crate) fn tell_watchers(work: &mut Working<'_>, limit: usize) -> Result<bool
         let since = change.time.minus(watch.within);
         let people = work.unit.watchers(interest, &change.key, since, change.after, left)?;
         for person in &people {
-            work.load(*person)?;
+            if work.try_load(*person)? != Ok(true) {
+                continue;
+            }
             // What time alone has changed by now came before this.
             work.catch_up(*person)?;
             Enrolment::of(work).item_changed(*person, change)?;

@@ -37,7 +37,7 @@ pub(crate) use items::tell_watchers;
 pub use prepare::{Incoming, Prepared, prepare};
 pub(crate) use replay::{Recorded, identifier_of};
 pub(crate) use segments::{Occurrence, look};
-pub(crate) use working::{Loaded, Receipts, Working};
+pub(crate) use working::{Loaded, Receipts, UNREADABLE, Working};
 
 use serde::Serialize;
 

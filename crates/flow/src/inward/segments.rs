@@ -1,6 +1,6 @@
 //! Segments: what a change or the time may have touched is asked again, in the same commit.
 
-use super::{Enrolment, Prepared, Working};
+use super::{Enrolment, Prepared, UNREADABLE, Working};
 use crate::FlowError;
 use crowsnest_model::{EventId, ProfileId, Time, profile::Membership};
 use crowsnest_profile::{LiveSegment, Places, Touch};
@@ -301,11 +301,17 @@ pub(crate) fn look(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowErr
     let due = work.unit.due_looks(work.now, limit)?;
     let more = due.len() == limit;
     for (_, person) in due {
-        if work.unit.profile(person)?.is_none() {
-            work.unit.put_look(person, None)?;
-            continue;
+        match work.try_load(person)? {
+            Ok(true) => {}
+            Ok(false) => {
+                work.unit.put_look(person, None)?;
+                continue;
+            }
+            Err(_) => {
+                work.unit.put_look(person, Some(work.now.plus(UNREADABLE)))?;
+                continue;
+            }
         }
-        work.load(person)?;
         if let Some(loaded) = work.people.get_mut(&person) {
             loaded.look_moved = true;
         }

@@ -8,7 +8,7 @@ use crate::{
 };
 use crowsnest_identity::KeptApart;
 use crowsnest_model::{
-    ConsentStatus, EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
+    ConsentStatus, Duration, EventKind, IdMaker, Identifier, Profile, ProfileId, QuarantineId, Time,
     definition::Sync,
     delivery::PHONE,
     profile::CONTACTS,
@@ -16,12 +16,15 @@ use crowsnest_model::{
 };
 use crowsnest_profile::Touch;
 use crowsnest_programs::{Derived, Entrances};
-use crowsnest_store::{EventSeq, SourceCount, Unit};
+use crowsnest_store::{EventSeq, SourceCount, StoreError, Unit};
 use foldhash::fast::RandomState;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
+
+/// What somebody waits for who cannot be read is tried again after this long.
+pub(crate) const UNREADABLE: Duration = Duration::hours(1);
 
 /// A person of the batch.
 #[derive(Debug)]
@@ -323,6 +326,26 @@ impl<'w> Working<'w> {
             self.people.insert(id, Loaded { profile, changed: false, look_moved: false });
         }
         Ok(())
+    }
+
+    /// Loads a person; false when they are not there. The inner error says why what is kept of them cannot be read: that is in
+    /// the log, and must not stand in the way of everybody else. Any other fault is not about one person.
+    pub(crate) fn try_load(&mut self, person: ProfileId) -> Result<Result<bool, String>, FlowError> {
+        if self.people.contains_key(&person) {
+            return Ok(Ok(true));
+        }
+        match self.unit.profile(person) {
+            Ok(Some(profile)) => {
+                self.people.insert(person, Loaded { profile, changed: false, look_moved: false });
+                Ok(Ok(true))
+            }
+            Ok(None) => Ok(Ok(false)),
+            Err(fault @ StoreError::Document { .. }) => {
+                tracing::error!(profile = %person, %fault, "somebody cannot be read, and is left alone until they can");
+                Ok(Err(fault.to_string()))
+            }
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Whether there is such a person, and they were not absorbed.

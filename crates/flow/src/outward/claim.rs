@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     FlowError,
-    inward::{Enrolment, Loaded, Working},
+    inward::{Enrolment, UNREADABLE, Working},
 };
 use crowsnest_model::{
-    Duration, Profile, ProfileId, RunId, Time,
+    Profile, RunId, Time,
     delivery::{Delivery, DeliveryState, WEBHOOK},
     line::Line,
 };
@@ -27,9 +27,6 @@ use std::collections::BTreeSet;
 
 /// So many deliveries are expired and so many runs woken in one commit.
 const AT_ONCE: usize = 64;
-
-/// What cannot be decided, since something about the person cannot be read, is tried again after this long.
-const UNREADABLE: Duration = Duration::hours(1);
 
 /// A delivery that may go out now: its intent is written.
 #[derive(Debug, Clone)]
@@ -190,12 +187,11 @@ fn wake(work: &mut Working<'_>, limit: usize) -> Result<bool, FlowError> {
     let any = !timers.is_empty();
     for (due, person, run) in timers {
         let person = work.unit.survivor(person)?;
-        if work.unit.profile(person)?.is_none() {
-            work.unit.put_timer(run, person, None)?;
-            continue;
+        match work.try_load(person)? {
+            Ok(true) => Enrolment::of(work).wake(person, run, due)?,
+            Ok(false) => work.unit.put_timer(run, person, None)?,
+            Err(_) => work.unit.put_timer(run, person, Some(work.now.plus(UNREADABLE)))?,
         }
-        work.load(person)?;
-        Enrolment::of(work).wake(person, run, due)?;
     }
     Ok(any)
 }
@@ -206,7 +202,7 @@ fn due_in(work: &mut Working<'_>, circle: &Circle) -> Result<Vec<Delivery>, Flow
     let now = work.now;
     let mut due = Vec::new();
     for person in &circle.people {
-        if load(work, *person)? == Ok(true) {
+        if work.try_load(*person)? == Ok(true) {
             let runs = work.people.get(person).map(|loaded| loaded.profile.runs.iter());
             let waking: Vec<(RunId, Time)> = runs
                 .into_iter()
@@ -261,7 +257,7 @@ fn decide_one(
         };
     }
     let person = work.unit.survivor(delivery.profile)?;
-    if let Err(fault) = load(work, person)? {
+    if let Err(fault) = work.try_load(person)? {
         undecided(work, &mut delivery, &fault)?;
         return Ok(None);
     }
@@ -327,7 +323,7 @@ pub(super) fn would_go(
     delivery: &Delivery,
 ) -> Result<bool, FlowError> {
     let person = work.unit.survivor(delivery.profile)?;
-    if load(work, person)? != Ok(true) {
+    if work.try_load(person)? != Ok(true) {
         return Ok(false);
     }
     let Some(profile) = work.people.get(&person).map(|loaded| loaded.profile.clone()) else {
@@ -404,21 +400,4 @@ fn verdict(
         policy::Verdict::Suppress(reason) => Verdict::End(DeliveryState::Suppressed, reason),
         policy::Verdict::Expire(reason) => Verdict::End(DeliveryState::Expired, reason),
     })
-}
-
-/// Loads a person; false when they are not there. The inner error says why what is kept of them cannot be read; any
-/// other fault is not about one person, and ends the claim.
-pub(super) fn load(work: &mut Working<'_>, person: ProfileId) -> Result<Result<bool, String>, FlowError> {
-    if work.people.contains_key(&person) {
-        return Ok(Ok(true));
-    }
-    match work.unit.profile(person) {
-        Ok(Some(profile)) => {
-            work.people.insert(person, Loaded { profile, changed: false, look_moved: false });
-            Ok(Ok(true))
-        }
-        Ok(None) => Ok(Ok(false)),
-        Err(fault @ StoreError::Document { .. }) => Ok(Err(fault.to_string())),
-        Err(other) => Err(other.into()),
-    }
 }

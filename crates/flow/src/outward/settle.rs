@@ -206,8 +206,7 @@ pub(super) fn go_on(work: &mut Working<'_>, delivery: &Delivery) -> Result<(), F
     let of_run = DeliveryFilter { run: Some(run), ..DeliveryFilter::default() };
     let waits = |other: &Delivery| other.id > delivery.id && !other.state.is_final();
     let went_on = work.unit.deliveries(&of_run, usize::MAX >> 1)?.iter().any(waits);
-    if work.unit.profile(person)?.is_some() {
-        work.load(person)?;
+    if work.try_load(person)? == Ok(true) {
         let mut enrolment = Enrolment::of(work);
         if [WEBHOOK, PHONE].contains(&&*delivery.channel) {
             enrolment.note_told(run, delivery)?;

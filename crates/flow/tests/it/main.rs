@@ -50,6 +50,7 @@ mod texts;
 mod town;
 mod tracking;
 mod trial;
+mod unreadable;
 mod watermarks;
 mod webhooks;
 mod who_is_who;

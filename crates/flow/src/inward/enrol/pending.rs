@@ -163,8 +163,7 @@ impl Working<'_> {
         let all = self.unit.pending(None, limit)?;
         for pending in &all {
             let person = self.unit.survivor(pending.profile)?;
-            if self.is_there(person)? {
-                self.load(person)?;
+            if self.try_load(person)? == Ok(true) {
                 self.catch_up(person)?;
                 self.decide_once(person, pending)?;
             } else {

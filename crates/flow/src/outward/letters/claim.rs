@@ -6,7 +6,7 @@ use crate::{
     inward::Working,
     outward::{
         Claimed,
-        claim::{Deciding, decide, end, load},
+        claim::{Deciding, decide, end},
         contact::Circle,
     },
 };
@@ -113,7 +113,7 @@ fn home_of(work: &mut Working<'_>, delivery: &Delivery) -> Result<Option<Househo
         return Ok(None);
     }
     let person = work.unit.survivor(delivery.profile)?;
-    if load(work, person)? != Ok(true) {
+    if work.try_load(person)? != Ok(true) {
         return Ok(None);
     }
     Ok(work.people.get(&person).and_then(|loaded| loaded.profile.household()))
@@ -149,7 +149,7 @@ fn one(
     let person = work.unit.survivor(delivery.profile)?;
     let mut home = None;
     let mut to = None;
-    if load(work, person)? == Ok(true)
+    if work.try_load(person)? == Ok(true)
         && let Some(profile) = work.people.get(&person).map(|loaded| &loaded.profile)
     {
         home = profile.household();
