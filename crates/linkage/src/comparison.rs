@@ -77,6 +77,8 @@ const ADDRESS: [&str; 9] = [
 pub(crate) const OTHER_PLACE: u8 = 1;
 /// Up to this level addresses may be one, with a slip.
 pub(crate) const SLIP_IN_STREET: u8 = 3;
+/// The level of two houses of one street.
+pub(crate) const OTHER_NUMBER: u8 = 4;
 /// The level of addresses with one postcode, where the street is not known.
 pub(crate) const SAME_POSTCODE: u8 = 5;
 /// The level of other streets in one postcode.

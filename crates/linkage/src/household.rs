@@ -59,7 +59,7 @@ pub fn households(
         let pair = |group: &&[shared::Shared]| {
             let (a, b) = (group[0].a, group[0].b);
             let mut found = group.iter().map(|s| (s.source, s.bin)).collect();
-            shared::telling(&mut found, &sources, || onlooker.are_near(of.said(a), of.said(b)));
+            shared::telling(&mut found, &sources, || onlooker.addresses(of.said(a), of.said(b)));
             if found.is_empty() {
                 return None;
             }

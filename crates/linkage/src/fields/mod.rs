@@ -267,6 +267,14 @@ pub fn house(value: &Value) -> (Option<u64>, Option<u32>) {
     }
 }
 
+/// Whether two streets with numbers name a flat each, which are two.
+pub fn are_other_flats(a: &Value, b: &Value) -> bool {
+    match (&a.parts, &b.parts) {
+        (Parts::Street(a), Parts::Street(b)) => street::are_other_flats(a, b),
+        _ => false,
+    }
+}
+
 /// A date in 64 bits (see [`dates_by_sketch`]).
 pub fn date_sketch(value: &Value) -> u64 {
     match value.parts {

@@ -347,7 +347,7 @@ pub(crate) fn compare(a: &Value, b: &Value, x: &Street, y: &Street) -> u8 {
     }
     let sorts = x.sort == y.sort || x.sort == 0 || y.sort == 0;
     if x.base == y.base && sorts {
-        let other_door = x.unit != y.unit && x.unit != 0 && y.unit != 0;
+        let other_door = are_other_flats(x, y);
         return match houses {
             Numbers::Same => u8::from(other_door),
             Numbers::Missing if x.number.is_none() && y.number.is_none() => u8::from(other_door),
@@ -403,6 +403,11 @@ fn base<'a>(value: &'a Value, street: &Street) -> &'a [u8] {
 pub(crate) fn house(value: &Value, street: &Street) -> (Option<u64>, Option<u32>) {
     let name = (!base(value, street).is_empty()).then_some(street.plain);
     (name, street.number.map(|number| number.first))
+}
+
+/// Whether each names a flat, and they are two.
+pub(crate) fn are_other_flats(x: &Street, y: &Street) -> bool {
+    x.unit != y.unit && x.unit != 0 && y.unit != 0
 }
 
 /// The keys of an address.

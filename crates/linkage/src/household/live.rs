@@ -252,7 +252,7 @@ impl Homes {
             return (-LOUDEST, false);
         };
         let mut found = self.blocks.shared(a, b);
-        shared::telling(&mut found, &self.sources, || onlooker.are_near(a.said(), b.said()));
+        shared::telling(&mut found, &self.sources, || onlooker.addresses(a.said(), b.said()));
         let traits = onlooker.compare(a.said(), b.said()).0;
         match found.is_empty() {
             true => (self.model.odds.against(&traits), false),

@@ -11,9 +11,9 @@
 
 use super::LOUDEST;
 use super::ages::{self, Life, Lives};
-use super::shared::{BINS, Person, Said, Source, Thing};
-use crate::comparison::{Comparison, MISSING, OTHER_PLACE, SLIP_IN_STREET, Subject};
-use crate::fields::FieldKind;
+use super::shared::{Addresses, BINS, Person, Said, Source, Thing};
+use crate::comparison::{Comparison, MISSING, OTHER_NUMBER, OTHER_PLACE, SLIP_IN_STREET, Subject};
+use crate::fields::{self, FieldKind};
 use crate::model::Model;
 use crate::score::Scorer;
 use crate::table::Node;
@@ -188,15 +188,34 @@ impl<'s> Onlooker<'s> {
         self.doors.iter().any(|&door| self.scorer.table.row(node)[door] > 0)
     }
 
-    /// Whether two people name one home, be it with a slip.
-    pub(super) fn are_near(&self, a: Said<'_>, b: Said<'_>) -> bool {
-        let Some(address) = self.address else { return false };
+    /// What the addresses of two people say who do not share one to the letter.
+    pub(super) fn addresses(&self, a: Said<'_>, b: Said<'_>) -> Addresses {
+        let Some(address) = self.address else { return Addresses::Apart };
         let table = self.scorer.table;
-        a.nodes.iter().take(MOST).filter(|&&x| self.has_door(x)).any(|&x| {
-            b.nodes.iter().take(MOST).filter(|&&y| self.has_door(y)).any(|&y| {
-                let level = self.scorer.comparer.one(table, address, table.row(x), table.row(y), &[]).level;
-                level <= SLIP_IN_STREET && level != OTHER_PLACE
-            })
+        let mut near = false;
+        for &x in a.nodes.iter().take(MOST).filter(|&&x| self.has_door(x)) {
+            for &y in b.nodes.iter().take(MOST).filter(|&&y| self.has_door(y)) {
+                let (x, y) = (table.row(x), table.row(y));
+                match self.scorer.comparer.one(table, address, x, y, &[]).level {
+                    OTHER_NUMBER => return Addresses::Neighbours,
+                    OTHER_PLACE => {}
+                    level if level <= SLIP_IN_STREET && self.is_other_flat(x, y) => {
+                        return Addresses::Neighbours;
+                    }
+                    level => near |= level <= SLIP_IN_STREET,
+                }
+            }
+        }
+        if near { Addresses::Near } else { Addresses::Apart }
+    }
+
+    /// Whether two rows name a flat each, which are two.
+    fn is_other_flat(&self, x: &[u32], y: &[u32]) -> bool {
+        let table = self.scorer.table;
+        table.addresses().iter().any(|address| {
+            let street = table.dictionary(address.street);
+            let (s, t) = (x[address.street], y[address.street]);
+            s > 0 && t > 0 && fields::are_other_flats(street.value(s), street.value(t))
         })
     }
 

@@ -278,13 +278,37 @@ pub(super) struct Shared {
     pub(super) bin: u8,
 }
 
-/// Leaves out most of an address, where two people share all of it, or where the rest is another one; of both by source and bin, in order.
-pub(super) fn telling(found: &mut Vec<(u8, u8)>, sources: &[Source], are_near: impl FnOnce() -> bool) {
+/// Leaves out what the addresses of two people contradict, and a part of one that they share whole; of both by source and bin, in order.
+pub(super) fn telling(found: &mut Vec<(u8, u8)>, sources: &[Source], addresses: impl FnOnce() -> Addresses) {
     let thing = |source: u8| sources.get(usize::from(source)).map(|source| source.thing);
-    let Some(near) = found.iter().position(|&(source, _)| thing(source) == Some(Thing::Near)) else { return };
-    if found.iter().any(|&(source, _)| thing(source) == Some(Thing::Door)) || !are_near() {
-        found.remove(near);
+    let (mut share_door, mut to_ask) = (false, false);
+    for thing in found.iter().filter_map(|&(source, _)| thing(source)) {
+        share_door |= thing == Thing::Door;
+        to_ask |= thing == Thing::Near || thing.is_name();
     }
+    if share_door {
+        return found.retain(|&(source, _)| thing(source) != Some(Thing::Near));
+    }
+    if !to_ask {
+        return;
+    }
+    let addresses = addresses();
+    found.retain(|&(source, _)| match thing(source) {
+        Some(Thing::Near) => addresses == Addresses::Near,
+        Some(thing) if thing.is_name() => addresses != Addresses::Neighbours,
+        _ => true,
+    });
+}
+
+/// What the addresses of two people say who do not share one to the letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Addresses {
+    /// They name one home, but for a slip or a gap.
+    Near,
+    /// They name two houses of one street, or two flats of one house. One name is no sign of one home there.
+    Neighbours,
+    /// They say nothing of the kind.
+    Apart,
 }
 
 /// Who shares a thing: its key, then the person.

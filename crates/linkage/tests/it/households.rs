@@ -438,3 +438,19 @@ fn slips_in_both_the_street_and_the_name_are_no_other_home() {
     assert!(one_home(&linked, ["a", "b"]));
     assert!(!one_home(&linked, ["a", "c"]));
 }
+
+#[test]
+fn one_name_in_one_street_is_no_home_when_the_houses_or_the_flats_are_two() {
+    let rows = [
+        "a1,Rita,Vogelsang,f,1970-03-04,rita@mail.de,,Kirschbaumallee,88,50667,Koeln,",
+        // A record that leaves the number out takes nothing back.
+        "a2,Rita,Vogelsang,f,1970-03-04,rita@mail.de,,Kirschbaumallee,,50667,Koeln,",
+        "b,Uwe,Vogelsang,m,1958-11-23,,0171 7654321,Kirschbaumallee,212,50667,Koeln,",
+        "c,Beth,Tannhauser,f,1970-03-04,beth@mail.de,,Lerchenweg 7 Apt 12,,50667,Koeln,",
+        "d,Carl,Tannhauser,m,1958-11-23,,0171 7654329,Lerchenweg 7 Apt 25,,50667,Koeln,",
+    ];
+    let linked = at_home(&rows);
+    assert!(one_home(&linked, ["a1", "a2"]));
+    assert!(!one_home(&linked, ["a1", "b"]));
+    assert!(!one_home(&linked, ["c", "d"]));
+}
